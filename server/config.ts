@@ -1,0 +1,161 @@
+/** The environment → Config: read once, checked at the edge, every problem told at once. */
+import { z } from 'zod'
+import { DeltatapeError } from './errors.ts'
+import { fixed, instant, recorded, type Pace } from './pace.ts'
+
+export const MODES = ['replay', 'record', 'auto', 'live'] as const
+export type Mode = (typeof MODES)[number]
+
+/** What the process was told. Times are ms, sizes are bytes. */
+export interface Config {
+  readonly mode: Mode
+  readonly apiKey: string | undefined
+  readonly baseURL: string
+  /** Who answers upstream, as fixtures name it: the host of `baseURL`. */
+  readonly upstream: string
+  readonly chatbotModel: string
+  readonly port: number
+  readonly host: string
+  readonly fixturesDir: string
+  readonly pace: Pace
+  readonly recordFailures: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly allowedHosts: readonly string[]
+  readonly logLevel: LogLevel
+  readonly firstEventTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly turnTimeoutMs: number
+  readonly maxInputBytes: number
+  readonly maxQueuedTurns: number
+  readonly maxConnections: number
+  readonly shutdownGraceMs: number
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** The longest that a timer of Node can wait, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A variable: what its text may be, in words and as a schema, and what stands for it where it is absent or empty. */
+interface Variable<T> {
+  readonly allowed: string
+  readonly fallback: T
+  readonly schema: z.ZodType<T, string>
+}
+
+const variable = <T>(allowed: string, fallback: T, schema: z.ZodType<T, string>): Variable<T> => ({
+  allowed,
+  fallback,
+  schema,
+})
+
+const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallback: T[number]) =>
+  variable<T[number]>(`one of ${words.join(', ')}`, fallback, z.enum(words))
+
+const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
+  variable(
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`,
+    fallback,
+    z
+      .string()
+      .regex(/^\d{1,16}$/)
+      .transform(Number)
+      .pipe(z.number().min(min).max(max)),
+  )
+
+const duration = (fallback: number, min = 1) => whole(fallback, min, MAX_TIMER_MS)
+
+const text = (fallback: string) => variable('some text', fallback, z.string())
+
+const flag = variable(
+  '1 (yes) or 0 (no)',
+  false,
+  z.enum(['0', '1']).transform((word) => word === '1'),
+)
+
+const list = (allowed: string, each: z.ZodType<string, string>) =>
+  variable<string[]>(
+    `${allowed}, several joined by commas`,
+    [],
+    z
+      .string()
+      .transform((words) => words.split(',').map((word) => word.trim()))
+      .pipe(z.array(each)),
+  )
+
+/** An origin as browsers send it (RFC 6454, 6.2). `null` stands for any sandboxed page, so it can not be let in. */
+const origin = z.string().refine((word) => URL.canParse(word) && new URL(word).origin === word)
+
+const hostName = z.string().regex(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i)
+
+const pace = z.string().transform((word, context): Pace => {
+  if (word === 'instant') return instant
+  if (word === 'recorded') return recorded(1)
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(x|ms)$/.exec(word) ?? []
+  if (unit === 'x' && Number(amount) > 0) return recorded(Number(amount))
+  if (unit === 'ms') return fixed(Number(amount))
+  context.addIssue({ code: 'custom' })
+  return z.NEVER
+})
+
+/** A key that an HTTP header can carry; the words must not repeat it. */
+const secret = variable<string | undefined>(
+  'a key of printable characters without spaces (the value is not shown)',
+  undefined,
+  z.string().regex(/^[\x21-\x7e]+$/),
+)
+
+const address = variable(
+  'an http or https address',
+  'https://api.openai.com/v1',
+  z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+)
+
+/**
+ * Reads the configuration. An empty or blank variable counts as absent, as it does for the OpenAI SDK.
+ *
+ * @throws DeltatapeError `config_invalid`, its message a line for each problem.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  const read = <T>(name: string, { allowed, fallback, schema }: Variable<T>): T => {
+    const word = env[name]?.trim()
+    if (!word) return fallback
+    const result = schema.safeParse(word)
+    if (result.success) return result.data
+    const shown = schema === secret.schema ? '' : ` (got ${JSON.stringify(word)})`
+    problems.push(`${name} must be ${allowed}${shown}.`)
+    return fallback
+  }
+  const baseURL = read('OPENAI_BASE_URL', address)
+  const config: Config = {
+    mode: read('MODEL_MODE', oneOf(MODES, 'replay')),
+    apiKey: read('OPENAI_API_KEY', secret),
+    baseURL,
+    upstream: new URL(baseURL).host,
+    chatbotModel: read('CHATBOT_MODEL', text('gpt-4.1-mini')),
+    port: read('PORT', whole(3300, 0, 65535)),
+    host: read('HOST', text('127.0.0.1')),
+    fixturesDir: read('FIXTURES_DIR', text('fixtures')),
+    pace: read('REPLAY_PACE', variable('instant, recorded, a speed such as 2x, or a gap such as 15ms', instant, pace)),
+    recordFailures: read('RECORD_FAILURES', flag),
+    allowedOrigins: read('ALLOWED_ORIGINS', list('an origin such as http://localhost:5173, never null', origin)),
+    allowedHosts: read('ALLOWED_HOSTS', list('a host name such as chat.example.com', hostName)),
+    logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS, 'info')),
+    firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS', duration(60_000)),
+    idleTimeoutMs: read('IDLE_TIMEOUT_MS', duration(30_000)),
+    turnTimeoutMs: read('TURN_TIMEOUT_MS', duration(300_000)),
+    maxInputBytes: read('MAX_INPUT_BYTES', whole(1024 * 1024, 1, 2 ** 30)),
+    maxQueuedTurns: read('MAX_QUEUED_TURNS', whole(64, 0)),
+    maxConnections: read('MAX_CONNECTIONS', whole(10_000, 1)),
+    shutdownGraceMs: read('SHUTDOWN_GRACE_MS', duration(3000, 0)),
+  }
+  if (config.mode !== 'replay' && !env.OPENAI_API_KEY?.trim()) {
+    problems.push(
+      `OPENAI_API_KEY is missing, and MODEL_MODE=${config.mode} calls the API. Set it, or use MODEL_MODE=replay, which needs no key.`,
+    )
+  }
+  if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
+  return config
+}

@@ -1,0 +1,245 @@
+/** What a fixture is: its identity, its file name, its text. Pure: no file is touched here. */
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import { z } from 'zod'
+import { DeltatapeError } from './errors.ts'
+import { isObject, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
+import { isTerminal, parseEvent, type Ending, type ModelEvent } from './model/model.ts'
+import type { Redactor } from './redact.ts'
+
+/** The members of a request that do not shape its answer. */
+const LEFT_OUT = new Set([
+  'stream',
+  'stream_options',
+  'metadata',
+  'user',
+  'safety_identifier',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'service_tier',
+  'store',
+])
+
+/** Which request it is. */
+export interface Identity {
+  /** SHA-256, in hex. */
+  readonly key: string
+  /** The request as a fixture holds it: redacted, without the members that the key leaves out. */
+  readonly request: JsonObject
+  /** The key of the fixture whose answer this request continues. */
+  readonly previousKey?: string
+}
+
+export interface FixtureHeader extends Identity {
+  readonly responseId?: string
+  readonly recorded: {
+    /** When, in ISO 8601. */
+    readonly at: string
+    /** The host that answered, or what stood in for it. */
+    readonly upstream: string
+    /** The version of the SDK. */
+    readonly openai: string
+  }
+}
+
+export interface Fixture extends FixtureHeader {
+  readonly events: readonly ModelEvent[]
+  readonly ending: Ending
+  /** When the answer ended, in ms since the request was sent. */
+  readonly endedAt: number
+}
+
+/**
+ * The identity of a request; record and replay both call this, so that they cannot differ. `keyOf` gives the key of
+ * the fixture that holds the answer with this id: in the key it stands for the id, which changes with every recording.
+ *
+ * @throws DeltatapeError `invalid_input` where the body has no canonical form.
+ */
+export async function identify(
+  body: JsonObject,
+  redactor: Redactor,
+  keyOf: (responseId: string) => Promise<string | undefined>,
+): Promise<Identity> {
+  const kept = Object.fromEntries(Object.entries(body).filter(([name]) => !LEFT_OUT.has(name)))
+  const request = parseObject(redactor.json(JSON.stringify(kept))) ?? {}
+  const previous = request.previous_response_id
+  const previousKey = typeof previous === 'string' ? await keyOf(previous) : undefined
+  return { key: keyFor(request, previousKey), request, ...(previousKey ? { previousKey } : {}) }
+}
+
+/** SHA-256 over the RFC 8785 form of a request that was redacted and trimmed already. */
+export function keyFor(request: JsonObject, previousKey: string | undefined): string {
+  const keyed = previousKey === undefined ? request : { ...request, previous_response_id: previousKey }
+  try {
+    return createHash('sha256')
+      .update(canonicalize(keyed) ?? '')
+      .digest('hex')
+  } catch (cause) {
+    throw new DeltatapeError('invalid_input', `This request has no canonical form: ${String(cause)}.`, { cause })
+  }
+}
+
+/** How many characters of the key a file name carries. */
+export const NAME_KEY_CHARS = 12
+const MAX_SLUG_CHARS = 40
+
+/** `<words of the last user text>-<start of the key>.jsonl` */
+export function fileName({ request, key }: Identity): string {
+  return `${slug(lastUserText(request.input))}-${key.slice(0, NAME_KEY_CHARS)}.jsonl`
+}
+
+function slug(text: string): string {
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+  return words.join('-').slice(0, MAX_SLUG_CHARS).replace(/-$/, '') || 'request'
+}
+
+/** The text of the last item of the user that has some; of several parts, all. */
+export function lastUserText(input: JsonValue | undefined): string {
+  if (typeof input === 'string') return input
+  if (!Array.isArray(input)) return ''
+  const texts = input.filter(isObject).map((item) => (item.role === 'user' ? contentText(item.content) : ''))
+  return texts.findLast((text) => text !== '') ?? ''
+}
+
+function contentText(content: JsonValue | undefined): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return content
+    .map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : ''))
+    .filter((text) => text !== '')
+    .join(' ')
+}
+
+/** The id of the answer: that of the first event that carries a response. */
+export function responseIdOf(events: readonly ModelEvent[]): string | undefined {
+  for (const { body } of events) {
+    if (isObject(body.response) && typeof body.response.id === 'string') return body.response.id
+  }
+  return undefined
+}
+
+/** The text of a fixture's file. */
+export function formatFixture(fixture: Fixture): string {
+  const header = {
+    deltatape: 1,
+    key: fixture.key,
+    request: fixture.request,
+    response_id: fixture.responseId,
+    previous_key: fixture.previousKey,
+    recorded: fixture.recorded,
+  }
+  const { end, ...facts } = fixture.ending
+  const lines = [
+    JSON.stringify(header),
+    ...fixture.events.map(({ at, text }) => `{"at":${at},"event":${text}}`),
+    JSON.stringify({
+      at: fixture.endedAt,
+      end,
+      ...facts,
+      ...('body' in facts ? { body: bodyMember(facts.body) } : {}),
+    }),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** An error body stands as JSON where that loses nothing, which a person can read, and as text otherwise. */
+function bodyMember(body: string): JsonValue {
+  const value = parseObject(body)
+  return value && JSON.stringify(value) === body ? value : body
+}
+
+const time = z.number().nonnegative()
+
+const headerSchema = z.object({
+  deltatape: z.literal(1, 'the format version is not 1: this deltatape cannot read it'),
+  key: z.string().regex(/^[0-9a-f]{64}$/, '"key" is no SHA-256 in hex'),
+  request: z.custom<JsonObject>(isObject, '"request" is no object'),
+  response_id: z.string().optional(),
+  previous_key: z.string().optional(),
+  recorded: z.object({ at: z.string(), upstream: z.string(), openai: z.string() }),
+})
+
+const endingSchema = z.discriminatedUnion('end', [
+  z.object({ end: z.literal('complete') }),
+  z.object({
+    end: z.literal('refused'),
+    status: z.int().min(100).max(599),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.union([z.string(), z.custom<JsonObject>(isObject).transform((body) => JSON.stringify(body))]).default(''),
+  }),
+  z.object({ end: z.literal('malformed'), text: z.string().default('') }),
+  z
+    .object({ end: z.enum(['unreachable', 'truncated', 'reset', 'stalled']), why: z.string().optional() })
+    .transform(({ end, why }) => (why === undefined ? { end } : { end, why })),
+])
+
+const lineSchema = z.object({ at: time, event: z.custom<JsonObject>(isObject).optional(), end: z.string().optional() })
+
+/**
+ * Reads the first line of a fixture.
+ *
+ * @param name the file's name, for the message
+ * @throws DeltatapeError `fixture_invalid`
+ */
+export function parseHeader(line: string, name: string): FixtureHeader {
+  const header = check(headerSchema, parseJson(line), name, 1)
+  const expected = keyFor(header.request, header.previous_key)
+  if (header.key !== expected) {
+    throw invalid(name, 1, `its key does not belong to its request, whose key is ${expected}`)
+  }
+  return {
+    key: header.key,
+    request: header.request,
+    ...(header.previous_key === undefined ? {} : { previousKey: header.previous_key }),
+    ...(header.response_id === undefined ? {} : { responseId: header.response_id }),
+    recorded: header.recorded,
+  }
+}
+
+/** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
+const EVENT_LINE = /^\{"at":[\d.e+-]+,"event":(\{.*\})\}\s*$/s
+
+/**
+ * Reads the text of a fixture's file.
+ *
+ * @param name the file's name, for the message
+ * @throws DeltatapeError `fixture_invalid`, naming the file, the line and what is wrong with it
+ */
+export function parseFixture(text: string, name: string): Fixture {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  const header = parseHeader(lines[0] ?? '', name)
+  const events: ModelEvent[] = []
+  for (const [index, line] of lines.entries()) {
+    if (index === 0) continue
+    const value = check(lineSchema, parseJson(line), name, index + 1)
+    if (value.event) {
+      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? JSON.stringify(value.event), value.at)
+      if (!event) throw invalid(name, index + 1, 'its event is no JSON object')
+      events.push(event)
+      continue
+    }
+    const ending = check(endingSchema, parseJson(line), name, index + 1)
+    if (index < lines.length - 1) throw invalid(name, index + 2, 'there is something after the line with "end"')
+    if (ending.end === 'complete' && !events.some(isTerminal)) {
+      throw invalid(name, index + 1, 'it says "complete", and no terminal event came')
+    }
+    return { ...header, events, ending, endedAt: value.at }
+  }
+  throw invalid(name, lines.length, 'it is cut off: the last line has no "end"')
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, name: string, line: number): T {
+  if (value === undefined) throw invalid(name, line, 'it is no JSON')
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const place = issue?.path.length ? `${issue.path.join('.')}: ` : ''
+  throw invalid(name, line, `${place}${issue?.message ?? 'it does not fit'}`)
+}
+
+const invalid = (name: string, line: number, why: string): DeltatapeError =>
+  new DeltatapeError(
+    'fixture_invalid',
+    `${name}:${line}: this fixture is damaged: ${why}. Record it again, or remove it.`,
+  )

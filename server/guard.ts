@@ -1,0 +1,55 @@
+/** Who is let in: the rules for `Host` and `Origin`, which keep pages of other sites away from a loopback server. */
+import { DeltatapeError } from './errors.ts'
+import type { Config } from './config.ts'
+
+/** The headers that the rules look at, as they were sent. */
+export interface Visitor {
+  readonly host: string | undefined
+  readonly origin: string | undefined
+}
+
+/**
+ * Lets a visitor in, or says why not.
+ *
+ * A `Host` that is no name of this server is what DNS rebinding looks like. A browser says in `Origin` which page is
+ * asking; other programs send none. `null` is the origin of any sandboxed page.
+ */
+export function admit({ host, origin }: Visitor, config: Config): DeltatapeError | undefined {
+  const name = hostName(host)
+  const known =
+    name !== undefined &&
+    (isLoopback(name) ||
+      name === hostName(config.host) ||
+      config.allowedHosts.some((allowed) => matches(allowed, host)))
+  if (!known) {
+    const shown = host === undefined ? 'no Host' : `the Host ${JSON.stringify(host)}`
+    return new DeltatapeError(
+      'forbidden',
+      `This request has ${shown}, which is not this server's. ALLOWED_HOSTS can name it.`,
+    )
+  }
+  if (origin === undefined || config.allowedOrigins.includes(origin)) return undefined
+  const from = URL.canParse(origin) ? new URL(origin) : undefined
+  const web = from?.protocol === 'http:' || from?.protocol === 'https:'
+  if (web && from.host === host?.toLowerCase()) return undefined
+  if (web && config.mode === 'replay' && isLoopback(from.hostname)) return undefined
+  return new DeltatapeError(
+    'forbidden',
+    `Pages of the origin ${JSON.stringify(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. ALLOWED_ORIGINS can name it.`,
+  )
+}
+
+/** The name in a `Host` header, without its port, in lower case; an IPv6 address keeps its brackets. */
+function hostName(host: string | undefined): string | undefined {
+  if (host === undefined) return undefined
+  const [, bracketed, plain] = /^(?:(\[[\da-f:.]+\])|([\w.-]+))(?::\d*)?$/i.exec(host) ?? []
+  if (bracketed ?? plain) return (bracketed ?? plain)?.toLowerCase()
+  return /^[\da-f:.]+$/i.test(host) ? `[${host.toLowerCase()}]` : undefined
+}
+
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name)
+
+/** An allowed host with a port stands for that port alone. */
+const matches = (allowed: string, host: string | undefined): boolean =>
+  /:\d+$/.test(allowed) ? allowed.toLowerCase() === host?.toLowerCase() : hostName(allowed) === hostName(host)

@@ -1,0 +1,87 @@
+/** JSON as it is sent and received: its types, and what must be known of a text before it is trusted. */
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
+export interface JsonObject {
+  [name: string]: JsonValue
+}
+
+/** Deeper nesting than this is refused: nothing real needs it, and every walk over a value may recurse. */
+export const MAX_DEPTH = 128
+
+/** Whether a parsed JSON value is an object: not an array, not null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The object that `text` holds, or undefined where it is no JSON or JSON of another kind. */
+export function parseObject(text: string): JsonObject | undefined {
+  const value = parseJson(text)
+  return isObject(value) ? value : undefined
+}
+
+/** The value that `text` holds, or undefined where it is no JSON. */
+export function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Why a value cannot be a request, in words that complete "it …", or undefined where it can: nested deeper than
+ * {@link MAX_DEPTH}, or holding half of a surrogate pair, which has no canonical form (RFC 8785, 3.2.2.2).
+ */
+export function flawOf(value: JsonValue, depth = 0): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : 'holds a lone surrogate, which is no text'
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`
+  for (const [name, member] of Object.entries(value)) {
+    const flaw = flawOf(name) ?? flawOf(member, depth + 1)
+    if (flaw) return flaw
+  }
+  return undefined
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
+
+/**
+ * Rewrites the strings of a JSON text and leaves every other byte as it is: white space, number forms, member order
+ * and duplicate members survive, which parsing and serialising again would lose.
+ *
+ * `rewrite` gets each string, the name of the member that holds it (that of the nearest object around it where it
+ * stands in an array), and its depth (1 for the members of the outermost object). Member names are passed as strings
+ * of the object that they stand in, with an empty name.
+ */
+export function rewriteStrings(text: string, rewrite: (value: string, name: string, depth: number) => string): string {
+  const open: { object: boolean; name: string; expectsName: boolean }[] = []
+  let top: (typeof open)[number] | undefined
+  return text.replace(TOKEN, (token) => {
+    switch (token) {
+      case '{':
+      case '[':
+        top = { object: token === '{', name: top?.name ?? '', expectsName: token === '{' }
+        open.push(top)
+        return token
+      case '}':
+      case ']':
+        open.pop()
+        top = open.at(-1)
+        return token
+      case ',':
+        if (top) top.expectsName = top.object
+        return token
+      case ':':
+        if (top) top.expectsName = false
+        return token
+      default: {
+        const value = token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1)
+        const isName = top?.expectsName ?? false
+        if (isName && top) top.name = value
+        const written = rewrite(value, isName ? '' : (top?.name ?? ''), open.length)
+        return written === value ? token : JSON.stringify(written)
+      }
+    }
+  })
+}

@@ -1,0 +1,70 @@
+/** Log lines: readable on a terminal, JSON elsewhere. */
+import { pino, type DestinationStream } from 'pino'
+import type { LogLevel } from './config.ts'
+import type { Redactor } from './redact.ts'
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export interface Log {
+  debug(message: string, fields?: Fields): void
+  info(message: string, fields?: Fields): void
+  warn(message: string, fields?: Fields): void
+  error(message: string, fields?: Fields): void
+}
+
+export interface LogOptions {
+  readonly level: LogLevel
+  readonly redactor: Redactor
+  /** Where the lines go. */
+  readonly stream: DestinationStream
+}
+
+/** Characters that act on a terminal, or that reorder what is read on it. */
+const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
+
+/** Makes control characters of a text visible, so that what a client sent cannot write lines of its own. */
+export const printable = (text: string): string =>
+  text.replace(CONTROL, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Makes a log. Everything in a line is redacted and made printable first. */
+export function createLog({ level, redactor, stream }: LogOptions): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  )
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return printable(redactor.text(value))
+    if (value instanceof Error) {
+      const { name, message, stack = '' } = value
+      return { type: name, message: clean(message), stack: redactor.text(stack) }
+    }
+    return value
+  }
+  const write =
+    (to: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: Fields = {}) =>
+      logger[to](
+        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(value)])),
+        String(clean(message)),
+      )
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** The process's own output: coloured lines on a terminal, JSON in a pipe or a file. */
+export async function openOutput(output: NodeJS.WriteStream): Promise<DestinationStream> {
+  if (!output.isTTY) return output
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    destination: output,
+    sync: true,
+    colorize: true,
+    hideObject: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'level',
+  })
+}

@@ -1,0 +1,252 @@
+/** The API itself, over the SDK's raw body: every event as it was sent, and every end as what it was. */
+import OpenAI, { APIConnectionError } from 'openai'
+import { systemCode } from '../errors.ts'
+import type { Clock } from '../pace.ts'
+import type { Redactor } from '../redact.ts'
+import { createEventReader } from '../sse.ts'
+import {
+  MAX_BATCH_CHARS,
+  ModelError,
+  isTerminal,
+  type Failure,
+  type Model,
+  type ModelEvent,
+  type ModelRequest,
+} from './model.ts'
+
+export { VERSION as OPENAI_VERSION } from 'openai/version'
+
+/** Times are in ms; the message of a stall names the variable that set them. */
+export interface Deadlines {
+  /** From the request to the first event. */
+  readonly firstEventTimeoutMs: number
+  /** Between two arrivals of anything, comments too. */
+  readonly idleTimeoutMs: number
+  /** For all of it. */
+  readonly turnTimeoutMs: number
+}
+
+export interface LiveOptions extends Deadlines {
+  /** The key for requests that bring none; where both are missing, a request is refused as the API would. */
+  readonly apiKey: string | undefined
+  readonly baseURL: string
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/** After an `error` event the API sends `response.failed`; so long it is waited for. */
+const AFTER_ERROR_MS = 1000
+
+/**
+ * Makes the model that calls the API. One request is one call: the SDK's retries are off, so that a failure is seen,
+ * paid for and recorded as what it was.
+ */
+export function live(options: LiveOptions): Model {
+  const { redactor, clock } = options
+  const client = new OpenAI({
+    // Each call brings its own.
+    apiKey: 'none',
+    baseURL: options.baseURL,
+    maxRetries: 0,
+    // What the SDK logs under OPENAI_LOG does not pass redaction.
+    logLevel: 'off',
+    // The deadlines below come first.
+    timeout: options.turnTimeoutMs + AFTER_ERROR_MS,
+  })
+
+  /** Sends the request. Resolves with the body of a 2xx answer once its headers are there. */
+  const send = async (
+    { body, apiKey = options.apiKey }: ModelRequest,
+    call: Call,
+  ): Promise<ReadableStream<Uint8Array> | null> => {
+    if (apiKey === undefined) throw new ModelError(NO_KEY)
+    let refusal: ModelError | undefined
+    const fetchOnce = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const response = await fetch(url, init)
+      if (response.ok) return response
+      refusal = new ModelError(await readRefusal(response, redactor))
+      throw refusal
+    }
+    try {
+      const sent = client.withOptions({ apiKey, fetch: fetchOnce }).post('/responses', {
+        body: { ...body, stream: true },
+        signal: call.signal,
+        stream: true,
+      })
+      return (await call.race(sent.asResponse())).body
+    } catch (error) {
+      call.signal.throwIfAborted()
+      if (refusal) throw refusal
+      if (error instanceof APIConnectionError) throw notReached(error)
+      throw error
+    }
+  }
+
+  return async function* (request, signal) {
+    const sentAt = clock.now()
+    const at = () => Math.round(clock.now() - sentAt)
+    const call = startCall(options, clock, signal)
+    try {
+      const body = await send(request, call)
+      const source = body?.getReader()
+      const reader = createEventReader()
+      let failed = false
+      for (let open = true; open;) {
+        const chunk = await call
+          .race(source?.read() ?? Promise.resolve({ done: true as const, value: undefined }))
+          .catch((error: unknown) => {
+            // After an error event nothing more is owed: however the body ends, the answer is complete.
+            if (failed) return { done: true as const, value: undefined }
+            call.signal.throwIfAborted()
+            throw broken(error)
+          })
+        const { events, malformed } = chunk.done ? reader.end(at()) : reader.read(chunk.value, at())
+        call.arrived(events.length)
+        const last = events.findIndex((event) => isTerminal(event) && event.type !== 'error')
+        yield* inBatches(last === -1 ? events : events.slice(0, last + 1))
+        if (last !== -1) return
+        if (!failed && events.some(isTerminal)) {
+          failed = true
+          call.settle()
+        }
+        if (malformed !== undefined && !failed) {
+          throw new ModelError({ end: 'malformed', text: redactor.body(malformed) })
+        }
+        open = !chunk.done && !reader.done && malformed === undefined
+      }
+      if (failed) return
+      const foreign = reader.foreign()
+      throw new ModelError(
+        foreign === undefined ? { end: 'truncated' } : { end: 'malformed', text: redactor.body(foreign) },
+      )
+    } finally {
+      call.end()
+    }
+  }
+}
+
+const NO_KEY: Failure = {
+  end: 'refused',
+  status: 401,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    error: {
+      message: 'This request brought no API key, and the server has none (OPENAI_API_KEY).',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'missing_api_key',
+    },
+  }),
+}
+
+/** One call to the API: its signal, and the deadlines that abort it. */
+interface Call {
+  readonly signal: AbortSignal
+  /** Settles as the work does, or rejects with the reason as soon as the call is aborted. */
+  race<T>(work: Promise<T>): Promise<T>
+  /** Something arrived, with so many events in it. */
+  arrived(events: number): void
+  /** An error event came: what follows it is waited for a moment only. */
+  settle(): void
+  /** Lets go of the connection and of every timer. */
+  end(): void
+}
+
+function startCall(deadlines: Deadlines, clock: Clock, client: AbortSignal): Call {
+  const own = new AbortController()
+  const signal = AbortSignal.any([client, own.signal])
+  const stall = (why: string) => () => own.abort(new ModelError({ end: 'stalled', why }))
+  const first = clock.timer(
+    deadlines.firstEventTimeoutMs,
+    stall(`no event within ${deadlines.firstEventTimeoutMs} ms (FIRST_EVENT_TIMEOUT_MS)`),
+  )
+  const total = clock.timer(
+    deadlines.turnTimeoutMs,
+    stall(`the answer was not finished within ${deadlines.turnTimeoutMs} ms (TURN_TIMEOUT_MS)`),
+  )
+  const timers = [first, total]
+  let idle: (typeof timers)[number] | undefined
+  return {
+    signal,
+    race: (work) =>
+      new Promise((resolve, reject) => {
+        const stop = () => reject(signal.reason)
+        if (signal.aborted) stop()
+        signal.addEventListener('abort', stop, { once: true })
+        const settled = () => signal.removeEventListener('abort', stop)
+        work.then(resolve, reject).finally(settled)
+      }),
+    arrived(events) {
+      if (events > 0) first.clear()
+      if (idle) return idle.refresh()
+      idle = clock.timer(
+        deadlines.idleTimeoutMs,
+        stall(`nothing came for ${deadlines.idleTimeoutMs} ms (IDLE_TIMEOUT_MS)`),
+      )
+      timers.push(idle)
+    },
+    settle() {
+      timers.push(clock.timer(AFTER_ERROR_MS, () => own.abort()))
+    },
+    end() {
+      for (const timer of timers) timer.clear()
+      own.abort()
+    },
+  }
+}
+
+/** The headers of a refusal that clients act on; no other is kept. */
+const KEPT_HEADER = /^(?:content-type|retry-after|retry-after-ms|x-should-retry|x-request-id|x-ratelimit-.+)$/
+
+async function readRefusal(response: Response, redactor: Redactor): Promise<Failure> {
+  const kept = [...response.headers].filter(([name]) => KEPT_HEADER.test(name))
+  const headers = Object.fromEntries(kept.map(([name, value]) => [name, redactor.text(value)]))
+  const body = redactor.body(await readStart(response))
+  return { end: 'refused', status: response.status, headers, body }
+}
+
+/** How much of the body of a refusal is read, in characters. */
+const MAX_REFUSAL_CHARS = 1024 * 1024
+
+/** The body of a refusal, or as much of it as comes: it is the status that counts. */
+async function readStart({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    for await (const chunk of body ?? []) {
+      text += decoder.decode(chunk, { stream: true })
+      if (text.length > MAX_REFUSAL_CHARS) break
+    }
+  } catch {
+    return text
+  }
+  return text + decoder.decode()
+}
+
+/** Codes by which undici gives up waiting of its own accord. */
+const OWN_TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+const failureOf = (end: 'unreachable' | 'reset', error: unknown): Failure => {
+  const why = systemCode(error)
+  if (why && OWN_TIMEOUTS.has(why)) return { end: 'stalled', why }
+  return { end, ...(why ? { why } : {}) }
+}
+
+const notReached = (cause: Error) => new ModelError(failureOf('unreachable', cause), { cause })
+
+const broken = (cause: unknown) => new ModelError(failureOf('reset', cause), { cause })
+
+/** Cuts events into batches that are not too large to hand on at once. */
+function* inBatches(events: readonly ModelEvent[]): Iterable<readonly ModelEvent[]> {
+  let start = 0
+  let size = 0
+  for (const [index, event] of events.entries()) {
+    size += event.text.length
+    if (size > MAX_BATCH_CHARS && index > start) {
+      yield events.slice(start, index)
+      start = index
+      size = event.text.length
+    }
+  }
+  if (start < events.length) yield events.slice(start)
+}

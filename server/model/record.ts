@@ -1,0 +1,91 @@
+/** A model that writes down what another one answers, while it is being answered. */
+import { DeltatapeError, systemCode } from '../errors.ts'
+import { fileName, responseIdOf, type Fixture } from '../fixture.ts'
+import type { Clock } from '../pace.ts'
+import type { Redactor } from '../redact.ts'
+import { isGood, type Store } from '../store.ts'
+import { ModelError, isSuccess, isTerminal, type Action, type Ending, type Model, type ModelEvent } from './model.ts'
+
+export interface RecordOptions {
+  /** Whether what the model did not finish is saved too. */
+  readonly recordFailures: boolean
+  /** Who answers, as the fixture names it. */
+  readonly upstream: string
+  /** The version of the SDK. */
+  readonly openai: string
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/**
+ * Makes a model that saves the answers of `model`. Events are handed on as they come, but for the one that ends the
+ * answer: it follows once the fixture is on the disk, so that whoever has seen it can rely on the recording.
+ */
+export function record(model: Model, store: Store, options: RecordOptions): Model {
+  const { recordFailures, redactor, clock } = options
+
+  return async function* (request, signal) {
+    const identity = await store.identify(request.body)
+    const recorded = { at: clock.date().toISOString(), upstream: options.upstream, openai: options.openai }
+    const began = clock.now()
+    const events: ModelEvent[] = []
+    const note = (action: Omit<Action, 'fixture'>) => request.note?.({ ...action, fixture: fileName(identity) })
+
+    const save = async (ending: Ending): Promise<void> => {
+      const good = ending.end === 'complete' && events.some(isSuccess)
+      if (!good && !recordFailures) {
+        return note({ kind: 'not_saved', why: 'the model did not finish it (RECORD_FAILURES=1 saves that too)' })
+      }
+      const responseId = responseIdOf(events)
+      const fixture: Fixture = {
+        ...identity,
+        ...(responseId === undefined ? {} : { responseId }),
+        recorded,
+        events: redactor.events(events),
+        ending,
+        endedAt: Math.max(Math.round(clock.now() - began), events.at(-1)?.at ?? 0),
+      }
+      try {
+        if (!good && (await holdsGood(store, identity.key))) {
+          return note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
+        }
+        const { changed } = await store.save(fixture)
+        note({ kind: changed ? 'saved' : 'unchanged' })
+      } catch (error) {
+        // The disk failed, not the model: the answer goes on, and what became of the fixture is told.
+        const why = systemCode(error)
+        if (!why) throw error
+        note({ kind: 'not_saved', why: `the file could not be written: ${why}` })
+      }
+    }
+
+    let last: readonly ModelEvent[] = []
+    try {
+      for await (const batch of model(request, signal)) {
+        events.push(...batch)
+        const end = batch.findIndex((event) => isTerminal(event) && event.type !== 'error')
+        const now = end === -1 ? batch : batch.slice(0, end)
+        last = end === -1 ? [] : batch.slice(end)
+        if (now.length > 0) yield now
+      }
+    } catch (error) {
+      if (error instanceof ModelError) await save(error.failure)
+      else if (signal.aborted)
+        note({ kind: 'not_saved', why: 'the client left or cancelled before the answer was finished' })
+      throw error
+    }
+    await save({ end: 'complete' })
+    if (last.length > 0) yield last
+  }
+}
+
+/** Whether a fixture exists that a failure must not replace. A damaged one may be replaced by anything. */
+async function holdsGood(store: Store, key: string): Promise<boolean> {
+  try {
+    const fixture = await store.find(key)
+    return fixture !== undefined && isGood(fixture)
+  } catch (error) {
+    if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return false
+    throw error
+  }
+}

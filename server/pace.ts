@@ -1,0 +1,47 @@
+/** How replay spends the recorded time, as values; and the clock that it is spent on. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** When an event is due: ms after the replay began, from its recorded time `at` (ms) and its place (from 0). */
+export type Pace = (at: number, index: number) => number
+
+/** Everything at once. */
+export const instant: Pace = () => 0
+
+/** As it was recorded, `speed` times as fast. */
+export const recorded =
+  (speed: number): Pace =>
+  (at) =>
+    at / speed
+
+/** One event every `ms`. */
+export const fixed =
+  (ms: number): Pace =>
+  (_at, index) =>
+    index * ms
+
+/** The time, passed in wherever it matters. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number
+  /** The date, for what is written down. */
+  date(): Date
+  /** Resolves after `ms`; rejects as soon as the signal is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Calls `act` after `ms`, unless it is cleared before; `refresh` begins the wait anew. */
+  timer(ms: number, act: () => void): Timer
+}
+
+export interface Timer {
+  refresh(): void
+  clear(): void
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  timer(ms, act) {
+    const timeout = setTimeout(act, ms)
+    return { refresh: () => timeout.refresh(), clear: () => clearTimeout(timeout) }
+  },
+}

@@ -1,0 +1,92 @@
+/** The server: HTTP and WebSockets on one port. */
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Config } from './config.ts'
+import { DeltatapeError, systemCode } from './errors.ts'
+import { createApp } from './http.ts'
+import { createJournal } from './journal.ts'
+import type { Log } from './log.ts'
+import { createModel } from './model/index.ts'
+import type { Clock } from './pace.ts'
+import type { Redactor } from './redact.ts'
+import { checkStore } from './store.ts'
+import { createSockets } from './ws.ts'
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:3300`. */
+  readonly url: string
+  /**
+   * Stops. New turns are refused; those that run or wait get `graceMs` to end (the configured time if not given), and
+   * then their terminal frame. Called again with less, that counts from then. Resolves when all is closed and saved.
+   */
+  close(graceMs?: number): Promise<void>
+}
+
+export interface ServerParts {
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws DeltatapeError `fixtures_unusable` or `listen_failed`
+ */
+export async function startServer(config: Config, { log, redactor, clock }: ServerParts): Promise<RunningServer> {
+  if (config.mode !== 'live') await checkStore(config.fixturesDir, { write: config.mode !== 'replay' })
+  const journal = createJournal(log, config.mode)
+  const model = createModel(config, redactor, clock)
+  const app = createApp({ config, log })
+  const sockets = createSockets({ config, model, redactor, clock, journal, log })
+
+  const http = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  http.on('upgrade', sockets.upgrade)
+  const port = await listen(http, config)
+
+  let closing: Promise<void> | undefined
+  const shut = async (): Promise<void> => {
+    const closed = new Promise((resolve) => http.close(resolve))
+    await sockets.drain()
+    http.closeAllConnections()
+    await closed
+    journal.close()
+  }
+  return {
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    async close(graceMs = config.shutdownGraceMs) {
+      closing ??= shut()
+      const grace = clock.timer(graceMs, sockets.stop)
+      await closing
+      grace.clear()
+    },
+  }
+}
+
+/** Listens, and gives the port. */
+function listen(http: ReturnType<typeof createServer>, { host, port }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error) =>
+      reject(new DeltatapeError('listen_failed', whyNot(error, host, port), { cause: error })),
+    )
+    http.listen(port, host, () => {
+      const address = http.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
+
+function whyNot(error: Error, host: string, port: number): string {
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another (0 picks a free one).`
+    case 'EACCES':
+      return `Port ${port} needs more rights than this process has. Set PORT to one of at least 1024.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${JSON.stringify(host)} is no address of this machine. Set HOST to one (127.0.0.1 is for this machine alone).`
+    default:
+      return `The server cannot listen on ${host} port ${port}: ${error.message}.`
+  }
+}

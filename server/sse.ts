@@ -1,0 +1,79 @@
+/** The body of a streamed answer → events, however its bytes are cut. */
+import { createParser } from 'eventsource-parser'
+import { parseEvent, type ModelEvent } from './model/model.ts'
+
+/** What a piece of a body held. */
+export interface Piece {
+  readonly events: readonly ModelEvent[]
+  /** The data that came after these events and is no JSON object. */
+  readonly malformed?: string
+}
+
+export interface EventReader {
+  /** Reads the next bytes. `at` is when they came, in ms since the request was sent. */
+  read(bytes: Uint8Array, at: number): Piece
+  /** Reads what is left at the end of the body. A record that was cut off there is left out. */
+  end(at: number): Piece
+  /** Whether the sender said `[DONE]`, as some gateways do. */
+  readonly done: boolean
+  /** The start of a body in which no event came and some line is none of an event stream; undefined otherwise. */
+  foreign(): string | undefined
+}
+
+/** How much of a body is kept until the first event, to show it where none comes. In characters. */
+const MAX_KEPT_CHARS = 64 * 1024
+
+const FIELD_LINE = /^(?:$|:|(?:data|event|id|retry)(?:$|:))/
+
+export function createEventReader(): EventReader {
+  const decoder = new TextDecoder()
+  let texts: string[] = []
+  const parser = createParser({
+    onEvent({ data }) {
+      texts.push(data)
+    },
+  })
+  let start = ''
+  let seen = false
+  let done = false
+
+  const take = (at: number): Piece => {
+    const events: ModelEvent[] = []
+    const waiting = texts
+    texts = []
+    for (const text of waiting) {
+      if (text === '[DONE]') {
+        done = true
+        break
+      }
+      const event = parseEvent(text, at)
+      if (!event) return { events, malformed: text }
+      seen = true
+      events.push(event)
+    }
+    return { events }
+  }
+
+  const feed = (text: string) => {
+    if (!seen && start.length < MAX_KEPT_CHARS) start += text.slice(0, MAX_KEPT_CHARS - start.length)
+    parser.feed(text)
+  }
+
+  return {
+    read(bytes, at) {
+      feed(decoder.decode(bytes, { stream: true }))
+      return take(at)
+    },
+    end(at) {
+      feed(decoder.decode())
+      // A last record may lack the blank line that ends it.
+      parser.feed('\n\n')
+      const { events } = take(at)
+      return { events }
+    },
+    get done() {
+      return done
+    },
+    foreign: () => (!seen && start.split(/\r\n|\r|\n/).some((line) => !FIELD_LINE.test(line)) ? start : undefined),
+  }
+}
