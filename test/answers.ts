@@ -15,8 +15,10 @@ export interface Composer {
   failed(code: string, message: string): Json[]
   /** An `error` event, and the `response.failed` that follows it. */
   error(code: string, message: string): Json[]
-  /** The events so far, without an end. */
-  cut(): Json[]
+  /** Breaks off after the last delta, as if the rest had not come. */
+  cut(): this
+  /** The events so far. */
+  readonly events: readonly Json[]
 }
 
 /** A fixed time, in s: what is recorded anew must not differ by the clock. */
@@ -131,7 +133,11 @@ export function compose(seed: string, model = 'gpt-4.1-mini'): Composer {
       add('error', { error: { type: code, code, message: message_, param: null } })
       return composer.failed(code, message_)
     },
-    cut: () => events,
+    cut() {
+      events.length = 1 + events.findLastIndex(({ type }) => String(type).endsWith('.delta'))
+      return composer
+    },
+    events,
   }
   return composer
 }

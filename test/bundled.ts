@@ -10,7 +10,7 @@ export interface Bundled {
   readonly answer: (seed: string) => Answer
 }
 
-type Events = ReturnType<Composer['completed']>
+type Events = Composer['events']
 
 const streamed =
   (make: (begun: Composer) => Events, ...ends: NonNullable<Answer['steps']>) =>
@@ -121,14 +121,14 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: FAILURES.failed,
-    answer: streamed((begun) => begun.text(story).failed('server_error', 'The model produced invalid content.')),
+    answer: streamed((begun) => begun.text(story).cut().failed('server_error', 'The model produced invalid content.')),
   },
-  { input: FAILURES.truncated, answer: streamed((begun) => begun.text(story).cut()) },
-  { input: FAILURES.reset, answer: streamed((begun) => begun.text(story).cut(), 'reset') },
-  { input: FAILURES.stalled, answer: streamed((begun) => begun.text(story).cut(), 'hang') },
+  { input: FAILURES.truncated, answer: streamed((begun) => begun.text(story).cut().events) },
+  { input: FAILURES.reset, answer: streamed((begun) => begun.text(story).cut().events, 'reset') },
+  { input: FAILURES.stalled, answer: streamed((begun) => begun.text(story).cut().events, 'hang') },
   {
     input: FAILURES.malformed,
-    answer: streamed((begun) => begun.text(story).cut(), {
+    answer: streamed((begun) => begun.text(story).cut().events, {
       raw: 'data: {"type":"response.output_text.delta","delta":\n\n',
     }),
   },

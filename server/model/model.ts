@@ -82,7 +82,7 @@ function describe(failure: Failure): string {
     case 'refused':
       return `The API refused the request with HTTP ${failure.status}${because(errorMessage(failure.body))}`
     case 'malformed':
-      return `The API sent something that is no event stream${because(failure.text)}`
+      return `The API sent something that is no event${because(failure.text)}`
     case 'unreachable':
       return `The API could not be reached${because(failure.why)}`
     case 'truncated':
