@@ -25,7 +25,7 @@ export interface Clock {
   now(): number
   /** The date, for what is written down. */
   date(): Date
-  /** Resolves after `ms`; rejects as soon as the signal is aborted. */
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /** Calls `act` after `ms`, unless it is cleared before; `refresh` begins the wait anew. */
   timer(ms: number, act: () => void): Timer
@@ -39,7 +39,14 @@ export interface Timer {
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  async sleep(ms, signal) {
+    try {
+      await sleep(ms, undefined, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    }
+  },
   timer(ms, act) {
     const timeout = setTimeout(act, ms)
     return { refresh: () => timeout.refresh(), clear: () => clearTimeout(timeout) }

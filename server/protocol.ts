@@ -59,8 +59,9 @@ const idSchema = z
   .refine((id) => [...id].length <= 128, '"id" must have at most 128 characters')
   .refine((id) => id.isWellFormed(), '"id" holds a lone surrogate, which is no text')
 
-const inputSchema = z.union(
-  [z.string().refine((text) => text.trim() !== ''), z.array(z.custom<JsonObject>(isObject)).nonempty()],
+const inputSchema = z.custom<string | JsonObject[]>(
+  (input) =>
+    typeof input === 'string' ? input.trim() !== '' : Array.isArray(input) && input.length > 0 && input.every(isObject),
   '"input" must be a string that is not blank, or a list of Responses input items, each an object',
 )
 

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  fileName,
+  formatFixture,
+  identify,
+  lastUserText,
+  parseFixture,
+  parseHeader,
+  type Fixture,
+} from '../server/fixture.ts'
+import type { JsonObject } from '../server/json.ts'
+import type { Ending } from '../server/model/model.ts'
+import { createRedactor } from '../server/redact.ts'
+import { compose } from './answers.ts'
+import { toEvents } from './tools.ts'
+
+const redactor = createRedactor()
+const none = async () => undefined
+const identityOf = (body: JsonObject, keyOf: (id: string) => Promise<string | undefined> = none) =>
+  identify(body, redactor, keyOf)
+const keyOf = async (body: JsonObject) => (await identityOf(body)).key
+
+const REQUEST = { model: 'gpt-4.1-mini', input: 'Say hi' }
+
+async function fixtureWith(
+  ending: Ending,
+  events = toEvents(compose('fx').text(['Hi']).completed()),
+): Promise<Fixture> {
+  return {
+    ...(await identityOf(REQUEST)),
+    responseId: 'resp_fx',
+    recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'api.openai.com', openai: '7.57.0' },
+    events,
+    ending,
+    endedAt: 980,
+  }
+}
+
+describe('identify', () => {
+  test('the key is the SHA-256 of the canonical request', async () => {
+    const canonical = '{"input":"Say hi","model":"gpt-4.1-mini"}'
+    expect(await keyOf(REQUEST)).toBe(createHash('sha256').update(canonical).digest('hex'))
+  })
+
+  test('what shapes the answer makes another key, and what does not makes none', async () => {
+    const key = await keyOf(REQUEST)
+    for (const more of [
+      { model: 'gpt-5' },
+      { input: 'Say ho' },
+      { instructions: 'Be brief' },
+      { temperature: 0 },
+      { previous_response_id: 'resp_x' },
+    ]) {
+      expect(await keyOf({ ...REQUEST, ...more })).not.toBe(key)
+    }
+    for (const more of [
+      { stream: true },
+      { stream_options: { include_obfuscation: false } },
+      { metadata: { run: '1' } },
+      { user: 'ada' },
+      { safety_identifier: 'x' },
+      { prompt_cache_key: 'x' },
+      { prompt_cache_retention: '24h' },
+      { service_tier: 'flex' },
+      { store: false },
+    ]) {
+      const identity = await identityOf({ ...REQUEST, ...more })
+      expect(identity).toEqual({ key, request: REQUEST })
+    }
+  })
+
+  test('the order of members makes no difference, their nesting does', async () => {
+    expect(await keyOf({ input: 'Say hi', model: 'gpt-4.1-mini' })).toBe(await keyOf(REQUEST))
+    expect(await keyOf({ ...REQUEST, text: { metadata: 1 } })).not.toBe(await keyOf({ ...REQUEST, text: {} }))
+  })
+
+  test('the id of a recorded answer stands for that answer', async () => {
+    const first = await identityOf({ ...REQUEST, previous_response_id: 'resp_1' }, async () => 'a'.repeat(64))
+    const again = await identityOf({ ...REQUEST, previous_response_id: 'resp_2' }, async () => 'a'.repeat(64))
+    expect(first.key).toBe(again.key)
+    expect(first).toMatchObject({ previousKey: 'a'.repeat(64), request: { previous_response_id: 'resp_1' } })
+  })
+
+  test('two requests that differ in a secret alone are one', async () => {
+    const ask = (secret: string) => identityOf({ ...REQUEST, input: `My key is AKIA${secret}, is it safe?` })
+    const [one, other] = [await ask('IOSFODNN7EXAMPLE'), await ask('IOSFODNN7EXAMPLF')]
+    expect(one).toEqual(other)
+    expect(one.request.input).toBe('My key is [redacted:aws-key], is it safe?')
+  })
+
+  test('a lone surrogate is refused', async () => {
+    await expect(identityOf({ ...REQUEST, input: '\ud83d' })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})
+
+describe('fileName', () => {
+  test.each([
+    ['Say hi', 'say-hi'],
+    ["Rephrase this in French: I'm hungry", 'rephrase-this-in-french-i-m-hungry'],
+    ['a'.repeat(39) + ' b', 'a'.repeat(39)],
+    ['Translate this to conversational French: Hello', 'translate-this-to-conversational-french'],
+    ['déjà vu', 'd-j-vu'],
+    ['こんにちは', 'request'],
+    ['--- !!!', 'request'],
+  ])('%j → %s', (input, slug) => {
+    const key = '3f9a0c'.repeat(11)
+    expect(fileName({ key, request: { input } })).toBe(`${slug}-${key.slice(0, 12)}.jsonl`)
+  })
+
+  test('an input of items gives the last text of the user', () => {
+    const user = (content: string | JsonObject[]) => ({ role: 'user', content })
+    expect(
+      lastUserText([
+        user('one'),
+        { role: 'assistant', content: 'no' },
+        user([{ type: 'input_text', text: 'two' }, { type: 'input_image' }]),
+      ]),
+    ).toBe('two')
+    expect(lastUserText([user('one'), { type: 'function_call_output', output: '1' }])).toBe('one')
+    expect(lastUserText([user('one'), user([{ type: 'input_image' }])])).toBe('one')
+    expect(lastUserText([{ role: 'system', content: 'no' }])).toBe('')
+    expect(lastUserText(undefined)).toBe('')
+  })
+})
+
+describe('formatFixture and parseFixture', () => {
+  const ENDINGS: Ending[] = [
+    { end: 'complete' },
+    { end: 'refused', status: 429, headers: { 'retry-after': '20' }, body: '{"error":{"message":"Slow down"}}' },
+    { end: 'refused', status: 500, headers: {}, body: '{\n  "error": "spaced"\n}' },
+    { end: 'refused', status: 503, headers: {}, body: '"a text in JSON"' },
+    { end: 'refused', status: 503, headers: {}, body: '<p>Bad gateway</p>' },
+    { end: 'unreachable', why: 'ECONNREFUSED' },
+    { end: 'truncated' },
+    { end: 'reset', why: 'ECONNRESET' },
+    { end: 'stalled', why: 'nothing came' },
+    { end: 'malformed', text: 'data {' },
+  ]
+
+  test.each(ENDINGS)('an answer that ended as %j comes back as it was', async (ending) => {
+    const fixture = await fixtureWith(ending)
+    expect(parseFixture(formatFixture(fixture), 'x.jsonl')).toEqual(fixture)
+  })
+
+  test('the file reads as the README says', async () => {
+    const lines = formatFixture(await fixtureWith({ end: 'complete' })).split('\n')
+    expect(lines[0]).toMatch(
+      /^\{"deltatape":1,"key":"[0-9a-f]{64}","request":\{"model":"gpt-4.1-mini","input":"Say hi"\},"response_id":"resp_fx","recorded":\{"at":"2026-11-24T10:00:00.000Z","upstream":"api.openai.com","openai":"7.57.0"\}\}$/,
+    )
+    expect(lines[1]).toMatch(/^\{"at":0,"event":\{"type":"response.created",/)
+    expect(lines.slice(-2)).toEqual(['{"at":980,"end":"complete"}', ''])
+  })
+
+  test('events keep their very text', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue())),
+        fc.double({ min: 0, max: 1e9, noNaN: true }),
+        async (bodies, at) => {
+          const spaced = bodies.map((body) =>
+            JSON.stringify({ ...body, type: 'response.completed' }, null, 1).replaceAll('\n', ' '),
+          )
+          const events = spaced.map((text) => ({ at, type: 'response.completed', text, body: JSON.parse(text) }))
+          const fixture = await fixtureWith(events.length > 0 ? { end: 'complete' } : { end: 'truncated' }, events)
+          expect(parseFixture(formatFixture(fixture), 'x.jsonl').events.map(({ text }) => text)).toEqual(spaced)
+        },
+      ),
+    )
+  })
+
+  test('a fixture edited by hand or by git still reads', async () => {
+    const fixture = await fixtureWith({ end: 'complete' })
+    const crlf = formatFixture(fixture).replaceAll('\n', '\r\n')
+    expect(parseFixture(crlf, 'x.jsonl')).toEqual(fixture)
+    const turned = formatFixture(fixture).replaceAll(/\{"at":(\d+),"event":(\{.*\})\}/g, '{ "event": $2, "at": $1 }')
+    expect(parseFixture(turned, 'x.jsonl')).toEqual(fixture)
+    const readable = formatFixture(
+      await fixtureWith({ end: 'refused', status: 400, headers: {}, body: '{"error":{}}' }),
+    )
+    expect(readable).toContain('"body":{"error":{}}}')
+  })
+
+  test.each([
+    ['', 1, 'no JSON'],
+    ['cut off in the header', 1, 'no JSON', (text: string) => text.slice(0, 100)],
+    ['cut off in an event', 3, 'no JSON', (text: string) => text.split('\n').slice(0, 3).join('\n').slice(0, -20)],
+    ['cut off between lines', 4, 'cut off', (text: string) => text.split('\n').slice(0, 4).join('\n')],
+    ['cut off before the last line', 10, 'cut off', (text: string) => text.split('\n').slice(0, -2).join('\n') + '\n'],
+    ['another format', 1, 'version', (text: string) => text.replace('"deltatape":1', '"deltatape":2')],
+    ['another request', 1, 'does not belong', (text: string) => text.replace('Say hi', 'Say ho')],
+    ['an unknown end', 11, 'end', (text: string) => text.replace('"end":"complete"', '"end":"fine"')],
+    ['a time that is none', 2, 'at', (text: string) => text.replace('{"at":0', '{"at":"0"')],
+    ['an event that is none', 2, 'event', (text: string) => text.replace(/("at":0,"event":)\{.*\}\}/, '$1[]}')],
+    ['something after the end', 12, 'after', (text: string) => `${text}{"at":981,"event":{"type":"x"}}\n`],
+    ['no terminal event', 10, 'terminal', (text: string) => text.replace(/.*response\.completed.*\n/, '')],
+  ])('%s is named with its line', async (_what, line, why, damage = (_text: string) => '') => {
+    const text = damage(formatFixture(await fixtureWith({ end: 'complete' })))
+    expect(() => parseFixture(text, 'say-hi.jsonl')).toThrow(
+      expect.objectContaining({
+        code: 'fixture_invalid',
+        message: expect.stringMatching(new RegExp(`^say-hi\\.jsonl:${line}: .*${why}`)),
+      }),
+    )
+  })
+})
+
+test('the key of a conversation can be computed again from the header alone', async () => {
+  const identity = await identityOf({ ...REQUEST, previous_response_id: 'resp_1' }, async () => 'b'.repeat(64))
+  const fixture = { ...(await fixtureWith({ end: 'complete' })), ...identity }
+  const [header = ''] = formatFixture(fixture).split('\n')
+  expect(parseHeader(header, 'x.jsonl')).toMatchObject(identity)
+})

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { MAX_DEPTH, flawOf, parseJson, parseObject, rewriteStrings } from '../server/json.ts'
+
+describe('parseObject', () => {
+  test('reads objects, and nothing else', () => {
+    expect(parseObject('{"a":1}')).toEqual({ a: 1 })
+    for (const text of ['[]', '1', 'null', '"a"', '{', '']) expect(parseObject(text)).toBeUndefined()
+  })
+})
+
+describe('flawOf', () => {
+  test('finds a lone surrogate in a value, in a name and in depth', () => {
+    expect(flawOf('\ud83d')).toContain('lone surrogate')
+    expect(flawOf({ '\udc00': 1 })).toContain('lone surrogate')
+    expect(flawOf([{ a: ['ok', '\ud83d'] }])).toContain('lone surrogate')
+    expect(flawOf([{ a: ['ok', '😀'] }])).toBeUndefined()
+  })
+
+  test('finds what is nested too deep, however deep', () => {
+    const nested = (depth: number) => parseJson('['.repeat(depth) + ']'.repeat(depth)) ?? null
+    expect(flawOf(nested(MAX_DEPTH))).toBeUndefined()
+    expect(flawOf(nested(MAX_DEPTH + 1))).toContain('nested')
+    expect(flawOf(nested(400_000))).toContain('nested')
+  })
+})
+
+describe('rewriteStrings', () => {
+  test('leaves a text that needs no rewriting as it is, byte for byte', () => {
+    const spaced = '{ "a" : [1.0, 1e5, "\\u00e9\\/", {"a":"x","a":"y"} ] ,"b":{}}'
+    expect(rewriteStrings(spaced, (value) => value)).toBe(spaced)
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(rewriteStrings(text, (value) => value)).toBe(text)
+      }),
+    )
+  })
+
+  test('reaches every string and every name, and nothing but them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value)
+        const seen: string[] = []
+        const written = rewriteStrings(text, (string) => {
+          seen.push(string)
+          return `<${string}>`
+        })
+        const wrapped: string[] = []
+        JSON.parse(written, (_name, member: unknown) => {
+          if (typeof member === 'string') wrapped.push(member)
+          return member
+        })
+        expect(wrapped.every((string) => string.startsWith('<') && string.endsWith('>'))).toBe(true)
+        expect(seen.length).toBeGreaterThanOrEqual(wrapped.length)
+        expect(rewriteStrings(written, (string) => string.slice(1, -1))).toBe(JSON.stringify(JSON.parse(text)))
+      }),
+    )
+  })
+
+  test('tells the name and the depth of the member that holds a string', () => {
+    const calls: [string, string, number][] = []
+    rewriteStrings('{"a":"1","b":{"c":["2",{"d":"3"},"4"]},"e":"5"}', (value, name, depth) => {
+      if (name !== '') calls.push([value, name, depth])
+      return value
+    })
+    expect(calls).toEqual([
+      ['1', 'a', 1],
+      ['2', 'c', 3],
+      ['3', 'd', 4],
+      ['4', 'c', 3],
+      ['5', 'e', 1],
+    ])
+  })
+})

@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRedactor } from '../server/redact.ts'
+import { toEvents } from './tools.ts'
+
+/** Made up, and put together here, so that no scanner takes them for real ones. */
+const SECRETS = {
+  'openai-key': `sk-${'proj'}-Ab3dEf6hIj9kLm2nOp5qRs8t`,
+  'anthropic-key': `sk-${'ant'}-api03-Ab3dEf6hIj9kLm2nOp5q`,
+  'github-token': `ghp_${'a1B2c3D4e5F6g7H8i9J0'.repeat(2)}`.slice(0, 40),
+  'gitlab-token': `glpat-${'Ab3dEf6hIj9kLm2nOp5q'}`,
+  'aws-key': `AKIA${'IOSFODNN7EXAMPLE'}`,
+  'google-key': `AIza${'SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q'}`.slice(0, 39),
+  'slack-token': `xoxb-${'123456789012-abcdefGHIJ'}`,
+  'stripe-key': `sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}`,
+  'npm-token': `npm_${'a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7H8'}`,
+  'huggingface-token': `hf_${'AbCdEfGhIjKlMnOpQrStUvWxYz012345'}`,
+  jwt: `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'dozjgNryP4J3jVmNHl0w5N'}`,
+  'private-key': `-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIEow\n-----END RSA ${'PRIVATE'} KEY-----`,
+}
+
+const redactor = createRedactor({ 'api-key': 'the-configured-key' })
+
+describe('text', () => {
+  test.each(Object.entries(SECRETS))('hides a whole %s, and that alone', (kind, secret) => {
+    expect(redactor.text(`before ${secret}, after`)).toBe(`before [redacted:${kind}], after`)
+    expect(redactor.text(`(${secret})"${secret}"`)).toBe(`([redacted:${kind}])"[redacted:${kind}]"`)
+  })
+
+  test('hides the configured key wherever it stands', () => {
+    expect(redactor.text('Incorrect API key: xthe-configured-key9.')).toBe('Incorrect API key: x[redacted:api-key]9.')
+  })
+
+  test('leaves ordinary words, and what only looks like the start of a token', () => {
+    for (const text of [
+      'sk-learn and sk-estimators-for-everything-you-need',
+      'the ghp_ prefix',
+      'AKIA is how they begin',
+      'task-1234567890abcdefghij1234567890',
+      'eyJ.eyJ.x',
+      'a-configured-key',
+    ]) {
+      expect(redactor.text(text)).toBe(text)
+    }
+  })
+
+  test('takes a secret of a few characters for none', () => {
+    expect(createRedactor({ 'api-key': 'test' }).text('a test')).toBe('a test')
+  })
+
+  test('says the same again', () => {
+    const once = redactor.text(Object.values(SECRETS).join(' '))
+    expect(redactor.text(once)).toBe(once)
+  })
+})
+
+describe('json', () => {
+  test('hides secrets in values and in names, also where they are escaped', () => {
+    const secret = SECRETS['openai-key']
+    const escaped = secret.replace('-', String.raw`\u002d`)
+    expect(redactor.json(`{"a": ["${secret}"], "${secret}": "x\\n${escaped}"}`)).toBe(
+      String.raw`{"a": ["[redacted:openai-key]"], "[redacted:openai-key]": "x\n[redacted:openai-key]"}`,
+    )
+  })
+
+  test('leaves opaque members alone', () => {
+    const opaque = JSON.stringify({
+      id: SECRETS['aws-key'],
+      item_id: SECRETS['openai-key'],
+      encrypted_content: SECRETS['github-token'],
+      partial_image_b64: SECRETS['aws-key'],
+      image_url: `data:image/png;base64,${'A+/9'.repeat(100)}/${SECRETS['aws-key']}/${'A+/9'.repeat(10)}==`,
+    })
+    expect(redactor.json(opaque)).toBe(opaque)
+  })
+})
+
+describe('body', () => {
+  test('hides secrets in JSON and in anything else', () => {
+    expect(redactor.body(`{"error":"${SECRETS['aws-key']}"}`)).toBe('{"error":"[redacted:aws-key]"}')
+    expect(redactor.body(`<p>${SECRETS['aws-key']}`)).toBe('<p>[redacted:aws-key]')
+  })
+})
+
+describe('events', () => {
+  const part = (text: string, cuts: readonly number[]) => {
+    const at = [0, ...[...new Set(cuts)].filter((cut) => cut < text.length).toSorted((a, b) => a - b), text.length]
+    const deltas = at.slice(1).map((end, index) => text.slice(at[index], end))
+    const place = { output_index: 0, content_index: 0 }
+    return toEvents([
+      ...deltas.map((delta) => ({ type: 'response.output_text.delta', ...place, delta })),
+      { type: 'response.output_text.done', ...place, text },
+    ])
+  }
+
+  test('leaves clean events as the very objects they are', () => {
+    const events = part('nothing to hide here', [3, 9])
+    expect(redactor.events(events)).toEqual(events)
+    expect(redactor.events(events)[0]).toBe(events[0])
+  })
+
+  test('finds a secret however it is cut, and the deltas still add up to the done text', () => {
+    const text = `Your key is ${SECRETS['openai-key']}, and ${SECRETS['aws-key']}.`
+    fc.assert(
+      fc.property(fc.array(fc.nat(text.length), { maxLength: 40 }), (cuts) => {
+        const events = redactor.events(part(text, cuts))
+        const joined = events.map(({ body }) => (typeof body.delta === 'string' ? body.delta : '')).join('')
+        expect(joined).toBe('Your key is [redacted:openai-key], and [redacted:aws-key].')
+        expect(events.at(-1)?.body.text).toBe(joined)
+        expect(events.map(({ at }) => at)).toEqual(part(text, cuts).map(({ at }) => at))
+      }),
+    )
+  })
+
+  test('does not join the deltas of two parts', () => {
+    const [start, end] = [SECRETS['aws-key'].slice(0, 8), SECRETS['aws-key'].slice(8)]
+    const events = toEvents([
+      { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: start },
+      { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: end },
+    ])
+    expect(redactor.events(events)).toEqual(events)
+  })
+})

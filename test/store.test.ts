@@ -1,0 +1,243 @@
+import { chmod, mkdir, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fileName, formatFixture, parseFixture, responseIdOf, type Fixture } from '../server/fixture.ts'
+import type { JsonObject } from '../server/json.ts'
+import type { Ending, ModelEvent } from '../server/model/model.ts'
+import { checkStore, isGood, type Store } from '../server/store.ts'
+import { compose, words } from './answers.ts'
+import { openTestStore, temporaryFolder, toEvents } from './tools.ts'
+
+const answerOf = (seed: string, text = 'Hi there') => toEvents(compose(seed).text(words(text)).completed())
+
+async function fixtureFor(
+  store: Store,
+  body: JsonObject,
+  events: ModelEvent[] = answerOf('one'),
+  ending: Ending = { end: 'complete' },
+): Promise<Fixture> {
+  const responseId = responseIdOf(events)
+  return {
+    ...(await store.identify(body)),
+    ...(responseId === undefined ? {} : { responseId }),
+    recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
+    events,
+    ending,
+    endedAt: 100,
+  }
+}
+
+const HI = { model: 'm', input: 'Say hi' }
+
+async function setUp() {
+  const dir = await temporaryFolder()
+  return { dir, store: openTestStore(dir) }
+}
+
+describe('find', () => {
+  test('gives what was saved, to this store and to a new one', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    expect(await store.find(fixture.key)).toBeUndefined()
+    const { name } = await store.save(fixture)
+    expect(name).toBe(fileName(fixture))
+    expect(await store.find(fixture.key)).toEqual({ ...fixture, name })
+    expect(await openTestStore(dir).find(fixture.key)).toEqual({ ...fixture, name })
+  })
+
+  test('reads a file once while it stays as it is, and again when it has changed', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    const { name } = await store.save(fixture)
+    const first = await store.find(fixture.key)
+    expect(await store.find(fixture.key)).toBe(first)
+    await writeFile(join(dir, name), formatFixture({ ...fixture, events: answerOf('two') }))
+    await utimes(join(dir, name), 1, 1)
+    expect((await store.find(fixture.key))?.events).toEqual(answerOf('two'))
+    await rm(join(dir, name))
+    expect(await store.find(fixture.key)).toBeUndefined()
+  })
+
+  test('finds by key, whatever the words in the name', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    const { name } = await store.save(fixture)
+    const own = `my-own-words-${fixture.key.slice(0, 12)}.jsonl`
+    await rename(join(dir, name), join(dir, own))
+    expect((await store.find(fixture.key))?.name).toBe(own)
+    await store.save({ ...fixture, events: answerOf('two') })
+    expect(await store.list()).toEqual([name])
+  })
+
+  test('sees what another program adds', async () => {
+    const { dir, store } = await setUp()
+    const other = openTestStore(dir)
+    const fixture = await fixtureFor(other, HI)
+    expect(await store.find(fixture.key)).toBeUndefined()
+    await other.save(fixture)
+    expect(await store.find(fixture.key)).toBeDefined()
+  })
+
+  test('a damaged file is an error that names it, not a miss', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    const { name } = await store.save(fixture)
+    await writeFile(join(dir, name), formatFixture(fixture).slice(0, -30))
+    await expect(store.find(fixture.key)).rejects.toMatchObject({
+      code: 'fixture_invalid',
+      message: expect.stringContaining(name),
+    })
+  })
+})
+
+describe('list', () => {
+  test('knows only *.jsonl without a leading dot', async () => {
+    const { dir, store } = await setUp()
+    await store.save(await fixtureFor(store, HI))
+    for (const name of ['.x-123456789012.jsonl', 'notes.txt', '.x.jsonl.1.ab.tmp'])
+      await writeFile(join(dir, name), 'x')
+    expect(await store.list()).toEqual([fileName(await fixtureFor(store, HI))])
+  })
+
+  test('a folder that is gone holds nothing', async () => {
+    const { dir, store } = await setUp()
+    await rm(dir, { recursive: true })
+    expect(await store.list()).toEqual([])
+  })
+})
+
+describe('save', () => {
+  test('leaves no temporary file behind, and a whole fixture at any moment', async () => {
+    const { dir, store } = await setUp()
+    const base = await fixtureFor(store, HI)
+    let saving = true
+    const reading = (async () => {
+      let reads = 0
+      while (saving) {
+        for (const name of await store.list()) {
+          parseFixture(await readFile(join(dir, name), 'utf8'), name)
+          reads++
+        }
+      }
+      return reads
+    })()
+    for (let round = 0; round < 30; round++) {
+      await Promise.all(['a', 'b', 'c'].map((seed) => store.save({ ...base, events: answerOf(`${seed}${round}`) })))
+    }
+    saving = false
+    expect(await reading).toBeGreaterThan(0)
+    expect(await readdir(dir)).toEqual([fileName(base)])
+  })
+
+  test('leaves the file alone where nothing is new, times aside', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    const { name } = await store.save(fixture)
+    const before = await readFile(join(dir, name), 'utf8')
+    const later = { ...fixture, endedAt: 999, events: fixture.events.map((event) => ({ ...event, at: event.at + 5 })) }
+    expect(await store.save(later)).toEqual({ name, changed: false })
+    expect(await readFile(join(dir, name), 'utf8')).toBe(before)
+    expect(await store.save({ ...fixture, events: answerOf('two') })).toEqual({ name, changed: true })
+  })
+
+  test('replaces a damaged file', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await writeFile(join(dir, fileName(fixture)), 'damaged')
+    expect(await store.save(fixture)).toMatchObject({ changed: true })
+    expect(await store.find(fixture.key)).toBeDefined()
+  })
+
+  test('a folder that is gone is an error that says so', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await rm(dir, { recursive: true })
+    await expect(store.save(fixture)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
+
+describe('identify', () => {
+  test('follows a conversation by its fixtures, though every id is another when it is recorded again', async () => {
+    const recordConversation = async (store: Store, salt: string) => {
+      const names: string[] = []
+      let previous: string | undefined
+      for (const [index, input] of ['one', 'two', 'three'].entries()) {
+        const body = { model: 'm', input, ...(previous === undefined ? {} : { previous_response_id: previous }) }
+        names.push((await store.save(await fixtureFor(store, body, answerOf(`${salt}${index}`)))).name)
+        previous = `resp_${salt}${index}`
+      }
+      return names
+    }
+    const { dir, store } = await setUp()
+    const first = await recordConversation(store, 'a')
+    expect(await recordConversation(store, 'b')).toEqual(first)
+    expect(await recordConversation(openTestStore(dir), 'c')).toEqual(first)
+    expect(await store.list()).toEqual(first.toSorted())
+    const parent = await store.identify({ model: 'm', input: 'one' })
+    const child = await openTestStore(dir).identify({ model: 'm', input: 'two', previous_response_id: 'resp_c0' })
+    expect(child.previousKey).toBe(parent.key)
+    // The ids of an older recording lead nowhere any more.
+    expect(
+      (await store.identify({ model: 'm', input: 'two', previous_response_id: 'resp_a0' })).previousKey,
+    ).toBeUndefined()
+  })
+})
+
+describe('miss', () => {
+  test('names the nearest fixture and passes over damaged ones by name', async () => {
+    const { dir, store } = await setUp()
+    const { name } = await store.save(await fixtureFor(store, HI))
+    await writeFile(join(dir, 'bad-123456789012.jsonl'), 'damaged')
+    const { code, message } = await store.miss(await store.identify({ ...HI, input: 'Say ho' }))
+    expect(code).toBe('fixture_miss')
+    expect(message).toContain(`The nearest is ${name}`)
+    expect(message).toContain('Damaged and passed over: bad-123456789012.jsonl')
+  })
+})
+
+test('a good fixture is one whose model finished', async () => {
+  const { store } = await setUp()
+  expect(isGood(await fixtureFor(store, HI))).toBe(true)
+  expect(isGood(await fixtureFor(store, HI, toEvents(compose('x').text(['a']).incomplete('max_output_tokens'))))).toBe(
+    true,
+  )
+  expect(isGood(await fixtureFor(store, HI, toEvents(compose('x').failed('server_error', 'x'))))).toBe(false)
+  expect(isGood(await fixtureFor(store, HI, [], { end: 'unreachable' }))).toBe(false)
+})
+
+describe('checkStore', () => {
+  test('makes the folder where it may be written, and asks for it where it is only read', async () => {
+    const dir = join(await temporaryFolder(), 'deep', 'fixtures')
+    await expect(checkStore(dir, { write: false })).rejects.toMatchObject({
+      code: 'fixtures_unusable',
+      message: expect.stringContaining('does not exist'),
+    })
+    await checkStore(dir, { write: true })
+    await checkStore(dir, { write: false })
+  })
+
+  test('a file is no folder', async () => {
+    const file = join(await temporaryFolder(), 'file')
+    await writeFile(file, '')
+    for (const write of [true, false]) {
+      await expect(checkStore(file, { write })).rejects.toMatchObject({
+        message: expect.stringContaining('is no directory'),
+      })
+    }
+    await expect(checkStore(join(file, 'below'), { write: true })).rejects.toMatchObject({ code: 'fixtures_unusable' })
+  })
+
+  test.skipIf(process.getuid?.() === 0)('a folder without the rights is refused', async () => {
+    const dir = join(await temporaryFolder(), 'locked')
+    await mkdir(dir)
+    await chmod(dir, 0o555)
+    await checkStore(dir, { write: false })
+    await expect(checkStore(dir, { write: true })).rejects.toMatchObject({
+      message: expect.stringContaining('cannot be written'),
+    })
+    await chmod(dir, 0o000)
+    await expect(checkStore(dir, { write: false })).rejects.toMatchObject({
+      message: expect.stringContaining('cannot be read'),
+    })
+  })
+})

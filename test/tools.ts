@@ -1,0 +1,159 @@
+/** What tests need to run the server and its parts: a folder of their own, a log to read, a clock that they turn. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { readConfig, type Config } from '../server/config.ts'
+import { createLog, type Log } from '../server/log.ts'
+import { live } from '../server/model/live.ts'
+import { parseEvent, type Model, type ModelEvent } from '../server/model/model.ts'
+import { record, type RecordOptions } from '../server/model/record.ts'
+import { systemClock, type Clock } from '../server/pace.ts'
+import { createRedactor, type Redactor } from '../server/redact.ts'
+import { startServer, type RunningServer } from '../server/server.ts'
+import { openStore, type Store } from '../server/store.ts'
+import { startStandIn, type Answer, type Call, type StandIn } from './standin.ts'
+
+/** An empty folder that goes with the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A log whose lines can be read. */
+export function readableLog(redactor: Redactor = createRedactor()): { log: Log; lines: string[] } {
+  const lines: string[] = []
+  return { lines, log: createLog({ level: 'debug', redactor, stream: { write: (line) => void lines.push(line) } }) }
+}
+
+/** A server on a free port, stopped after the test. */
+export async function runServer(
+  env: Record<string, string>,
+  parts: { clock?: Clock } = {},
+): Promise<RunningServer & { lines: string[]; config: Config }> {
+  const config = readConfig({ PORT: '0', FIXTURES_DIR: 'fixtures', ...env })
+  const redactor = createRedactor({ 'api-key': config.apiKey })
+  const { log, lines } = readableLog(redactor)
+  const server = await startServer(config, { log, redactor, clock: systemClock, ...parts })
+  onTestFinished(() => server.close(0))
+  return { ...server, lines, config }
+}
+
+/** A stand-in upstream that goes with the test. */
+export async function runStandIn(answer: (call: Call, index: number) => Answer): Promise<StandIn> {
+  const standIn = await startStandIn(answer)
+  onTestFinished(() => standIn.close())
+  return standIn
+}
+
+export const openTestStore = (dir: string, redactor = createRedactor()): Store =>
+  openStore({ dir, redactor, clock: systemClock })
+
+/** A clock that goes as the test says; what sleeps or waits is woken in order. */
+export function manualClock(): Clock & { advance(ms: number): Promise<void> } {
+  let time = 0
+  const waiting = new Set<{ due: number; wake: () => void }>()
+  const add = (ms: number, wake: () => void) => {
+    const entry = { due: time + ms, wake }
+    waiting.add(entry)
+    return entry
+  }
+  return {
+    now: () => time,
+    date: () => new Date(Date.UTC(2026, 10, 24) + time),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const entry = add(ms, resolve)
+        const abort = () => {
+          waiting.delete(entry)
+          reject(signal.reason)
+        }
+        if (signal.aborted) abort()
+        signal.addEventListener('abort', abort, { once: true })
+      }),
+    timer(ms, act) {
+      let entry = add(ms, act)
+      return {
+        refresh() {
+          waiting.delete(entry)
+          entry = add(ms, act)
+        },
+        clear: () => void waiting.delete(entry),
+      }
+    },
+    async advance(ms) {
+      const end = time + ms
+      await settle()
+      for (;;) {
+        const [next] = [...waiting].filter(({ due }) => due <= end).toSorted((a, b) => a.due - b.due)
+        if (!next) break
+        waiting.delete(next)
+        time = Math.max(time, next.due)
+        next.wake()
+        await settle()
+      }
+      time = end
+    },
+  }
+}
+
+/** Lets everything that is ready run. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Everything that a model yields, and what it throws in the end. */
+export async function drain(
+  model: Model,
+  body: Parameters<Model>[0]['body'],
+  signal: AbortSignal = new AbortController().signal,
+  note?: Parameters<Model>[0]['note'],
+): Promise<{ events: ModelEvent[]; batches: number; error: unknown }> {
+  const events: ModelEvent[] = []
+  let batches = 0
+  try {
+    for await (const batch of model({ body, ...(note ? { note } : {}) }, signal)) {
+      batches++
+      events.push(...batch)
+    }
+  } catch (error) {
+    return { events, batches, error }
+  }
+  return { events, batches, error: undefined }
+}
+
+/** Events from objects, each `gap` ms after the last. */
+export const toEvents = (objects: readonly Readonly<Record<string, unknown>>[], gap = 10): ModelEvent[] =>
+  objects.map((object, index) => {
+    const event = parseEvent(JSON.stringify(object), index * gap)
+    if (!event) throw new Error('no event')
+    return event
+  })
+
+/** A model that calls a stand-in, with deadlines that a test can bear. */
+export const liveFrom = (standIn: StandIn, redactor: Redactor = createRedactor()): Model =>
+  live({
+    apiKey: 'sk-stand-in',
+    baseURL: standIn.url,
+    firstEventTimeoutMs: 5000,
+    idleTimeoutMs: 5000,
+    turnTimeoutMs: 5000,
+    redactor,
+    clock: systemClock,
+  })
+
+/** Answers a call by its input. */
+export const byInput =
+  (answers: Readonly<Record<string, Answer>>) =>
+  ({ body }: Call): Answer =>
+    answers[String(body.input)] ?? { status: 400, body: '{"error":{"message":"Nothing is scripted for this."}}' }
+
+/** A model that records what `model` answers. */
+export const recordInto = (store: Store, model: Model, options: Partial<RecordOptions> = {}): Model =>
+  record(model, store, {
+    recordFailures: false,
+    upstream: 'stand-in',
+    openai: '7.57.0',
+    redactor: createRedactor(),
+    clock: systemClock,
+    ...options,
+  })
