@@ -1,6 +1,8 @@
 /** Log lines: readable on a terminal, JSON elsewhere. */
+import type { Writable } from 'node:stream'
 import { pino, type DestinationStream } from 'pino'
 import type { LogLevel } from './config.ts'
+import { isObject } from './json.ts'
 import type { Redactor } from './redact.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -55,16 +57,24 @@ export function createLog({ level, redactor, stream }: LogOptions): Log {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** The process's own output: coloured lines on a terminal, JSON in a pipe or a file. */
-export async function openOutput(output: NodeJS.WriteStream): Promise<DestinationStream> {
+/** What is asked of an output: a pipe, a file or a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }
+
+/** Opens an output for lines: on a terminal the time and the message, elsewhere JSON. */
+export async function openOutput(output: Output): Promise<DestinationStream> {
   if (!output.isTTY) return output
   const { default: pretty } = await import('pino-pretty')
   return pretty({
     destination: output,
     sync: true,
-    colorize: true,
+    colorize: output.hasColors?.() ?? false,
     hideObject: true,
-    translateTime: 'SYS:HH:MM:ss',
-    ignore: 'level',
+    ignore: 'level,time',
+    messageFormat: ({ time, level, msg, error }, _key, _label, { colors }) => {
+      const stack = isObject(error) && typeof error.stack === 'string' ? `\n${error.stack}` : ''
+      const text = `${String(msg)}${stack}`
+      const shown = level === 'error' ? colors.red(text) : level === 'warn' ? colors.yellow(text) : text
+      return `${colors.gray(new Date(String(time)).toTimeString().slice(0, 8))} ${shown}`
+    },
   })
 }

@@ -9,7 +9,7 @@ import { errorBody, identity } from './http.ts'
 import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'
 import type { Model } from './model/model.ts'
-import type { Clock } from './pace.ts'
+import type { Clock, Timer } from './pace.ts'
 import { encodeFrame } from './protocol.ts'
 import type { Redactor } from './redact.ts'
 import { SHUTTING_DOWN, createSession, type Session } from './session.ts'
@@ -78,14 +78,16 @@ export function createSockets(options: SocketsOptions): Sockets {
   const connections = new Set<Connection>()
   let draining = false
 
-  const heartbeat = clock.timer(HEARTBEAT_MS, () => {
+  /** Runs while there are connections. */
+  let heartbeat: Timer | undefined
+  const beat = () => {
     for (const connection of connections) {
       if (!connection.alive) connection.ws.terminate()
       connection.alive = false
       connection.ws.ping()
     }
-    heartbeat.refresh()
-  })
+    heartbeat?.refresh()
+  }
 
   const connect = (ws: WebSocket, socket: Duplex, endpoint: string, deltas: boolean): void => {
     if (connections.size >= config.maxConnections) {
@@ -114,6 +116,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     })
     const connection: Connection = { ws, session, alive: true }
     connections.add(connection)
+    heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
     ws.on('pong', () => {
       connection.alive = true
     })
@@ -131,6 +134,9 @@ export function createSockets(options: SocketsOptions): Sockets {
     ws.on('close', () => {
       connections.delete(connection)
       session.leave()
+      if (connections.size > 0) return
+      heartbeat?.clear()
+      heartbeat = undefined
     })
   }
 
@@ -161,7 +167,6 @@ export function createSockets(options: SocketsOptions): Sockets {
     async drain() {
       draining = true
       await Promise.all([...connections].map(close))
-      heartbeat.clear()
     },
     stop() {
       for (const { session } of connections) session.stop(new DeltatapeError('shutting_down', SHUTTING_DOWN))

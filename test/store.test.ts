@@ -110,10 +110,10 @@ describe('save', () => {
   test('leaves no temporary file behind, and a whole fixture at any moment', async () => {
     const { dir, store } = await setUp()
     const base = await fixtureFor(store, HI)
-    let saving = true
+    const saved = new AbortController()
     const reading = (async () => {
       let reads = 0
-      while (saving) {
+      while (!saved.signal.aborted) {
         for (const name of await store.list()) {
           parseFixture(await readFile(join(dir, name), 'utf8'), name)
           reads++
@@ -124,7 +124,7 @@ describe('save', () => {
     for (let round = 0; round < 30; round++) {
       await Promise.all(['a', 'b', 'c'].map((seed) => store.save({ ...base, events: answerOf(`${seed}${round}`) })))
     }
-    saving = false
+    saved.abort()
     expect(await reading).toBeGreaterThan(0)
     expect(await readdir(dir)).toEqual([fileName(base)])
   })

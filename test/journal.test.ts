@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { createJournal } from '../server/journal.ts'
+import { readableLog } from './tools.ts'
+
+function setUp() {
+  const { log, lines } = readableLog()
+  return {
+    journal: createJournal(log, 'record'),
+    read: () => lines.map((line): { msg: string; level: string } => JSON.parse(line)),
+  }
+}
+
+test('a turn is a line that a person can read, and fields for a machine', () => {
+  const { journal, read } = setUp()
+  journal.turn({ endpoint: '/ws', action: { kind: 'saved', fixture: 'say-hi-1.jsonl' }, frames: 1, ms: 12.34 })
+  journal.turn({ endpoint: '/ws', id: '7', frames: 0, ms: 5, code: 'cancelled', message: 'The client left.' })
+  journal.turn({ endpoint: '/ws-stream', frames: 3, ms: 5, code: 'upstream_reset', message: 'It broke.' })
+  expect(read()).toMatchObject([
+    {
+      level: 'info',
+      msg: 'record saved say-hi-1.jsonl 1 frame 12 ms /ws',
+      action: 'saved',
+      fixture: 'say-hi-1.jsonl',
+      ms: 12.3,
+    },
+    { level: 'info', msg: 'record cancelled 0 frames 5 ms /ws', id: '7', code: 'cancelled' },
+    { level: 'warn', msg: 'record upstream_reset 3 frames 5 ms /ws-stream', error: 'It broke.' },
+  ])
+})
+
+test('a miss tells in its line what it tells the client', () => {
+  const { journal, read } = setUp()
+  journal.turn({
+    endpoint: '/ws',
+    action: { kind: 'miss', fixture: 'x.jsonl' },
+    frames: 1,
+    ms: 1,
+    code: 'fixture_miss',
+    message: 'No fixture for this request.',
+  })
+  expect(read()[0]?.msg).toContain('No fixture for this request.')
+})
+
+test('in the end it says what became of each recording', () => {
+  const { journal, read } = setUp()
+  const turn = (kind: 'saved' | 'unchanged' | 'not_saved', fixture: string, why?: string) =>
+    journal.turn({ endpoint: '/ws', action: { kind, fixture, ...(why ? { why } : {}) }, frames: 1, ms: 1 })
+  turn('not_saved', 'a.jsonl', 'it failed')
+  turn('saved', 'a.jsonl')
+  turn('unchanged', 'b.jsonl')
+  turn('not_saved', 'c.jsonl', 'it failed')
+  journal.close()
+  expect(read().slice(4)).toMatchObject([
+    { msg: 'recorded: 1 saved, 1 unchanged, 1 not saved', saved: 1, unchanged: 1, not_saved: 1 },
+    { level: 'warn', msg: 'not saved: c.jsonl: it failed' },
+  ])
+})
+
+test('where nothing was recorded it says nothing in the end', () => {
+  const { journal, read } = setUp()
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
+  journal.close()
+  expect(read()).toHaveLength(1)
+})

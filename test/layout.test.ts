@@ -1,0 +1,72 @@
+/** The house: which room stands on which floor, and that a file imports only from lower ones. */
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const FLOORS: readonly (readonly string[])[] = [
+  ['errors.ts', 'json.ts', 'pace.ts', 'version.ts'],
+  ['config.ts', 'protocol.ts', 'model/model.ts'],
+  ['guard.ts', 'redact.ts', 'sse.ts'],
+  ['fixture.ts', 'log.ts'],
+  ['journal.ts', 'miss.ts'],
+  ['store.ts'],
+  ['model/live.ts', 'model/record.ts', 'model/replay.ts'],
+  ['model/index.ts'],
+  ['turn.ts'],
+  ['http.ts', 'session.ts'],
+  ['ws.ts'],
+  ['server.ts'],
+  ['serve.ts'],
+  ['main.ts'],
+]
+
+/** Packages that one file alone may know. */
+const ALONE: Readonly<Record<string, string>> = {
+  openai: 'model/live.ts',
+  'openai/version': 'model/live.ts',
+  ws: 'ws.ts',
+  pino: 'log.ts',
+  'pino-pretty': 'log.ts',
+  'eventsource-parser': 'sse.ts',
+  'lru-cache': 'store.ts',
+  '@hono/node-server': 'server.ts',
+}
+
+const floorOf = new Map(FLOORS.flatMap((files, floor) => files.map((file) => [file, floor] as const)))
+const files = (await readdir('server', { recursive: true })).filter((name) => name.endsWith('.ts'))
+
+const importsOf = async (file: string): Promise<string[]> => {
+  const text = await readFile(join('server', file), 'utf8')
+  return [...text.matchAll(/(?:from |import )'([^']+)'|import\('([^']+)'\)/g)].map(([, a, b]) => a ?? b ?? '')
+}
+
+test('every file has its floor, and every floor its files', () => {
+  expect(files.toSorted()).toEqual([...floorOf.keys()].toSorted())
+})
+
+describe.each(files)('%s', (file) => {
+  test('imports from lower floors only', async () => {
+    const inner = (await importsOf(file)).filter((name) => name.startsWith('.') && name.endsWith('.ts'))
+    const high = inner
+      .map((name) => normalize(join(dirname(file), name)))
+      .filter((name) => (floorOf.get(name) ?? Infinity) >= (floorOf.get(file) ?? 0))
+    expect(high).toEqual([])
+  })
+
+  test('knows only the packages that are its own', async () => {
+    const foreign = (await importsOf(file)).filter((name) => ALONE[name] !== undefined && ALONE[name] !== file)
+    expect(foreign).toEqual([])
+  })
+
+  test('imports nothing of the tests, and begins with what it is', async () => {
+    expect((await importsOf(file)).filter((name) => name.includes('/test/'))).toEqual([])
+    expect(await readFile(join('server', file), 'utf8')).toMatch(/^\/\*\*/)
+  })
+})
+
+test('every file of the server has its test', async () => {
+  const tests = (await readdir('test', { recursive: true })).filter((name) => name.endsWith('.test.ts'))
+  const untested = files.filter((file) => !tests.includes(file.replace(/\.ts$/, '.test.ts')))
+  // Types, a version and the process, which main.test.ts starts.
+  expect(untested.toSorted()).toEqual(['model/model.ts', 'serve.ts', 'version.ts'])
+})

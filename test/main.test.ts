@@ -1,0 +1,143 @@
+/** The process itself, as a user starts and stops it. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connect } from './chat.ts'
+import { expectRules } from './rules.ts'
+import { temporaryFolder } from './tools.ts'
+
+const SLOW = 20_000
+
+interface Run {
+  readonly child: ChildProcess
+  /** The exit code, and all that was written. */
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>
+  /** Resolves with the address once the server listens. */
+  readonly url: Promise<string>
+}
+
+function start(env: Record<string, string>, args: readonly string[] = []): Run {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [...args, '--import', 'tsx', 'server/main.ts'], {
+    env: { PATH, HOME, PORT: '0', ...env },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const written = { out: '', err: '' }
+  const listening = Promise.withResolvers<string>()
+  child.stdout.on('data', (chunk) => {
+    written.out += String(chunk)
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(written.out) ?? []
+    if (url) listening.resolve(url)
+  })
+  child.stderr.on('data', (chunk) => (written.err += String(chunk)))
+  const ended = once(child, 'close').then(([code]) => ({ code: typeof code === 'number' ? code : null, ...written }))
+  return { child, ended, url: listening.promise }
+}
+
+describe('a start that cannot be', { timeout: SLOW }, () => {
+  test.each([
+    [
+      'a bad configuration',
+      { PORT: 'x', MODEL_MODE: 'live' },
+      /^deltatape: PORT must be .*\nOPENAI_API_KEY is missing.*\n$/,
+    ],
+    [
+      'no fixtures folder',
+      { FIXTURES_DIR: 'nowhere' },
+      /^deltatape: The fixtures directory "nowhere" does not exist\..*\n$/,
+    ],
+    [
+      'an address of another machine',
+      { HOST: '192.0.2.1' },
+      /^deltatape: "192\.0\.2\.1" is no address of this machine\..*\n$/,
+    ],
+  ])('%s is told in one message, exit code 1, without a stack', async (_what, env, message) => {
+    expect(await start(env).ended).toEqual({ code: 1, out: '', err: expect.stringMatching(message) })
+  })
+
+  test('a port in use is told so', async () => {
+    const first = start({})
+    const { port } = new URL(await first.url)
+    expect(await start({ PORT: port }).ended).toEqual({
+      code: 1,
+      out: '',
+      err: `deltatape: Port ${port} on 127.0.0.1 is in use. Stop what listens there, or set PORT to another (0 picks a free one).\n`,
+    })
+  })
+
+  test('an old Node is told so, before anything that needs a new one', async () => {
+    const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})'
+    expect(await start({}, ['--import', old]).ended).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^deltatape needs Node 22\.22 or newer, and this is 20\.20\.2\..*npm ci.*\n$/),
+    })
+  })
+})
+
+describe('a run', { timeout: SLOW }, () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('answers, and ends well with %s', async (signal) => {
+    const { child, ended, url } = start({})
+    const chat = await connect(`${await url}/ws-stream`)
+    chat.send({ input: 'My name is Ada.' })
+    expectRules(
+      (await chat.turn()).map((frame) => JSON.stringify(frame)),
+      [undefined],
+    )
+    child.kill(signal)
+    expect(await chat.closed).toBe(1001)
+    const { code, out, err } = await ended
+    expect([code, err]).toEqual([0, ''])
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line): { msg: string } => JSON.parse(line))
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^deltatape listens on http:\/\/127\.0\.0\.1:\d+ \(replay\)$/),
+      expect.stringMatching(/^replay hit my-name-is-ada-\w+\.jsonl \d+ frames \d+ ms \/ws-stream$/),
+      expect.stringContaining(signal),
+    ])
+  })
+
+  test('gives running turns their frame when the grace time is over', async () => {
+    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '100' })
+    const chat = await connect(`${await url}/ws`)
+    chat.send({ input: 'My name is Ada.', id: '1' })
+    chat.send({ input: 'My name is Ada.', id: '2' })
+    chat.send('to know that they have arrived')
+    child.kill('SIGTERM')
+    expect((await ended).code).toBe(0)
+    expect(await chat.closed).toBe(1001)
+    const turns = expectRules(chat.transcript, ['1', '2', undefined])
+    expect(turns.slice(0, 2).map(([frame]) => frame?.code)).toEqual(['shutting_down', 'shutting_down'])
+  })
+
+  test('ends at once with a second signal', async () => {
+    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '600000' })
+    const chat = await connect(`${await url}/ws`)
+    chat.send({ input: 'My name is Ada.' })
+    chat.send('to know that it has arrived')
+    child.kill('SIGTERM')
+    child.stdout?.on('data', (chunk) => String(chunk).includes('shutting down') && child.kill('SIGTERM'))
+    expect((await ended).code).toBe(0)
+    expect(chat.transcript[0]).toContain('shutting_down')
+  })
+
+  test('records and makes its folder', async () => {
+    const dir = join(await temporaryFolder(), 'new')
+    const { child, ended, url } = start({
+      MODEL_MODE: 'record',
+      OPENAI_API_KEY: 'sk-x',
+      OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+      FIXTURES_DIR: dir,
+    })
+    const chat = await connect(`${await url}/ws`)
+    chat.send({ input: 'Hi' })
+    expect(await chat.next()).toMatchObject({ code: 'upstream_unreachable' })
+    child.kill('SIGTERM')
+    const { code, out } = await ended
+    expect(code).toBe(0)
+    expect(out).toContain('recorded: 0 saved, 0 unchanged, 1 not saved')
+  })
+})
