@@ -64,8 +64,9 @@ export function createJournal(log: Log, mode: Mode): Journal {
         error: message,
         ignored: ignored.length > 0 ? ignored.join(', ') : undefined,
       }
-      if (code && code !== 'cancelled') log.warn(code === 'fixture_miss' ? `${line}: ${message}` : line, fields)
-      else log.info(line, fields)
+      // A failure that is replayed is what was asked for, and a turn that is cancelled too.
+      if (code === undefined || code === 'cancelled' || action?.kind === 'hit') log.info(line, fields)
+      else log.warn(`${line}: ${message}`, fields)
     },
     close() {
       const ended = [...fates.values()]

@@ -11,5 +11,5 @@ if (process.versions.node.localeCompare(needed, 'en', { numeric: true }) < 0) {
 }
 
 // Only now: what is imported here may not even load on an older Node.
-const { serve } = await import('./serve.ts')
-await serve(process)
+const { serve, withExitCode } = await import('./serve.ts')
+await withExitCode(process, () => serve(process))

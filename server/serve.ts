@@ -1,15 +1,15 @@
 /** One run of the server: configuration, signals, exit code. */
-import { readConfig } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { DeltatapeError, edgesOf } from './errors.ts'
-import { createLog, openOutput } from './log.ts'
+import { createLog, openOutput, type Log, type Output } from './log.ts'
 import { systemClock } from './pace.ts'
 import { createRedactor } from './redact.ts'
-import { startServer } from './server.ts'
+import { startServer, type RunningServer } from './server.ts'
 
-/** Runs the server until a signal ends it. What a user did wrong is one message and an exit code, without a stack. */
-export async function serve(process: NodeJS.Process): Promise<void> {
+/** Does some work. What a user did wrong becomes one message and an exit code, without a stack. */
+export async function withExitCode(process: NodeJS.Process, work: () => Promise<void>): Promise<void> {
   try {
-    await runServer(process)
+    await work()
   } catch (error) {
     if (!(error instanceof DeltatapeError)) throw error
     process.stderr.write(`deltatape: ${error.message}\n`)
@@ -17,14 +17,24 @@ export async function serve(process: NodeJS.Process): Promise<void> {
   }
 }
 
-async function runServer(process: NodeJS.Process): Promise<void> {
-  const config = readConfig(process.env)
+/** Starts the server that an environment describes, with its log on `output`. */
+export async function startFrom(
+  env: NodeJS.ProcessEnv,
+  output: Output,
+): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
+  const config = readConfig(env)
   const redactor = createRedactor({ 'api-key': config.apiKey })
-  // A reader that has left has nobody to tell.
-  process.stdout.on('error', () => {})
-  const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(process.stdout) })
+  const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
   const server = await startServer(config, { log, redactor, clock: systemClock })
   log.info(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  return { server, config, log }
+}
+
+/** Runs the server that the environment describes until a signal ends it. */
+export async function serve(process: NodeJS.Process): Promise<void> {
+  // A reader that has left has nobody to tell.
+  process.stdout.on('error', () => {})
+  const { server, config, log } = await startFrom(process.env, process.stdout)
 
   // Whatever went wrong was one turn's: it must not end those of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))

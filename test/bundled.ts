@@ -144,6 +144,14 @@ export const seedOf = (input: string, salt = ''): string =>
     .digest('hex')
     .slice(0, 24)
 
+/** The same answer without its pace. */
+export const atOnce = ({ steps, ...answer }: Answer): Answer => ({
+  ...answer,
+  ...(steps
+    ? { steps: steps.map((step) => (typeof step === 'object' && 'event' in step ? { event: step.event } : step)) }
+    : {}),
+})
+
 /** What the stand-in answers to a request of the bundled fixtures. */
 export function answerBundled({ body: { input } }: Call, salt?: string): Answer {
   const asked = BUNDLED.find((each) => each.input === input)

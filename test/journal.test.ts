@@ -24,21 +24,15 @@ test('a turn is a line that a person can read, and fields for a machine', () => 
       ms: 12.3,
     },
     { level: 'info', msg: 'record cancelled 0 frames 5 ms /ws', id: '7', code: 'cancelled' },
-    { level: 'warn', msg: 'record upstream_reset 3 frames 5 ms /ws-stream', error: 'It broke.' },
+    { level: 'warn', msg: 'record upstream_reset 3 frames 5 ms /ws-stream: It broke.', error: 'It broke.' },
   ])
 })
 
-test('a miss tells in its line what it tells the client', () => {
+test('a failure that is replayed is nothing to warn of', () => {
   const { journal, read } = setUp()
-  journal.turn({
-    endpoint: '/ws',
-    action: { kind: 'miss', fixture: 'x.jsonl' },
-    frames: 1,
-    ms: 1,
-    code: 'fixture_miss',
-    message: 'No fixture for this request.',
-  })
-  expect(read()[0]?.msg).toContain('No fixture for this request.')
+  const action = { kind: 'hit', fixture: 'x.jsonl' } as const
+  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1, code: 'upstream_reset', message: 'It broke.' })
+  expect(read()).toMatchObject([{ level: 'info', msg: 'record hit x.jsonl upstream_reset 1 frame 1 ms /ws' }])
 })
 
 test('in the end it says what became of each recording', () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { compose, steps, words } from './answers.ts'
-import { BUNDLED, FAILURES, UNREACHABLE, answerBundled } from './bundled.ts'
+import { BUNDLED, FAILURES, UNREACHABLE, answerBundled, atOnce } from './bundled.ts'
 import { connect } from './chat.ts'
 import { expectRules } from './rules.ts'
 import { startStandIn, type StandIn } from './standin.ts'
@@ -41,19 +41,7 @@ describe('what is recorded is what is replayed, byte for byte, twice', () => {
 
   test('answers and failures of every kind', async () => {
     const dir = await temporaryFolder()
-    const standIn = await startStandIn((call) => {
-      const answer = answerBundled(call)
-      return {
-        ...answer,
-        ...(answer.steps
-          ? {
-              steps: answer.steps.map((step) =>
-                typeof step === 'object' && 'event' in step ? { event: step.event } : step,
-              ),
-            }
-          : {}),
-      }
-    })
+    const standIn = await startStandIn((call) => atOnce(answerBundled(call)))
     const recording = await recordFrom(standIn, dir)
     const recorded = new Map(
       await Promise.all(inputs.map(async (input) => [input, await ask(recording.url, input)] as const)),
@@ -112,7 +100,7 @@ test('who has seen the last frame finds the fixture on the disk', async () => {
 test('a conversation recorded twice has the same three names, though every id is another', async () => {
   const dir = await temporaryFolder()
   const record = async (salt: string) => {
-    const standIn = await runStandIn((call) => answerBundled(call, salt))
+    const standIn = await runStandIn((call) => atOnce(answerBundled(call, salt)))
     const { url, close } = await recordFrom(standIn, dir)
     let previous: unknown
     for (const input of ['My name is Ada.', 'What is my name?', 'Spell it backwards.']) {

@@ -1,0 +1,224 @@
+/** promptfoo, run as a user runs it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join, resolve } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { answerBundled, atOnce } from './bundled.ts'
+import { onFrame } from './eval/stream.ts'
+import { runServer, runStandIn, temporaryFolder } from './tools.ts'
+
+/** Of the results: what the tests look at. */
+const resultsSchema = z.object({
+  results: z.object({
+    stats: z.object({ successes: z.number(), failures: z.number(), errors: z.number() }),
+    results: z.array(
+      z.object({
+        success: z.boolean(),
+        vars: z.record(z.string(), z.unknown()),
+        error: z.string().nullish(),
+        response: z
+          .looseObject({ output: z.unknown().optional(), metadata: z.record(z.string(), z.unknown()).optional() })
+          .nullish(),
+      }),
+    ),
+  }),
+})
+
+const BIN = resolve('node_modules/promptfoo/dist/src/entrypoint.js')
+
+/** Says on stderr whenever something leaves the loopback interface, or a name is looked up. */
+const WATCH = `data:text/javascript,${encodeURIComponent(`
+  import net from 'node:net'
+  import dns from 'node:dns'
+  const local = (host) => host === undefined || host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const connect = net.Socket.prototype.connect
+  net.Socket.prototype.connect = function (...args) {
+    const [options] = Array.isArray(args[0]) ? args[0] : args
+    if (typeof options === 'object' && !options.path && !local(options.host)) process.stderr.write('LEFT: ' + options.host + '\\n')
+    return connect.apply(this, args)
+  }
+  const lookup = dns.lookup
+  dns.lookup = (name, ...rest) => {
+    if (!local(name)) process.stderr.write('LEFT: ' + name + '\\n')
+    return lookup(name, ...rest)
+  }
+`)}`
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? String(address.port) : ''
+}
+
+/** Runs a command in the project's root; its exit code, its output, and the rows that promptfoo wrote. */
+async function run(command: readonly string[], env: Record<string, string>) {
+  const home = await temporaryFolder()
+  const file = join(home, 'results.json')
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [...command, '-o', file], {
+    env: { PATH, HOME, PROMPTFOO_CONFIG_DIR: home, ...env },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += String(chunk)))
+  child.stderr.on('data', (chunk) => (output += String(chunk)))
+  const [code] = await once(child, 'close')
+  const written = await readFile(file, 'utf8').catch(() => undefined)
+  const { results, stats } =
+    written === undefined ? { results: [], stats: undefined } : resultsSchema.parse(JSON.parse(written)).results
+  return { code: Number(code), output, results, stats }
+}
+
+const evalIn = (mode: string, env: Record<string, string>) =>
+  run(['--import', 'tsx', 'test/eval/run.ts', mode, '--no-table'], env)
+
+const QUIET = {
+  PROMPTFOO_DISABLE_TELEMETRY: '1',
+  PROMPTFOO_DISABLE_UPDATE: '1',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  NO_PROXY: '127.0.0.1,localhost',
+}
+
+describe('the eval', { timeout: 60_000 }, () => {
+  test('passes offline, row by row, and nothing leaves the loopback interface', async () => {
+    const { code, output, results, stats } = await evalIn('replay', {
+      PORT: await freePort(),
+      NODE_OPTIONS: `--import=${WATCH}`,
+    })
+    expect(output).not.toContain('LEFT:')
+    expect(stats).toEqual({ successes: 24, failures: 0, errors: 0 })
+    expect(code).toBe(0)
+    expect(results).toHaveLength(24)
+    const hello = results.find(({ response }) => response?.output === 'Bonjour tout le monde !')
+    expect(hello?.response?.metadata).toMatchObject({
+      deltas: 5,
+      firstDeltaMs: expect.any(Number),
+      joinedEqualsMessage: true,
+      status: 'completed',
+    })
+  })
+
+  test('records with one variable what is asked, and leaves out what only a replay can do', async () => {
+    const dir = await temporaryFolder()
+    const standIn = await runStandIn((call) => atOnce(answerBundled(call)))
+    const { code, output, stats } = await evalIn('record', {
+      PORT: await freePort(),
+      FIXTURES_DIR: dir,
+      OPENAI_API_KEY: 'sk-stand-in',
+      OPENAI_BASE_URL: standIn.url,
+    })
+    expect(stats).toEqual({ successes: 11, failures: 0, errors: 0 })
+    expect(code).toBe(0)
+    expect(await readdir(dir)).toHaveLength(11)
+    expect(output).toContain('recorded: 11 saved, 0 unchanged, 0 not saved')
+  })
+
+  test("a config like promptfoo's own example passes, and a missing fixture is an error that says what to do", async () => {
+    const { url } = await runServer({})
+    const config = join(await temporaryFolder(), 'promptfooconfig.json')
+    const streamResponse = `(soFar, event, context) => {
+      const frame = JSON.parse(event.data);
+      if (frame.type === 'error') return [{ error: frame.message }, true];
+      return [{ output: frame.message }, frame.type === 'message'];
+    }`
+    const target = {
+      id: `${url.replace('http', 'ws')}/ws-stream`,
+      config: { messageTemplate: '{"input": {{prompt | dump}}}', streamResponse },
+    }
+    const bodies = ['Hello world', "I'm hungry", 'Good night']
+    await writeFile(
+      config,
+      JSON.stringify({
+        prompts: ['Rephrase this in {{language}}: {{body}}', 'Translate this to conversational {{language}}: {{body}}'],
+        targets: [target],
+        tests: ['French', 'Pirate'].flatMap((language) => bodies.map((body) => ({ vars: { language, body } }))),
+      }),
+    )
+    const { code, results, stats } = await run([BIN, 'eval', '-c', config, '--no-cache', '--no-table'], QUIET)
+    expect(stats).toEqual({ successes: 8, failures: 0, errors: 4 })
+    expect(code).toBe(100)
+    const errors = results.flatMap(({ vars, error }) => (vars.body === 'Good night' ? [error] : []))
+    for (const error of errors) expect(error).toMatch(/No fixture for this request .* MODEL_MODE=record/)
+  })
+
+  test('is refused where a stranger answers on the port, or a server in another mode', async () => {
+    const stranger = createServer((_request, response) => void response.end('hello')).listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    const address = stranger.address()
+    const refused = await evalIn('replay', { PORT: typeof address === 'object' && address ? String(address.port) : '' })
+    stranger.close()
+    expect(refused.code).not.toBe(0)
+    expect(refused.output).toContain('Something that is no deltatape answers on port')
+
+    const { url } = await runServer({})
+    const { port } = new URL(url)
+    const other = await evalIn('live', { PORT: port, OPENAI_API_KEY: 'sk-x' })
+    expect(other.code).not.toBe(0)
+    expect(other.output).toContain(`The deltatape on port ${port} is in replay mode, and this eval wants live.`)
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+  })
+})
+
+describe('onFrame', () => {
+  const begin = { error: 'unknown error occurred' }
+  const feed = (frames: readonly unknown[], context?: Parameters<typeof onFrame>[2]) => {
+    let state: ReturnType<typeof onFrame> = [begin, false]
+    for (const frame of frames) state = onFrame(state[0], { data: JSON.stringify(frame) }, context)
+    return state
+  }
+
+  test('counts deltas, times the first and compares them with the message', () => {
+    const context = { test: { metadata: { startedAt: performance.now() } } }
+    const frames = [
+      { type: 'delta', message: 'a' },
+      { type: 'delta', message: 'b' },
+      { type: 'message', message: 'ab', status: 'completed' },
+    ]
+    expect(feed(frames, context)).toEqual([
+      {
+        output: 'ab',
+        metadata: {
+          deltas: 2,
+          firstDeltaMs: expect.any(Number),
+          joined: 'ab',
+          joinedEqualsMessage: true,
+          status: 'completed',
+        },
+      },
+      true,
+    ])
+    expect(
+      feed([
+        { type: 'delta', message: 'a' },
+        { type: 'message', message: 'b' },
+      ])[0].metadata,
+    ).toMatchObject({ joinedEqualsMessage: false })
+  })
+
+  test('counts tokens where the API did', () => {
+    const usage = { input_tokens: 1, output_tokens: 2, total_tokens: 3 }
+    expect(feed([{ type: 'message', message: 'a', usage }])[0]).toMatchObject({
+      tokenUsage: { prompt: 1, completion: 2, total: 3 },
+    })
+  })
+
+  test('gives what an answer without text holds', () => {
+    expect(feed([{ type: 'message', message: '', output: [{ type: 'function_call', name: 'f' }] }])[0].output).toBe(
+      '[{"type":"function_call","name":"f"}]',
+    )
+  })
+
+  test('an error is an error, unless the test expects that very one', () => {
+    const error = { type: 'error', message: 'No', code: 'busy' }
+    expect(feed([error])).toEqual([{ error: 'busy: No', metadata: { deltas: 0, joined: '', code: 'busy' } }, true])
+    const expecting = (expectError: string) => ({ test: { metadata: { expectError } } })
+    expect(feed([error], expecting('busy'))[0]).toMatchObject({ output: 'No', metadata: { code: 'busy' } })
+    expect(feed([error], expecting('internal'))[0]).toMatchObject({ error: 'busy: No' })
+  })
+})

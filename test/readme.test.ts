@@ -1,0 +1,44 @@
+/** What the README lists is what there is. */
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+import { readConfig } from '../server/config.ts'
+
+const readme = await readFile('README.md', 'utf8')
+
+/** The first cells of the rows of the table below a heading. */
+function cellsBelow(heading: string): string[] {
+  const [, rest = ''] = readme.split(`${heading}\n`)
+  const [section = ''] = rest.split(/^#/m)
+  return [...section.matchAll(/^\| (.+?) +\|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  )
+}
+
+test('every variable, and no other', () => {
+  const read = new Set<string>()
+  const env = new Proxy({}, { get: (_target, name) => void read.add(String(name)) })
+  readConfig(env)
+  expect(cellsBelow('## Configuration').toSorted()).toEqual([...read].toSorted())
+})
+
+test('every error that a frame can carry, and no other', async () => {
+  const table = await readFile('server/errors.ts', 'utf8')
+  const codes = [...table.matchAll(/^ {2}(\w+): \{(.*)\},$/gm)].filter(([, , edges = '']) => !edges.includes('exit'))
+  const overHttp = ['not_found', 'forbidden', 'upgrade_required']
+  expect(cellsBelow('### Errors')).toEqual(
+    codes.map(([, code = '']) => code).filter((code) => !overHttp.includes(code)),
+  )
+})
+
+test('every package that the server depends on, with a reason', () => {
+  expect(cellsBelow('## How it is built')).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies)))
+})
+
+test('every script that it names', () => {
+  const named = [...readme.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, script = '']) => script)
+  const scripts = new Set(named.filter((script) => !['ci', 'run'].includes(script)))
+  expect(Object.keys(manifest.scripts)).toEqual(
+    expect.arrayContaining([...scripts].filter((script) => script !== 'scripts')),
+  )
+})
