@@ -10,6 +10,8 @@ export type Mode = (typeof MODES)[number]
 export interface Config {
   readonly mode: Mode
   readonly apiKey: string | undefined
+  /** Whether the server may start without a key, for clients that bring their own. */
+  readonly allowClientKey: boolean
   readonly baseURL: string
   /** Who answers upstream, as fixtures name it: the host of `baseURL`. */
   readonly upstream: string
@@ -21,6 +23,8 @@ export interface Config {
   readonly recordFailures: boolean
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
+  /** What every client has to bring, where it is set. */
+  readonly authToken: string | undefined
   readonly logLevel: LogLevel
   readonly firstEventTimeoutMs: number
   readonly idleTimeoutMs: number
@@ -30,6 +34,12 @@ export interface Config {
   readonly maxConnections: number
   readonly shutdownGraceMs: number
 }
+
+/** What must not be shown or written, by its kind. */
+export const secretsOf = ({ apiKey, authToken }: Config): Record<string, string | undefined> => ({
+  'api-key': apiKey,
+  'auth-token': authToken,
+})
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -132,6 +142,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config: Config = {
     mode: read('MODEL_MODE', oneOf(MODES, 'replay')),
     apiKey: read('OPENAI_API_KEY', secret),
+    allowClientKey: read('ALLOW_CLIENT_KEY', flag),
     baseURL,
     upstream: new URL(baseURL).host,
     chatbotModel: read('CHATBOT_MODEL', text('gpt-4.1-mini')),
@@ -142,6 +153,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     recordFailures: read('RECORD_FAILURES', flag),
     allowedOrigins: read('ALLOWED_ORIGINS', list('an origin such as http://localhost:5173, never null', origin)),
     allowedHosts: read('ALLOWED_HOSTS', list('a host name such as chat.example.com', hostName)),
+    authToken: read('AUTH_TOKEN', secret),
     logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS, 'info')),
     firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS', duration(60_000)),
     idleTimeoutMs: read('IDLE_TIMEOUT_MS', duration(30_000)),
@@ -151,9 +163,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxConnections: read('MAX_CONNECTIONS', whole(10_000, 1)),
     shutdownGraceMs: read('SHUTDOWN_GRACE_MS', duration(3000, 0)),
   }
-  if (config.mode !== 'replay' && !env.OPENAI_API_KEY?.trim()) {
+  if (config.mode !== 'replay' && !env.OPENAI_API_KEY?.trim() && !config.allowClientKey) {
     problems.push(
-      `OPENAI_API_KEY is missing, and MODEL_MODE=${config.mode} calls the API. Set it, or use MODEL_MODE=replay, which needs no key.`,
+      `OPENAI_API_KEY is missing, and MODEL_MODE=${config.mode} calls the API. Set it, or ALLOW_CLIENT_KEY=1 where clients bring theirs, or MODEL_MODE=replay, which needs none.`,
     )
   }
   if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))

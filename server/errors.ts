@@ -31,6 +31,8 @@ const table = {
   internal: { http: 500 },
   not_found: { http: 404 },
   forbidden: { http: 403 },
+  unauthorized: { http: 401 },
+  unsupported_media_type: { http: 415 },
   upgrade_required: { http: 426 },
   config_invalid: { exit: 1 },
   node_too_old: { exit: 1 },
@@ -53,6 +55,10 @@ export class DeltatapeError extends Error {
     this.code = code
   }
 }
+
+/** What is told to who comes, or still waits, while the server stops. */
+export const shuttingDown = (): DeltatapeError =>
+  new DeltatapeError('shutting_down', 'The server is shutting down. Send this again when it is back.')
 
 /** The `code` that Node puts on its system errors (`ENOENT`, `ECONNREFUSED`, …), looked for along the causes too. */
 export function systemCode(error: unknown): string | undefined {

@@ -1,4 +1,5 @@
-/** Who is let in: the rules for `Host` and `Origin`, which keep pages of other sites away from a loopback server. */
+/** Who is let in: the rules for `Host` and `Origin`, which keep pages of other sites away, and the token. */
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { DeltatapeError } from './errors.ts'
 import type { Config } from './config.ts'
 
@@ -53,3 +54,36 @@ const isLoopback = (name: string): boolean =>
 /** An allowed host with a port stands for that port alone. */
 const matches = (allowed: string, host: string | undefined): boolean =>
   /:\d+$/.test(allowed) ? allowed.toLowerCase() === host?.toLowerCase() : hostName(allowed) === hostName(host)
+
+/** The credentials that a visitor sent: the headers `authorization` and `x-deltatape-token`. */
+export interface Credentials {
+  readonly authorization: string | undefined
+  readonly token: string | undefined
+}
+
+/**
+ * Asks for the token where one is set, and gives the visitor's own API key where it sent one. What was compared with
+ * the token is never taken for a key, so that it cannot be forwarded.
+ *
+ * @throws DeltatapeError `unauthorized`
+ */
+export function authorize(
+  { authorization, token }: Credentials,
+  { authToken }: Config,
+): { apiKey: string | undefined } {
+  const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (authToken === undefined) return { apiKey: bearer }
+  if (!isSame(token ?? bearer, authToken)) {
+    throw new DeltatapeError(
+      'unauthorized',
+      'This server wants its AUTH_TOKEN, as bearer token or in the header x-deltatape-token.',
+    )
+  }
+  return { apiKey: token === undefined || isSame(bearer, authToken) ? undefined : bearer }
+}
+
+/** Compares in a time that does not tell how much of it is right. */
+function isSame(given: string | undefined, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return given !== undefined && timingSafeEqual(digest(given), digest(wanted))
+}

@@ -1,60 +1,158 @@
 /** What is spoken over HTTP. */
+import type { Writable } from 'node:stream'
 import { Hono, type Context } from 'hono'
-import type { Config } from './config.ts'
-import { DeltatapeError, edgesOf } from './errors.ts'
-import { admit } from './guard.ts'
-import type { Log } from './log.ts'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { readConfig, secretsOf, type Config } from './config.ts'
+import { DeltatapeError } from './errors.ts'
+import { createExchanges, refuse, type Exchanges } from './exchange.ts'
+import { admit, authorize } from './guard.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { silentLog, type Log } from './log.ts'
+import { createModel } from './model/index.ts'
+import type { Model } from './model/model.ts'
+import { systemClock, type Clock } from './pace.ts'
+import { createRedactor, type Redactor } from './redact.ts'
+import { parseBody } from './responses.ts'
+import { checkStore, openStore, type Store } from './store.ts'
 import { VERSION } from './version.ts'
 
 export interface AppOptions {
   readonly config: Config
+  readonly store: Store
+  readonly model: Model
+  readonly redactor: Redactor
+  readonly clock: Clock
+  readonly journal: Journal
   readonly log: Log
 }
 
-/** Makes the HTTP application, a function from a Request to a Response. */
-export function createApp({ config, log }: AppOptions): Hono {
-  const app = new Hono()
+/** What a server knows of a request beside it, as `@hono/node-server` has it; nothing in process. */
+interface Bindings {
+  readonly outgoing?: Writable
+}
 
-  app.use(async (c, next) => {
-    c.header('x-deltatape', identity(config))
-    const refusal = admit({ host: c.req.header('host'), origin: c.req.header('origin') }, config)
-    if (refusal) throw refusal
-    await next()
-  })
+/** A request → its answer. */
+type Answer = (request: Request, bindings?: Bindings) => Response | Promise<Response>
+
+export interface App extends Pick<Exchanges, 'drain' | 'stop'> {
+  readonly answer: Answer
+}
+
+/** Makes the HTTP application, without the rules of {@link guarded}: in process nobody comes from elsewhere. */
+export function createApp(options: AppOptions): App {
+  const { config, store, log } = options
+  const exchanges = createExchanges({ ...options, maxOpen: config.maxConnections })
+  const app = new Hono<{ Bindings: Bindings }>()
+
+  const allow = cors({ origin: [...config.allowedOrigins], exposeHeaders: EXPOSED_HEADERS })
+  app.use((c, next) => (config.allowedOrigins.includes(c.req.header('origin') ?? '') ? allow(c, next) : next()))
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
 
-  app.get('/ws', upgradeRequired).get('/ws-stream', upgradeRequired)
+  app.get('/v1/models', async (c) => {
+    keyOf(c, config)
+    const data = (await store.models()).map((id) => ({ id, object: 'model', created: 0, owned_by: 'deltatape' }))
+    return c.json({ object: 'list', data })
+  })
 
-  app.notFound(({ req }) => {
+  app.post('/v1/responses', limit(config), async (c) => {
+    const apiKey = keyOf(c, config)
+    if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
+      throw new DeltatapeError(
+        'unsupported_media_type',
+        'The body has to be application/json, and the content-type has to say so.',
+      )
+    }
+    const body = parseBody(await c.req.text())
+    return exchanges.answer({ body, apiKey, signal: c.req.raw.signal, breakOff: breakOff(c) })
+  })
+
+  app.on('GET', ['/ws', '/ws-stream'], () => {
+    throw new DeltatapeError('upgrade_required', 'This is a WebSocket endpoint: connect to it with ws://.')
+  })
+
+  app.notFound((c) => {
     throw new DeltatapeError(
       'not_found',
-      `There is no ${req.method} ${req.path} here. There are GET /health, and the WebSockets /ws and /ws-stream.`,
+      `There is no ${c.req.method} ${c.req.path} here. There are POST /v1/responses, GET /v1/models, GET /health, and the WebSockets /ws, /ws-stream and /v1/responses.`,
     )
   })
 
-  app.onError((error, c) => {
-    if (error instanceof DeltatapeError) return respond(c, error)
+  app.onError((error) => {
+    if (error instanceof DeltatapeError) return refuse(error)
     log.error('a request failed unexpectedly', { error })
-    return respond(c, new DeltatapeError('internal', 'Something went wrong in deltatape itself; its log says what.'))
+    return refuse(new DeltatapeError('internal', 'Something went wrong in deltatape itself; its log says what.'))
   })
 
-  return app
+  return { answer: (request, bindings) => app.fetch(request, bindings), drain: exchanges.drain, stop: exchanges.stop }
+}
+
+/** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
+export function guarded(answer: Answer, config: Config): Answer {
+  return async (request, bindings) => {
+    const [host, origin] = [request.headers.get('host') ?? undefined, request.headers.get('origin') ?? undefined]
+    const refusal = admit({ host, origin }, config)
+    const response = refusal ? refuse(refusal) : await answer(request, bindings)
+    response.headers.set('x-deltatape', identity(config))
+    return response
+  }
+}
+
+/**
+ * Makes a `fetch` for `new OpenAI({ fetch })` that answers in this process, by the same modes and without a port.
+ * Whatever address is called, it is the path that counts: `/v1/responses`.
+ *
+ * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
+ */
+export function createFetch(config: Partial<Config> = {}): typeof fetch {
+  const whole = { ...readConfig({ ALLOW_CLIENT_KEY: '1' }), ...config }
+  const redactor = createRedactor(secretsOf(whole))
+  const store = openStore({ dir: whole.fixturesDir, redactor, clock: systemClock })
+  const ready =
+    whole.mode === 'live' ? Promise.resolve() : checkStore(whole.fixturesDir, { write: whole.mode !== 'replay' })
+  // Who never asks is not told; who does is, below.
+  ready.catch(() => {})
+  const { answer } = createApp({
+    config: whole,
+    store,
+    model: createModel(whole, store, redactor, systemClock),
+    redactor,
+    clock: systemClock,
+    journal: createJournal(silentLog, whole.mode),
+    log: silentLog,
+  })
+  return async (input, init) => {
+    await ready
+    return answer(new Request(input, init))
+  }
 }
 
 /** What the header `x-deltatape` says: which version answers, in which mode. */
 export const identity = ({ mode }: Config): string => `${VERSION} ${mode}`
 
-const upgradeRequired = () => {
-  throw new DeltatapeError('upgrade_required', 'This is a WebSocket endpoint: connect to it with ws://.')
-}
+/** What pages of an allowed origin may read of a response. */
+const EXPOSED_HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'x-request-id', 'x-deltatape-fixture']
 
-/** An error in the shape of the API's own. */
-export const errorBody = ({ code, message }: DeltatapeError) => ({
-  error: { message, type: 'deltatape_error', param: null, code },
-})
+const keyOf = (c: Context, config: Config): string | undefined =>
+  authorize({ authorization: c.req.header('authorization'), token: c.req.header('x-deltatape-token') }, config).apiKey
 
-function respond(c: Context, error: DeltatapeError): Response {
-  if (error.code === 'upgrade_required') c.header('upgrade', 'websocket')
-  return c.json(errorBody(error), edgesOf(error.code).http ?? 500)
+const limit = ({ maxInputBytes }: Config) =>
+  bodyLimit({
+    maxSize: maxInputBytes,
+    onError() {
+      throw new DeltatapeError('too_large', `The body is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
+    },
+  })
+
+/** Breaks the connection when all that was written has been handed to the network, or the client is gone. */
+const breakOff = ({ env }: Context<{ Bindings: Bindings }>): (() => Promise<void>) | undefined => {
+  const outgoing = env?.outgoing
+  return (
+    outgoing &&
+    (async () => {
+      await new Promise((resolve) => outgoing.write('', resolve))
+      outgoing.destroy()
+    })
+  )
 }

@@ -57,6 +57,9 @@ export function createLog({ level, redactor, stream }: LogOptions): Log {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
+/** A log that nobody reads. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }
 

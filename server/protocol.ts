@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { DeltatapeError, type ErrorCode } from './errors.ts'
 import { flawOf, isObject, parseJson, type JsonObject, type JsonValue } from './json.ts'
 
-/** What a client sent: a request to answer, a turn to cancel, or something to refuse (with its `id` where it has one). */
+/** What a chat client sent: a request to answer, a turn to cancel, or something to refuse (with its `id` where it has one). */
 export type ClientMessage =
   | {
       readonly kind: 'request'

@@ -18,7 +18,12 @@ export interface Redactor {
    * placeholder stands in the first and the rest of it leaves the others, so that they still add up to the `done` text.
    */
   events(events: readonly ModelEvent[]): ModelEvent[]
+  /** A redactor that knows these secrets too. */
+  with(secrets: Secrets): Redactor
 }
+
+/** The texts of secrets by their kind. One that is not set is none. */
+export type Secrets = Readonly<Record<string, string | undefined>>
 
 interface Match {
   readonly start: number
@@ -76,16 +81,10 @@ const OPAQUE_TEXT = /^(?:data:[^,]{0,200};base64,)?[A-Za-z0-9+/_-]{200,}={0,2}$/
 
 const isOpaque = (text: string, name: string) => OPAQUE_NAME.test(name) || OPAQUE_TEXT.test(text)
 
-/**
- * Makes a redactor that knows the common kinds of keys and tokens, and the given secrets: their texts by kind. A
- * secret that is not set, or of less than 8 characters, is none.
- */
-export function createRedactor(secrets: Readonly<Record<string, string | undefined>> = {}): Redactor {
-  const given = Object.entries(secrets).flatMap(([kind, secret]) =>
-    secret && secret.length >= MIN_SECRET_CHARS ? [verbatim(kind, secret)] : [],
-  )
-  const rules = [...given, ...KNOWN]
+/** Makes a redactor that knows the common kinds of keys and tokens, and the given secrets. */
+export const createRedactor = (secrets: Secrets = {}): Redactor => redactorOf(KNOWN).with(secrets)
 
+function redactorOf(rules: readonly Rule[]): Redactor {
   /** The secrets in a text, in order; of two that overlap the one that begins first. */
   const find = (text: string): Match[] => {
     const matches = rules.flatMap((rule) => rule(text)).toSorted((a, b) => a.start - b.start || b.end - a.end)
@@ -103,6 +102,12 @@ export function createRedactor(secrets: Readonly<Record<string, string | undefin
   return {
     text,
     json,
+    with(secrets) {
+      const given = Object.entries(secrets).flatMap(([kind, secret]) =>
+        secret && secret.length >= MIN_SECRET_CHARS ? [verbatim(kind, secret)] : [],
+      )
+      return redactorOf([...given, ...rules])
+    },
     body: (value) => (parseJson(value) === undefined ? text(value) : json(value)),
     events(events) {
       const deltas = new Map<ModelEvent, string>()

@@ -1,5 +1,5 @@
 /** One run of the server: configuration, signals, exit code. */
-import { readConfig, type Config } from './config.ts'
+import { readConfig, secretsOf, type Config } from './config.ts'
 import { DeltatapeError, edgesOf } from './errors.ts'
 import { createLog, openOutput, type Log, type Output } from './log.ts'
 import { systemClock } from './pace.ts'
@@ -23,7 +23,7 @@ export async function startFrom(
   output: Output,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
-  const redactor = createRedactor({ 'api-key': config.apiKey })
+  const redactor = createRedactor(secretsOf(config))
   const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
   const server = await startServer(config, { log, redactor, clock: systemClock })
   log.info(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })

@@ -2,14 +2,14 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from './config.ts'
-import { DeltatapeError, systemCode } from './errors.ts'
-import { createApp } from './http.ts'
+import { DeltatapeError, shuttingDown, systemCode } from './errors.ts'
+import { createApp, guarded } from './http.ts'
 import { createJournal } from './journal.ts'
 import type { Log } from './log.ts'
 import { createModel } from './model/index.ts'
 import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
-import { checkStore } from './store.ts'
+import { checkStore, openStore } from './store.ts'
 import { createSockets } from './ws.ts'
 
 export interface RunningServer {
@@ -28,6 +28,10 @@ export interface ServerParts {
   readonly clock: Clock
 }
 
+/** How long a client may take to read the end of its last response, and how often it is looked whether it has. */
+const PATIENCE_MS = 500
+const SWEEP_MS = 10
+
 /**
  * Starts a server.
  *
@@ -36,27 +40,39 @@ export interface ServerParts {
 export async function startServer(config: Config, { log, redactor, clock }: ServerParts): Promise<RunningServer> {
   if (config.mode !== 'live') await checkStore(config.fixturesDir, { write: config.mode !== 'replay' })
   const journal = createJournal(log, config.mode)
-  const model = createModel(config, redactor, clock)
-  const app = createApp({ config, log })
+  const store = openStore({ dir: config.fixturesDir, redactor, clock })
+  const model = createModel(config, store, redactor, clock)
+  const app = createApp({ config, store, model, redactor, clock, journal, log })
   const sockets = createSockets({ config, model, redactor, clock, journal, log })
 
-  const http = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  const http = createServer(getRequestListener(guarded(app.answer, config), { overrideGlobalObjects: false }))
   http.on('upgrade', sockets.upgrade)
   const port = await listen(http, config)
 
   let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
-    await sockets.drain()
-    http.closeAllConnections()
+    await Promise.all([sockets.drain(), app.drain()])
+    // The last responses may still be on their way out of this process.
+    const sweep = clock.timer(SWEEP_MS, () => {
+      http.closeIdleConnections()
+      sweep.refresh()
+    })
+    const patience = clock.timer(PATIENCE_MS, () => http.closeAllConnections())
+    http.closeIdleConnections()
     await closed
+    sweep.clear()
+    patience.clear()
     journal.close()
   }
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close(graceMs = config.shutdownGraceMs) {
       closing ??= shut()
-      const grace = clock.timer(graceMs, sockets.stop)
+      const grace = clock.timer(graceMs, () => {
+        sockets.stop(shuttingDown())
+        app.stop(shuttingDown())
+      })
       await closing
       grace.clear()
     },

@@ -37,6 +37,8 @@ export interface Store {
   save(fixture: Fixture): Promise<{ readonly name: string; readonly changed: boolean }>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
+  /** The models that the fixtures were recorded of, sorted. */
+  models(): Promise<string[]>
   /** What a request without a fixture is answered. */
   miss(identity: Identity): Promise<DeltatapeError>
 }
@@ -191,6 +193,11 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       }
       await readHeader(name)
       return { name, changed: true }
+    },
+    async models() {
+      const { candidates } = await survey()
+      const models = candidates.map(({ request }) => request.model).filter((model) => typeof model === 'string')
+      return [...new Set(models)].toSorted()
     },
     async miss(identity) {
       const { candidates, damaged } = await survey()

@@ -1,179 +1,60 @@
-/** The events of one answer → the frames of one turn. Pure; and whatever comes, exactly one terminal frame. */
-import type { DeltatapeError, ErrorCode } from './errors.ts'
-import { isObject, type JsonObject, type JsonValue } from './json.ts'
-import { ModelError, type ModelEvent } from './model/model.ts'
-import { encodeFrame, type ErrorFrame } from './protocol.ts'
+/** What a turn is, whatever is spoken: messages in, the events of one answer → messages out, and one end. */
+import { DeltatapeError, type ErrorCode } from './errors.ts'
+import type { JsonObject } from './json.ts'
+import type { Log } from './log.ts'
+import type { ModelEvent } from './model/model.ts'
 
+/** The encoder of one turn. Pure; and whatever comes, it ends once. */
 export interface Turn {
-  /** Whether the terminal frame was made: no more frames come. */
+  /** Whether it has ended, well or not. */
   readonly ended: boolean
   /** The error that ended it. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | undefined
-  /** The encoded frames for a batch of events. */
+  /** The messages for a batch of events. */
   push(batch: readonly ModelEvent[]): string[]
-  /** The terminal frame for an error; none where there was one. */
+  /** The messages for an error; none where the turn has ended. */
   fail(error: DeltatapeError): string[]
 }
 
-export interface TurnOptions {
-  /** Echoed in every frame. */
+/** A request to answer. */
+export interface Request {
+  readonly kind: 'request'
+  /** What the client calls it, to cancel it by. */
   readonly id?: string | undefined
-  /** Whether the text is sent in deltas before it is sent as a whole. */
-  readonly deltas: boolean
-  /** What passes before a text of the API becomes the message of an error. */
-  readonly redact: (text: string) => string
+  /** What the model is asked. */
+  readonly body: JsonObject
+  /** Members that mean nothing here. */
+  readonly ignored: readonly string[]
+  readonly turn: Turn
 }
 
-export function createTurn({ id, deltas, redact }: TurnOptions): Turn {
-  const seen = new Set<string>()
-  const items = new Map<number, JsonObject>()
-  let text = ''
-  let ended = false
-  let failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
-
-  const say = (piece: string): string[] => {
-    text += piece
-    return deltas ? [encodeFrame({ type: 'delta', message: piece, id })] : []
-  }
-
-  /** Deltas win over what a later event says of the same part, and the first event that has its text over later ones. */
-  const whole = (part: JsonValue | undefined, places: readonly string[]): string[] => {
-    const piece = textOf(part)
-    if (piece === '' || places.some((place) => seen.has(place))) return []
-    for (const place of places) seen.add(place)
-    return say(piece)
-  }
-
-  const wholeItem = (item: JsonValue | undefined, index: number): string[] => {
-    if (!isObject(item) || !Array.isArray(item.content)) return []
-    return item.content.flatMap((part, at) => whole(part, placesOf(item.id, index, at)))
-  }
-
-  const finish = (response: JsonObject): string[] => {
-    const output = Array.isArray(response.output) ? response.output : []
-    const frames = output.flatMap((item, index) => wholeItem(item, index))
-    ended = true
-    const details = response.incomplete_details
-    const listed = output.length > 0 ? output : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
-    frames.push(
-      encodeFrame({
-        type: 'message',
-        message: text,
-        id,
-        ...copied(response, 'id', 'response_id'),
-        ...copied(response, 'model', 'model'),
-        ...copied(response, 'status', 'status'),
-        ...copied(response, 'usage', 'usage'),
-        ...(isObject(details) ? copied(details, 'reason', 'reason') : {}),
-        ...(text === '' ? { output: listed.filter(isObject).map(outline) } : {}),
-      }),
-    )
-    return frames
-  }
-
-  const failWith = (frame: Omit<ErrorFrame, 'type' | 'id'>): string[] => {
-    if (ended) return []
-    ended = true
-    failure = frame
-    return [encodeFrame({ type: 'error', ...frame, id })]
-  }
-
-  const onEvent = ({ type, body }: ModelEvent): string[] => {
-    const index = typeof body.output_index === 'number' ? body.output_index : 0
-    const places = placesOf(body.item_id, body.output_index, body.content_index)
-    switch (type) {
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
-        if (typeof body.delta !== 'string') return []
-        if (body.delta !== '') for (const place of places) seen.add(place)
-        return say(body.delta)
-      case 'response.output_text.done':
-        return whole({ type: 'output_text', text: body.text ?? '' }, places)
-      case 'response.refusal.done':
-        return whole({ type: 'refusal', refusal: body.refusal ?? '' }, places)
-      case 'response.content_part.done':
-        return whole(body.part, places)
-      case 'response.output_item.added':
-        if (isObject(body.item)) items.set(index, body.item)
-        return []
-      case 'response.output_item.done':
-        if (isObject(body.item)) items.set(index, body.item)
-        return wholeItem(body.item, index)
-      case 'response.completed':
-      case 'response.incomplete':
-        return finish(isObject(body.response) ? body.response : {})
-      case 'response.failed': {
-        const error = isObject(body.response) ? body.response.error : undefined
-        return failWith({ code: 'upstream_failed', message: redact(tell('The API failed to answer', error)) })
-      }
-      case 'error': {
-        const error = isObject(body.error) ? body.error : body
-        return failWith({ code: 'upstream_error', message: redact(tell('The API sent an error', error)) })
-      }
-      default:
-        return []
-    }
-  }
-
-  return {
-    get ended() {
-      return ended
-    },
-    get error() {
-      return failure
-    },
-    push(batch) {
-      const frames: string[] = []
-      for (const event of batch) {
-        if (ended) break
-        frames.push(...onEvent(event))
-      }
-      return frames
-    },
-    fail(cause) {
-      const status = cause instanceof ModelError && cause.failure.end === 'refused' ? cause.failure.status : undefined
-      return failWith({ message: cause.message, code: cause.code, status })
-    },
-  }
+/** A message that becomes no turn, and what it is answered. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly id?: string | undefined
+  readonly error: DeltatapeError
+  readonly messages: readonly string[]
 }
 
-/**
- * Where a part stands, by item id and by index: some gateways change the id between events, some leave the index out,
- * and some list fewer items at the end than they streamed.
- */
-function placesOf(id: JsonValue | undefined, index: JsonValue | undefined, content: JsonValue | undefined): string[] {
-  const part = typeof content === 'number' ? content : 0
-  const places = typeof id === 'string' ? [`${id}/${part}`] : []
-  if (typeof index === 'number' || places.length === 0) places.push(`#${typeof index === 'number' ? index : 0}/${part}`)
-  return places
+/** The wish to end a turn: the running one, or the one with this id. */
+export interface Cancel {
+  readonly kind: 'cancel'
+  readonly id?: string | undefined
 }
 
-/** The text of a content part that a reader of the answer sees: not its reasoning. */
-function textOf(part: JsonValue | undefined): string {
-  if (!isObject(part)) return ''
-  if (part.type === 'output_text' && typeof part.text === 'string') return part.text
-  if (part.type === 'refusal' && typeof part.refusal === 'string') return part.refusal
-  return ''
+/** How one kind of client is spoken to. */
+export interface Dialect {
+  /** Reads a message: its text, or undefined for a binary one. Never throws. */
+  read(text: string | undefined): Request | Refused | Cancel
+  /** The message for an error that belongs to no turn. */
+  complain(error: DeltatapeError): string
 }
 
-/** An output item in short. */
-const outline = (item: JsonObject): JsonObject => ({
-  ...copied(item, 'type', 'type'),
-  ...(item.type === 'function_call'
-    ? { ...copied(item, 'name', 'name'), ...copied(item, 'arguments', 'arguments') }
-    : {}),
-})
-
-/** A member under another name, or nothing where there is none. */
-function copied(from: JsonObject, name: string, to: string): JsonObject {
-  const value = from[name]
-  return value === undefined ? {} : { [to]: value }
-}
-
-/** What the API says of its failure: `{ code, message }`, either of which may be missing. */
-function tell(what: string, error: JsonValue | undefined): string {
-  if (!isObject(error)) return `${what}.`
-  const code = typeof error.code === 'string' && error.code !== '' ? ` (${error.code})` : ''
-  const message = typeof error.message === 'string' ? error.message.trim().replace(/\.$/, '') : ''
-  return message ? `${what}: ${message}${code}.` : `${what}${code}.`
+/** What a client is told of an error; the log gets all of one that nobody expected. */
+export function toldOf(error: unknown, log: Log): DeltatapeError {
+  if (error instanceof DeltatapeError) return error
+  log.error('an answer failed unexpectedly', { error })
+  return new DeltatapeError('internal', 'Something went wrong in deltatape itself; its log says what.', {
+    cause: error,
+  })
 }

@@ -3,16 +3,18 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Config } from './config.ts'
-import { DeltatapeError, edgesOf } from './errors.ts'
-import { admit } from './guard.ts'
-import { errorBody, identity } from './http.ts'
+import { chat } from './chat.ts'
+import { DeltatapeError, edgesOf, shuttingDown } from './errors.ts'
+import { admit, authorize } from './guard.ts'
+import { identity } from './http.ts'
 import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'
 import type { Model } from './model/model.ts'
 import type { Clock, Timer } from './pace.ts'
-import { encodeFrame } from './protocol.ts'
 import type { Redactor } from './redact.ts'
-import { SHUTTING_DOWN, createSession, type Session } from './session.ts'
+import { apiErrorOf, responses } from './responses.ts'
+import { createSession, type Session } from './session.ts'
+import type { Dialect } from './turn.ts'
 
 export interface SocketsOptions {
   readonly config: Config
@@ -28,8 +30,8 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Takes no new turns, and closes each connection when its turns have ended. */
   drain(): Promise<void>
-  /** Ends the turns that still run, each with its terminal frame. */
-  stop(): void
+  /** Ends the turns that still run, each with its own end. */
+  stop(error: DeltatapeError): void
 }
 
 /** How often a connection is asked whether its client is still there; one that has not answered by the next time is gone. */
@@ -41,18 +43,22 @@ const CLOSE_PATIENCE_MS = 500
 /** How much may wait for a client to read it, in bytes, before its model, and its own messages, have to wait. */
 const HIGH_WATER_BYTES = 256 * 1024
 
-const ENDPOINTS = new Map([
-  ['/ws', { deltas: false }],
-  ['/ws-stream', { deltas: true }],
-])
+/** Which dialect is spoken at which path. */
+const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) => string) => Dialect>> = {
+  '/ws': ({ chatbotModel: model }, redact) => chat({ model, deltas: false, redact }),
+  '/ws-stream': ({ chatbotModel: model }, redact) => chat({ model, deltas: true, redact }),
+  '/v1/responses': (_config, redact) => responses({ redact }),
+}
 
 /** A WebSocket that says why before it closes on a message that is too large. */
-class ChatSocket extends WebSocket {
+class TalkingSocket extends WebSocket {
+  /** What it says then. */
+  lastWords = ''
+
   override close(code?: number, reason?: string | Buffer): void {
     // Without a reason it is ws itself that closes: a client's own close frame comes with one, if an empty one.
     if (code === edgesOf('too_large').close && reason === undefined && this.readyState === WebSocket.OPEN) {
-      const message = 'This message is larger than MAX_INPUT_BYTES allows.'
-      this.send(encodeFrame({ type: 'error', message, code: 'too_large' }))
+      this.send(this.lastWords)
     }
     super.close(code, reason)
   }
@@ -72,7 +78,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: config.maxInputBytes,
-    WebSocket: ChatSocket,
+    WebSocket: TalkingSocket,
   })
   server.on('headers', (headers) => headers.push(`x-deltatape: ${identity(config)}`))
   const connections = new Set<Connection>()
@@ -89,20 +95,26 @@ export function createSockets(options: SocketsOptions): Sockets {
     heartbeat?.refresh()
   }
 
-  const connect = (ws: WebSocket, socket: Duplex, endpoint: string, deltas: boolean): void => {
+  const connect = (
+    ws: TalkingSocket,
+    socket: Duplex,
+    endpoint: string,
+    dialect: Dialect,
+    apiKey: string | undefined,
+  ): void => {
     if (connections.size >= config.maxConnections) {
       ws.on('error', ignoreGone)
       ws.close(edgesOf('busy').close, `MAX_CONNECTIONS=${config.maxConnections} are open`)
       return
     }
+    ws.lastWords = dialect.complain(tooLarge(config))
     const drained = createDrain(socket)
     const session = createSession({
       model,
-      chatbotModel: config.chatbotModel,
+      dialect,
       endpoint,
-      deltas,
       maxQueuedTurns: config.maxQueuedTurns,
-      redact: redactor.text,
+      apiKey,
       clock,
       journal,
       log,
@@ -145,7 +157,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     const closed = new Promise((resolve) => ws.once('close', resolve))
     if (ws.readyState === WebSocket.CLOSED) return
     const patience = clock.timer(CLOSE_PATIENCE_MS, () => ws.terminate())
-    ws.close(edgesOf('shutting_down').close, SHUTTING_DOWN)
+    ws.close(edgesOf('shutting_down').close, shuttingDown().message)
     await closed
     patience.clear()
   }
@@ -153,26 +165,37 @@ export function createSockets(options: SocketsOptions): Sockets {
   return {
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
-      const path = pathOf(request.url)
-      const endpoint = ENDPOINTS.get(path)
-      const refusal = admit({ host: request.headers.host, origin: request.headers.origin }, config)
-      if (refusal) return refuse(socket, refusal, config)
-      if (!endpoint) {
-        const message = `There is no WebSocket ${path} here. There are /ws and /ws-stream.`
-        return refuse(socket, new DeltatapeError('not_found', message), config)
+      try {
+        if (draining) throw shuttingDown()
+        const { host, origin, authorization, 'x-deltatape-token': token } = request.headers
+        const refusal = admit({ host, origin }, config)
+        if (refusal) throw refusal
+        const path = pathOf(request.url)
+        const dialect = DIALECTS[path]
+        if (!dialect) throw noSocket(path)
+        const { apiKey } = authorize({ authorization, token: token?.toString() }, config)
+        const { text: redact } = redactor.with({ 'api-key': apiKey })
+        server.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, path, dialect(config, redact), apiKey))
+      } catch (error) {
+        if (!(error instanceof DeltatapeError)) throw error
+        refuse(socket, error, config)
       }
-      if (draining) return refuse(socket, new DeltatapeError('shutting_down', SHUTTING_DOWN), config)
-      server.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, path, endpoint.deltas))
     },
     async drain() {
       draining = true
       await Promise.all([...connections].map(close))
     },
-    stop() {
-      for (const { session } of connections) session.stop(new DeltatapeError('shutting_down', SHUTTING_DOWN))
+    stop(error) {
+      for (const { session } of connections) session.stop(error)
     },
   }
 }
+
+const noSocket = (path: string) =>
+  new DeltatapeError('not_found', `There is no WebSocket ${path} here. There are ${Object.keys(DIALECTS).join(', ')}.`)
+
+const tooLarge = ({ maxInputBytes }: Config) =>
+  new DeltatapeError('too_large', `This message is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}
@@ -201,8 +224,8 @@ function createDrain(socket: Duplex): () => Promise<void> {
 
 /** Answers an upgrade that is not let in as the HTTP request that it is. */
 function refuse(socket: Duplex, error: DeltatapeError, config: Config): void {
-  const body = JSON.stringify(errorBody(error))
-  const status = edgesOf(error.code).http ?? 500
+  const { status, error: told } = apiErrorOf(error)
+  const body = JSON.stringify({ error: told })
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,6 +1,6 @@
 /** Real streams, all the way: served over HTTP, recorded through the server, replayed without the upstream. */
 import { describe, expect, test } from 'vitest'
-import { connect } from './chat.ts'
+import { connect } from './client.ts'
 import { absent, readCorpus } from './corpus.ts'
 import { expectRules } from './rules.ts'
 import { startStandIn } from './standin.ts'

@@ -1,63 +1,272 @@
 /** HTTP without a port. */
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../server/config.ts'
-import { createApp } from '../server/http.ts'
-import { readableLog } from './tools.ts'
+import { createApp, createFetch, guarded } from '../server/http.ts'
+import { createJournal } from '../server/journal.ts'
+import { systemClock } from '../server/pace.ts'
+import { createRedactor } from '../server/redact.ts'
+import { modelFor, openTestStore, readableLog, runStandIn, temporaryFolder } from './tools.ts'
+import { compose, steps, words } from './answers.ts'
 
-function setUp() {
+const HELLO = { model: 'gpt-4.1-mini', input: 'Rephrase this in French: Hello world' }
+
+const errorSchema = z.strictObject({
+  error: z.strictObject({ message: z.string(), type: z.string(), param: z.null(), code: z.string() }),
+})
+
+const answerSchema = z.looseObject({
+  object: z.literal('response'),
+  output: z.tuple([z.looseObject({ content: z.tuple([z.looseObject({ text: z.string() })]) })]),
+})
+
+const textIn = async (response: Response) => answerSchema.parse(await response.json()).output[0].content[0].text
+
+/** An application as the server has it, asked as a client would. */
+function setUp(env: Record<string, string> = {}) {
   const { log, lines } = readableLog()
-  const app = createApp({ config: readConfig({}), log })
-  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-    app.request(path, { method, headers: { host: 'localhost:3300', ...headers } })
-  return { app, get, lines }
+  const config = readConfig(env)
+  const app = createApp({
+    config,
+    store: openTestStore(config.fixturesDir),
+    model: modelFor(config),
+    redactor: createRedactor(),
+    clock: systemClock,
+    journal: createJournal(log, config.mode),
+    log,
+  })
+  const answer = guarded(app.answer, config)
+  const ask = async (
+    path: string,
+    { headers = {}, ...init }: RequestInit & { headers?: Record<string, string> } = {},
+  ) => answer(new Request(`http://localhost:3300${path}`, { headers: { host: 'localhost:3300', ...headers }, ...init }))
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    ask('/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  return { ask, post, lines }
+}
+
+/** The error in a response, and that it is shaped as the API's. */
+async function errorIn(response: Response) {
+  const { error } = errorSchema.parse(await response.json())
+  return { status: response.status, code: error.code, message: error.message }
 }
 
 describe('/health', () => {
   test('is exactly ok, and says in a header who answers', async () => {
-    const response = await setUp().get('/health')
+    const response = await setUp().ask('/health')
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('{"status":"ok"}')
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('x-deltatape')).toBe(`${manifest.version} replay`)
   })
+})
 
-  test('no page of another origin reads it', async () => {
-    const response = await setUp().get('/health', { origin: 'http://localhost:5173' })
-    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+describe('POST /v1/responses', () => {
+  test('streams the recorded events as the API does', async () => {
+    const response = await setUp().post({ ...HELLO, stream: true })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(response.headers.get('x-deltatape-fixture')).toMatch(/^rephrase-this-in-french-hello-world-\w{12}\.jsonl$/)
+    const records = (await response.text()).split('\n\n')
+    expect(records.pop()).toBe('')
+    expect(records[0]).toMatch(/^event: response\.created\ndata: \{"type":"response\.created",/)
+    expect(records.at(-1)).toMatch(/^event: response\.completed\ndata: \{"type":"response\.completed",/)
+  })
+
+  test('gives the response as one body where it is not to be streamed', async () => {
+    for (const more of [{}, { stream: false }, { stream: null }]) {
+      const response = await setUp().post({ ...HELLO, ...more })
+      expect(response.status).toBe(200)
+      expect(await textIn(response)).toBe('Bonjour tout le monde !')
+    }
+  })
+
+  test.each([
+    [400, 'invalid_json', '{'],
+    [400, 'invalid_json', ''],
+    [400, 'invalid_input', '[]'],
+    [400, 'invalid_input', '"text"'],
+    [400, 'invalid_input', 'null'],
+    [400, 'invalid_input', '{"input":"\\ud800"}'],
+    [400, 'invalid_input', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`],
+    [404, 'fixture_miss', '{}'],
+    [404, 'fixture_miss', '{"model":"gpt-4.1-mini","input":"nobody asked this"}'],
+    [413, 'too_large', `{"input":"${'x'.repeat(2000)}"}`],
+  ])('%i %s for %j', async (status, code, body) => {
+    const response = await setUp({ MAX_INPUT_BYTES: '1000' }).post(body)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    expect(await errorIn(response)).toMatchObject({ status, code })
+  })
+
+  test('a miss explains itself', async () => {
+    const { message } = await errorIn(await setUp().post({ ...HELLO, input: 'Rephrase this in German: Hello world' }))
+    expect(message).toMatch(/^No fixture .* The nearest is rephrase-this-in-.* differs in input .* MODEL_MODE=record/)
+  })
+
+  test('a body that does not say it is JSON is not read, so that no form of another page triggers anything', async () => {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/jsonx',
+    ]) {
+      expect(await errorIn(await setUp().post(HELLO, { 'content-type': type }))).toMatchObject({
+        status: 415,
+        code: 'unsupported_media_type',
+      })
+    }
+    expect((await setUp().post(HELLO, { 'content-type': 'Application/JSON; charset=utf-8' })).status).toBe(200)
   })
 })
 
-describe('what is refused', () => {
-  test.each([
-    [404, 'not_found', '/nowhere', {}],
-    [404, 'not_found', '/', {}],
-    [426, 'upgrade_required', '/ws', {}],
-    [426, 'upgrade_required', '/ws-stream', {}],
-    [403, 'forbidden', '/health', { host: 'evil.example' }],
-    [403, 'forbidden', '/health', { origin: 'null' }],
-    [403, 'forbidden', '/nowhere', { origin: 'https://evil.example' }],
-  ])('%i %s for %s %j', async (status, code, path, headers) => {
-    const response = await setUp().get(path, headers)
-    expect(response.status).toBe(status)
+describe('GET /v1/models', () => {
+  test('lists the models of the fixtures', async () => {
+    const response = await setUp().ask('/v1/models')
     expect(await response.json()).toEqual({
-      error: { message: expect.any(String), type: 'deltatape_error', param: null, code },
+      object: 'list',
+      data: [{ id: 'gpt-4.1-mini', object: 'model', created: 0, owned_by: 'deltatape' }],
     })
-    expect(response.headers.get('x-deltatape')).toContain('replay')
+  })
+})
+
+describe('what is not there', () => {
+  test.each(['/', '/nowhere', '/v1/chat/completions', '/v1/responses/resp_1'])(
+    '%s is told so, with what there is',
+    async (path) => {
+      const { status, code, message } = await errorIn(await setUp().ask(path))
+      expect([status, code]).toEqual([404, 'not_found'])
+      expect(message).toContain('POST /v1/responses')
+    },
+  )
+
+  test('a WebSocket endpoint asks for an upgrade', async () => {
+    for (const path of ['/ws', '/ws-stream']) {
+      const response = await setUp().ask(path)
+      expect(response.headers.get('upgrade')).toBe('websocket')
+      expect(await errorIn(response)).toMatchObject({ status: 426, code: 'upgrade_required' })
+    }
+  })
+})
+
+describe('pages of other origins', () => {
+  const page = { origin: 'http://localhost:5173' }
+
+  test('read nothing unless they are allowed, and foreign ones are refused', async () => {
+    const { ask, post } = setUp()
+    for (const response of [
+      await ask('/health', { headers: page }),
+      await post(HELLO, page),
+      await ask('/v1/responses', { method: 'OPTIONS', headers: page }),
+    ]) {
+      expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    }
+    for (const origin of ['https://evil.example', 'null']) {
+      expect(await errorIn(await post(HELLO, { origin }))).toMatchObject({ status: 403, code: 'forbidden' })
+    }
   })
 
-  test('another method is no health check', async () => {
-    expect((await setUp().get('/health', {}, 'POST')).status).toBe(404)
+  test('read what they ask for where ALLOWED_ORIGINS names them', async () => {
+    const { ask, post } = setUp({ ALLOWED_ORIGINS: 'https://app.example' })
+    const allowed = { origin: 'https://app.example' }
+    expect((await post(HELLO, allowed)).headers.get('access-control-allow-origin')).toBe('https://app.example')
+    const preflight = await ask('/v1/responses', {
+      method: 'OPTIONS',
+      headers: {
+        ...allowed,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization,content-type')
+    expect((await ask('/health', { headers: page })).headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('a host that is not this server is refused', async () => {
+    expect(await errorIn(await setUp().post(HELLO, { host: 'evil.example' }))).toMatchObject({
+      status: 403,
+      code: 'forbidden',
+    })
+  })
+})
+
+describe('AUTH_TOKEN', () => {
+  const { ask, post } = setUp({ AUTH_TOKEN: 'open-sesame' })
+
+  test('is asked of every endpoint but /health', async () => {
+    expect((await ask('/health')).status).toBe(200)
+    for (const response of [
+      await post(HELLO),
+      await ask('/v1/models'),
+      await post(HELLO, { authorization: 'Bearer wrong' }),
+      await post(HELLO, { 'x-deltatape-token': 'wrong', authorization: 'Bearer open-sesame' }),
+    ]) {
+      expect(await errorIn(response)).toMatchObject({ status: 401, code: 'unauthorized' })
+    }
+  })
+
+  test('is taken as bearer token, or beside one', async () => {
+    expect((await post(HELLO, { authorization: 'Bearer open-sesame' })).status).toBe(200)
+    expect((await post(HELLO, { 'x-deltatape-token': 'open-sesame' })).status).toBe(200)
+    expect((await ask('/v1/models', { headers: { authorization: 'bearer open-sesame' } })).status).toBe(200)
   })
 })
 
 test('an error that nobody expects is logged whole and told in few words', async () => {
-  const { app, get, lines } = setUp()
-  app.get('/broken', () => {
-    throw new TypeError('a bug')
+  const { log, lines } = readableLog()
+  const config = readConfig({})
+  const store = { ...openTestStore('fixtures'), models: () => Promise.reject(new TypeError('a bug')) }
+  const { answer } = createApp({
+    config,
+    store,
+    model: modelFor(config),
+    redactor: createRedactor(),
+    clock: systemClock,
+    journal: createJournal(log, 'replay'),
+    log,
   })
-  const response = await get('/broken')
-  expect(response.status).toBe(500)
-  expect(await response.text()).not.toContain('bug')
+  const { status, message } = await errorIn(await answer(new Request('http://localhost/v1/models')))
+  expect(status).toBe(500)
+  expect(message).not.toContain('bug')
   expect(lines.join('')).toContain('a bug')
+})
+
+describe('createFetch', () => {
+  const ask = (fetchHere: typeof fetch, body: unknown) =>
+    fetchHere('https://api.openai.com/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer sk-of-the-client' },
+      body: JSON.stringify(body),
+    })
+
+  test('replays in this process, whatever address is called', async () => {
+    const response = await ask(createFetch(), HELLO)
+    expect(response.status).toBe(200)
+    expect(await textIn(response)).toBe('Bonjour tout le monde !')
+  })
+
+  test('records in this process, with the key of the client', async () => {
+    const dir = await temporaryFolder()
+    const standIn = await runStandIn(() => ({ steps: steps(compose('f').text(words('Hello there')).completed()) }))
+    const config = readConfig({
+      MODEL_MODE: 'record',
+      ALLOW_CLIENT_KEY: '1',
+      OPENAI_BASE_URL: standIn.url,
+      FIXTURES_DIR: dir,
+    })
+    const live = await (await ask(createFetch(config), HELLO)).json()
+    expect(standIn.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer sk-of-the-client'])
+    expect(await (await ask(createFetch({ fixturesDir: dir }), HELLO)).json()).toEqual(live)
+  })
+
+  test('a folder that cannot serve is told when it is asked', async () => {
+    await expect(ask(createFetch({ fixturesDir: 'nowhere' }), HELLO)).rejects.toMatchObject({
+      code: 'fixtures_unusable',
+    })
+  })
 })

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect } from './chat.ts'
+import { connect } from './client.ts'
 import { expectRules } from './rules.ts'
 import { temporaryFolder } from './tools.ts'
 

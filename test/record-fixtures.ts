@@ -9,7 +9,7 @@ import { systemClock } from '../server/pace.ts'
 import { createRedactor } from '../server/redact.ts'
 import { startServer } from '../server/server.ts'
 import { BUNDLED, FAILURES, UNREACHABLE, answerBundled, type Bundled } from './bundled.ts'
-import { connect } from './chat.ts'
+import { connect } from './client.ts'
 import { startStandIn } from './standin.ts'
 
 /** Asks everything, each on a connection of its own, the turns of a conversation one after another. */

@@ -1,5 +1,6 @@
 /** Turns without a socket: what goes in as messages, what comes out as frames. */
 import { describe, expect, test } from 'vitest'
+import { chat } from '../server/chat.ts'
 import { DeltatapeError } from '../server/errors.ts'
 import { createJournal } from '../server/journal.ts'
 import type { Model, ModelRequest } from '../server/model/model.ts'
@@ -40,11 +41,10 @@ function setUp(options: Partial<SessionOptions> = {}) {
   const { log, lines } = readableLog()
   const session = createSession({
     model: promptModel,
-    chatbotModel: 'gpt-4.1-mini',
+    dialect: chat({ model: 'gpt-4.1-mini', deltas: true, redact: createRedactor().text }),
     endpoint: '/ws-stream',
-    deltas: true,
     maxQueuedTurns: 3,
-    redact: createRedactor().text,
+    apiKey: undefined,
     clock: systemClock,
     journal: createJournal(log, 'replay'),
     log,

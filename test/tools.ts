@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { readConfig, type Config } from '../server/config.ts'
+import { readConfig, secretsOf, type Config } from '../server/config.ts'
 import { createLog, type Log } from '../server/log.ts'
+import { createModel } from '../server/model/index.ts'
 import { live } from '../server/model/live.ts'
 import { parseEvent, type Model, type ModelEvent } from '../server/model/model.ts'
 import { record, type RecordOptions } from '../server/model/record.ts'
@@ -33,7 +34,7 @@ export async function runServer(
   parts: { clock?: Clock } = {},
 ): Promise<RunningServer & { lines: string[]; config: Config }> {
   const config = readConfig({ PORT: '0', FIXTURES_DIR: 'fixtures', ...env })
-  const redactor = createRedactor({ 'api-key': config.apiKey })
+  const redactor = createRedactor(secretsOf(config))
   const { log, lines } = readableLog(redactor)
   const server = await startServer(config, { log, redactor, clock: systemClock, ...parts })
   onTestFinished(() => server.close(0))
@@ -157,3 +158,7 @@ export const recordInto = (store: Store, model: Model, options: Partial<RecordOp
     clock: systemClock,
     ...options,
   })
+
+/** The model that a configuration asks for. */
+export const modelFor = (config: Config): Model =>
+  createModel(config, openTestStore(config.fixturesDir), createRedactor(), systemClock)

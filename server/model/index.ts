@@ -2,15 +2,14 @@
 import type { Config, Mode } from '../config.ts'
 import type { Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
-import { isGood, openStore, type Store } from '../store.ts'
+import { isGood, type Store } from '../store.ts'
 import { OPENAI_VERSION, live } from './live.ts'
 import type { Model } from './model.ts'
 import { record } from './record.ts'
 import { replay } from './replay.ts'
 
-/** Makes the model that the configuration asks for. */
-export function createModel(config: Config, redactor: Redactor, clock: Clock): Model {
-  const store = openStore({ dir: config.fixturesDir, redactor, clock })
+/** Makes the model that the configuration asks for; `live` leaves the store alone. */
+export function createModel(config: Config, store: Store, redactor: Redactor, clock: Clock): Model {
   const api = () => live({ ...config, redactor, clock })
   const replaying = () => replay(store, config.pace, clock)
   const recording = () => record(api(), store, { ...config, openai: OPENAI_VERSION, redactor, clock })

@@ -42,7 +42,7 @@ const AFTER_ERROR_MS = 1000
  * paid for and recorded as what it was.
  */
 export function live(options: LiveOptions): Model {
-  const { redactor, clock } = options
+  const { clock } = options
   const client = new OpenAI({
     // Each call brings its own.
     apiKey: 'none',
@@ -57,6 +57,7 @@ export function live(options: LiveOptions): Model {
   /** Sends the request. Resolves with the body of a 2xx answer once its headers are there. */
   const send = async (
     { body, apiKey = options.apiKey }: ModelRequest,
+    redactor: Redactor,
     call: Call,
   ): Promise<ReadableStream<Uint8Array> | null> => {
     if (apiKey === undefined) throw new ModelError(NO_KEY)
@@ -85,9 +86,10 @@ export function live(options: LiveOptions): Model {
   return async function* (request, signal) {
     const sentAt = clock.now()
     const at = () => Math.round(clock.now() - sentAt)
+    const redactor = options.redactor.with({ 'api-key': request.apiKey })
     const call = startCall(options, clock, signal)
     try {
-      const body = await send(request, call)
+      const body = await send(request, redactor, call)
       const source = body?.getReader()
       const reader = createEventReader()
       let failed = false

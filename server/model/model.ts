@@ -17,9 +17,9 @@ export interface ModelRequest {
   /** The body of `POST /v1/responses`, whatever members it has. */
   readonly body: JsonObject
   /** The client's own key, where it sent one that the API is to get. */
-  readonly apiKey?: string
+  readonly apiKey?: string | undefined
   /** Told once what became of the request, where a fixture was looked for or written. */
-  readonly note?: (action: Action) => void
+  readonly note?: ((action: Action) => void) | undefined
 }
 
 /** What happened to a request, as opposed to the mode, which is what was asked for. */

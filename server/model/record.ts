@@ -22,7 +22,7 @@ export interface RecordOptions {
  * answer: it follows once the fixture is on the disk, so that whoever has seen it can rely on the recording.
  */
 export function record(model: Model, store: Store, options: RecordOptions): Model {
-  const { recordFailures, redactor, clock } = options
+  const { recordFailures, clock } = options
 
   return async function* (request, signal) {
     const identity = await store.identify(request.body)
@@ -41,7 +41,7 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
         ...identity,
         ...(responseId === undefined ? {} : { responseId }),
         recorded,
-        events: redactor.events(events),
+        events: options.redactor.with({ 'api-key': request.apiKey }).events(events),
         ending,
         endedAt: Math.max(Math.round(clock.now() - began), events.at(-1)?.at ?? 0),
       }

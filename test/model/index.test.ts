@@ -3,13 +3,10 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readConfig, type Mode } from '../../server/config.ts'
-import { createModel } from '../../server/model/index.ts'
 import type { Action } from '../../server/model/model.ts'
-import { systemClock } from '../../server/pace.ts'
-import { createRedactor } from '../../server/redact.ts'
 import { compose, steps, words } from '../answers.ts'
 import type { Answer } from '../standin.ts'
-import { drain, runStandIn, temporaryFolder } from '../tools.ts'
+import { drain, modelFor, runStandIn, temporaryFolder } from '../tools.ts'
 import { ASK } from './contract.ts'
 
 const good = (seed: string): Answer => ({ steps: steps(compose(seed).text(words('Hello there')).completed()) })
@@ -27,9 +24,7 @@ async function setUp(answer: (index: number) => Answer = (index) => good(String(
       ...env,
     })
     const notes: Action[] = []
-    const { events, error } = await drain(createModel(config, createRedactor(), systemClock), ASK, undefined, (note) =>
-      notes.push(note),
-    )
+    const { events, error } = await drain(modelFor(config), ASK, undefined, (note) => notes.push(note))
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     return { told: code ?? events.at(-1)?.type, notes: notes.map(({ kind }) => kind) }
   }
@@ -86,7 +81,7 @@ describe('auto', () => {
 
 test('replay needs no key and makes no client', async () => {
   const config = readConfig({ FIXTURES_DIR: await temporaryFolder() })
-  expect((await drain(createModel(config, createRedactor(), systemClock), ASK)).error).toMatchObject({
+  expect((await drain(modelFor(config), ASK)).error).toMatchObject({
     code: 'fixture_miss',
   })
 })

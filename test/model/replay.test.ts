@@ -2,14 +2,12 @@
 import nock from 'nock'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
-import { createModel } from '../../server/model/index.ts'
 import type { Action } from '../../server/model/model.ts'
 import { replay } from '../../server/model/replay.ts'
 import { fixed, instant, recorded, systemClock } from '../../server/pace.ts'
-import { createRedactor } from '../../server/redact.ts'
 import { compose, words } from '../answers.ts'
 import { BUNDLED, FAILURES } from '../bundled.ts'
-import { drain, manualClock, openTestStore, settle, temporaryFolder, toEvents } from '../tools.ts'
+import { drain, manualClock, modelFor, openTestStore, settle, temporaryFolder, toEvents } from '../tools.ts'
 import { ASK } from './contract.ts'
 
 const leaks: string[] = []
@@ -32,7 +30,7 @@ test('nock sees what leaves, or this proof would be none', async () => {
   expect(leaks.splice(0)).not.toEqual([])
 })
 
-const bundled = () => createModel(readConfig({ FIXTURES_DIR: 'fixtures' }), createRedactor(), systemClock)
+const bundled = () => modelFor(readConfig({ FIXTURES_DIR: 'fixtures' }))
 
 describe('the bundled fixtures', () => {
   test.each(BUNDLED.filter(({ after }) => after === undefined).map(({ input }) => [input]))('%s', async (input) => {
