@@ -50,21 +50,16 @@ export interface Fixture extends FixtureHeader {
 }
 
 /**
- * The identity of a request; record and replay both call this, so that they cannot differ. `keyOf` gives the key of
- * the fixture that holds the answer with this id: in the key it stands for the id, which changes with every recording.
+ * The identity of a request; record and replay both call this, so that they cannot differ.
  *
- * @throws DeltatapeError `invalid_input` where the body has no canonical form.
+ * @param previousKey the key of the fixture that holds the answer with the request's `previous_response_id`: in the
+ *   key it stands for the id, which changes with every recording
+ * @throws DeltatapeError `invalid_input` where the body has no canonical form
  */
-export async function identify(
-  body: JsonObject,
-  redactor: Redactor,
-  keyOf: (responseId: string) => Promise<string | undefined>,
-): Promise<Identity> {
+export function identify(body: JsonObject, redactor: Redactor, previousKey?: string): Identity {
   const kept = Object.fromEntries(Object.entries(body).filter(([name]) => !LEFT_OUT.has(name)))
   const request = parseObject(redactor.json(JSON.stringify(kept))) ?? {}
-  const previous = request.previous_response_id
-  const previousKey = typeof previous === 'string' ? await keyOf(previous) : undefined
-  return { key: keyFor(request, previousKey), request, ...(previousKey ? { previousKey } : {}) }
+  return { key: keyFor(request, previousKey), request, ...(previousKey === undefined ? {} : { previousKey }) }
 }
 
 /** SHA-256 over the RFC 8785 form of a request that was redacted and trimmed already. */

@@ -85,3 +85,40 @@ export function rewriteStrings(text: string, rewrite: (value: string, name: stri
     }
   })
 }
+
+/**
+ * Where the value of a member of the outermost object stands in a JSON text: from its first character to behind its
+ * last, white space around it included. Of duplicate members the last counts, as for `JSON.parse`.
+ */
+export function memberSpan(text: string, name: string): readonly [start: number, end: number] | undefined {
+  let depth = 0
+  let expectsName = false
+  let current = ''
+  let start: number | undefined
+  let found: [number, number] | undefined
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      depth++
+      expectsName = depth === 1
+    } else if (token === '}' || token === ']') {
+      depth--
+      if (depth === 0 && start !== undefined) found = [start, index]
+    } else if (depth === 1 && token === ',') {
+      if (start !== undefined) found = [start, index]
+      start = undefined
+      expectsName = true
+    } else if (depth === 1 && token === ':') {
+      if (current === name) start = index + 1
+      expectsName = false
+    } else if (depth === 1 && expectsName) {
+      current = String(JSON.parse(token))
+    }
+  }
+  return found
+}
+
+/** The text of the value of a member of the outermost object, as it stands. */
+export function memberText(text: string, name: string): string | undefined {
+  const span = memberSpan(text, name)
+  return span && text.slice(...span).trim()
+}

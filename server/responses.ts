@@ -3,7 +3,7 @@
  * as JSON, and over a WebSocket. Pure.
  */
 import { DeltatapeError, edgesOf } from './errors.ts'
-import { flawOf, isObject, parseJson, type JsonObject, type JsonValue } from './json.ts'
+import { flawOf, isObject, memberSpan, memberText, parseJson, type JsonObject } from './json.ts'
 import { ModelError, isTerminal, type ModelEvent } from './model/model.ts'
 import type { Dialect, Turn } from './turn.ts'
 
@@ -79,33 +79,40 @@ export function endStream(cause: DeltatapeError): StreamEnd {
 /** Gathers the answer to a request that was not to be streamed. */
 export interface Gathered {
   push(batch: readonly ModelEvent[]): void
-  /** The response that the terminal event carries, its output built of the streamed items where it has none; or the error. */
-  result(): { readonly status: number; readonly body: JsonObject }
+  /** The response that the terminal event carries, as JSON text; or the error that came in its place. */
+  result(): { readonly status: number; readonly text: string }
 }
 
 export function gather(): Gathered {
-  const items = new Map<number, JsonValue>()
+  const items = new Map<number, string>()
   let last: ModelEvent | undefined
   return {
     push(batch) {
       for (const event of batch) {
-        const { output_index: index, item } = event.body
-        if (event.type === 'response.output_item.done' && item !== undefined) {
-          items.set(typeof index === 'number' ? index : items.size, item)
-        }
         if (isTerminal(event)) last = event
+        if (event.type !== 'response.output_item.done') continue
+        const { output_index: index } = event.body
+        items.set(typeof index === 'number' ? index : items.size, memberText(event.text, 'item') ?? 'null')
       }
     },
     result() {
-      const { type, body = {} } = last ?? {}
+      const { type, text = '{}', body = {} } = last ?? {}
       if (type === 'error') return errorResult(isObject(body.error) ? body.error : body)
-      const response = isObject(body.response) ? body.response : {}
-      if (items.size === 0 || (Array.isArray(response.output) && response.output.length > 0))
-        return { status: 200, body: response }
-      const output = [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
-      return { status: 200, body: { ...response, output } }
+      const response = memberText(text, 'response') ?? '{}'
+      const output = isObject(body.response) ? body.response.output : undefined
+      if (items.size === 0 || (Array.isArray(output) && output.length > 0)) return { status: 200, text: response }
+      const inOrder = [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
+      return { status: 200, text: withOutput(response, `[${inOrder.join(',')}]`) }
     },
   }
+}
+
+/** Some gateways stream the items and then leave them out of the response. All else keeps its very text. */
+function withOutput(response: string, output: string): string {
+  const span = memberSpan(response, 'output')
+  if (span) return response.slice(0, span[0]) + output + response.slice(span[1])
+  const open = response.slice(0, response.lastIndexOf('}'))
+  return `${open}${/\{\s*$/.test(open) ? '' : ','}"output":${output}}`
 }
 
 /** The statuses with which the API refuses what it would otherwise have told in an `error` event. */
@@ -119,7 +126,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 
 function errorResult({ message = '', type = 'server_error', param = null, code = null }: JsonObject) {
   const status = STATUS_OF[String(code)] ?? STATUS_OF[String(type)] ?? 500
-  return { status, body: { error: { message, type: type === 'error' ? 'server_error' : type, param, code } } }
+  const error = { message, type: type === 'error' ? 'server_error' : type, param, code }
+  return { status, text: JSON.stringify({ error }) }
 }
 
 /** The error that events tell of, for the log. */

@@ -164,22 +164,38 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return { candidates, damaged }
   }
 
-  /** Looks among the headers known already first, so that a conversation costs no survey a turn. */
-  const keyOf = async (responseId: string): Promise<string | undefined> => {
-    const known = [...headers].filter(([, { value }]) => value.responseId === responseId).map(([name]) => name)
-    for (const name of known.toSorted()) {
-      const header = await readHeader(name).catch(passDamage)
-      if (header?.responseId === responseId) return header.key
-    }
-    const { candidates } = await survey()
-    return candidates.find((candidate) => candidate.responseId === responseId)?.key
+  /**
+   * The fixtures that hold the answer with this id, the last recorded first. Looks among the headers known already
+   * before all others, so that a conversation costs no survey a turn.
+   */
+  const withAnswer = async (responseId: string): Promise<Candidate[]> => {
+    const names = [...headers].filter(([, { value }]) => value.responseId === responseId).map(([name]) => name)
+    const reread = await Promise.all(names.map((name) => readHeader(name).catch(passDamage)))
+    const holds = (candidate: Candidate) => candidate.responseId === responseId
+    const known = reread.filter((candidate) => candidate !== undefined).filter(holds)
+    const found = known.length > 0 ? known : (await survey()).candidates.filter(holds)
+    return found.toSorted((a, b) => b.recorded.at.localeCompare(a.recorded.at) || a.name.localeCompare(b.name))
+  }
+
+  /**
+   * The API gives every answer an id of its own, but not all that stands in for it does. Where several fixtures hold
+   * an answer with this id, the one counts whose continuation was recorded, or else the last.
+   */
+  const identifyHere = async (body: JsonObject): Promise<Identity> => {
+    const previous = typeof body.previous_response_id === 'string' ? await withAnswer(body.previous_response_id) : []
+    const identities =
+      previous.length > 0 ? previous.map(({ key }) => identify(body, redactor, key)) : [identify(body, redactor)]
+    const [first = identify(body, redactor)] = identities
+    if (identities.length === 1) return first
+    for (const identity of identities) if (await find(identity.key).catch(passDamage)) return identity
+    return first
   }
 
   return {
     dir,
     list,
     find,
-    identify: (body) => identify(body, redactor, keyOf),
+    identify: identifyHere,
     async save(fixture) {
       const name = fileName(fixture)
       const before = await read(name).catch(passDamage)

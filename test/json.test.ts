@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_DEPTH, flawOf, parseJson, parseObject, rewriteStrings } from '../server/json.ts'
+import { MAX_DEPTH, flawOf, memberText, parseJson, parseObject, rewriteStrings } from '../server/json.ts'
 
 describe('parseObject', () => {
   test('reads objects, and nothing else', () => {
@@ -70,5 +70,32 @@ describe('rewriteStrings', () => {
       ['4', 'c', 3],
       ['5', 'e', 1],
     ])
+  })
+})
+
+describe('memberText', () => {
+  test('gives the value of a member as it stands, of duplicates the last', () => {
+    const text = '{ "a" : -0.0 , "b":{"a":1,"c":[{"a":2}]},"a\\u0062":"x","a": [1.0, "}"] }'
+    expect(memberText(text, 'a')).toBe('[1.0, "}"]')
+    expect(memberText(text, 'b')).toBe('{"a":1,"c":[{"a":2}]}')
+    expect(memberText(text, 'ab')).toBe('"x"')
+    expect(memberText(text, 'c')).toBeUndefined()
+    expect(memberText('{}', 'a')).toBeUndefined()
+    expect(memberText('["a"]', 'a')).toBeUndefined()
+  })
+
+  test('agrees with JSON.parse on any object', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()),
+        fc.constantFrom(undefined, 1),
+        (object, space) => {
+          const text = JSON.stringify(object, null, space)
+          for (const [name, value] of Object.entries(object)) {
+            expect(JSON.parse(memberText(text, name) ?? '')).toEqual(JSON.parse(JSON.stringify(value)))
+          }
+        },
+      ),
+    )
   })
 })

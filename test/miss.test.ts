@@ -6,7 +6,7 @@ import { createRedactor } from '../server/redact.ts'
 
 const PARENT = 'a'.repeat(64)
 const identityOf = (body: JsonObject) =>
-  identify(body, createRedactor(), async (id) => (id === 'resp_known' ? PARENT : undefined))
+  identify(body, createRedactor(), body.previous_response_id === 'resp_known' ? PARENT : undefined)
 
 const candidate = async (name: string, body: JsonObject): Promise<Candidate> => ({
   ...(await identityOf(body)),

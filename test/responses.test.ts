@@ -95,7 +95,8 @@ describe('gather', () => {
   const gathered = (objects: readonly Readonly<Record<string, unknown>>[]) => {
     const all = gather()
     for (const event of toEvents(objects)) all.push([event])
-    return all.result()
+    const { status, text } = all.result()
+    return { status, body: JSON.parse(text) }
   }
 
   test('gives the response of the terminal event', () => {
@@ -103,6 +104,13 @@ describe('gather', () => {
     expect(gathered(events)).toEqual({ status: 200, body: events.at(-1)?.response })
     const failed = compose('g').error('server_error', 'Oh')
     expect(gathered(failed)).toEqual({ status: 200, body: failed.at(-1)?.response })
+  })
+
+  test('keeps the very text of the response', () => {
+    const text = '{"type":"response.completed","response":{ "a":-0.0, "output" : [ 1.0 ] },"sequence_number":9}'
+    const all = gather()
+    all.push([{ at: 0, type: 'response.completed', text, body: JSON.parse(text) }])
+    expect(all.result()).toEqual({ status: 200, text: '{ "a":-0.0, "output" : [ 1.0 ] }' })
   })
 
   test('builds the output of the streamed items where the gateway left it out', () => {

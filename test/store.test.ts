@@ -183,6 +183,27 @@ describe('identify', () => {
   })
 })
 
+test('a conversation whose answers all have the same id is followed all the same', async () => {
+  const { dir, store } = await setUp()
+  const ask = (input: string, previous?: string) => ({
+    model: 'm',
+    input,
+    ...(previous ? { previous_response_id: previous } : {}),
+  })
+  const bodies = [ask('one'), ask('two', 'resp_same'), ask('three', 'resp_same'), ask('two', 'resp_same')]
+  const keys: string[] = []
+  for (const [index, body] of bodies.slice(0, 3).entries()) {
+    const fixture = await fixtureFor(store, body, answerOf('same', `answer ${index}`))
+    keys.push(fixture.key)
+    await store.save({ ...fixture, recorded: { ...fixture.recorded, at: `2026-11-24T10:00:0${index}.000Z` } })
+  }
+  expect(new Set(keys).size).toBe(3)
+  const replaying = openTestStore(dir)
+  for (const [index, body] of bodies.entries()) {
+    expect((await replaying.identify(body)).key).toBe(keys[index === 3 ? 1 : index])
+  }
+})
+
 describe('miss', () => {
   test('names the nearest fixture and passes over damaged ones by name', async () => {
     const { dir, store } = await setUp()
