@@ -1,5 +1,6 @@
 /** What is asked for the bundled fixtures, and what the stand-in answers. */
 import { createHash } from 'node:crypto'
+import { lastUserText } from '../server/fixture.ts'
 import { compose, paced, words, type Composer } from './answers.ts'
 import type { Answer, Call } from './standin.ts'
 
@@ -138,9 +139,9 @@ export const BUNDLED: readonly Bundled[] = [
 export const UNREACHABLE: Omit<Bundled, 'answer'> = { input: FAILURES.unreachable }
 
 /** Ids that are the same whenever the fixtures are made anew. */
-export const seedOf = (input: string, salt = ''): string =>
+const seedOf = (request: string, salt = ''): string =>
   createHash('sha256')
-    .update(salt + input)
+    .update(salt + request)
     .digest('hex')
     .slice(0, 24)
 
@@ -152,9 +153,10 @@ export const atOnce = ({ steps, ...answer }: Answer): Answer => ({
     : {}),
 })
 
-/** What the stand-in answers to a request of the bundled fixtures. */
-export function answerBundled({ body: { input } }: Call, salt?: string): Answer {
+/** What the stand-in answers to a request of the bundled fixtures, in whatever words a client puts it. */
+export function answerBundled({ body }: Call, salt?: string): Answer {
+  const input = lastUserText(JSON.parse(JSON.stringify(body.input ?? '')))
   const asked = BUNDLED.find((each) => each.input === input)
-  if (!asked) return refused(400, { message: `The stand-in knows no answer to ${JSON.stringify(input)}.` })()
-  return asked.answer(seedOf(asked.input, salt))
+  if (!asked) return refused(400, { message: `The stand-in knows no answer to ${JSON.stringify(body.input)}.` })()
+  return asked.answer(seedOf(JSON.stringify({ ...body, stream: undefined, stream_options: undefined }), salt))
 }

@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { answerBundled, atOnce } from './bundled.ts'
 import { onFrame } from './eval/stream.ts'
+import { BIN, QUIET } from './promptfoo.ts'
 import { runServer, runStandIn, temporaryFolder } from './tools.ts'
 
 /** Of the results: what the tests look at. */
@@ -26,8 +27,6 @@ const resultsSchema = z.object({
     ),
   }),
 })
-
-const BIN = resolve('node_modules/promptfoo/dist/src/entrypoint.js')
 
 /** Says on stderr whenever something leaves the loopback interface, or a name is looked up. */
 const WATCH = `data:text/javascript,${encodeURIComponent(`
@@ -77,13 +76,6 @@ async function run(command: readonly string[], env: Record<string, string>) {
 
 const evalIn = (mode: string, env: Record<string, string>) =>
   run(['--import', 'tsx', 'test/eval/run.ts', mode, '--no-table'], env)
-
-const QUIET = {
-  PROMPTFOO_DISABLE_TELEMETRY: '1',
-  PROMPTFOO_DISABLE_UPDATE: '1',
-  HTTPS_PROXY: 'http://127.0.0.1:9',
-  NO_PROXY: '127.0.0.1,localhost',
-}
 
 describe('the eval', { timeout: 60_000 }, () => {
   test('passes offline, row by row, and nothing leaves the loopback interface', async () => {

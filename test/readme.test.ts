@@ -1,8 +1,10 @@
 /** What the README lists is what there is. */
 import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../server/config.ts'
+import { runSnippet, snippetsBelow } from './snippets.ts'
+import { runServer, temporaryFolder } from './tools.ts'
 
 const readme = await readFile('README.md', 'utf8')
 
@@ -25,7 +27,7 @@ test('every variable, and no other', () => {
 test('every error that a frame can carry, and no other', async () => {
   const table = await readFile('server/errors.ts', 'utf8')
   const codes = [...table.matchAll(/^ {2}(\w+): \{(.*)\},$/gm)].filter(([, , edges = '']) => !edges.includes('exit'))
-  const overHttp = ['not_found', 'forbidden', 'upgrade_required']
+  const overHttp = ['not_found', 'forbidden', 'unauthorized', 'unsupported_media_type', 'upgrade_required']
   expect(cellsBelow('### Errors')).toEqual(
     codes.map(([, code = '']) => code).filter((code) => !overHttp.includes(code)),
   )
@@ -41,4 +43,22 @@ test('every script that it names', () => {
   expect(Object.keys(manifest.scripts)).toEqual(
     expect.arrayContaining([...scripts].filter((script) => script !== 'scripts')),
   )
+})
+
+describe('every snippet for a client runs as it is written', { timeout: 30_000 }, async () => {
+  const snippets = await snippetsBelow('Any client of the Responses API')
+
+  test.each(
+    snippets.filter(({ language }) => language !== 'python').map((snippet) => [snippet.name, snippet] as const),
+  )('%s', async (_name, snippet) => {
+    const { url } = await runServer({})
+    expect(await runSnippet(snippet, url, await temporaryFolder())).toContain('Ada')
+  })
+
+  test('the one in Python sends what the one in JavaScript does', () => {
+    const requests = snippets.map(
+      ({ code }) => /input[:=] ?['"]My name is Ada\.['"]/.test(code) && /model[:=] ?['"]gpt-4\.1-mini['"]/.test(code),
+    )
+    expect(snippets.filter((_snippet, index) => requests[index]).map(({ language }) => language)).toContain('python')
+  })
 })

@@ -2,6 +2,9 @@
  * Records the bundled fixtures anew: from the stand-in upstream, or with MODEL_MODE=record and a key from the API, but
  * for the failures, which no healthy API gives.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startFrom, withExitCode } from '../server/serve.ts'
 import { readConfig } from '../server/config.ts'
 import { createLog, openOutput } from '../server/log.ts'
@@ -10,6 +13,7 @@ import { createRedactor } from '../server/redact.ts'
 import { startServer } from '../server/server.ts'
 import { BUNDLED, FAILURES, UNREACHABLE, answerBundled, type Bundled } from './bundled.ts'
 import { connect } from './client.ts'
+import { runSnippet, snippetsBelow } from './snippets.ts'
 import { startStandIn } from './standin.ts'
 
 /** Asks everything, each on a connection of its own, the turns of a conversation one after another. */
@@ -34,6 +38,15 @@ async function ask(url: string, input: string, previous: unknown): Promise<unkno
   return frame.response_id
 }
 
+/** Every client puts its requests in words of its own: those of the README are recorded as they are made. */
+async function runReadme(url: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
+  for (const snippet of await snippetsBelow('Any client of the Responses API')) {
+    if (['js', 'yaml'].includes(snippet.language)) await runSnippet(snippet, url, folder)
+  }
+  await rm(folder, { recursive: true })
+}
+
 async function recordFromApi(): Promise<void> {
   const { server } = await startFrom({ ...process.env, PORT: '0' }, process.stdout)
   const failures: readonly string[] = Object.values(FAILURES)
@@ -41,6 +54,7 @@ async function recordFromApi(): Promise<void> {
     server.url,
     BUNDLED.filter(({ input }) => !failures.includes(input)),
   )
+  await runReadme(server.url)
   await server.close()
 }
 
@@ -62,6 +76,7 @@ async function recordFromStandIn(): Promise<void> {
   const standIn = await startStandIn((call) => answerBundled(call))
   const server = await startRecording(standIn.url)
   await askAll(server.url, BUNDLED)
+  await runReadme(server.url)
   await server.close()
   await standIn.close()
   // Its address is one now at which nobody listens.
