@@ -59,7 +59,8 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
 
   const finish = (response: JsonObject): string[] => {
     const output = Array.isArray(response.output) ? response.output : []
-    const frames = output.flatMap((item, index) => wholeItem(item, index))
+    // Only where nothing came before: a gateway may list its items in another order, or under other ids.
+    const frames = seen.size === 0 ? output.flatMap((item, index) => wholeItem(item, index)) : []
     ended = true
     const details = response.incomplete_details
     const listed = output.length > 0 ? output : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
@@ -83,7 +84,8 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
     if (ended) return []
     ended = true
     failure = frame
-    return [encodeFrame({ type: 'error', ...frame, id })]
+    const { message, code, status } = frame
+    return [encodeFrame({ type: 'error', message, code, status, id })]
   }
 
   const onEvent = ({ type, body }: ModelEvent): string[] => {

@@ -1,7 +1,7 @@
 /** The environment → Config: read once, checked at the edge, every problem told at once. */
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
-import { fixed, instant, recorded, type Pace } from './pace.ts'
+import { MAX_TIMER_MS, fixed, instant, recorded, type Pace } from './pace.ts'
 
 export const MODES = ['replay', 'record', 'auto', 'live'] as const
 export type Mode = (typeof MODES)[number]
@@ -44,14 +44,13 @@ export const secretsOf = ({ apiKey, authToken }: Config): Record<string, string 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** The longest that a timer of Node can wait, in ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /** A variable: what its text may be, in words and as a schema, and what stands for it where it is absent or empty. */
 interface Variable<T> {
   readonly allowed: string
   readonly fallback: T
   readonly schema: z.ZodType<T, string>
+  /** Whether the value must not be shown. */
+  readonly secret?: true
 }
 
 const variable = <T>(allowed: string, fallback: T, schema: z.ZodType<T, string>): Variable<T> => ({
@@ -110,11 +109,12 @@ const pace = z.string().transform((word, context): Pace => {
 })
 
 /** A key that an HTTP header can carry; the words must not repeat it. */
-const secret = variable<string | undefined>(
-  'a key of printable characters without spaces (the value is not shown)',
-  undefined,
-  z.string().regex(/^[\x21-\x7e]+$/),
-)
+const secret: Variable<string | undefined> = {
+  allowed: 'a text of printable characters without spaces (it is not shown)',
+  fallback: undefined,
+  schema: z.string().regex(/^[\x21-\x7e]+$/),
+  secret: true,
+}
 
 const address = variable(
   'an http or https address',
@@ -129,12 +129,12 @@ const address = variable(
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = []
-  const read = <T>(name: string, { allowed, fallback, schema }: Variable<T>): T => {
+  const read = <T>(name: string, { allowed, fallback, schema, secret: hidden }: Variable<T>): T => {
     const word = env[name]?.trim()
     if (!word) return fallback
     const result = schema.safeParse(word)
     if (result.success) return result.data
-    const shown = schema === secret.schema ? '' : ` (got ${JSON.stringify(word)})`
+    const shown = hidden ? '' : ` (got ${JSON.stringify(word)})`
     problems.push(`${name} must be ${allowed}${shown}.`)
     return fallback
   }

@@ -1,10 +1,8 @@
 /** The one table of everything that can go wrong: a stable word, and what it is at each edge. */
 
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-
 interface Edges {
   /** HTTP status, where the error ends an HTTP request. */
-  readonly http?: ContentfulStatusCode
+  readonly http?: number
   /** WebSocket close code, where the error ends a connection (RFC 6455, 7.4). */
   readonly close?: number
   /** Exit code, where the error ends the process. */
@@ -63,7 +61,7 @@ export const shuttingDown = (): DeltatapeError =>
 /** The `code` that Node puts on its system errors (`ENOENT`, `ECONNREFUSED`, …), looked for along the causes too. */
 export function systemCode(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code
+    if (!(at instanceof DeltatapeError) && 'code' in at && typeof at.code === 'string') return at.code
     if (at instanceof AggregateError && at.errors.length > 0) return systemCode(at.errors[0])
   }
   return undefined

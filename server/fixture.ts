@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
-import { isObject, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
+import { isObject, memberText, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
 import { isTerminal, parseEvent, type Ending, type ModelEvent } from './model/model.ts'
 import type { Redactor } from './redact.ts'
 
@@ -192,7 +192,7 @@ export function parseHeader(line: string, name: string): FixtureHeader {
 }
 
 /** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
-const EVENT_LINE = /^\{"at":[\d.e+-]+,"event":(\{.*\})\}\s*$/s
+const EVENT_LINE = /^\{"at":[\d.e+-]+,"event":(\s*\{.*\}\s*)\}\s*$/s
 
 /**
  * Reads the text of a fixture's file.
@@ -209,7 +209,7 @@ export function parseFixture(text: string, name: string): Fixture {
     if (index === 0) continue
     const value = check(lineSchema, parseJson(line), name, index + 1)
     if (value.event) {
-      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? JSON.stringify(value.event), value.at)
+      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at)
       if (!event) throw invalid(name, index + 1, 'its event is no JSON object')
       events.push(event)
       continue

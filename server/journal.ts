@@ -36,11 +36,23 @@ const WORDS: Record<Action['kind'], string> = {
 }
 
 export function createJournal(log: Log, mode: Mode): Journal {
-  const fates = new Map<string, Action>()
+  const saved = new Set<string>()
+  const unchanged = new Set<string>()
+  const notSaved = new Map<string, string>()
+
+  const keep = ({ kind, fixture, why = '' }: Action) => {
+    if (kind === 'not_saved') notSaved.set(fixture, why)
+    if (kind !== 'saved' && kind !== 'unchanged') return
+    notSaved.delete(fixture)
+    if (kind === 'saved') saved.add(fixture)
+    else if (!saved.has(fixture)) unchanged.add(fixture)
+    if (kind === 'saved') unchanged.delete(fixture)
+  }
   return {
     turn(entry) {
-      const { endpoint, id, action, frames, ms, code, message, ignored = [] } = entry
-      if (action) fates.set(action.fixture, action)
+      const { endpoint, id, action, frames, ms, code, message } = entry
+      const ignored = listed(entry.ignored ?? [])
+      if (action) keep(action)
       const line = [
         mode,
         ...(action ? [WORDS[action.kind], action.fixture] : []),
@@ -49,7 +61,7 @@ export function createJournal(log: Log, mode: Mode): Journal {
         `${frames} ${frames === 1 ? 'frame' : 'frames'}`,
         `${Math.round(ms)} ms`,
         endpoint,
-        ...(ignored.length > 0 ? [`(ignored: ${ignored.join(', ')})`] : []),
+        ...(ignored ? [`(ignored: ${ignored})`] : []),
       ].join(' ')
       const fields = {
         endpoint,
@@ -62,23 +74,30 @@ export function createJournal(log: Log, mode: Mode): Journal {
         ms: Math.round(ms * 10) / 10,
         code,
         error: message,
-        ignored: ignored.length > 0 ? ignored.join(', ') : undefined,
+        ignored,
       }
       // A failure that is replayed is what was asked for, and a turn that is cancelled too.
       if (code === undefined || code === 'cancelled' || action?.kind === 'hit') log.info(line, fields)
       else log.warn(`${line}: ${message}`, fields)
     },
     close() {
-      const ended = [...fates.values()]
-      const count = (kind: Action['kind']) => ended.filter((action) => action.kind === kind).length
-      const lost = ended.filter((action) => action.kind === 'not_saved')
-      if (count('saved') + count('unchanged') + lost.length === 0) return
-      log.info(`recorded: ${count('saved')} saved, ${count('unchanged')} unchanged, ${lost.length} not saved`, {
-        saved: count('saved'),
-        unchanged: count('unchanged'),
-        not_saved: lost.length,
+      if (saved.size + unchanged.size + notSaved.size === 0) return
+      log.info(`recorded: ${saved.size} saved, ${unchanged.size} unchanged, ${notSaved.size} not saved`, {
+        saved: saved.size,
+        unchanged: unchanged.size,
+        not_saved: notSaved.size,
       })
-      for (const { fixture, why } of lost) log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
+      for (const [fixture, why] of notSaved) log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
     },
   }
+}
+
+const MAX_NAMES = 10
+const MAX_NAME_CHARS = 40
+
+/** The names of members that were ignored, within bounds: they are a client's. */
+function listed(names: readonly string[]): string | undefined {
+  const shown = names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME_CHARS))
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+  return names.length > 0 ? `${shown.join(', ')}${more}` : undefined
 }

@@ -44,7 +44,31 @@ export function flawOf(value: JsonValue, depth = 0): string | undefined {
   return undefined
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
+interface Token {
+  /** A string with its quotes, or one of `{}[],:`. */
+  readonly text: string
+  readonly start: number
+}
+
+/** The tokens of a JSON text that give it its shape, without its numbers and words. Linear, however long a string. */
+function* tokensOf(text: string): Generator<Token> {
+  const next = /["[\]{},:]/g
+  for (let found = next.exec(text); found; found = next.exec(text)) {
+    const { 0: mark, index: start } = found
+    if (mark === '"') next.lastIndex = endOfString(text, start)
+    yield { text: mark === '"' ? text.slice(start, next.lastIndex) : mark, start }
+  }
+}
+
+/** Behind the closing quote of the string that begins at `start`: the first one with no odd row of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let slash = quote
+    while (text[slash - 1] === '\\') slash--
+    if ((quote - slash) % 2 === 0) return quote + 1
+  }
+  return text.length
+}
 
 /**
  * Rewrites the strings of a JSON text and leaves every other byte as it is: white space, number forms, member order
@@ -57,34 +81,33 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
 export function rewriteStrings(text: string, rewrite: (value: string, name: string, depth: number) => string): string {
   const open: { object: boolean; name: string; expectsName: boolean }[] = []
   let top: (typeof open)[number] | undefined
-  return text.replace(TOKEN, (token) => {
-    switch (token) {
-      case '{':
-      case '[':
-        top = { object: token === '{', name: top?.name ?? '', expectsName: token === '{' }
-        open.push(top)
-        return token
-      case '}':
-      case ']':
-        open.pop()
-        top = open.at(-1)
-        return token
-      case ',':
-        if (top) top.expectsName = top.object
-        return token
-      case ':':
-        if (top) top.expectsName = false
-        return token
-      default: {
-        const value = token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1)
-        const isName = top?.expectsName ?? false
-        if (isName && top) top.name = value
-        const written = rewrite(value, isName ? '' : (top?.name ?? ''), open.length)
-        return written === value ? token : JSON.stringify(written)
-      }
+  let written = ''
+  let kept = 0
+  for (const { text: token, start } of tokensOf(text)) {
+    if (token === '{' || token === '[') {
+      top = { object: token === '{', name: top?.name ?? '', expectsName: token === '{' }
+      open.push(top)
+    } else if (token === '}' || token === ']') {
+      open.pop()
+      top = open.at(-1)
+    } else if (token === ',') {
+      if (top) top.expectsName = top.object
+    } else if (token === ':') {
+      if (top) top.expectsName = false
+    } else {
+      const value = valueOf(token)
+      const isName = top?.expectsName ?? false
+      if (isName && top) top.name = value
+      const replaced = rewrite(value, isName ? '' : (top?.name ?? ''), open.length)
+      if (replaced === value) continue
+      written += text.slice(kept, start) + JSON.stringify(replaced)
+      kept = start + token.length
     }
-  })
+  }
+  return written + text.slice(kept)
 }
+
+const valueOf = (token: string): string => (token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1))
 
 /**
  * Where the value of a member of the outermost object stands in a JSON text: from its first character to behind its
@@ -96,7 +119,7 @@ export function memberSpan(text: string, name: string): readonly [start: number,
   let current = ''
   let start: number | undefined
   let found: [number, number] | undefined
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+  for (const { text: token, start: index } of tokensOf(text)) {
     if (token === '{' || token === '[') {
       depth++
       expectsName = depth === 1
@@ -111,7 +134,7 @@ export function memberSpan(text: string, name: string): readonly [start: number,
       if (current === name) start = index + 1
       expectsName = false
     } else if (depth === 1 && expectsName) {
-      current = String(JSON.parse(token))
+      current = valueOf(token)
     }
   }
   return found

@@ -1,10 +1,12 @@
 /** Log lines: readable on a terminal, JSON elsewhere. */
 import type { Writable } from 'node:stream'
+import { inspect } from 'node:util'
 import { pino, type DestinationStream } from 'pino'
 import type { LogLevel } from './config.ts'
 import { isObject } from './json.ts'
 import type { Redactor } from './redact.ts'
 
+/** What a line carries for machines: texts, numbers, errors; what is undefined is left out. */
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Log {
@@ -39,21 +41,23 @@ export function createLog({ level, redactor, stream }: LogOptions): Log {
     },
     stream,
   )
-  const clean = (value: unknown): unknown => {
-    if (typeof value === 'string') return printable(redactor.text(value))
-    if (value instanceof Error) {
-      const { name, message, stack = '' } = value
-      return { type: name, message: clean(message), stack: redactor.text(stack) }
-    }
-    return value
+  const clean = (text: string) => printable(redactor.text(text))
+  const cleanField = (value: unknown): unknown => {
+    if (typeof value === 'string') return clean(value)
+    if (typeof value !== 'object' || value === null) return value
+    if (!(value instanceof Error)) return clean(inspect(value))
+    // With its causes; line by line, so that it stays readable.
+    return { type: value.name, message: clean(value.message), stack: inspect(value).split('\n').map(clean).join('\n') }
   }
   const write =
     (to: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields: Fields = {}) =>
+    (message: string, fields: Fields = {}) => {
+      if (!logger.isLevelEnabled(to)) return
       logger[to](
-        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(value)])),
-        String(clean(message)),
+        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cleanField(value)])),
+        clean(message),
       )
+    }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 

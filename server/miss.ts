@@ -30,6 +30,8 @@ function findNearest(wanted: Identity, candidates: readonly Candidate[]): Candid
   const pairs = pairsOf(wanted.request.input)
   for (const candidate of candidates) {
     const members = differingMembers(wanted, candidate).length
+    // Most candidates are out of the race before their text is looked at.
+    if (best && members > best.members) continue
     const likeness = overlap(pairs, pairsOf(candidate.request.input))
     const order =
       best && (members - best.members || best.likeness - likeness || (candidate.name < best.candidate.name ? -1 : 1))

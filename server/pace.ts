@@ -19,6 +19,9 @@ export const fixed =
   (_at, index) =>
     index * ms
 
+/** The longest that a timer of Node can wait, in ms: it takes a longer time for none. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** The time, passed in wherever it matters. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back. */
@@ -41,7 +44,8 @@ export const systemClock: Clock = {
   date: () => new Date(),
   async sleep(ms, signal) {
     try {
-      await sleep(ms, undefined, { signal })
+      for (let rest = ms; rest > 0; rest -= MAX_TIMER_MS)
+        await sleep(Math.min(rest, MAX_TIMER_MS), undefined, { signal })
     } catch (error) {
       signal.throwIfAborted()
       throw error

@@ -31,48 +31,70 @@ interface Match {
   readonly kind: string
 }
 
-type Rule = (text: string) => Match[]
+interface Rule {
+  find(text: string): Match[]
+  /** A text that holds none of these cannot hold a match. */
+  readonly hints: readonly string[]
+}
 
-const pattern =
-  (kind: string, expression: RegExp): Rule =>
-  (text) =>
-    Array.from(text.matchAll(expression), ({ index, 0: found }) => ({ start: index, end: index + found.length, kind }))
+const pattern = (kind: string, hints: readonly string[], expression: RegExp): Rule => ({
+  find: (text) =>
+    Array.from(text.matchAll(expression), ({ index, 0: found }) => ({ start: index, end: index + found.length, kind })),
+  hints,
+})
 
 /** A token: nothing that could belong to it stands before or behind it. */
-const token = (kind: string, source: string): Rule =>
-  pattern(kind, new RegExp(String.raw`(?<![\w-])(?:${source})(?![\w-])`, 'g'))
+const token = (kind: string, hints: readonly string[], source: string): Rule =>
+  pattern(kind, hints, new RegExp(String.raw`(?<![\w-])(?:${source})(?![\w-])`, 'g'))
 
 /** A random part: at least `length` characters, a digit and a letter among them, so that hyphenated words are none. */
 const random = (length: number) => String.raw`(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{${length},}`
 
 const KNOWN: readonly Rule[] = [
-  pattern('private-key', /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]*?-----END \1PRIVATE KEY-----/g),
-  token('anthropic-key', `sk-ant-${random(20)}`),
-  token('openai-key', `sk-${random(20)}`),
-  token('github-token', String.raw`gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}`),
-  token('gitlab-token', `glpat-${random(20)}`),
-  token('aws-key', '(?:AKIA|ASIA)[A-Z0-9]{16}'),
-  token('google-key', String.raw`AIza[\w-]{35}`),
-  token('slack-token', `xox[abeoprs]-${random(10)}`),
-  token('stripe-key', '[rs]k_(?:live|test)_[A-Za-z0-9]{16,}'),
-  token('npm-token', 'npm_[A-Za-z0-9]{36}'),
-  token('huggingface-token', 'hf_[A-Za-z0-9]{30,}'),
-  token('jwt', String.raw`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`),
+  pattern(
+    'private-key',
+    ['PRIVATE KEY'],
+    // It stops at the next beginning: the search would be quadratic in their number otherwise.
+    /-----BEGIN ([A-Z ]*)PRIVATE KEY-----(?:(?!-----BEGIN )[\s\S])*?-----END \1PRIVATE KEY-----/g,
+  ),
+  token('anthropic-key', ['sk-ant-'], `sk-ant-${random(20)}`),
+  token('openai-key', ['sk-'], `sk-${random(20)}`),
+  token('github-token', ['gh', 'github_pat_'], String.raw`gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}`),
+  token('gitlab-token', ['glpat-'], `glpat-${random(20)}`),
+  token('aws-key', ['AKIA', 'ASIA'], '(?:AKIA|ASIA)[A-Z0-9]{16}'),
+  token('google-key', ['AIza'], String.raw`AIza[\w-]{35}`),
+  token('slack-token', ['xox'], `xox[abeoprs]-${random(10)}`),
+  token('stripe-key', ['_live_', '_test_'], '[rs]k_(?:live|test)_[A-Za-z0-9]{16,}'),
+  token('npm-token', ['npm_'], 'npm_[A-Za-z0-9]{36}'),
+  token('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,}'),
+  token('jwt', ['eyJ'], String.raw`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`),
 ]
 
-/** Shorter texts are no secrets, and would be found in ordinary words. */
-const MIN_SECRET_CHARS = 8
+/** From this length on a secret is found wherever it stands. */
+const LONG_SECRET_CHARS = 8
 
-/** The very text of a secret, wherever it stands. */
-const verbatim =
-  (kind: string, secret: string): Rule =>
-  (text) => {
-    const matches: Match[] = []
-    for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
-      matches.push({ start, end: start + secret.length, kind })
-    }
-    return matches
-  }
+/** A shorter one counts where it stands alone, and looks like no word: a key that is `test` must not empty every text. */
+const SHORT_SECRET = /^(?=.*[^A-Za-z]).{4,}$/
+
+/** The very text of a secret. */
+function verbatim(kind: string, secret: string): Rule[] {
+  const alone = secret.length < LONG_SECRET_CHARS
+  if (alone && !SHORT_SECRET.test(secret)) return []
+  const isAlone = (text: string, start: number) =>
+    !/[\w-]/.test(`${text[start - 1] ?? ' '}`) && !/[\w-]/.test(`${text[start + secret.length] ?? ' '}`)
+  return [
+    {
+      find(text) {
+        const matches: Match[] = []
+        for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
+          if (!alone || isAlone(text, start)) matches.push({ start, end: start + secret.length, kind })
+        }
+        return matches
+      },
+      hints: [secret],
+    },
+  ]
+}
 
 const OPAQUE_NAME = /(?:^|_)(?:id|b64|b64_json|encrypted_content|file_data|obfuscation|signature|fingerprint)$/
 
@@ -82,37 +104,30 @@ const OPAQUE_TEXT = /^(?:data:[^,]{0,200};base64,)?[A-Za-z0-9+/_-]{200,}={0,2}$/
 const isOpaque = (text: string, name: string) => OPAQUE_NAME.test(name) || OPAQUE_TEXT.test(text)
 
 /** Makes a redactor that knows the common kinds of keys and tokens, and the given secrets. */
-export const createRedactor = (secrets: Secrets = {}): Redactor => redactorOf(KNOWN).with(secrets)
+export const createRedactor = (secrets: Secrets = {}): Redactor => redactorOf([]).with(secrets)
 
-function redactorOf(rules: readonly Rule[]): Redactor {
-  /** The secrets in a text, in order; of two that overlap the one that begins first. */
-  const find = (text: string): Match[] => {
-    const matches = rules.flatMap((rule) => rule(text)).toSorted((a, b) => a.start - b.start || b.end - a.end)
-    let end = 0
-    return matches.filter((match) => {
-      if (match.start < end) return false
-      end = match.end
-      return true
-    })
-  }
-  const text = (value: string): string => replace(value, 0, find(value))
+/** @param given the rules for secrets that are known to be such: they count in opaque members, too */
+function redactorOf(given: readonly Rule[]): Redactor {
+  const rules = [...given, ...KNOWN]
+  const hints = rules.flatMap((rule) => rule.hints)
   const json = (value: string): string =>
-    rewriteStrings(value, (string, name) => (isOpaque(string, name) ? string : text(string)))
+    mayHold(value, hints)
+      ? rewriteStrings(value, (string, name) => redact(string, isOpaque(string, name) ? given : rules))
+      : value
 
   return {
-    text,
+    text: (value) => redact(value, rules),
     json,
-    with(secrets) {
-      const given = Object.entries(secrets).flatMap(([kind, secret]) =>
-        secret && secret.length >= MIN_SECRET_CHARS ? [verbatim(kind, secret)] : [],
-      )
-      return redactorOf([...given, ...rules])
-    },
-    body: (value) => (parseJson(value) === undefined ? text(value) : json(value)),
+    with: (secrets) =>
+      redactorOf([
+        ...given,
+        ...Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : [])),
+      ]),
+    body: (value) => (parseJson(value) === undefined ? redact(value, rules) : json(value)),
     events(events) {
       const deltas = new Map<ModelEvent, string>()
       for (const part of partsOf(events)) {
-        const matches = find(part.map(deltaOf).join(''))
+        const matches = findAll(part.map(deltaOf).join(''), rules)
         if (matches.length === 0) continue
         let start = 0
         for (const event of part) {
@@ -123,15 +138,37 @@ function redactorOf(rules: readonly Rule[]): Redactor {
       }
       return events.map((event) => {
         const delta = deltas.get(event)
+        if (delta === undefined && !mayHold(event.text, hints)) return event
         const written = rewriteStrings(event.text, (string, name, depth) => {
           if (delta !== undefined && depth === 1 && name === 'delta') return delta
-          return isOpaque(string, name) ? string : text(string)
+          return redact(string, isOpaque(string, name) ? given : rules)
         })
         return written === event.text ? event : (parseEvent(written, event.at) ?? event)
       })
     },
   }
 }
+
+/** Whether a JSON text can hold a match at all: most hold none, and are spared the search. Escapes may hide anything. */
+const mayHold = (json: string, hints: readonly string[]): boolean =>
+  json.includes(String.raw`\u`) || hints.some((hint) => json.includes(hint))
+
+/** The secrets in a text, in order; of two that overlap the one that begins first. */
+function findAll(text: string, rules: readonly Rule[]): Match[] {
+  const found = rules
+    .filter(({ hints }) => hints.some((hint) => text.includes(hint)))
+    .flatMap((rule) => rule.find(text))
+  let end = 0
+  return found
+    .toSorted((a, b) => a.start - b.start || b.end - a.end)
+    .filter((match) => {
+      if (match.start < end) return false
+      end = match.end
+      return true
+    })
+}
+
+const redact = (text: string, rules: readonly Rule[]): string => replace(text, 0, findAll(text, rules))
 
 /**
  * Replaces the matches in a piece of a text that begins at `start` in the whole. A match leaves its placeholder in the

@@ -30,6 +30,9 @@ export async function startFrom(
   return { server, config, log }
 }
 
+/** Ctrl-C reaches npm and what it runs; npm passes it on, so that it comes twice. */
+const ECHO_MS = 200
+
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process): Promise<void> {
   // A reader that has left has nobody to tell.
@@ -40,10 +43,11 @@ export async function serve(process: NodeJS.Process): Promise<void> {
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
   process.on('unhandledRejection', (error) => log.error('an unexpected error', { error }))
 
-  let signals = 0
+  const echoMs = process.env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
+  let first: number | undefined
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    signals++
-    if (signals > 1) return server.close(0)
+    if (first !== undefined) return systemClock.now() - first < echoMs ? undefined : server.close(0)
+    first = systemClock.now()
     log.info(
       `${signal}: shutting down; turns that run get ${config.shutdownGraceMs} ms, a second signal ends them at once`,
     )

@@ -45,20 +45,25 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
   const app = createApp({ config, store, model, redactor, clock, journal, log })
   const sockets = createSockets({ config, model, redactor, clock, journal, log })
 
-  const http = createServer(getRequestListener(guarded(app.answer, config), { overrideGlobalObjects: false }))
+  const http = createServer(
+    // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
+    { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    getRequestListener(guarded(app.answer, config), { overrideGlobalObjects: false }),
+  )
   http.on('upgrade', sockets.upgrade)
   const port = await listen(http, config)
 
+  const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())
   let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
     await Promise.all([sockets.drain(), app.drain()])
+    const patience = endConnections(PATIENCE_MS)
     // The last responses may still be on their way out of this process.
     const sweep = clock.timer(SWEEP_MS, () => {
       http.closeIdleConnections()
       sweep.refresh()
     })
-    const patience = clock.timer(PATIENCE_MS, () => http.closeAllConnections())
     http.closeIdleConnections()
     await closed
     sweep.clear()
@@ -72,6 +77,9 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
       const grace = clock.timer(graceMs, () => {
         sockets.stop(shuttingDown())
         app.stop(shuttingDown())
+        // A response waits for its client to read; now it has waited long enough.
+        const patience = endConnections(PATIENCE_MS)
+        http.once('close', patience.clear)
       })
       await closing
       grace.clear()

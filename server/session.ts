@@ -54,13 +54,12 @@ export function createSession(options: SessionOptions): Session {
     gone || messages.length === 0 ? undefined : options.send(messages)
 
   const isOpen = (id: string): boolean =>
-    (running?.id === id && !running.turn.ended) ||
-    queue.some((waiting) => waiting.kind === 'request' && waiting.id === id)
+    (running?.id === id && !running.turn.ended) || queue.some((waiting) => waiting.id === id)
 
   const accept = (message: Request | Refused): void => {
-    const admitted = message.kind === 'request' ? admit(message) : message
+    const admitted = admit(message)
     if (busy && queue.length >= maxQueuedTurns) {
-      const text = `On this connection ${queue.length} turns are waiting, the most that MAX_QUEUED_TURNS allows. Send this one again when some of them have ended.`
+      const text = `On this connection a turn runs and ${queue.length} wait, the most that MAX_QUEUED_TURNS allows. Send this one again when some have ended.`
       void answer(admitted.kind === 'request' ? refuse(admitted, new DeltatapeError('busy', text)) : admitted)
     } else if (busy) {
       queue.push(admitted)
@@ -72,13 +71,14 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** What cannot become a turn keeps its place in the order, so that its error is not taken for another turn's end. */
-  const admit = (request: Request): Request | Refused => {
-    if (draining) return refuse(request, shuttingDown())
-    if (request.id === undefined || !isOpen(request.id)) return request
-    const text = `The id ${JSON.stringify(request.id)} belongs to a turn that has not ended. Give every turn an id of its own.`
-    const error = new DeltatapeError('invalid_input', text)
-    // Without the id: whoever waits for the open turn must not take this for its end.
-    return { kind: 'refused', error, messages: [dialect.complain(error)] }
+  const admit = (message: Request | Refused): Request | Refused => {
+    if (message.id !== undefined && isOpen(message.id)) {
+      const text = `The id ${JSON.stringify(message.id)} belongs to a turn that has not ended. Give every turn an id of its own.`
+      const error = message.kind === 'refused' ? message.error : new DeltatapeError('invalid_input', text)
+      // Without the id: whoever waits for the open turn must not take this for its end.
+      return { kind: 'refused', error, messages: [dialect.complain(error)] }
+    }
+    return draining && message.kind === 'request' ? refuse(message, shuttingDown()) : message
   }
 
   const answer = ({ id, error, messages }: Refused): Promise<void> | undefined => {

@@ -63,19 +63,19 @@ export async function checkStore(dir: string, { write }: { write: boolean }): Pr
     if (!(await stat(dir)).isDirectory()) throw unusable(dir, 'is no directory')
     await access(dir, constants.R_OK | constants.X_OK | (write ? constants.W_OK : 0))
   } catch (error) {
-    switch (systemCode(error)) {
-      case 'ENOENT':
-        throw unusable(dir, 'does not exist', error)
-      case 'EEXIST':
-      case 'ENOTDIR':
-        throw unusable(dir, 'is no directory', error)
-      case 'EACCES':
-      case 'EPERM':
-      case 'EROFS':
-        throw unusable(dir, `cannot be ${write ? 'written to' : 'read'}`, error)
-    }
-    throw error
+    const code = systemCode(error)
+    if (code === undefined) throw error
+    throw unusable(dir, WHY_UNUSABLE[code] ?? `cannot be used: ${code}`, error)
   }
+}
+
+const WHY_UNUSABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EEXIST: 'is no directory',
+  ENOTDIR: 'is no directory',
+  EACCES: 'may not be read or written by this process',
+  EPERM: 'may not be read or written by this process',
+  EROFS: 'is on a file system that cannot be written to',
 }
 
 const unusable = (dir: string, why: string, cause?: unknown) =>
@@ -97,7 +97,7 @@ interface Kept<T> {
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
 export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   const fixtures = new LRUCache<string, Kept<StoredFixture>>({ maxSize: CACHE_CHARS })
-  const headers = new Map<string, Kept<Candidate>>()
+  const headers = new LRUCache<string, Kept<Candidate>>({ maxSize: CACHE_CHARS })
   /** The names of the files by the part of the key in them, as of the last look at the directory. */
   let named = new Map<string, string[]>()
 
@@ -131,7 +131,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (kept?.version === version) return kept.value
     const line = await firstLine(join(dir, name)).catch(unreadable(name))
     const value = { ...parseHeader(line, name), name }
-    headers.set(name, { version, value })
+    headers.set(name, { version, value }, { size: line.length + 1 })
     return value
   }
 
@@ -254,11 +254,17 @@ async function versionOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** The text up to the first line feed: other characters that end a line for people do not end it here. */
 async function firstLine(path: string): Promise<string> {
   const file = await open(path)
   try {
-    for await (const line of file.readLines()) return line
-    return ''
+    const chunks: Buffer[] = []
+    for await (const chunk of file.createReadStream({ autoClose: false })) {
+      const end = chunk.indexOf('\n')
+      chunks.push(end === -1 ? chunk : chunk.subarray(0, end))
+      if (end !== -1) break
+    }
+    return Buffer.concat(chunks).toString('utf8')
   } finally {
     await file.close()
   }

@@ -37,8 +37,8 @@ export interface Sockets {
 /** How often a connection is asked whether its client is still there; one that has not answered by the next time is gone. */
 const HEARTBEAT_MS = 30_000
 
-/** How long a client may take to answer a close frame. */
-const CLOSE_PATIENCE_MS = 500
+/** How long a client may take to read the end of what it was sent, or to answer a close frame. */
+const PATIENCE_MS = 500
 
 /** How much may wait for a client to read it, in bytes, before its model, and its own messages, have to wait. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -104,7 +104,8 @@ export function createSockets(options: SocketsOptions): Sockets {
   ): void => {
     if (connections.size >= config.maxConnections) {
       ws.on('error', ignoreGone)
-      ws.close(edgesOf('busy').close, `MAX_CONNECTIONS=${config.maxConnections} are open`)
+      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint })
+      void hangUp(ws, 'busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
       return
     }
     ws.lastWords = dialect.complain(tooLarge(config))
@@ -132,6 +133,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     ws.on('pong', () => {
       connection.alive = true
     })
+    log.debug('a client connected', { endpoint })
     ws.on('message', (data, isBinary) => {
       connection.alive = true
       session.receive(isBinary ? undefined : String(data))
@@ -143,7 +145,8 @@ export function createSockets(options: SocketsOptions): Sockets {
       log.warn(`a client broke the protocol: ${error.message}`, { endpoint })
       session.leave()
     })
-    ws.on('close', () => {
+    ws.on('close', (code) => {
+      log.debug('a client is gone', { endpoint, code })
       connections.delete(connection)
       session.leave()
       if (connections.size > 0) return
@@ -152,12 +155,12 @@ export function createSockets(options: SocketsOptions): Sockets {
     })
   }
 
-  const close = async ({ ws, session }: Connection): Promise<void> => {
-    await session.drain()
-    const closed = new Promise((resolve) => ws.once('close', resolve))
+  /** Says goodbye; a client that does not answer is not waited for. */
+  const hangUp = async (ws: WebSocket, code: 'busy' | 'shutting_down', reason: string): Promise<void> => {
     if (ws.readyState === WebSocket.CLOSED) return
-    const patience = clock.timer(CLOSE_PATIENCE_MS, () => ws.terminate())
-    ws.close(edgesOf('shutting_down').close, shuttingDown().message)
+    const closed = new Promise((resolve) => ws.once('close', resolve))
+    const patience = clock.timer(PATIENCE_MS, () => ws.terminate())
+    ws.close(edgesOf(code).close, reason)
     await closed
     patience.clear()
   }
@@ -183,10 +186,19 @@ export function createSockets(options: SocketsOptions): Sockets {
     },
     async drain() {
       draining = true
-      await Promise.all([...connections].map(close))
+      const ended = [...connections].map(async ({ ws, session }) => {
+        await session.drain()
+        await hangUp(ws, 'shutting_down', shuttingDown().message)
+      })
+      await Promise.all(ended)
     },
     stop(error) {
-      for (const { session } of connections) session.stop(error)
+      for (const { ws, session } of connections) {
+        session.stop(error)
+        // A turn waits for its client to read; now it has waited long enough.
+        const patience = clock.timer(PATIENCE_MS, () => ws.terminate())
+        ws.once('close', patience.clear)
+      }
     },
   }
 }
@@ -226,6 +238,8 @@ function createDrain(socket: Duplex): () => Promise<void> {
 function refuse(socket: Duplex, error: DeltatapeError, config: Config): void {
   const { status, error: told } = apiErrorOf(error)
   const body = JSON.stringify({ error: told })
+  // A client may keep its own side open for ever.
+  socket.once('finish', () => socket.destroy())
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

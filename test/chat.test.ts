@@ -139,6 +139,11 @@ describe('deltas win', () => {
     expect(texts(framesOf(events))).toEqual(['a', 'a'])
   })
 
+  test('where it does both', () => {
+    const events = [delta('a', { item_id: 'x', output_index: 3 }), completed({ output: [message('a', 'z')] })]
+    expect(texts(framesOf(events))).toEqual(['a', 'a'])
+  })
+
   test('where the gateway leaves the indexes out', () => {
     const bare = { output_index: undefined, content_index: undefined }
     expect(

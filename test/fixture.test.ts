@@ -170,6 +170,15 @@ describe('formatFixture and parseFixture', () => {
     )
   })
 
+  test('white space around an event, and numbers that JSON has another form for, stay', async () => {
+    const texts = [' {"type":"a","n":1.0 }  ', '{"type":"response.completed","big":12345678901234567890}']
+    const events = texts.map((text) => ({ at: 1, type: String(JSON.parse(text).type), text, body: JSON.parse(text) }))
+    const formatted = formatFixture(await fixtureWith({ end: 'complete' }, events))
+    expect(parseFixture(formatted, 'x.jsonl').events.map(({ text }) => text)).toEqual(texts)
+    const turned = formatted.replaceAll(/\{"at":(\d+),"event":(.*)\}/g, '{"event": $2, "at": $1}')
+    expect(parseFixture(turned, 'x.jsonl').events.map(({ text }) => text)).toEqual(texts.map((text) => text.trim()))
+  })
+
   test('a fixture edited by hand or by git still reads', async () => {
     const fixture = await fixtureWith({ end: 'complete' })
     const crlf = formatFixture(fixture).replaceAll('\n', '\r\n')

@@ -1,4 +1,5 @@
 /** HTTP without a port. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
@@ -101,6 +102,23 @@ describe('POST /v1/responses', () => {
     const response = await setUp({ MAX_INPUT_BYTES: '1000' }).post(body)
     expect(response.headers.get('x-should-retry')).toBe('false')
     expect(await errorIn(response)).toMatchObject({ status, code })
+  })
+
+  test('any JSON value, and any text, is answered in the shape of the API', async () => {
+    const { post } = setUp()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json(),
+          fc.string({ unit: 'binary' }),
+          fc.jsonValue().map((input) => JSON.stringify({ model: 'm', input })),
+        ),
+        async (body) => {
+          const { status } = await errorIn(await post(body))
+          expect([400, 404]).toContain(status)
+        },
+      ),
+    )
   })
 
   test('a miss explains itself', async () => {

@@ -43,8 +43,10 @@ test('in the end it says what became of each recording', () => {
   turn('saved', 'a.jsonl')
   turn('unchanged', 'b.jsonl')
   turn('not_saved', 'c.jsonl', 'it failed')
+  turn('unchanged', 'a.jsonl')
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
   journal.close()
-  expect(read().slice(4)).toMatchObject([
+  expect(read().slice(6)).toMatchObject([
     { msg: 'recorded: 1 saved, 1 unchanged, 1 not saved', saved: 1, unchanged: 1, not_saved: 1 },
     { level: 'warn', msg: 'not saved: c.jsonl: it failed' },
   ])
@@ -55,4 +57,16 @@ test('where nothing was recorded it says nothing in the end', () => {
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
   journal.close()
   expect(read()).toHaveLength(1)
+})
+
+test('the names of ignored members are kept within bounds', () => {
+  const { journal, read } = setUp()
+  journal.turn({
+    endpoint: '/ws',
+    frames: 1,
+    ms: 1,
+    ignored: Array.from({ length: 5000 }, (_, index) => `${index}${'x'.repeat(100)}`),
+  })
+  expect(read()[0]?.msg.length).toBeLessThan(600)
+  expect(read()[0]?.msg).toContain('and 4990 more')
 })

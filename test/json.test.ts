@@ -57,6 +57,13 @@ describe('rewriteStrings', () => {
     )
   })
 
+  test('takes strings of any length, escaped or not', () => {
+    for (const piece of ['x', String.raw`\"`, String.raw`\\`]) {
+      const text = JSON.stringify({ a: piece.repeat(5_000_000) })
+      expect(rewriteStrings(text, (value) => value) === text).toBe(true)
+    }
+  })
+
   test('tells the name and the depth of the member that holds a string', () => {
     const calls: [string, string, number][] = []
     rewriteStrings('{"a":"1","b":{"c":["2",{"d":"3"},"4"]},"e":"5"}', (value, name, depth) => {

@@ -44,8 +44,17 @@ describe('text', () => {
     }
   })
 
-  test('takes a secret of a few characters for none', () => {
-    expect(createRedactor({ 'api-key': 'test' }).text('a test')).toBe('a test')
+  test('takes a short secret for one where it stands alone and is no word', () => {
+    const short = createRedactor({ 'api-key': 'sk-1' }).text
+    expect(short('(sk-1) is not sk-10 nor task-1')).toBe('([redacted:api-key]) is not sk-10 nor task-1')
+    for (const word of ['test', 'a-b', ''])
+      expect(createRedactor({ 'api-key': word }).text(`a ${word} a-b`)).toBe(`a ${word} a-b`)
+  })
+
+  test('is quick, whatever is sent', () => {
+    const many = `-----BEGIN ${'PRIVATE'} KEY-----`.repeat(40_000)
+    expect(redactor.text(many)).toBe(many)
+    expect(redactor.text('sk-'.repeat(400_000))).toHaveLength(1_200_000)
   })
 
   test('says the same again', () => {
@@ -73,6 +82,18 @@ describe('json', () => {
     })
     expect(redactor.json(opaque)).toBe(opaque)
   })
+})
+
+test('the configured key counts in opaque members, too', () => {
+  const key = 'the-configured-key'
+  for (const text of [
+    { id: key },
+    { signature: `x${key}` },
+    { image: `${'A'.repeat(300)}${key}` },
+    { a: 1, previous_response_id: key },
+  ]) {
+    expect(redactor.json(JSON.stringify(text))).toContain('[redacted:api-key]')
+  }
 })
 
 describe('body', () => {

@@ -139,6 +139,32 @@ describe('ids', () => {
     await settle()
     expectRules(sent, ['1', undefined, '1'])
   })
+
+  test('whatever else is wrong, the id of an open turn is never echoed to another', async () => {
+    const { model, asked } = steppedModel()
+    const { session, send, sent } = setUp({ model, maxQueuedTurns: 2 })
+    send({ input: 'one two', id: '1' })
+    send({ input: '', id: '1' })
+    send({ input: 'two', id: '2' })
+    send({ input: 'busy', id: '2' })
+    void session.drain()
+    send({ input: 'late', id: '1' })
+    await settle()
+    const during = sent.map((text) => JSON.parse(text)).filter(({ type }) => type === 'error')
+    expect(during.map(({ code, id }) => [code, id])).toEqual([
+      ['invalid_input', undefined],
+      ['invalid_input', undefined],
+    ])
+    asked[0]?.go()
+    await settle()
+    asked[1]?.go()
+    await settle()
+    const ids = sent
+      .map((text) => JSON.parse(text))
+      .filter(({ type }) => type !== 'delta')
+      .map(({ id }) => id)
+    expect(ids.filter((id) => id !== undefined)).toEqual(['1', '2'])
+  })
 })
 
 describe('cancel', () => {

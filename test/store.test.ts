@@ -183,6 +183,14 @@ describe('identify', () => {
   })
 })
 
+test('a request that holds a line separator is one line, and its conversation goes on', async () => {
+  const { dir, store } = await setUp()
+  const fixture = await fixtureFor(store, { model: 'm', input: 'one\u2028two\u2029three\u0085\r' })
+  expect(await store.save(fixture)).toMatchObject({ changed: true })
+  const next = { model: 'm', input: 'more', previous_response_id: 'resp_one' }
+  expect((await openTestStore(dir).identify(next)).previousKey).toBe(fixture.key)
+})
+
 test('a conversation whose answers all have the same id is followed all the same', async () => {
   const { dir, store } = await setUp()
   const ask = (input: string, previous?: string) => ({
@@ -246,6 +254,7 @@ describe('checkStore', () => {
       })
     }
     await expect(checkStore(join(file, 'below'), { write: true })).rejects.toMatchObject({ code: 'fixtures_unusable' })
+    await expect(checkStore('x'.repeat(5000), { write: true })).rejects.toMatchObject({ code: 'fixtures_unusable' })
   })
 
   test.skipIf(process.getuid?.() === 0)('a folder without the rights is refused', async () => {
@@ -254,11 +263,11 @@ describe('checkStore', () => {
     await chmod(dir, 0o555)
     await checkStore(dir, { write: false })
     await expect(checkStore(dir, { write: true })).rejects.toMatchObject({
-      message: expect.stringContaining('cannot be written'),
+      message: expect.stringContaining('may not be'),
     })
     await chmod(dir, 0o000)
     await expect(checkStore(dir, { write: false })).rejects.toMatchObject({
-      message: expect.stringContaining('cannot be read'),
+      message: expect.stringContaining('may not be'),
     })
   })
 })

@@ -9,7 +9,8 @@ import { createModel } from '../server/model/index.ts'
 import { live } from '../server/model/live.ts'
 import { parseEvent, type Model, type ModelEvent } from '../server/model/model.ts'
 import { record, type RecordOptions } from '../server/model/record.ts'
-import { systemClock, type Clock } from '../server/pace.ts'
+import { miss, replay } from '../server/model/replay.ts'
+import { systemClock, type Clock, type Pace } from '../server/pace.ts'
 import { createRedactor, type Redactor } from '../server/redact.ts'
 import { startServer, type RunningServer } from '../server/server.ts'
 import { openStore, type Store } from '../server/store.ts'
@@ -162,3 +163,7 @@ export const recordInto = (store: Store, model: Model, options: Partial<RecordOp
 /** The model that a configuration asks for. */
 export const modelFor = (config: Config): Model =>
   createModel(config, openTestStore(config.fixturesDir), createRedactor(), systemClock)
+
+/** Replay as the mode has it. */
+export const replayFrom = (store: Store, pace: Pace, clock: Clock): Model =>
+  replay(store, { pace, clock, accepts: () => true, otherwise: miss(store) })

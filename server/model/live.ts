@@ -1,7 +1,7 @@
 /** The API itself, over the SDK's raw body: every event as it was sent, and every end as what it was. */
 import OpenAI, { APIConnectionError } from 'openai'
 import { systemCode } from '../errors.ts'
-import type { Clock } from '../pace.ts'
+import { MAX_TIMER_MS, type Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
 import { createEventReader } from '../sse.ts'
 import {
@@ -43,7 +43,7 @@ const AFTER_ERROR_MS = 1000
  */
 export function live(options: LiveOptions): Model {
   const { clock } = options
-  const client = new OpenAI({
+  const sdk = new OpenAI({
     // Each call brings its own.
     apiKey: 'none',
     baseURL: options.baseURL,
@@ -51,7 +51,7 @@ export function live(options: LiveOptions): Model {
     // What the SDK logs under OPENAI_LOG does not pass redaction.
     logLevel: 'off',
     // The deadlines below come first.
-    timeout: options.turnTimeoutMs + AFTER_ERROR_MS,
+    timeout: MAX_TIMER_MS,
   })
 
   /** Sends the request. Resolves with the body of a 2xx answer once its headers are there. */
@@ -61,23 +61,26 @@ export function live(options: LiveOptions): Model {
     call: Call,
   ): Promise<ReadableStream<Uint8Array> | null> => {
     if (apiKey === undefined) throw new ModelError(NO_KEY)
-    let refusal: ModelError | undefined
+    let refusal: ReturnType<typeof startRefusal> | undefined
     const fetchOnce = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const response = await fetch(url, init)
       if (response.ok) return response
-      refusal = new ModelError(await readRefusal(response, redactor))
-      throw refusal
+      refusal = startRefusal(response, redactor)
+      await refusal.read()
+      throw refusal.error()
     }
     try {
-      const sent = client.withOptions({ apiKey, fetch: fetchOnce }).post('/responses', {
+      const sent = sdk.withOptions({ apiKey, fetch: fetchOnce }).post('/responses', {
         body: { ...body, stream: true },
         signal: call.signal,
         stream: true,
       })
-      return (await call.race(sent.asResponse())).body
+      return (await call.wait(sent.asResponse())).body
     } catch (error) {
+      // Only the client's leaving is more than a refusal: one whose body breaks or hangs is still one.
+      call.client.throwIfAborted()
+      if (refusal) throw refusal.error()
       call.signal.throwIfAborted()
-      if (refusal) throw refusal
       if (error instanceof APIConnectionError) throw notReached(error)
       throw error
     }
@@ -95,7 +98,7 @@ export function live(options: LiveOptions): Model {
       let failed = false
       for (let open = true; open;) {
         const chunk = await call
-          .race(source?.read() ?? Promise.resolve({ done: true as const, value: undefined }))
+          .wait(source?.read() ?? Promise.resolve({ done: true as const, value: undefined }))
           .catch((error: unknown) => {
             // After an error event nothing more is owed: however the body ends, the answer is complete.
             if (failed) return { done: true as const, value: undefined }
@@ -141,88 +144,95 @@ const NO_KEY: Failure = {
   }),
 }
 
-/** One call to the API: its signal, and the deadlines that abort it. */
+/** One call to the API: its signal, and the deadlines that abort it. Only waiting for the API counts. */
 interface Call {
   readonly signal: AbortSignal
-  /** Settles as the work does, or rejects with the reason as soon as the call is aborted. */
-  race<T>(work: Promise<T>): Promise<T>
+  /** The part of it that is the client's. */
+  readonly client: AbortSignal
+  /** Settles as the work does, or rejects with the reason as soon as the call is aborted or a deadline has passed. */
+  wait<T>(work: Promise<T>): Promise<T>
   /** Something arrived, with so many events in it. */
   arrived(events: number): void
   /** An error event came: what follows it is waited for a moment only. */
   settle(): void
-  /** Lets go of the connection and of every timer. */
+  /** Lets go of the connection. */
   end(): void
 }
 
 function startCall(deadlines: Deadlines, clock: Clock, client: AbortSignal): Call {
   const own = new AbortController()
   const signal = AbortSignal.any([client, own.signal])
-  const stall = (why: string) => () => own.abort(new ModelError({ end: 'stalled', why }))
-  const first = clock.timer(
-    deadlines.firstEventTimeoutMs,
-    stall(`no event within ${deadlines.firstEventTimeoutMs} ms (FIRST_EVENT_TIMEOUT_MS)`),
-  )
-  const total = clock.timer(
-    deadlines.turnTimeoutMs,
-    stall(`the answer was not finished within ${deadlines.turnTimeoutMs} ms (TURN_TIMEOUT_MS)`),
-  )
-  const timers = [first, total]
-  let idle: (typeof timers)[number] | undefined
+  /** What is left of each deadline, in ms; the next to pass first. */
+  const left = new Map<keyof typeof STALLS, number>([
+    ['first', deadlines.firstEventTimeoutMs],
+    ['turn', deadlines.turnTimeoutMs],
+  ])
   return {
     signal,
-    race: (work) =>
-      new Promise((resolve, reject) => {
-        const stop = () => reject(signal.reason)
-        if (signal.aborted) stop()
-        signal.addEventListener('abort', stop, { once: true })
-        const settled = () => signal.removeEventListener('abort', stop)
-        work.then(resolve, reject).finally(settled)
-      }),
+    client,
+    async wait(work) {
+      const [name = 'turn', ms = 0] = [...left].toSorted(([, a], [, b]) => a - b)[0] ?? []
+      const began = clock.now()
+      const timer = clock.timer(ms, () => own.abort(new ModelError({ end: 'stalled', why: STALLS[name](deadlines) })))
+      const { promise: aborted, reject } = Promise.withResolvers<never>()
+      const abort = () => reject(signal.reason)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+      try {
+        return await Promise.race([work, aborted])
+      } finally {
+        signal.removeEventListener('abort', abort)
+        timer.clear()
+        for (const [each, rest] of left) left.set(each, rest - (clock.now() - began))
+      }
+    },
     arrived(events) {
-      if (events > 0) first.clear()
-      if (idle) return idle.refresh()
-      idle = clock.timer(
-        deadlines.idleTimeoutMs,
-        stall(`nothing came for ${deadlines.idleTimeoutMs} ms (IDLE_TIMEOUT_MS)`),
-      )
-      timers.push(idle)
+      if (events > 0) left.delete('first')
+      left.set('idle', deadlines.idleTimeoutMs)
     },
     settle() {
-      timers.push(clock.timer(AFTER_ERROR_MS, () => own.abort()))
+      left.set('settled', AFTER_ERROR_MS)
     },
     end() {
-      for (const timer of timers) timer.clear()
       own.abort()
     },
   }
 }
 
+/** What is said when a deadline has passed. After an error event nothing is: the answer is complete without more. */
+const STALLS = {
+  first: ({ firstEventTimeoutMs: ms }: Deadlines) => `no event within ${ms} ms (FIRST_EVENT_TIMEOUT_MS)`,
+  idle: ({ idleTimeoutMs: ms }: Deadlines) => `nothing came for ${ms} ms (IDLE_TIMEOUT_MS)`,
+  turn: ({ turnTimeoutMs: ms }: Deadlines) => `the answer was not finished within ${ms} ms (TURN_TIMEOUT_MS)`,
+  settled: () => 'nothing came behind the error event',
+}
+
 /** The headers of a refusal that clients act on; no other is kept. */
 const KEPT_HEADER = /^(?:content-type|retry-after|retry-after-ms|x-should-retry|x-request-id|x-ratelimit-.+)$/
-
-async function readRefusal(response: Response, redactor: Redactor): Promise<Failure> {
-  const kept = [...response.headers].filter(([name]) => KEPT_HEADER.test(name))
-  const headers = Object.fromEntries(kept.map(([name, value]) => [name, redactor.text(value)]))
-  const body = redactor.body(await readStart(response))
-  return { end: 'refused', status: response.status, headers, body }
-}
 
 /** How much of the body of a refusal is read, in characters. */
 const MAX_REFUSAL_CHARS = 1024 * 1024
 
-/** The body of a refusal, or as much of it as comes: it is the status that counts. */
-async function readStart({ body }: Response): Promise<string> {
+/** An answer that is a refusal: its status counts, and as much of its body as comes. */
+function startRefusal({ status, headers, body }: Response, redactor: Redactor) {
   const decoder = new TextDecoder()
+  const kept = [...headers].filter(([name]) => KEPT_HEADER.test(name))
   let text = ''
-  try {
-    for await (const chunk of body ?? []) {
-      text += decoder.decode(chunk, { stream: true })
-      if (text.length > MAX_REFUSAL_CHARS) break
-    }
-  } catch {
-    return text
+  return {
+    async read(): Promise<void> {
+      for await (const chunk of body ?? []) {
+        text += decoder.decode(chunk, { stream: true })
+        if (text.length > MAX_REFUSAL_CHARS) return
+      }
+    },
+    error: () =>
+      new ModelError({
+        end: 'refused',
+        status,
+        headers: Object.fromEntries(kept.map(([name, value]) => [name, redactor.text(value)])),
+        body: redactor.body(text + decoder.decode()),
+      }),
   }
-  return text + decoder.decode()
 }
 
 /** Codes by which undici gives up waiting of its own accord. */

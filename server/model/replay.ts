@@ -4,19 +4,34 @@ import type { Clock, Pace } from '../pace.ts'
 import type { Store, StoredFixture } from '../store.ts'
 import { MAX_BATCH_CHARS, ModelError, type Model, type ModelEvent } from './model.ts'
 
-/** Makes a model that plays each fixture as it was recorded, at a pace. A request without one fails as a miss. */
-export function replay(store: Store, pace: Pace, clock: Clock): Model {
+export interface ReplayOptions {
+  readonly pace: Pace
+  readonly clock: Clock
+  /** Which fixtures count. */
+  readonly accepts: (fixture: StoredFixture) => boolean
+  /** What answers where none counts. */
+  readonly otherwise: Model
+}
+
+/** Makes a model that plays each fixture as it was recorded, at a pace. */
+export function replay(store: Store, { pace, clock, accepts, otherwise }: ReplayOptions): Model {
   return async function* (request, signal) {
     signal.throwIfAborted()
-    const identity = await store.identify(request.body)
-    const fixture = await store.find(identity.key)
-    if (!fixture) {
-      const miss = await store.miss(identity)
-      request.note?.({ kind: 'miss', fixture: fileName(identity) })
-      throw miss
-    }
+    const { key } = await store.identify(request.body)
+    const fixture = await store.find(key)
+    if (!fixture || !accepts(fixture)) return yield* otherwise(request, signal)
     request.note?.({ kind: 'hit', fixture: fixture.name })
     yield* play(fixture, pace, clock, signal)
+  }
+}
+
+/** Makes a model that answers nothing, and says why: what stands behind replay, so that nothing goes live unasked. */
+export function miss(store: Store): Model {
+  // oxlint-disable-next-line require-yield -- it fails before it has anything to yield
+  return async function* (request) {
+    const identity = await store.identify(request.body)
+    request.note?.({ kind: 'miss', fixture: fileName(identity) })
+    throw await store.miss(identity)
   }
 }
 

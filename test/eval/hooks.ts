@@ -38,12 +38,14 @@ const testsFor = (mode: string, tests: readonly Test[]): Test[] =>
 
 /** Starts a server unless one answers; gives the mode of the one that will. */
 async function makeSureOfServer(env: NodeJS.ProcessEnv): Promise<{ mode: string }> {
-  const config = readConfig(env)
+  // The eval's target is on this machine, whatever else the server may listen on.
+  const here = { ...env, HOST: '127.0.0.1' }
+  const config = readConfig(here)
   const answering = await whoAnswers(config)
   if (answering === undefined) {
     // What a replay has to say is in the results; what was recorded is not.
     const level = config.mode === 'replay' ? 'error' : 'info'
-    ;({ server } = await startFrom({ ...env, LOG_LEVEL: env.LOG_LEVEL || level }, process.stderr))
+    ;({ server } = await startFrom({ ...here, LOG_LEVEL: env.LOG_LEVEL || level }, process.stderr))
     return config
   }
   const [, mode = ''] = /^\S+ (\w+)$/.exec(answering) ?? []

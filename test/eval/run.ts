@@ -1,5 +1,8 @@
 /** Runs the eval in a mode: `tsx test/eval/run.ts replay [options of promptfoo eval]`. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readConfig } from '../../server/config.ts'
+import { withExitCode } from '../../server/serve.ts'
 
 const [mode = 'replay', ...options] = process.argv.slice(2)
 
@@ -24,14 +27,13 @@ const NO_WAY_OUT = {
   no_proxy: '127.0.0.1,localhost,::1',
 }
 
-const child = spawn(
-  process.execPath,
-  ['node_modules/promptfoo/dist/src/entrypoint.js', 'eval', '--no-cache', '--no-share', ...options],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, ...QUIET, ...(mode === 'replay' ? NO_WAY_OUT : {}), MODEL_MODE: mode },
-  },
-)
-child.on('exit', (code) => {
-  process.exitCode = code ?? 1
+const env = { ...process.env, ...QUIET, ...(mode === 'replay' ? NO_WAY_OUT : {}), MODEL_MODE: mode }
+
+await withExitCode(process, async () => {
+  // What is wrong with the configuration is told here, and not from within promptfoo.
+  readConfig(env)
+  const promptfoo = ['node_modules/promptfoo/dist/src/entrypoint.js', 'eval', '--no-cache', '--no-share']
+  const child = spawn(process.execPath, [...promptfoo, ...options], { stdio: 'inherit', env })
+  const [code] = await once(child, 'exit')
+  process.exitCode = typeof code === 'number' ? code : 1
 })

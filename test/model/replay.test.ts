@@ -3,11 +3,10 @@ import nock from 'nock'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import type { Action } from '../../server/model/model.ts'
-import { replay } from '../../server/model/replay.ts'
 import { fixed, instant, recorded, systemClock } from '../../server/pace.ts'
 import { compose, words } from '../answers.ts'
 import { BUNDLED, FAILURES } from '../bundled.ts'
-import { drain, manualClock, modelFor, openTestStore, settle, temporaryFolder, toEvents } from '../tools.ts'
+import { drain, manualClock, modelFor, openTestStore, replayFrom, settle, temporaryFolder, toEvents } from '../tools.ts'
 import { ASK } from './contract.ts'
 
 const leaks: string[] = []
@@ -110,7 +109,7 @@ describe('pace', () => {
     ['every 15 ms', fixed(15), [0, 15, 30, 45, 60, 75, 90, 105]],
   ])('%s spends the time between events, and before the end', async (_name, pace, due) => {
     const clock = manualClock()
-    const model = replay(await setUp(), pace, clock)
+    const model = replayFrom(await setUp(), pace, clock)
     const times: number[] = []
     const running = (async () => {
       for await (const batch of model({ body: ASK }, new AbortController().signal))
@@ -123,13 +122,13 @@ describe('pace', () => {
   })
 
   test('instant spends none, and gives it all in one batch', async () => {
-    const { batches, events } = await drain(replay(await setUp(), instant, manualClock()), ASK)
+    const { batches, events } = await drain(replayFrom(await setUp(), instant, manualClock()), ASK)
     expect([batches, events.length]).toEqual([1, 7])
   })
 
   test('a replay that waits is freed by its signal', async () => {
     const abort = new AbortController()
-    const draining = drain(replay(await setUp(), recorded(0.0001), systemClock), ASK, abort.signal)
+    const draining = drain(replayFrom(await setUp(), recorded(0.0001), systemClock), ASK, abort.signal)
     await settle()
     abort.abort(new Error('enough'))
     expect((await draining).error).toEqual(new Error('enough'))
