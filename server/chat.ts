@@ -45,16 +45,16 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
   }
 
   /** Deltas win over what a later event says of the same part, and the first event that has its text over later ones. */
-  const whole = (part: JsonValue | undefined, places: readonly string[]): string[] => {
+  const whole = (part: JsonValue | undefined, place: string): string[] => {
     const piece = textOf(part)
-    if (piece === '' || places.some((place) => seen.has(place))) return []
-    for (const place of places) seen.add(place)
+    if (piece === '' || seen.has(place)) return []
+    seen.add(place)
     return say(piece)
   }
 
-  const wholeItem = (item: JsonValue | undefined, index: number): string[] => {
+  const wholeItem = (item: JsonValue | undefined, index: JsonValue | undefined): string[] => {
     if (!isObject(item) || !Array.isArray(item.content)) return []
-    return item.content.flatMap((part, at) => whole(part, placesOf(item.id, index, at)))
+    return item.content.flatMap((part, at) => whole(part, placeOf(item.id, index, at)))
   }
 
   const finish = (response: JsonObject): string[] => {
@@ -90,25 +90,30 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
 
   const onEvent = ({ type, body }: ModelEvent): string[] => {
     const index = typeof body.output_index === 'number' ? body.output_index : 0
-    const places = placesOf(body.item_id, body.output_index, body.content_index)
+    const place = placeOf(body.item_id, body.output_index, body.content_index)
     switch (type) {
       case 'response.output_text.delta':
       case 'response.refusal.delta':
         if (typeof body.delta !== 'string') return []
-        if (body.delta !== '') for (const place of places) seen.add(place)
+        if (body.delta !== '') seen.add(place)
         return say(body.delta)
       case 'response.output_text.done':
-        return whole({ type: 'output_text', text: body.text ?? '' }, places)
+        return whole({ type: 'output_text', text: body.text ?? '' }, place)
       case 'response.refusal.done':
-        return whole({ type: 'refusal', refusal: body.refusal ?? '' }, places)
+        return whole({ type: 'refusal', refusal: body.refusal ?? '' }, place)
       case 'response.content_part.done':
-        return whole(body.part, places)
+        return whole(body.part, place)
       case 'response.output_item.added':
         if (isObject(body.item)) items.set(index, body.item)
         return []
+      case 'response.function_call_arguments.done': {
+        const item = items.get(index)
+        if (item && typeof body.arguments === 'string') items.set(index, { ...item, arguments: body.arguments })
+        return []
+      }
       case 'response.output_item.done':
         if (isObject(body.item)) items.set(index, body.item)
-        return wholeItem(body.item, index)
+        return wholeItem(body.item, body.output_index)
       case 'response.completed':
       case 'response.incomplete':
         return finish(isObject(body.response) ? body.response : {})
@@ -147,15 +152,10 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
   }
 }
 
-/**
- * Where a part stands, by item id and by index: some gateways change the id between events, some leave the index out,
- * and some list fewer items at the end than they streamed.
- */
-function placesOf(id: JsonValue | undefined, index: JsonValue | undefined, content: JsonValue | undefined): string[] {
-  const part = typeof content === 'number' ? content : 0
-  const places = typeof id === 'string' ? [`${id}/${part}`] : []
-  if (typeof index === 'number' || places.length === 0) places.push(`#${typeof index === 'number' ? index : 0}/${part}`)
-  return places
+/** Where a part stands: by index, since some gateways change the id between events; by id where there is no index. */
+function placeOf(id: JsonValue | undefined, index: JsonValue | undefined, content: JsonValue | undefined): string {
+  const item = typeof index === 'number' ? index : typeof id === 'string' ? id : 0
+  return `${item}/${typeof content === 'number' ? content : 0}`
 }
 
 /** The text of a content part that a reader of the answer sees: not its reasoning. */

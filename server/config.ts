@@ -73,7 +73,10 @@ const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
       .pipe(z.number().min(min).max(max)),
   )
 
-const duration = (fallback: number, min = 1) => whole(fallback, min, MAX_TIMER_MS)
+const duration = (fallback: number, min = 1, max = MAX_TIMER_MS) => whole(fallback, min, max)
+
+/** The longest that Node's fetch waits for anything of its own accord, in ms. */
+const MAX_WAIT_MS = 300_000
 
 const text = (fallback: string) => variable('some text', fallback, z.string())
 
@@ -117,9 +120,12 @@ const secret: Variable<string | undefined> = {
 }
 
 const address = variable(
-  'an http or https address',
+  'an http or https address without a user name or password',
   'https://api.openai.com/v1',
-  z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).username + new URL(url).password === '')
+    .transform((url) => url.replace(/\/+$/, '')),
 )
 
 /**
@@ -155,8 +161,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     allowedHosts: read('ALLOWED_HOSTS', list('a host name such as chat.example.com', hostName)),
     authToken: read('AUTH_TOKEN', secret),
     logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS, 'info')),
-    firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS', duration(60_000)),
-    idleTimeoutMs: read('IDLE_TIMEOUT_MS', duration(30_000)),
+    firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS', duration(60_000, 1, MAX_WAIT_MS)),
+    idleTimeoutMs: read('IDLE_TIMEOUT_MS', duration(30_000, 1, MAX_WAIT_MS)),
     turnTimeoutMs: read('TURN_TIMEOUT_MS', duration(300_000)),
     maxInputBytes: read('MAX_INPUT_BYTES', whole(1024 * 1024, 1, 2 ** 30)),
     maxQueuedTurns: read('MAX_QUEUED_TURNS', whole(64, 0)),

@@ -126,7 +126,11 @@ export function formatFixture(fixture: Fixture): string {
   const { end, ...facts } = fixture.ending
   const lines = [
     JSON.stringify(header),
-    ...fixture.events.map(({ at, text }) => `{"at":${at},"event":${text}}`),
+    ...fixture.events.map(({ at, name, text }) =>
+      name === undefined
+        ? `{"at":${at},"event":${text}}`
+        : `{"at":${at},"name":${JSON.stringify(name)},"event":${text}}`,
+    ),
     JSON.stringify({
       at: fixture.endedAt,
       end,
@@ -168,7 +172,12 @@ const endingSchema = z.discriminatedUnion('end', [
     .transform(({ end, why }) => (why === undefined ? { end } : { end, why })),
 ])
 
-const lineSchema = z.object({ at: time, event: z.custom<JsonObject>(isObject).optional(), end: z.string().optional() })
+const lineSchema = z.object({
+  at: time,
+  name: z.string().optional(),
+  event: z.custom<JsonObject>(isObject).optional(),
+  end: z.string().optional(),
+})
 
 /**
  * Reads the first line of a fixture.
@@ -192,7 +201,7 @@ export function parseHeader(line: string, name: string): FixtureHeader {
 }
 
 /** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
-const EVENT_LINE = /^\{"at":[\d.e+-]+,"event":(\s*\{.*\}\s*)\}\s*$/s
+const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*\{.*\}\s*)\}\s*$/s
 
 /**
  * Reads the text of a fixture's file.
@@ -209,7 +218,7 @@ export function parseFixture(text: string, name: string): Fixture {
     if (index === 0) continue
     const value = check(lineSchema, parseJson(line), name, index + 1)
     if (value.event) {
-      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at)
+      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at, value.name)
       if (!event) throw invalid(name, index + 1, 'its event is no JSON object')
       events.push(event)
       continue

@@ -10,6 +10,8 @@ import type { Redactor } from './redact.ts'
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Log {
+  /** What is told at any level but `silent`. */
+  announce(message: string, fields?: Fields): void
   debug(message: string, fields?: Fields): void
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
@@ -49,20 +51,23 @@ export function createLog({ level, redactor, stream }: LogOptions): Log {
     // With its causes; line by line, so that it stays readable.
     return { type: value.name, message: clean(value.message), stack: inspect(value).split('\n').map(clean).join('\n') }
   }
+  const lineOf = (message: string, fields: Fields): [Record<string, unknown>, string] => [
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cleanField(value)])),
+    clean(message),
+  ]
+  const always = logger.child({}, { level: level === 'silent' ? 'silent' : 'info' })
+  const announce = (message: string, fields: Fields = {}) => always.info(...lineOf(message, fields))
   const write =
     (to: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: Fields = {}) => {
       if (!logger.isLevelEnabled(to)) return
-      logger[to](
-        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cleanField(value)])),
-        clean(message),
-      )
+      logger[to](...lineOf(message, fields))
     }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return { announce, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
 /** A log that nobody reads. */
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }

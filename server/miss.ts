@@ -20,7 +20,7 @@ export function explainMiss(wanted: Identity, candidates: readonly Candidate[], 
       ? `The nearest is ${nearest.name}, which differs in ${differences(wanted, nearest).join(' and in ')}.`
       : 'There are no fixtures at all.',
     ...(damaged.length > 0 ? [`Damaged and passed over: ${damaged.join(', ')}.`] : []),
-    'To record it, send it again with MODEL_MODE=record (or auto) and OPENAI_API_KEY set.',
+    'To record it: OPENAI_API_KEY=… MODEL_MODE=record npm start, and send it again.',
   ].join(' ')
 }
 

@@ -108,7 +108,8 @@ export const createRedactor = (secrets: Secrets = {}): Redactor => redactorOf([]
 
 /** @param given the rules for secrets that are known to be such: they count in opaque members, too */
 function redactorOf(given: readonly Rule[]): Redactor {
-  const rules = [...given, ...KNOWN]
+  // Known kinds first: a key of a known kind has the same placeholder wherever it is configured.
+  const rules = [...KNOWN, ...given]
   const hints = rules.flatMap((rule) => rule.hints)
   const json = (value: string): string =>
     mayHold(value, hints)
@@ -127,7 +128,8 @@ function redactorOf(given: readonly Rule[]): Redactor {
     events(events) {
       const deltas = new Map<ModelEvent, string>()
       for (const part of partsOf(events)) {
-        const matches = findAll(part.map(deltaOf).join(''), rules)
+        const joined = part.map(deltaOf).join('')
+        const matches = findAll(joined, isOpaque(joined, '') ? given : rules)
         if (matches.length === 0) continue
         let start = 0
         for (const event of part) {
@@ -138,16 +140,23 @@ function redactorOf(given: readonly Rule[]): Redactor {
       }
       return events.map((event) => {
         const delta = deltas.get(event)
-        if (delta === undefined && !mayHold(event.text, hints)) return event
-        const written = rewriteStrings(event.text, (string, name, depth) => {
+        if (deltas.size === 0 && !mayHold(event.text, hints)) return event
+        const whole = deltas.size > 0 ? withoutLogprobs(event.text) : event.text
+        const written = rewriteStrings(whole, (string, name, depth) => {
           if (delta !== undefined && depth === 1 && name === 'delta') return delta
           return redact(string, isOpaque(string, name) ? given : rules)
         })
-        return written === event.text ? event : (parseEvent(written, event.at) ?? event)
+        return written === event.text ? event : (parseEvent(written, event.at, event.name) ?? event)
       })
     },
   }
 }
+
+/** The tokens and bytes of a text stand once more in its log probabilities, where no rule can find a secret. */
+const withoutLogprobs = (json: string): string =>
+  /"logprobs"\s*:\s*\[\s*\{/.test(json)
+    ? JSON.stringify(JSON.parse(json, (name, value: unknown) => (name === 'logprobs' ? [] : value)))
+    : json
 
 /** Whether a JSON text can hold a match at all: most hold none, and are spared the search. Escapes may hide anything. */
 const mayHold = (json: string, hints: readonly string[]): boolean =>

@@ -40,8 +40,8 @@ export function parseBody(text: string): JsonObject {
 /** Events as server-sent events. */
 export const encodeEvents = (batch: readonly ModelEvent[]): string => batch.map(encodeEvent).join('')
 
-function encodeEvent({ type, body, text }: ModelEvent): string {
-  const named = body.type === type && !/[\r\n]/.test(type)
+function encodeEvent({ type, name, body, text }: ModelEvent): string {
+  const named = (body.type === type || name === type) && !/[\r\n]/.test(type)
   return named ? `event: ${type}\ndata: ${text}\n\n` : `data: ${text}\n\n`
 }
 

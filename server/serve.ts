@@ -26,7 +26,7 @@ export async function startFrom(
   const redactor = createRedactor(secretsOf(config))
   const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
   const server = await startServer(config, { log, redactor, clock: systemClock })
-  log.info(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   return { server, config, log }
 }
 

@@ -58,10 +58,11 @@ export function createSession(options: SessionOptions): Session {
 
   const accept = (message: Request | Refused): void => {
     const admitted = admit(message)
-    if (busy && queue.length >= maxQueuedTurns) {
-      const text = `On this connection a turn runs and ${queue.length} wait, the most that MAX_QUEUED_TURNS allows. Send this one again when some have ended.`
-      void answer(admitted.kind === 'request' ? refuse(admitted, new DeltatapeError('busy', text)) : admitted)
-    } else if (busy) {
+    const waiting = queue.filter(({ kind }) => kind === admitted.kind).length
+    if (busy && admitted.kind === 'request' && waiting >= maxQueuedTurns) {
+      const text = `On this connection a turn runs and ${waiting} wait, the most that MAX_QUEUED_TURNS allows. Send this one again when some have ended.`
+      void answer(refuse(admitted, new DeltatapeError('busy', text)))
+    } else if (busy && (admitted.kind === 'request' || waiting < MAX_WAITING_ERRORS)) {
       queue.push(admitted)
     } else if (admitted.kind === 'refused') {
       void answer(admitted)
@@ -158,6 +159,9 @@ export function createSession(options: SessionOptions): Session {
     },
   }
 }
+
+/** How many errors may wait for their place in the order; beyond it they are sent at once. */
+const MAX_WAITING_ERRORS = 1000
 
 const refuse = ({ id, turn }: Request, error: DeltatapeError): Refused => ({
   kind: 'refused',

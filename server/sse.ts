@@ -27,10 +27,10 @@ const FIELD_LINE = /^(?:$|:|(?:data|event|id|retry)(?:$|:))/
 
 export function createEventReader(): EventReader {
   const decoder = new TextDecoder()
-  let texts: string[] = []
+  let records: { data: string; event?: string | undefined }[] = []
   const parser = createParser({
-    onEvent({ data }) {
-      texts.push(data)
+    onEvent(record) {
+      records.push(record)
     },
   })
   let start = ''
@@ -39,15 +39,17 @@ export function createEventReader(): EventReader {
 
   const take = (at: number): Piece => {
     const events: ModelEvent[] = []
-    const waiting = texts
-    texts = []
-    for (const text of waiting) {
-      if (text === '[DONE]') {
+    const waiting = records
+    records = []
+    for (const { data, event: name } of waiting) {
+      if (data === '[DONE]') {
         done = true
         break
       }
-      const event = parseEvent(text, at)
-      if (!event) return { events, malformed: text }
+      // Some gateways keep the connection alive with events that hold nothing.
+      if (data.trim() === '') continue
+      const event = parseEvent(data, at, name)
+      if (!event) return { events, malformed: data }
       seen = true
       events.push(event)
     }

@@ -8,6 +8,8 @@ export interface Bundled {
   readonly input: string
   /** The input of the turn that this one continues. */
   readonly after?: string
+  /** Whether it shows what a healthy API would not answer to this: it is never asked for it. */
+  readonly synthetic?: true
   readonly answer: (seed: string) => Answer
 }
 
@@ -63,6 +65,7 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: 'Count to two thousand',
+    synthetic: true,
     answer: (seed) => ({ steps: paced(compose(seed).text(counting).completed(), seed, 0.4) }),
   },
   {
@@ -71,10 +74,12 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: 'Tell me a very long story about the sea',
+    synthetic: true,
     answer: streamed((begun) => begun.text(story).incomplete('max_output_tokens')),
   },
   {
     input: 'How many times does the letter r occur in strawberry?',
+    synthetic: true,
     answer: streamed((begun) =>
       begun
         .reasoning(words('Spelling it out: s, t, r, a, w, b, e, r, r, y. That makes three.'))
@@ -84,6 +89,7 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: 'Write a haiku, and then explain it',
+    synthetic: true,
     answer: streamed((begun) =>
       begun
         .text(
@@ -95,6 +101,7 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: 'What is the weather in Paris?',
+    synthetic: true,
     answer: streamed((begun) =>
       begun.call('get_weather', ['{"', 'city', '":"', 'Paris', '","', 'unit', '":"', 'celsius', '"}']).completed(),
     ),
@@ -104,6 +111,7 @@ export const BUNDLED: readonly Bundled[] = [
   { input: 'Spell it backwards.', after: 'What is my name?', answer: says('a, d, A') },
   {
     input: FAILURES.refused,
+    synthetic: true,
     answer: refused(
       429,
       {
@@ -118,17 +126,20 @@ export const BUNDLED: readonly Bundled[] = [
   },
   {
     input: FAILURES.error,
+    synthetic: true,
     answer: streamed((begun) => begun.error('server_error', 'The server had an error while processing your request.')),
   },
   {
     input: FAILURES.failed,
+    synthetic: true,
     answer: streamed((begun) => begun.text(story).cut().failed('server_error', 'The model produced invalid content.')),
   },
-  { input: FAILURES.truncated, answer: streamed((begun) => begun.text(story).cut().events) },
-  { input: FAILURES.reset, answer: streamed((begun) => begun.text(story).cut().events, 'reset') },
-  { input: FAILURES.stalled, answer: streamed((begun) => begun.text(story).cut().events, 'hang') },
+  { input: FAILURES.truncated, synthetic: true, answer: streamed((begun) => begun.text(story).cut().events) },
+  { input: FAILURES.reset, synthetic: true, answer: streamed((begun) => begun.text(story).cut().events, 'reset') },
+  { input: FAILURES.stalled, synthetic: true, answer: streamed((begun) => begun.text(story).cut().events, 'hang') },
   {
     input: FAILURES.malformed,
+    synthetic: true,
     answer: streamed((begun) => begun.text(story).cut().events, {
       raw: 'data: {"type":"response.output_text.delta","delta":\n\n',
     }),

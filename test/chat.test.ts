@@ -18,7 +18,7 @@ function framesOf(objects: readonly Json[], { deltas = true, id }: { deltas?: bo
   const together = createTurn({ id, deltas, redact }).push(events)
   const turn = createTurn({ id, deltas, redact })
   expect(events.flatMap((event) => turn.push([event]))).toEqual(together)
-  const [frames = []] = expectRules(together, [id])
+  const [frames = []] = expectRules(together, [id], { streamed: deltas })
   return frames
 }
 
@@ -92,6 +92,10 @@ describe('an answer', () => {
     expect(framesOf([...events, completed()]).at(-1)).toMatchObject({
       output: [{ type: 'function_call', name: 'f', arguments: '{}' }],
     })
+    const unfinished = [...events.filter(({ type }) => type !== 'response.output_item.done'), completed()]
+    expect(framesOf(unfinished).at(-1)).toMatchObject({
+      output: [{ type: 'function_call', name: 'f', arguments: '{}' }],
+    })
     expect(framesOf([completed({ output: [] })])[0]).toMatchObject({ message: '', output: [] })
   })
 })
@@ -112,6 +116,11 @@ describe('a part without deltas gives its text once', () => {
   ])('%s', (_what, events) => {
     const frames = framesOf(events)
     expect(texts(frames).filter((text) => text !== '')).toEqual(['all', 'all'])
+  })
+
+  test('in an item with the id of another', () => {
+    const second = { item_id: 'msg', output_index: 1 }
+    expect(texts(framesOf([delta('a'), done('b', second), completed()]))).toEqual(['a', 'b', 'ab'])
   })
 
   test('beside one that has them', () => {

@@ -51,7 +51,7 @@ describe('readConfig', () => {
       IDLE_TIMEOUT_MS: '-1',
     }).split('\n')
     expect(told).toEqual([
-      'OPENAI_BASE_URL must be an http or https address (got "ftp://x").',
+      'OPENAI_BASE_URL must be an http or https address without a user name or password (got "ftp://x").',
       'MODEL_MODE must be one of replay, record, auto, live (got "reply").',
       'PORT must be a whole number from 0 to 65535 (got "70000").',
       'REPLAY_PACE must be instant, recorded, a speed such as 2x, or a gap such as 15ms (got "fast").',
@@ -87,9 +87,11 @@ describe('readConfig', () => {
     expect(problemsOf({ REPLAY_PACE: word })).toContain('REPLAY_PACE')
   })
 
-  test('names the upstream by its host, without the credentials of its address', () => {
-    expect(readConfig({ OPENAI_BASE_URL: 'http://user:secret@gateway.example:8080/v1/' })).toMatchObject({
+  test('names the upstream by its host', () => {
+    expect(readConfig({ OPENAI_BASE_URL: 'http://gateway.example:8080/v1/' })).toMatchObject({
       upstream: 'gateway.example:8080',
+      baseURL: 'http://gateway.example:8080/v1',
     })
+    expect(problemsOf({ OPENAI_BASE_URL: 'http://user:secret@gateway.example' })).toContain('without a user name')
   })
 })

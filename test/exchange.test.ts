@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compose, steps, words } from './answers.ts'
 import { BUNDLED, FAILURES } from './bundled.ts'
 import { sse, type Answer } from './standin.ts'
-import { openTestStore, runServer, runStandIn, temporaryFolder } from './tools.ts'
+import { folderWith, openTestStore, runServer, runStandIn, temporaryFolder } from './tools.ts'
 
 const post = (url: string, body: Readonly<Record<string, unknown>>, init: RequestInit = {}) =>
   fetch(`${url}/v1/responses`, {
@@ -288,6 +288,17 @@ describe('limits and the end', () => {
     )
     expect((await waiting).status).toBe(503)
     await closing
+  })
+
+  test('a client that does not read does not hold up the end of the server', async () => {
+    const pieces = Array.from({ length: 400 }, (_, index) => `${index}${'x'.repeat(60_000)}`)
+    const dir = await folderWith({ Hi: { events: compose('large').text(pieces).completed() } })
+    const server = await runServer({ FIXTURES_DIR: dir, SHUTDOWN_GRACE_MS: '50' })
+    const response = await post(server.url, { input: 'Hi', stream: true })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    await server.close()
+    await reader?.cancel().catch(() => {})
   })
 
   test('a large body without a length is cut off with 413', async () => {

@@ -179,6 +179,13 @@ describe('formatFixture and parseFixture', () => {
     expect(parseFixture(turned, 'x.jsonl').events.map(({ text }) => text)).toEqual(texts.map((text) => text.trim()))
   })
 
+  test('the name of an event that has no type of its own is kept', async () => {
+    const event = { at: 1, type: 'error', name: 'error', text: '{"message":"Oh"}', body: { message: 'Oh' } }
+    const text = formatFixture(await fixtureWith({ end: 'complete' }, [event]))
+    expect(text).toContain('{"at":1,"name":"error","event":{"message":"Oh"}}')
+    expect(parseFixture(text, 'x.jsonl').events).toEqual([event])
+  })
+
   test('a fixture edited by hand or by git still reads', async () => {
     const fixture = await fixtureWith({ end: 'complete' })
     const crlf = formatFixture(fixture).replaceAll('\n', '\r\n')

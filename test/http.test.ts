@@ -1,6 +1,6 @@
 /** HTTP without a port. */
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../server/config.ts'
@@ -8,10 +8,16 @@ import { createApp, createFetch, guarded } from '../server/http.ts'
 import { createJournal } from '../server/journal.ts'
 import { systemClock } from '../server/pace.ts'
 import { createRedactor } from '../server/redact.ts'
-import { modelFor, openTestStore, readableLog, runStandIn, temporaryFolder } from './tools.ts'
+import { folderWith, modelFor, openTestStore, readableLog, runStandIn, temporaryFolder } from './tools.ts'
 import { compose, steps, words } from './answers.ts'
 
-const HELLO = { model: 'gpt-4.1-mini', input: 'Rephrase this in French: Hello world' }
+const HELLO = { model: 'gpt-4.1-mini', input: 'Say hello to all in French' }
+const TEXT = 'Bonjour tout le monde !'
+
+let shelf = ''
+beforeAll(async () => {
+  shelf = await folderWith({ [HELLO.input]: { events: compose('french').text(words(TEXT)).completed() } }, afterAll)
+})
 
 const errorSchema = z.strictObject({
   error: z.strictObject({ message: z.string(), type: z.string(), param: z.null(), code: z.string() }),
@@ -27,7 +33,7 @@ const textIn = async (response: Response) => answerSchema.parse(await response.j
 /** An application as the server has it, asked as a client would. */
 function setUp(env: Record<string, string> = {}) {
   const { log, lines } = readableLog()
-  const config = readConfig(env)
+  const config = readConfig({ FIXTURES_DIR: shelf, ...env })
   const app = createApp({
     config,
     store: openTestStore(config.fixturesDir),
@@ -72,7 +78,7 @@ describe('POST /v1/responses', () => {
     const response = await setUp().post({ ...HELLO, stream: true })
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-    expect(response.headers.get('x-deltatape-fixture')).toMatch(/^rephrase-this-in-french-hello-world-\w{12}\.jsonl$/)
+    expect(response.headers.get('x-deltatape-fixture')).toMatch(/^say-hello-to-all-in-french-\w{12}\.jsonl$/)
     const records = (await response.text()).split('\n\n')
     expect(records.pop()).toBe('')
     expect(records[0]).toMatch(/^event: response\.created\ndata: \{"type":"response\.created",/)
@@ -83,7 +89,7 @@ describe('POST /v1/responses', () => {
     for (const more of [{}, { stream: false }, { stream: null }]) {
       const response = await setUp().post({ ...HELLO, ...more })
       expect(response.status).toBe(200)
-      expect(await textIn(response)).toBe('Bonjour tout le monde !')
+      expect(await textIn(response)).toBe(TEXT)
     }
   })
 
@@ -122,8 +128,10 @@ describe('POST /v1/responses', () => {
   })
 
   test('a miss explains itself', async () => {
-    const { message } = await errorIn(await setUp().post({ ...HELLO, input: 'Rephrase this in German: Hello world' }))
-    expect(message).toMatch(/^No fixture .* The nearest is rephrase-this-in-.* differs in input .* MODEL_MODE=record/)
+    const { message } = await errorIn(await setUp().post({ ...HELLO, input: 'Say hello to all in German' }))
+    expect(message).toMatch(
+      /^No fixture .* The nearest is say-hello-to-all-in-french-.* differs in input .* MODEL_MODE=record/,
+    )
   })
 
   test('a body that does not say it is JSON is not read, so that no form of another page triggers anything', async () => {
@@ -214,9 +222,10 @@ describe('pages of other origins', () => {
 })
 
 describe('AUTH_TOKEN', () => {
-  const { ask, post } = setUp({ AUTH_TOKEN: 'open-sesame' })
+  const protectedApp = () => setUp({ AUTH_TOKEN: 'open-sesame' })
 
   test('is asked of every endpoint but /health', async () => {
+    const { ask, post } = protectedApp()
     expect((await ask('/health')).status).toBe(200)
     for (const response of [
       await post(HELLO),
@@ -229,6 +238,7 @@ describe('AUTH_TOKEN', () => {
   })
 
   test('is taken as bearer token, or beside one', async () => {
+    const { ask, post } = protectedApp()
     expect((await post(HELLO, { authorization: 'Bearer open-sesame' })).status).toBe(200)
     expect((await post(HELLO, { 'x-deltatape-token': 'open-sesame' })).status).toBe(200)
     expect((await ask('/v1/models', { headers: { authorization: 'bearer open-sesame' } })).status).toBe(200)
@@ -263,9 +273,9 @@ describe('createFetch', () => {
     })
 
   test('replays in this process, whatever address is called', async () => {
-    const response = await ask(createFetch(), HELLO)
+    const response = await ask(createFetch({ fixturesDir: shelf }), HELLO)
     expect(response.status).toBe(200)
-    expect(await textIn(response)).toBe('Bonjour tout le monde !')
+    expect(await textIn(response)).toBe(TEXT)
   })
 
   test('records in this process, with the key of the client', async () => {

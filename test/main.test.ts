@@ -1,7 +1,8 @@
 /** The process itself, as a user starts and stops it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect } from './client.ts'
 import { expectRules } from './rules.ts'
@@ -101,28 +102,62 @@ describe('a run', { timeout: SLOW }, () => {
   })
 
   test('gives running turns their frame when the grace time is over', async () => {
-    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '100' })
+    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '100', MAX_QUEUED_TURNS: '1' })
     const chat = await connect(`${await url}/ws`)
-    chat.send({ input: 'My name is Ada.', id: '1' })
-    chat.send({ input: 'My name is Ada.', id: '2' })
-    chat.send('to know that they have arrived')
+    for (const id of ['1', '2', '3']) chat.send({ input: 'My name is Ada.', id })
+    // The one too many is answered at once: the others have arrived, then.
+    expect(await chat.next()).toMatchObject({ code: 'busy', id: '3' })
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
     expect(await chat.closed).toBe(1001)
-    const turns = expectRules(chat.transcript, ['1', '2', undefined])
-    expect(turns.slice(0, 2).map(([frame]) => frame?.code)).toEqual(['shutting_down', 'shutting_down'])
+    const turns = expectRules(chat.transcript, ['3', '1', '2'], { streamed: false })
+    expect(turns.map(([frame]) => frame?.code)).toEqual(['busy', 'shutting_down', 'shutting_down'])
   })
 
   test('ends at once with a second signal', async () => {
-    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '600000' })
+    const { child, ended, url } = start({ REPLAY_PACE: '60000ms', SHUTDOWN_GRACE_MS: '600000', MAX_QUEUED_TURNS: '0' })
     const chat = await connect(`${await url}/ws`)
-    chat.send({ input: 'My name is Ada.' })
-    chat.send('to know that it has arrived')
+    for (const id of ['1', '2']) chat.send({ input: 'My name is Ada.', id })
+    expect(await chat.next()).toMatchObject({ code: 'busy', id: '2' })
     child.kill('SIGTERM')
     child.stdout?.on('data', (chunk) => String(chunk).includes('shutting down') && child.kill('SIGTERM'))
     expect((await ended).code).toBe(0)
-    expect(chat.transcript[0]).toContain('shutting_down')
+    expect(chat.transcript[1]).toContain('shutting_down')
   })
+
+  test.skipIf(!existsSync('/usr/bin/script'))(
+    'gives the grace time for one Ctrl-C under npm, which passes it on again',
+    async () => {
+      const { PATH = '', HOME = '' } = process.env
+      const env = {
+        PATH: `${resolve('node_modules/.bin')}:${PATH}`,
+        HOME,
+        PORT: '0',
+        REPLAY_PACE: '60000ms',
+        MAX_QUEUED_TURNS: '0',
+        SHUTDOWN_GRACE_MS: '1000',
+      }
+      const child = spawn('/usr/bin/script', ['-qec', 'npm start', '/dev/null'], { env })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      let out = ''
+      const url = await new Promise<string>((found) =>
+        child.stdout.on('data', (chunk) => {
+          out += String(chunk)
+          const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(out) ?? []
+          if (address) found(address)
+        }),
+      )
+      const chat = await connect(`${url}/ws`)
+      for (const id of ['1', '2']) chat.send({ input: 'My name is Ada.', id })
+      await chat.next()
+      const began = performance.now()
+      child.stdin.write('\u0003')
+      expect(await chat.next()).toMatchObject({ code: 'shutting_down', id: '1' })
+      // A second signal would have ended the turn at once; the timer of the grace time cannot be early.
+      expect(performance.now() - began).toBeGreaterThan(900)
+      expect(await chat.closed).toBe(1001)
+    },
+  )
 
   test('records and makes its folder', async () => {
     const dir = join(await temporaryFolder(), 'new')

@@ -30,7 +30,7 @@ test('says what is missing, the nearest, what differs and how to record it', asy
     'No fixture for this request (it would be translate-this-to-french-hello-world-' +
       (await identityOf(ASKED)).key.slice(0, 12) +
       '.jsonl). The nearest is a.jsonl, which differs in input ("Translate this to French: Hello world" in the request, "Translate this to German: Hello world" in the fixture). ' +
-      'To record it, send it again with MODEL_MODE=record (or auto) and OPENAI_API_KEY set.',
+      'To record it: OPENAI_API_KEY=… MODEL_MODE=record npm start, and send it again.',
   )
 })
 

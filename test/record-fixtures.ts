@@ -1,6 +1,6 @@
 /**
  * Records the bundled fixtures anew: from the stand-in upstream, or with MODEL_MODE=record and a key from the API, but
- * for the failures, which no healthy API gives.
+ * for what no healthy API would answer.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { createLog, openOutput } from '../server/log.ts'
 import { systemClock } from '../server/pace.ts'
 import { createRedactor } from '../server/redact.ts'
 import { startServer } from '../server/server.ts'
-import { BUNDLED, FAILURES, UNREACHABLE, answerBundled, type Bundled } from './bundled.ts'
+import { BUNDLED, UNREACHABLE, answerBundled, type Bundled } from './bundled.ts'
 import { connect } from './client.ts'
 import { runSnippet, snippetsBelow } from './snippets.ts'
 import { startStandIn } from './standin.ts'
@@ -49,10 +49,9 @@ async function runReadme(url: string): Promise<void> {
 
 async function recordFromApi(): Promise<void> {
   const { server } = await startFrom({ ...process.env, PORT: '0' }, process.stdout)
-  const failures: readonly string[] = Object.values(FAILURES)
   await askAll(
     server.url,
-    BUNDLED.filter(({ input }) => !failures.includes(input)),
+    BUNDLED.filter(({ synthetic }) => !synthetic),
   )
   await runReadme(server.url)
   await server.close()

@@ -31,6 +31,11 @@ describe('text', () => {
     expect(redactor.text('Incorrect API key: xthe-configured-key9.')).toBe('Incorrect API key: x[redacted:api-key]9.')
   })
 
+  test('calls a key of a known kind by it, whether it is configured or not', () => {
+    const key = SECRETS['openai-key']
+    expect(createRedactor({ 'api-key': key }).text(`my ${key}`)).toBe(redactor.text(`my ${key}`))
+  })
+
   test('leaves ordinary words, and what only looks like the start of a token', () => {
     for (const text of [
       'sk-learn and sk-estimators-for-everything-you-need',
@@ -131,6 +136,26 @@ describe('events', () => {
         expect(events.map(({ at }) => at)).toEqual(part(text, cuts).map(({ at }) => at))
       }),
     )
+  })
+
+  test('leaves no piece of it in the log probabilities', () => {
+    const secret = SECRETS['aws-key']
+    const cut = [secret.slice(0, 5), secret.slice(5)]
+    const tokens = cut.map((token) => ({ token, logprob: 0, bytes: [1, 2], top_logprobs: [] }))
+    const place = { output_index: 0, content_index: 0 }
+    const events = redactor.events(
+      toEvents([
+        ...cut.map((delta, index) => ({
+          type: 'response.output_text.delta',
+          ...place,
+          delta,
+          logprobs: [tokens[index]],
+        })),
+        { type: 'response.output_text.done', ...place, text: secret, logprobs: tokens },
+      ]),
+    )
+    expect(events.map(({ body }) => body.logprobs)).toEqual([[], [], []])
+    expect(JSON.stringify(events)).not.toContain(cut[1])
   })
 
   test('does not join the deltas of two parts', () => {

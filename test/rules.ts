@@ -17,8 +17,13 @@ export type Frame = z.infer<typeof frameSchema>
  *
  * @param transcript the texts of all frames, as they came
  * @param ids the ids of the requests in the order they were sent, undefined for one without
+ * @param streamed whether texts are to come in deltas; `/ws` sends none
  */
-export function expectRules(transcript: readonly string[], ids: readonly (string | undefined)[]): Frame[][] {
+export function expectRules(
+  transcript: readonly string[],
+  ids: readonly (string | undefined)[],
+  { streamed = true } = {},
+): Frame[][] {
   const turns: Frame[][] = [[]]
   for (const text of transcript) {
     const frame = frameSchema.parse(JSON.parse(text))
@@ -30,9 +35,8 @@ export function expectRules(transcript: readonly string[], ids: readonly (string
   for (const turn of turns) {
     const last = turn.at(-1)
     const deltas = turn.slice(0, -1)
-    if (last?.type === 'message' && deltas.length > 0) {
-      expect(deltas.map(({ message }) => message).join('')).toBe(last.message)
-    }
+    if (!streamed) expect(deltas).toEqual([])
+    else if (last?.type === 'message') expect(deltas.map(({ message }) => message).join('')).toBe(last.message)
     if (last?.type === 'error') expect(last).toHaveProperty('code')
   }
   return turns

@@ -61,6 +61,19 @@ describe('createEventReader', () => {
     expect(readAll(bytes(`data: ${text}\n\n`)).texts).toEqual([text])
   })
 
+  test('takes the name of an event whose data has no type, and passes over one without data', () => {
+    const reader = createEventReader()
+    const { events, malformed } = reader.read(
+      bytes('event: ping\ndata:\n\nevent: error\ndata: {"message":"Oh"}\n\ndata: {"a":1}\n\n'),
+      0,
+    )
+    expect(malformed).toBeUndefined()
+    expect(events.map(({ type, name }) => [type, name])).toEqual([
+      ['error', 'error'],
+      ['', undefined],
+    ])
+  })
+
   test('stops at what is no JSON object, and keeps what came before', () => {
     const read = readAll(bytes(`${sse({ type: 'a' })}data: [1]\n\n${sse({ type: 'b' })}`))
     expect(read).toMatchObject({ texts: ['{"type":"a"}'], malformed: '[1]' })

@@ -39,8 +39,8 @@ describe('find', () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     expect(await store.find(fixture.key)).toBeUndefined()
-    const { name } = await store.save(fixture)
-    expect(name).toBe(fileName(fixture))
+    expect(await store.save(fixture)).toBe('saved')
+    const name = fileName(fixture)
     expect(await store.find(fixture.key)).toEqual({ ...fixture, name })
     expect(await openTestStore(dir).find(fixture.key)).toEqual({ ...fixture, name })
   })
@@ -48,7 +48,8 @@ describe('find', () => {
   test('reads a file once while it stays as it is, and again when it has changed', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    const { name } = await store.save(fixture)
+    await store.save(fixture)
+    const name = fileName(fixture)
     const first = await store.find(fixture.key)
     expect(await store.find(fixture.key)).toBe(first)
     await writeFile(join(dir, name), formatFixture({ ...fixture, events: answerOf('two') }))
@@ -61,10 +62,14 @@ describe('find', () => {
   test('finds by key, whatever the words in the name', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    const { name } = await store.save(fixture)
+    await store.save(fixture)
+    const name = fileName(fixture)
     const own = `my-own-words-${fixture.key.slice(0, 12)}.jsonl`
     await rename(join(dir, name), join(dir, own))
     expect((await store.find(fixture.key))?.name).toBe(own)
+    await rename(join(dir, own), join(dir, 'whatever.jsonl'))
+    expect((await store.find(fixture.key))?.name).toBe('whatever.jsonl')
+    await rename(join(dir, 'whatever.jsonl'), join(dir, own))
     await store.save({ ...fixture, events: answerOf('two') })
     expect(await store.list()).toEqual([name])
   })
@@ -81,7 +86,8 @@ describe('find', () => {
   test('a damaged file is an error that names it, not a miss', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    const { name } = await store.save(fixture)
+    await store.save(fixture)
+    const name = fileName(fixture)
     await writeFile(join(dir, name), formatFixture(fixture).slice(0, -30))
     await expect(store.find(fixture.key)).rejects.toMatchObject({
       code: 'fixture_invalid',
@@ -132,20 +138,34 @@ describe('save', () => {
   test('leaves the file alone where nothing is new, times aside', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    const { name } = await store.save(fixture)
+    await store.save(fixture)
+    const name = fileName(fixture)
     const before = await readFile(join(dir, name), 'utf8')
     const later = { ...fixture, endedAt: 999, events: fixture.events.map((event) => ({ ...event, at: event.at + 5 })) }
-    expect(await store.save(later)).toEqual({ name, changed: false })
+    expect(await store.save(later)).toBe('unchanged')
     expect(await readFile(join(dir, name), 'utf8')).toBe(before)
-    expect(await store.save({ ...fixture, events: answerOf('two') })).toEqual({ name, changed: true })
+    expect(await store.save({ ...fixture, events: answerOf('two') })).toBe('saved')
   })
 
   test('replaces a damaged file', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await writeFile(join(dir, fileName(fixture)), 'damaged')
-    expect(await store.save(fixture)).toMatchObject({ changed: true })
+    expect(await store.save(fixture)).toBe('saved')
     expect(await store.find(fixture.key)).toBeDefined()
+  })
+
+  test('a failure never replaces a good answer, however they come together', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { dir, store } = await setUp()
+      const other = openTestStore(dir)
+      const good = await fixtureFor(store, HI)
+      const bad = { ...good, events: toEvents(compose('bad').failed('server_error', 'x')) }
+      const outcomes = await Promise.all([store.save(bad), store.save(good), store.save(bad), other.save(bad)])
+      expect(outcomes[1]).toBe('saved')
+      expect(isGood((await openTestStore(dir).find(good.key)) ?? bad)).toBe(true)
+      expect(await readdir(dir)).toHaveLength(1)
+    }
   })
 
   test('a folder that is gone is an error that says so', async () => {
@@ -163,7 +183,9 @@ describe('identify', () => {
       let previous: string | undefined
       for (const [index, input] of ['one', 'two', 'three'].entries()) {
         const body = { model: 'm', input, ...(previous === undefined ? {} : { previous_response_id: previous }) }
-        names.push((await store.save(await fixtureFor(store, body, answerOf(`${salt}${index}`)))).name)
+        const fixture = await fixtureFor(store, body, answerOf(`${salt}${index}`))
+        await store.save(fixture)
+        names.push(fileName(fixture))
         previous = `resp_${salt}${index}`
       }
       return names
@@ -176,17 +198,17 @@ describe('identify', () => {
     const parent = await store.identify({ model: 'm', input: 'one' })
     const child = await openTestStore(dir).identify({ model: 'm', input: 'two', previous_response_id: 'resp_c0' })
     expect(child.previousKey).toBe(parent.key)
-    // The ids of an older recording lead nowhere any more.
-    expect(
-      (await store.identify({ model: 'm', input: 'two', previous_response_id: 'resp_a0' })).previousKey,
-    ).toBeUndefined()
+    // Who still holds an id of an older recording of this process is understood; another process knows it no more.
+    const old = { model: 'm', input: 'two', previous_response_id: 'resp_a0' }
+    expect((await store.identify(old)).previousKey).toBe(parent.key)
+    expect((await openTestStore(dir).identify(old)).previousKey).toBeUndefined()
   })
 })
 
 test('a request that holds a line separator is one line, and its conversation goes on', async () => {
   const { dir, store } = await setUp()
   const fixture = await fixtureFor(store, { model: 'm', input: 'one\u2028two\u2029three\u0085\r' })
-  expect(await store.save(fixture)).toMatchObject({ changed: true })
+  expect(await store.save(fixture)).toBe('saved')
   const next = { model: 'm', input: 'more', previous_response_id: 'resp_one' }
   expect((await openTestStore(dir).identify(next)).previousKey).toBe(fixture.key)
 })
@@ -215,7 +237,8 @@ test('a conversation whose answers all have the same id is followed all the same
 describe('miss', () => {
   test('names the nearest fixture and passes over damaged ones by name', async () => {
     const { dir, store } = await setUp()
-    const { name } = await store.save(await fixtureFor(store, HI))
+    await store.save(await fixtureFor(store, HI))
+    const name = fileName(await fixtureFor(store, HI))
     await writeFile(join(dir, 'bad-123456789012.jsonl'), 'damaged')
     const { code, message } = await store.miss(await store.identify({ ...HI, input: 'Say ho' }))
     expect(code).toBe('fixture_miss')
@@ -232,6 +255,8 @@ test('a good fixture is one whose model finished', async () => {
   )
   expect(isGood(await fixtureFor(store, HI, toEvents(compose('x').failed('server_error', 'x'))))).toBe(false)
   expect(isGood(await fixtureFor(store, HI, [], { end: 'unreachable' }))).toBe(false)
+  const late = [{ type: 'error' }, { type: 'response.completed', response: {} }]
+  expect(isGood(await fixtureFor(store, HI, toEvents(late)))).toBe(false)
 })
 
 describe('checkStore', () => {
@@ -243,6 +268,16 @@ describe('checkStore', () => {
     })
     await checkStore(dir, { write: true })
     await checkStore(dir, { write: false })
+  })
+
+  test('what killed processes have left is taken away, once it is old', async () => {
+    const dir = await temporaryFolder()
+    const [old, fresh] = ['.x-1.jsonl.1.0123456789ab.tmp', '.x-1.jsonl.2.0123456789ab.tmp']
+    for (const name of [old, fresh, '.keep.tmp']) await writeFile(join(dir, name), '')
+    await utimes(join(dir, old), 1, 1)
+    await utimes(join(dir, '.keep.tmp'), 1, 1)
+    await checkStore(dir, { write: true })
+    expect((await readdir(dir)).toSorted()).toEqual(['.keep.tmp', fresh])
   })
 
   test('a file is no folder', async () => {

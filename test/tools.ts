@@ -7,7 +7,7 @@ import { readConfig, secretsOf, type Config } from '../server/config.ts'
 import { createLog, type Log } from '../server/log.ts'
 import { createModel } from '../server/model/index.ts'
 import { live } from '../server/model/live.ts'
-import { parseEvent, type Model, type ModelEvent } from '../server/model/model.ts'
+import { parseEvent, type Ending, type Model, type ModelEvent } from '../server/model/model.ts'
 import { record, type RecordOptions } from '../server/model/record.ts'
 import { miss, replay } from '../server/model/replay.ts'
 import { systemClock, type Clock, type Pace } from '../server/pace.ts'
@@ -16,10 +16,13 @@ import { startServer, type RunningServer } from '../server/server.ts'
 import { openStore, type Store } from '../server/store.ts'
 import { startStandIn, type Answer, type Call, type StandIn } from './standin.ts'
 
+/** What is called with what has to be undone: the end of a test, or of a file. */
+type AtTheEnd = (undo: () => Promise<void>) => void
+
 /** An empty folder that goes with the test. */
-export async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(atTheEnd: AtTheEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  atTheEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }
 
@@ -167,3 +170,26 @@ export const modelFor = (config: Config): Model =>
 /** Replay as the mode has it. */
 export const replayFrom = (store: Store, pace: Pace, clock: Clock): Model =>
   replay(store, { pace, clock, accepts: () => true, otherwise: miss(store) })
+
+/** An answer for {@link folderWith}: its events, and how it ended. */
+export interface Shelved {
+  readonly events: readonly Readonly<Record<string, unknown>>[]
+  readonly ending?: Ending
+}
+
+/** A folder with a fixture for each input, as the chat server would have recorded it. */
+export async function folderWith(answers: Readonly<Record<string, Shelved>>, atTheEnd?: AtTheEnd): Promise<string> {
+  const dir = await temporaryFolder(atTheEnd)
+  const store = openTestStore(dir)
+  const whole: Ending = { end: 'complete' }
+  for (const [input, { events, ending = whole }] of Object.entries(answers)) {
+    await store.save({
+      ...(await store.identify({ model: 'gpt-4.1-mini', input })),
+      recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
+      events: toEvents(events),
+      ending,
+      endedAt: events.length * 10,
+    })
+  }
+  return dir
+}

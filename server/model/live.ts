@@ -63,7 +63,7 @@ export function live(options: LiveOptions): Model {
     if (apiKey === undefined) throw new ModelError(NO_KEY)
     let refusal: ReturnType<typeof startRefusal> | undefined
     const fetchOnce = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-      const response = await fetch(url, init)
+      const response = await fetch(url, init).catch(takeForAnswer)
       if (response.ok) return response
       refusal = startRefusal(response, redactor)
       await refusal.read()
@@ -233,6 +233,18 @@ function startRefusal({ status, headers, body }: Response, redactor: Redactor) {
         body: redactor.body(text + decoder.decode()),
       }),
   }
+}
+
+/** The one status that a fetch hides behind a network error (Fetch standard, HTTP-network-or-cache fetch). */
+function takeForAnswer(error: unknown): Response {
+  if (
+    error instanceof Error &&
+    error.cause instanceof Error &&
+    error.cause.message === 'proxy authentication required'
+  ) {
+    return new Response(null, { status: 407 })
+  }
+  throw error
 }
 
 /** Codes by which undici gives up waiting of its own accord. */

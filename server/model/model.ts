@@ -36,6 +36,8 @@ export interface ModelEvent {
   /** Milliseconds since the request was sent. */
   readonly at: number
   readonly type: string
+  /** The name that stood in the `event:` line, where the data has no type of its own. */
+  readonly name?: string | undefined
   /** The JSON text that the API sent, on one line. */
   readonly text: string
   /** The same, parsed. */
@@ -116,17 +118,16 @@ function because(reason = ''): string {
 /**
  * The event that a `data:` text holds, or undefined where it holds no JSON object. White space between tokens may
  * hold line breaks where it came as several `data:` lines; they are left out, so that an event is one line.
+ *
+ * @param name the `event:` line, which counts where the data has no type
  */
-export function parseEvent(text: string, at: number): ModelEvent | undefined {
+export function parseEvent(text: string, at: number, name?: string): ModelEvent | undefined {
   const line = text.replaceAll(/[\r\n]/g, '')
   const body = parseObject(line)
-  return body && { at, type: typeOf(body), text: line, body }
-}
-
-/** Gateways send errors without a type; the SDK takes any object with an `error` for one. */
-function typeOf(body: JsonObject): string {
-  if (typeof body.type === 'string') return body.type
-  return body.error ? 'error' : ''
+  if (body === undefined) return undefined
+  if (typeof body.type === 'string') return { at, type: body.type, text: line, body }
+  // Gateways send errors without a type; the SDK takes any object with an `error` for one.
+  return { at, type: name ?? (body.error ? 'error' : ''), name, text: line, body }
 }
 
 const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response.failed', 'error'])
@@ -134,6 +135,8 @@ const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response
 /** Whether an event ends its answer. After `error` the API may still send `response.failed`. */
 export const isTerminal = (event: ModelEvent): boolean => TERMINAL.has(event.type)
 
-/** Whether the model finished what it was asked for, so that the answer is worth keeping. */
-export const isSuccess = (event: ModelEvent): boolean =>
-  event.type === 'response.completed' || event.type === 'response.incomplete'
+/** Whether the model finished what it was asked for, so that the answer is worth keeping: the first end counts. */
+export function isFinished(events: readonly ModelEvent[]): boolean {
+  const end = events.find(isTerminal)?.type
+  return end === 'response.completed' || end === 'response.incomplete'
+}

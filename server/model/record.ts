@@ -1,10 +1,10 @@
 /** A model that writes down what another one answers, while it is being answered. */
-import { DeltatapeError, systemCode } from '../errors.ts'
+import { systemCode } from '../errors.ts'
 import { fileName, responseIdOf, type Fixture } from '../fixture.ts'
 import type { Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
-import { isGood, type Store } from '../store.ts'
-import { ModelError, isSuccess, isTerminal, type Action, type Ending, type Model, type ModelEvent } from './model.ts'
+import type { Store } from '../store.ts'
+import { ModelError, isFinished, isTerminal, type Action, type Ending, type Model, type ModelEvent } from './model.ts'
 
 export interface RecordOptions {
   /** Whether what the model did not finish is saved too. */
@@ -32,30 +32,28 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
     const note = (action: Omit<Action, 'fixture'>) => request.note?.({ ...action, fixture: fileName(identity) })
 
     const save = async (ending: Ending): Promise<void> => {
-      const good = ending.end === 'complete' && events.some(isSuccess)
-      if (!good && !recordFailures) {
+      if (!recordFailures && !(ending.end === 'complete' && isFinished(events))) {
         return note({ kind: 'not_saved', why: 'the model did not finish it (RECORD_FAILURES=1 saves that too)' })
       }
-      const responseId = responseIdOf(events)
+      const redacted = options.redactor.with({ 'api-key': request.apiKey }).events(events)
+      const responseId = responseIdOf(redacted)
       const fixture: Fixture = {
         ...identity,
         ...(responseId === undefined ? {} : { responseId }),
         recorded,
-        events: options.redactor.with({ 'api-key': request.apiKey }).events(events),
+        events: redacted,
         ending,
         endedAt: Math.max(Math.round(clock.now() - began), events.at(-1)?.at ?? 0),
       }
       try {
-        if (!good && (await holdsGood(store, identity.key))) {
-          return note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
-        }
-        const { changed } = await store.save(fixture)
-        note({ kind: changed ? 'saved' : 'unchanged' })
+        const outcome = await store.save(fixture)
+        if (outcome !== 'kept') return note({ kind: outcome })
+        note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
       } catch (error) {
         // The disk failed, not the model: the answer goes on, and what became of the fixture is told.
-        const why = systemCode(error)
-        if (!why) throw error
-        note({ kind: 'not_saved', why: `the file could not be written: ${why}` })
+        const code = systemCode(error)
+        if (code === undefined) throw error
+        note({ kind: 'not_saved', why: `the file could not be written: ${code}` })
       }
     }
 
@@ -70,8 +68,7 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
       }
     } catch (error) {
       if (error instanceof ModelError) await save(error.failure)
-      else if (signal.aborted)
-        note({ kind: 'not_saved', why: 'the client left or cancelled before the answer was finished' })
+      else if (signal.aborted) note({ kind: 'not_saved', why: whyEnded(signal.reason) })
       throw error
     }
     await save({ end: 'complete' })
@@ -79,13 +76,5 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
   }
 }
 
-/** Whether a fixture exists that a failure must not replace. A damaged one may be replaced by anything. */
-async function holdsGood(store: Store, key: string): Promise<boolean> {
-  try {
-    const fixture = await store.find(key)
-    return fixture !== undefined && isGood(fixture)
-  } catch (error) {
-    if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return false
-    throw error
-  }
-}
+const whyEnded = (reason: unknown): string =>
+  `it ended before the answer was finished: ${reason instanceof Error ? reason.message : String(reason)}`

@@ -41,35 +41,44 @@ async function makeSureOfServer(env: NodeJS.ProcessEnv): Promise<{ mode: string 
   // The eval's target is on this machine, whatever else the server may listen on.
   const here = { ...env, HOST: '127.0.0.1' }
   const config = readConfig(here)
-  const answering = await whoAnswers(config)
-  if (answering === undefined) {
-    // What a replay has to say is in the results; what was recorded is not.
-    const level = config.mode === 'replay' ? 'error' : 'info'
-    ;({ server } = await startFrom({ ...here, LOG_LEVEL: env.LOG_LEVEL || level }, process.stderr))
-    return config
-  }
-  const [, mode = ''] = /^\S+ (\w+)$/.exec(answering) ?? []
-  if (mode === '') {
-    throw new DeltatapeError(
-      'listen_failed',
-      `Something that is no deltatape answers on port ${config.port}. Stop it, or set PORT to another.`,
-    )
-  }
-  if (env.MODEL_MODE && mode !== config.mode) {
-    throw new DeltatapeError(
-      'listen_failed',
-      `The deltatape on port ${config.port} is in ${mode} mode, and this eval wants ${config.mode}. Stop it, or set PORT to another.`,
-    )
-  }
-  return { mode }
+  const answering = await modeThere(config, env)
+  if (answering !== undefined) return { mode: answering }
+  // What a replay has to say is in the results; what was recorded is not.
+  const level = config.mode === 'replay' ? 'error' : 'info'
+  ;({ server } = await startFrom({ ...here, LOG_LEVEL: env.LOG_LEVEL || level }, process.stderr))
+  return config
 }
 
-/** What the header `x-deltatape` says on the port: empty for a stranger, undefined where nobody answers. */
-async function whoAnswers({ host, port }: Config): Promise<string | undefined> {
+/**
+ * The mode of the server on the eval's port, or undefined where nobody answers.
+ *
+ * @throws DeltatapeError where something else answers there, or a server in another mode than was asked for
+ */
+export async function modeThere({ port, mode }: Config, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const advice = 'Stop it, or set PORT to another.'
+  if (port === 0)
+    throw new DeltatapeError('config_invalid', 'The eval has to know the port: set PORT to another than 0.')
+  const response = await ask(port)
+  if (response === undefined) return undefined
+  const [, answering] = /^\S+ (\w+)$/.exec(response.headers.get('x-deltatape') ?? '') ?? []
+  if (answering === undefined) {
+    throw new DeltatapeError('listen_failed', `Something that is no deltatape answers on port ${port}. ${advice}`)
+  }
+  if (env.MODEL_MODE && answering !== mode) {
+    const there = `The deltatape on port ${port} is in ${answering} mode, and this eval wants ${mode}.`
+    throw new DeltatapeError('listen_failed', `${there} ${advice}`)
+  }
+  return answering
+}
+
+async function ask(port: number): Promise<Response | undefined> {
   try {
-    const response = await fetch(`http://${host}:${port}/health`, { signal: AbortSignal.timeout(5000) })
-    return response.headers.get('x-deltatape') ?? ''
+    return await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(5000) })
   } catch (error) {
-    return systemCode(error) === 'ECONNREFUSED' ? undefined : ''
+    if (systemCode(error) === 'ECONNREFUSED') return undefined
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+    throw new DeltatapeError('listen_failed', `What is on port ${port} cannot be asked: ${why}. Set PORT to another.`, {
+      cause: error,
+    })
   }
 }

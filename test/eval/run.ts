@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readConfig } from '../../server/config.ts'
 import { withExitCode } from '../../server/serve.ts'
+import { modeThere } from './hooks.ts'
 
 const [mode = 'replay', ...options] = process.argv.slice(2)
 
@@ -30,8 +31,8 @@ const NO_WAY_OUT = {
 const env = { ...process.env, ...QUIET, ...(mode === 'replay' ? NO_WAY_OUT : {}), MODEL_MODE: mode }
 
 await withExitCode(process, async () => {
-  // What is wrong with the configuration is told here, and not from within promptfoo.
-  readConfig(env)
+  // What stands in the way is told here, and not from within promptfoo.
+  await modeThere(readConfig({ ...env, HOST: '127.0.0.1' }), env)
   const promptfoo = ['node_modules/promptfoo/dist/src/entrypoint.js', 'eval', '--no-cache', '--no-share']
   const child = spawn(process.execPath, [...promptfoo, ...options], { stdio: 'inherit', env })
   const [code] = await once(child, 'exit')

@@ -5,23 +5,23 @@ import { systemClock } from '../../server/pace.ts'
 import { createRedactor } from '../../server/redact.ts'
 import { compose, steps, words } from '../answers.ts'
 import type { Answer, Step } from '../standin.ts'
-import { byInput, drain, liveFrom, runStandIn } from '../tools.ts'
+import { byInput, drain, liveFrom, manualClock, runStandIn } from '../tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 const KEY = 'sk-the-key-of-the-server'
 
+const OPTIONS: Omit<LiveOptions, 'baseURL'> = {
+  apiKey: KEY,
+  firstEventTimeoutMs: 5000,
+  idleTimeoutMs: 5000,
+  turnTimeoutMs: 5000,
+  redactor: createRedactor({ 'api-key': KEY }),
+  clock: systemClock,
+}
+
 async function callFrom(answer: Answer | ((index: number) => Answer), options: Partial<LiveOptions> = {}) {
   const standIn = await runStandIn((_call, index) => (typeof answer === 'function' ? answer(index) : answer))
-  const model = live({
-    apiKey: KEY,
-    baseURL: standIn.url,
-    firstEventTimeoutMs: 5000,
-    idleTimeoutMs: 5000,
-    turnTimeoutMs: 5000,
-    redactor: createRedactor({ 'api-key': KEY }),
-    clock: systemClock,
-    ...options,
-  })
+  const model = live({ ...OPTIONS, baseURL: standIn.url, ...options })
   return { standIn, model }
 }
 
@@ -92,19 +92,19 @@ describe('deadlines', () => {
   const hang: Step[] = ['hang']
 
   test.each<[string, Answer, Partial<LiveOptions>, string]>([
-    ['before the headers', { instead: 'hang' }, { firstEventTimeoutMs: 50 }, 'FIRST_EVENT_TIMEOUT_MS'],
-    ['after the headers', { steps: hang }, { firstEventTimeoutMs: 50 }, 'FIRST_EVENT_TIMEOUT_MS'],
+    ['before the headers', { instead: 'hang' }, { firstEventTimeoutMs: 300 }, 'FIRST_EVENT_TIMEOUT_MS'],
+    ['after the headers', { steps: hang }, { firstEventTimeoutMs: 300 }, 'FIRST_EVENT_TIMEOUT_MS'],
     [
       'with comments only',
-      { steps: [...Array.from({ length: 40 }, () => ({ raw: ': ping\n\n', after: 10 })), 'hang'] },
-      { firstEventTimeoutMs: 100 },
+      { steps: [...Array.from({ length: 100 }, () => ({ raw: ': ping\n\n', after: 10 })), 'hang'] },
+      { firstEventTimeoutMs: 300 },
       'FIRST_EVENT_TIMEOUT_MS',
     ],
-    ['after some events', { steps: [...partial, 'hang'] }, { idleTimeoutMs: 50 }, 'IDLE_TIMEOUT_MS'],
+    ['after some events', { steps: [...partial, 'hang'] }, { idleTimeoutMs: 200 }, 'IDLE_TIMEOUT_MS'],
     [
       'in a trickle without end',
-      { steps: Array.from({ length: 200 }, () => ({ event: { type: 'keepalive' }, after: 10 })) },
-      { turnTimeoutMs: 100 },
+      { steps: Array.from({ length: 1000 }, () => ({ event: { type: 'keepalive' }, after: 10 })) },
+      { turnTimeoutMs: 400 },
       'TURN_TIMEOUT_MS',
     ],
   ])('a stall %s is named', async (_when, answer, deadlines, name) => {
@@ -114,9 +114,42 @@ describe('deadlines', () => {
     expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
   })
 
+  test('only waiting for the API counts: a reader that takes its time is no stall', async () => {
+    const { model } = await callFrom(
+      { steps: [...partial, { wait: 50 }, ...steps(text)] },
+      { idleTimeoutMs: 1000, turnTimeoutMs: 2000 },
+    )
+    const clock = manualClock()
+    const slow = live({
+      ...OPTIONS,
+      baseURL: (await runStandIn(() => ({ steps: [...partial, { wait: 5 }, ...steps(text)] }))).url,
+      clock,
+    })
+    for await (const batch of slow({ body: ASK }, new AbortController().signal)) {
+      void batch
+      await clock.advance(60_000)
+    }
+    expect((await drain(model, ASK)).error).toBeUndefined()
+  })
+
+  test('a refusal whose body hangs is still a refusal', async () => {
+    const { model } = await callFrom(
+      {
+        status: 429,
+        headers: { 'content-type': 'application/json' },
+        steps: [{ raw: '{"error":{"message":"Slow' }, 'hang'],
+      },
+      { firstEventTimeoutMs: 300 },
+    )
+    expect((await drain(model, ASK)).error).toMatchObject({
+      code: 'upstream_refused',
+      failure: { status: 429, body: '{"error":{"message":"Slow' },
+    })
+  })
+
   test('comments keep a slow answer alive', async () => {
     const pings = Array.from({ length: 12 }, () => ({ raw: ': ping\n\n', after: 15 }))
-    const { model } = await callFrom({ steps: [...partial, ...pings, ...steps(text)] }, { idleTimeoutMs: 150 })
+    const { model } = await callFrom({ steps: [...partial, ...pings, ...steps(text)] }, { idleTimeoutMs: 1000 })
     expect((await drain(model, ASK)).error).toBeUndefined()
   })
 })

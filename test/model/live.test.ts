@@ -78,7 +78,7 @@ describe('streams', () => {
 })
 
 describe('every HTTP status', () => {
-  test.each([400, 401, 402, 403, 404, 408, 409, 413, 415, 418, 422, 429, 500, 502, 503, 504, 529])(
+  test.each([400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 418, 422, 429, 500, 502, 503, 504, 529])(
     '%i is a refusal with its body and the headers that matter, after one call',
     async (status) => {
       let calls = 0

@@ -134,7 +134,7 @@ describe('while it is recorded', () => {
       }
     })()
     await expect(leaving).rejects.toThrow('gone')
-    expect(notes).toMatchObject([{ kind: 'not_saved', why: expect.stringContaining('client left') }])
+    expect(notes).toMatchObject([{ kind: 'not_saved', why: 'it ended before the answer was finished: gone' }])
     expect(await readdir(dir)).toEqual([])
   })
 
