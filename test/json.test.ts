@@ -59,7 +59,7 @@ describe('rewriteStrings', () => {
 
   test('takes strings of any length, escaped or not', () => {
     for (const piece of ['x', String.raw`\"`, String.raw`\\`]) {
-      const text = JSON.stringify({ a: piece.repeat(5_000_000) })
+      const text = JSON.stringify({ a: piece.repeat(4_500_000) })
       expect(rewriteStrings(text, (value) => value) === text).toBe(true)
     }
   })
