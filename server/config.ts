@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
 import { MAX_TIMER_MS, fixed, instant, recorded, type Pace } from './pace.ts'
+import { PLAN_FORMS, parsePlan, type Plan } from './plan.ts'
 
 export const MODES = ['replay', 'record', 'auto', 'live'] as const
 export type Mode = (typeof MODES)[number]
@@ -10,6 +11,8 @@ export type Mode = (typeof MODES)[number]
 export interface Config {
   readonly mode: Mode
   readonly apiKey: string | undefined
+  /** Whether the server may listen beyond this machine without asking for a token. */
+  readonly allowUnprotected: boolean
   /** Whether the server may start without a key, for clients that bring their own. */
   readonly allowClientKey: boolean
   readonly baseURL: string
@@ -21,6 +24,8 @@ export interface Config {
   readonly fixturesDir: string
   readonly pace: Pace
   readonly recordFailures: boolean
+  /** What breaks every answer on purpose. */
+  readonly fault: Plan | undefined
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
   /** What every client has to bring, where it is set. */
@@ -34,6 +39,10 @@ export interface Config {
   readonly maxConnections: number
   readonly shutdownGraceMs: number
 }
+
+/** Whether a host name, or an address with or without brackets, is of this machine alone. */
+export const isLoopback = (host: string): boolean =>
+  /^(?:(?:.+\.)?localhost|\[?::1\]?|127(?:\.\d{1,3}){3})$/i.test(host)
 
 /** What must not be shown or written, by its kind. */
 export const secretsOf = ({ apiKey, authToken }: Config): Record<string, string | undefined> => ({
@@ -111,6 +120,16 @@ const pace = z.string().transform((word, context): Pace => {
   return z.NEVER
 })
 
+const plan = z.string().transform((words, context): Plan | undefined => {
+  try {
+    return parsePlan(words)
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+    context.addIssue({ code: 'custom' })
+    return z.NEVER
+  }
+})
+
 /** A key that an HTTP header can carry; the words must not repeat it. */
 const secret: Variable<string | undefined> = {
   allowed: 'a text of printable characters without spaces (it is not shown)',
@@ -148,6 +167,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config: Config = {
     mode: read('MODEL_MODE', oneOf(MODES, 'replay')),
     apiKey: read('OPENAI_API_KEY', secret),
+    allowUnprotected: read('ALLOW_UNPROTECTED', flag),
     allowClientKey: read('ALLOW_CLIENT_KEY', flag),
     baseURL,
     upstream: new URL(baseURL).host,
@@ -157,6 +177,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     fixturesDir: read('FIXTURES_DIR', text('fixtures')),
     pace: read('REPLAY_PACE', variable('instant, recorded, a speed such as 2x, or a gap such as 15ms', instant, pace)),
     recordFailures: read('RECORD_FAILURES', flag),
+    fault: read('FAULT', variable(PLAN_FORMS, undefined, plan)),
     allowedOrigins: read('ALLOWED_ORIGINS', list('an origin such as http://localhost:5173, never null', origin)),
     allowedHosts: read('ALLOWED_HOSTS', list('a host name such as chat.example.com', hostName)),
     authToken: read('AUTH_TOKEN', secret),
@@ -172,6 +193,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (config.mode !== 'replay' && !env.OPENAI_API_KEY?.trim() && !config.allowClientKey) {
     problems.push(
       `OPENAI_API_KEY is missing, and MODEL_MODE=${config.mode} calls the API. Set it, or ALLOW_CLIENT_KEY=1 where clients bring theirs, or MODEL_MODE=replay, which needs none.`,
+    )
+  }
+  if (!isLoopback(config.host) && config.authToken === undefined && !config.allowUnprotected) {
+    problems.push(
+      `HOST=${config.host} lets other machines in: set AUTH_TOKEN to ask them for it, or ALLOW_UNPROTECTED=1 where the network keeps them out.`,
     )
   }
   if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))

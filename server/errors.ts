@@ -27,6 +27,7 @@ const table = {
   upstream_malformed: { http: 502 },
   shutting_down: { http: 503, close: 1001 },
   internal: { http: 500 },
+  dropped: {},
   not_found: { http: 404 },
   forbidden: { http: 403 },
   unauthorized: { http: 401 },

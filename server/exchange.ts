@@ -3,7 +3,7 @@ import { DeltatapeError, shuttingDown, type ErrorCode } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { JsonObject } from './json.ts'
 import type { Log } from './log.ts'
-import { ModelError, isTerminal, type Action, type Model, type ModelEvent } from './model/model.ts'
+import { ModelError, isTerminal, readToTheEnd, type Action, type Model, type ModelEvent } from './model/model.ts'
 import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
 import { apiErrorOf, encodeEvents, endStream, failureIn, gather } from './responses.ts'
@@ -23,6 +23,8 @@ export interface ExchangeRequest {
   readonly body: JsonObject
   /** The client's own key, where the API is to get it. */
   readonly apiKey: string | undefined
+  /** The faults that the client asks for. */
+  readonly fault: string | undefined
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
   /** Breaks the connection to the client once what was written is on its way; where there is none, the stream errors. */
@@ -45,7 +47,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
   let draining = false
 
   /** Asks the model; `events` is to be read to its end, whatever happens. */
-  const begin = ({ body, apiKey, signal }: ExchangeRequest): Exchange => {
+  const begin = ({ body, apiKey, fault, signal }: ExchangeRequest): Exchange => {
     const started = clock.now()
     const abort = new AbortController()
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
@@ -65,7 +67,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
     async function* read(): AsyncGenerator<readonly ModelEvent[]> {
       try {
         if (signal.aborted) leave()
-        const request = { body, apiKey, note: (noted: Action) => void (action = noted) }
+        const request = { body, apiKey, fault, note: (noted: Action) => void (action = noted) }
         for await (const batch of model(request, abort.signal)) {
           count += batch.length
           finished ||= batch.some(isTerminal)
@@ -100,7 +102,11 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
         if (request.body.stream === true) return await streamed(exchange, request.breakOff)
         return await whole(exchange)
       } catch (error) {
-        return refuse(toldOf(error, log))
+        const told = toldOf(error, log)
+        if (told.code !== 'dropped') return refuse(told)
+        if (!request.breakOff) throw brokenConnection()
+        await request.breakOff()
+        return new Response(null)
       }
     },
     async drain() {
@@ -173,15 +179,6 @@ async function streamed(
       ...headersFor(fixture()),
     },
   })
-}
-
-/** A model that records saves in its last step; how it fails is in the journal. */
-async function readToTheEnd(events: AsyncIterable<unknown>): Promise<void> {
-  try {
-    for await (const batch of events) void batch
-  } catch (error) {
-    if (!(error instanceof DeltatapeError)) throw error
-  }
 }
 
 const headersFor = (fixture: string | undefined): Record<string, string> =>

@@ -1,7 +1,7 @@
 /** Who is let in: the rules for `Host` and `Origin`, which keep pages of other sites away, and the token. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { DeltatapeError } from './errors.ts'
-import type { Config } from './config.ts'
+import { isLoopback, type Config } from './config.ts'
 
 /** The headers that the rules look at, as they were sent. */
 export interface Visitor {
@@ -47,9 +47,6 @@ function hostName(host: string | undefined): string | undefined {
   if (bracketed ?? plain) return (bracketed ?? plain)?.toLowerCase()
   return /^[\da-f:.]+$/i.test(host) ? `[${host.toLowerCase()}]` : undefined
 }
-
-const isLoopback = (name: string): boolean =>
-  name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name)
 
 /** An allowed host with a port stands for that port alone. */
 const matches = (allowed: string, host: string | undefined): boolean =>

@@ -65,7 +65,8 @@ export function createApp(options: AppOptions): App {
       )
     }
     const body = parseBody(await c.req.text())
-    return exchanges.answer({ body, apiKey, signal: c.req.raw.signal, breakOff: breakOff(c) })
+    const fault = c.req.header('x-deltatape-fault')
+    return exchanges.answer({ body, apiKey, fault, signal: c.req.raw.signal, breakOff: breakOff(c) })
   })
 
   app.on('GET', ['/ws', '/ws-stream'], () => {

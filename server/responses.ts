@@ -53,6 +53,7 @@ export interface StreamEnd {
 
 /** Ends a stream as the API's own ended: cut off, broken, or with the very text that is no event. */
 export function endStream(cause: DeltatapeError): StreamEnd {
+  if (cause.code === 'dropped') return { text: '', broken: true }
   const failure = cause instanceof ModelError ? cause.failure : undefined
   switch (failure?.end) {
     case 'truncated':
@@ -171,12 +172,17 @@ export const responses = ({ redact }: ResponsesOptions): Dialect => ({
 
 const complain = (error: DeltatapeError): string => JSON.stringify({ type: 'error', ...apiErrorOf(error) })
 
+/** Puts a member before the others of an object, whose very text stays. */
+const withMember = (text: string, name: string, value: string): string => {
+  const rest = text.slice(text.indexOf('{') + 1)
+  return `{${JSON.stringify(name)}:${JSON.stringify(value)}${/^\s*\}/.test(rest) ? '' : ','}${rest}`
+}
+
 /** One turn over a WebSocket. A client that runs several lanes gives a `stream_id`, which every message then carries. */
 function createTurn(streamId: string | undefined, redact: (text: string) => string): Turn {
   let ended = false
   let failure: Turn['error']
-  const tagged = (text: string) =>
-    streamId === undefined ? text : text.replace('{', `{"stream_id":${JSON.stringify(streamId)},`)
+  const tagged = (text: string) => (streamId === undefined ? text : withMember(text, 'stream_id', streamId))
   return {
     get ended() {
       return ended
@@ -187,7 +193,10 @@ function createTurn(streamId: string | undefined, redact: (text: string) => stri
     push(batch) {
       failure ??= failureIn(batch, redact)
       ended ||= batch.some(isTerminal)
-      return batch.map(({ text }) => tagged(text))
+      // A WebSocket has no `event:` line that could name what has no type.
+      return batch.map(({ type, body, text }) =>
+        tagged(typeof body.type === 'string' || type === '' ? text : withMember(text, 'type', type)),
+      )
     },
     fail(error) {
       if (ended) return []

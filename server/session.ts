@@ -17,6 +17,10 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
+  /** The faults that the client asks for, in every turn. */
+  readonly fault: string | undefined
+  /** Breaks the connection, once what was sent is on its way. */
+  readonly drop: () => void
   /** Sends messages; resolves when the connection can take more, or is gone. */
   readonly send: (messages: readonly string[]) => Promise<void> | undefined
 }
@@ -41,7 +45,7 @@ interface Running {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { model, dialect, endpoint, maxQueuedTurns, apiKey, clock, journal, log } = options
+  const { model, dialect, endpoint, maxQueuedTurns, apiKey, fault, clock, journal, log } = options
   /** What waits, in the order it was sent. */
   let queue: (Request | Refused)[] = []
   let running: Running | undefined
@@ -117,11 +121,13 @@ export function createSession(options: SessionOptions): Session {
       },
     }
     try {
-      const request = { body, apiKey, note: (noted: Action) => void (action = noted) }
+      const request = { body, apiKey, fault, note: (noted: Action) => void (action = noted) }
       for await (const batch of model(request, abort.signal)) await deliver(turn.push(batch))
       if (!turn.ended) throw new Error('The model ended without a terminal event.')
     } catch (error) {
-      if (!abort.signal.aborted) await deliver(turn.fail(toldOf(error, log)))
+      const told = toldOf(error, log)
+      if (told.code === 'dropped') options.drop()
+      else if (!abort.signal.aborted) await deliver(turn.fail(told))
     }
     running = undefined
     const { code, message } = turn.error ?? {}

@@ -64,6 +64,12 @@ class TalkingSocket extends WebSocket {
   }
 }
 
+/** What a client asked for when it connected. */
+interface Asked {
+  readonly apiKey: string | undefined
+  readonly fault: string | undefined
+}
+
 interface Connection {
   readonly ws: WebSocket
   readonly session: Session
@@ -95,13 +101,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     heartbeat?.refresh()
   }
 
-  const connect = (
-    ws: TalkingSocket,
-    socket: Duplex,
-    endpoint: string,
-    dialect: Dialect,
-    apiKey: string | undefined,
-  ): void => {
+  const connect = (ws: TalkingSocket, socket: Duplex, endpoint: string, dialect: Dialect, asked: Asked): void => {
     if (connections.size >= config.maxConnections) {
       ws.on('error', ignoreGone)
       log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint })
@@ -115,10 +115,11 @@ export function createSockets(options: SocketsOptions): Sockets {
       dialect,
       endpoint,
       maxQueuedTurns: config.maxQueuedTurns,
-      apiKey,
+      ...asked,
       clock,
       journal,
       log,
+      drop: () => void socket.write('', () => ws.terminate()),
       send(frames) {
         if (ws.readyState !== WebSocket.OPEN) return undefined
         socket.cork()
@@ -173,12 +174,15 @@ export function createSockets(options: SocketsOptions): Sockets {
         const { host, origin, authorization, 'x-deltatape-token': token } = request.headers
         const refusal = admit({ host, origin }, config)
         if (refusal) throw refusal
-        const path = pathOf(request.url)
+        const { pathname: path, searchParams } = urlOf(request.url)
         const dialect = DIALECTS[path]
         if (!dialect) throw noSocket(path)
         const { apiKey } = authorize({ authorization, token: token?.toString() }, config)
         const { text: redact } = redactor.with({ 'api-key': apiKey })
-        server.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, path, dialect(config, redact), apiKey))
+        const fault = searchParams.get('fault') ?? request.headers['x-deltatape-fault']?.toString()
+        server.handleUpgrade(request, socket, head, (ws) =>
+          connect(ws, socket, path, dialect(config, redact), { apiKey, fault }),
+        )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
         refuse(socket, error, config)
@@ -212,8 +216,9 @@ const tooLarge = ({ maxInputBytes }: Config) =>
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}
 
-const pathOf = (url = '/'): string =>
-  URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : url
+/** The URL of a request, whatever its target looks like. */
+const urlOf = (target = '/'): URL =>
+  URL.canParse(target, 'http://localhost') ? new URL(target, 'http://localhost') : new URL('http://localhost')
 
 /** Resolves when what was written has been handed to the network, or the connection is gone. */
 function createDrain(socket: Duplex): () => Promise<void> {

@@ -87,6 +87,29 @@ describe('readConfig', () => {
     expect(problemsOf({ REPLAY_PACE: word })).toContain('REPLAY_PACE')
   })
 
+  test.each(['0.0.0.0', '::', '192.168.1.5', 'chat.internal'])(
+    '%s lets others in, who are asked for a token or not at all',
+    (host) => {
+      expect(problemsOf({ HOST: host })).toMatch(/^HOST=.* AUTH_TOKEN .* ALLOW_UNPROTECTED=1/)
+      expect(problemsOf({ HOST: host, AUTH_TOKEN: 'open-sesame' })).toBe('')
+      expect(problemsOf({ HOST: host, ALLOW_UNPROTECTED: '1' })).toBe('')
+    },
+  )
+
+  test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', 'app.localhost'])('%s is this machine', (host) => {
+    expect(problemsOf({ HOST: host })).toBe('')
+  })
+
+  test('reads a plan of faults, and says what there is where it cannot', () => {
+    expect(readConfig({ FAULT: 'reset@7, delay:20ms@3' }).fault).toEqual({
+      faults: [
+        { kind: 'delay', ms: 20, after: 3 },
+        { kind: 'reset', after: 7 },
+      ],
+    })
+    expect(problemsOf({ FAULT: 'explode@7' })).toContain('truncate@7')
+  })
+
   test('names the upstream by its host', () => {
     expect(readConfig({ OPENAI_BASE_URL: 'http://gateway.example:8080/v1/' })).toMatchObject({
       upstream: 'gateway.example:8080',

@@ -4,6 +4,7 @@ import { admit } from '../server/guard.ts'
 
 const replay = readConfig({
   HOST: 'chat.internal',
+  ALLOW_UNPROTECTED: '1',
   ALLOWED_HOSTS: 'proxy.example, exact.example:8443',
   ALLOWED_ORIGINS: 'https://app.example',
 })

@@ -5,12 +5,13 @@ import { describe, expect, test } from 'vitest'
 
 const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'json.ts', 'pace.ts', 'version.ts'],
-  ['config.ts', 'protocol.ts', 'model/model.ts'],
+  ['plan.ts', 'protocol.ts', 'model/model.ts'],
+  ['config.ts'],
   ['guard.ts', 'redact.ts', 'sse.ts'],
   ['fixture.ts', 'log.ts'],
   ['journal.ts', 'miss.ts', 'turn.ts'],
   ['chat.ts', 'responses.ts', 'store.ts'],
-  ['model/live.ts', 'model/record.ts', 'model/replay.ts'],
+  ['model/fault.ts', 'model/live.ts', 'model/record.ts', 'model/replay.ts'],
   ['model/index.ts'],
   ['exchange.ts', 'session.ts'],
   ['http.ts'],
@@ -28,7 +29,6 @@ const ALONE: Readonly<Record<string, string>> = {
   pino: 'log.ts',
   'pino-pretty': 'log.ts',
   'eventsource-parser': 'sse.ts',
-  'lru-cache': 'store.ts',
   '@hono/node-server': 'server.ts',
 }
 

@@ -50,7 +50,7 @@ describe('a start that cannot be', { timeout: SLOW }, () => {
     ],
     [
       'an address of another machine',
-      { HOST: '192.0.2.1' },
+      { HOST: '192.0.2.1', ALLOW_UNPROTECTED: '1' },
       /^deltatape: "192\.0\.2\.1" is no address of this machine\..*\n$/,
     ],
   ])('%s is told in one message, exit code 1, without a stack', async (_what, env, message) => {

@@ -27,7 +27,7 @@ test('every variable, and no other', () => {
 test('every error that a frame can carry, and no other', async () => {
   const table = await readFile('server/errors.ts', 'utf8')
   const codes = [...table.matchAll(/^ {2}(\w+): \{(.*)\},$/gm)].filter(([, , edges = '']) => !edges.includes('exit'))
-  const overHttp = ['not_found', 'forbidden', 'unauthorized', 'unsupported_media_type', 'upgrade_required']
+  const overHttp = ['dropped', 'not_found', 'forbidden', 'unauthorized', 'unsupported_media_type', 'upgrade_required']
   expect(cellsBelow('### Errors')).toEqual(
     codes.map(([, code = '']) => code).filter((code) => !overHttp.includes(code)),
   )

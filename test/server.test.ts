@@ -155,7 +155,7 @@ describe('start', () => {
   })
 
   test('a host that is none of this machine is told so', async () => {
-    await expect(runServer({ HOST: '192.0.2.1' })).rejects.toMatchObject({
+    await expect(runServer({ HOST: '192.0.2.1', ALLOW_UNPROTECTED: '1' })).rejects.toMatchObject({
       message: expect.stringContaining('no address of this machine'),
     })
   })

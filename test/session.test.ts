@@ -45,6 +45,8 @@ function setUp(options: Partial<SessionOptions> = {}) {
     endpoint: '/ws-stream',
     maxQueuedTurns: 3,
     apiKey: undefined,
+    fault: undefined,
+    drop: () => {},
     clock: systemClock,
     journal: createJournal(log, 'replay'),
     log,

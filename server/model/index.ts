@@ -3,6 +3,7 @@ import type { Config, Mode } from '../config.ts'
 import type { Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
 import { isGood, type Store } from '../store.ts'
+import { fault } from './fault.ts'
 import { OPENAI_VERSION, live } from './live.ts'
 import type { Model } from './model.ts'
 import { record } from './record.ts'
@@ -21,5 +22,12 @@ export function createModel(config: Config, store: Store, redactor: Redactor, cl
     // A recorded failure is none, unless failures are wanted.
     auto: () => replaying(recording(), (fixture) => config.recordFailures || isGood(fixture)),
   }
-  return modes[config.mode]()
+  return fault(modes[config.mode](), {
+    plan: config.fault,
+    onRequest: config.mode === 'replay',
+    keyOf: async (body) => (await store.identify(body)).key,
+    clock,
+    // Replay spends the time of a silence as it spends all other.
+    stallMs: config.mode === 'replay' ? config.pace(config.idleTimeoutMs, 1) : config.idleTimeoutMs,
+  })
 }

@@ -11,6 +11,15 @@ import { isObject, parseJson, parseObject, type JsonObject } from '../json.ts'
  */
 export type Model = (request: ModelRequest, signal: AbortSignal) => AsyncIterable<readonly ModelEvent[]>
 
+/** Reads what is left of an answer that nobody wants any more: a model that records says in its last step what it did. */
+export async function readToTheEnd(events: AsyncIterator<unknown>): Promise<void> {
+  try {
+    while (!(await events.next()).done);
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+  }
+}
+
 export const MAX_BATCH_CHARS = 64 * 1024
 
 export interface ModelRequest {
@@ -18,6 +27,8 @@ export interface ModelRequest {
   readonly body: JsonObject
   /** The client's own key, where it sent one that the API is to get. */
   readonly apiKey?: string | undefined
+  /** The faults that the client asks for, in the words of `plan.ts`. */
+  readonly fault?: string | undefined
   /** Told once what became of the request, where a fixture was looked for or written. */
   readonly note?: ((action: Action) => void) | undefined
 }

@@ -1,0 +1,172 @@
+/** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { DeltatapeError } from '../errors.ts'
+import { isObject, type JsonObject } from '../json.ts'
+import type { Clock } from '../pace.ts'
+import { parsePlan, type Fault, type Plan } from '../plan.ts'
+import {
+  ModelError,
+  parseEvent,
+  readToTheEnd,
+  type Failure,
+  type Model,
+  type ModelEvent,
+  type ModelRequest,
+} from './model.ts'
+
+export interface FaultOptions {
+  /** What breaks every answer for which no client asks otherwise. */
+  readonly plan: Plan | undefined
+  /** Whether clients may ask for faults. */
+  readonly onRequest: boolean
+  /** The key of a request: a mix of faults is the same for the same request. */
+  readonly keyOf: (body: JsonObject) => Promise<string>
+  readonly clock: Clock
+  /** How long a stall lasts, in ms. */
+  readonly stallMs: number
+}
+
+/** How many requests are remembered by how often they were tried. */
+const MAX_REQUESTS = 100_000
+
+/** Makes a model that answers as `model` does, but for its faults. */
+export function fault(model: Model, options: FaultOptions): Model {
+  const tries = new LRUCache<string, number>({ max: MAX_REQUESTS })
+
+  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<readonly Fault[]> => {
+    if (asked !== undefined && !options.onRequest) {
+      throw new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
+    }
+    const plan = asked === undefined ? options.plan : parsePlan(asked)
+    if (plan === undefined) return []
+    if ('faults' in plan) return plan.faults
+    const { seed, rate } = plan.chaos
+    const request = `${seed}:${rate}:${await options.keyOf(body)}`
+    const nth = (tries.get(request) ?? 0) + 1
+    tries.set(request, nth)
+    return mix(`${request}:${nth}`, rate)
+  }
+
+  return async function* (request, signal) {
+    signal.throwIfAborted()
+    const faults = await faultsFor(request)
+    if (faults.length === 0) return yield* model(request, signal)
+    let sent = 0
+    let response: JsonObject = {}
+
+    /** The next events, counted, and what they say of the response. */
+    const take = (events: readonly ModelEvent[], count: number): readonly ModelEvent[] => {
+      const taken = events.slice(0, count)
+      sent += taken.length
+      for (const { body } of taken) if (isObject(body.response)) response = body.response
+      return taken
+    }
+
+    /** Does what is due after so many events; gives the last events where they are what breaks the answer. */
+    const strike = async (due: Fault): Promise<ModelEvent[] | undefined> => {
+      if (due.kind === 'delay') return void (await options.clock.sleep(due.ms, signal))
+      if (due.kind === 'stall') await options.clock.sleep(options.stallMs, signal)
+      if (due.kind === 'drop')
+        throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
+      const failure = failureOf(due)
+      if (failure) throw new ModelError(failure)
+      return brokenBy(due, response, sent)
+    }
+
+    // What comes before the first event needs no answer: it can be tried without a fixture.
+    for (const due of faults.filter(({ after }) => after === 0)) {
+      const last = await strike(due)
+      if (last) return yield last
+    }
+    const later = faults.filter(({ after }) => after > 0)
+    const own = new AbortController()
+    const events = model(request, AbortSignal.any([signal, own.signal]))[Symbol.asyncIterator]()
+    try {
+      for (let next = await events.next(); !next.done; next = await events.next()) {
+        let rest = next.value
+        for (const due of dueWithin(later, sent, next.value.length)) {
+          const before = take(rest, due.after - sent)
+          rest = rest.slice(before.length)
+          if (before.length > 0) yield before
+          const last = await strike(due)
+          if (last) return yield last
+        }
+        take(rest, rest.length)
+        if (rest.length > 0) yield rest
+      }
+    } finally {
+      own.abort(new DeltatapeError('cancelled', 'The answer was broken on purpose.'))
+      await readToTheEnd(events)
+    }
+  }
+}
+
+const dueWithin = (faults: readonly Fault[], sent: number, count: number): Fault[] =>
+  faults.filter(({ after }) => after > sent && after <= sent + count)
+
+const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
+
+/** The failure that a fault is, where it leaves no terminal event. */
+function failureOf(due: Fault): Failure | undefined {
+  const why = `on purpose, by the fault ${nameOf(due)}`
+  switch (due.kind) {
+    case 'refuse': {
+      const error = { message: `Refused ${why}`, type: 'fault', param: null, code: 'fault' }
+      const headers = { 'content-type': 'application/json' }
+      return { end: 'refused', status: due.status, headers, body: JSON.stringify({ error }) }
+    }
+    case 'truncate':
+      return { end: 'truncated', why }
+    case 'reset':
+      return { end: 'reset', why }
+    case 'stall':
+      return { end: 'stalled', why }
+    case 'malformed':
+      return { end: 'malformed', text: '{"type":"response.output_text.delta","delta":' }
+    default:
+      return undefined
+  }
+}
+
+/** The events that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
+function brokenBy(due: Fault, response: JsonObject, sent: number): ModelEvent[] {
+  const error = {
+    type: 'server_error',
+    code: 'server_error',
+    message: `Failed on purpose, by the fault ${nameOf(due)}`,
+    param: null,
+  }
+  const failed = { ...response, status: 'failed', error: { code: error.code, message: error.message } }
+  const events = [
+    ...(due.kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
+    { type: 'response.failed', sequence_number: sent + (due.kind === 'error' ? 1 : 0), response: failed },
+  ]
+  return events.flatMap((event) => parseEvent(JSON.stringify(event), 0) ?? [])
+}
+
+/** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */
+const MIX_EVENTS = 20
+const MIX_DELAY_MS = 200
+
+/** What a seed decides: nothing, or one fault. The same text decides the same. */
+function mix(text: string, rate: number): Fault[] {
+  const digest = createHash('sha256').update(text).digest()
+  const chance = digest.readUInt32BE(0) / 2 ** 32
+  if (chance >= rate) return []
+  const after = digest.readUInt32BE(4) % MIX_EVENTS
+  const faults: readonly Fault[] = [
+    { kind: 'refuse', status: 429, after: 0 },
+    { kind: 'refuse', status: 500, after: 0 },
+    { kind: 'error', after },
+    { kind: 'fail', after },
+    { kind: 'truncate', after },
+    { kind: 'reset', after },
+    { kind: 'stall', after },
+    { kind: 'malformed', after },
+    { kind: 'drop', after },
+    { kind: 'delay', ms: digest.readUInt32BE(8) % MIX_DELAY_MS, after },
+  ]
+  const chosen = faults[digest.readUInt32BE(12) % faults.length]
+  return chosen ? [chosen] : []
+}
