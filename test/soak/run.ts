@@ -1,0 +1,20 @@
+/** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
+import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
+
+const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
+  faults: () => faults(5),
+  junk: () => junk(100_000, 10_000),
+  crowd: () => crowd(2000, 200, 60),
+  kills: () => kills(100),
+  'slow reader': () => slowReader(100_000_000),
+  leavers: () => leavers(1000),
+  sigterm: () => sigterm(200, 2000),
+}
+
+const only = process.argv.slice(2)
+for (const [name, run] of Object.entries(scenarios)) {
+  if (only.length > 0 && !only.includes(name)) continue
+  const { figure, held } = await run()
+  process.stdout.write(`${held ? 'held  ' : 'BROKEN'} ${name}: ${figure}\n`)
+  if (!held) process.exitCode = 1
+}
