@@ -55,24 +55,30 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** A variable: what its text may be, in words and as a schema, and what stands for it where it is absent or empty. */
 interface Variable<T> {
+  /** What it is for, in one line. */
+  readonly about: string
   readonly allowed: string
   readonly fallback: T
   readonly schema: z.ZodType<T, string>
   /** Whether the value must not be shown. */
   readonly secret?: true
+  /** Whether it is a 1 or a 0. */
+  readonly yesOrNo?: true
 }
 
-const variable = <T>(allowed: string, fallback: T, schema: z.ZodType<T, string>): Variable<T> => ({
+const variable = <T>(about: string, allowed: string, fallback: T, schema: z.ZodType<T, string>): Variable<T> => ({
+  about,
   allowed,
   fallback,
   schema,
 })
 
-const oneOf = <const T extends readonly [string, ...string[]]>(words: T, fallback: T[number]) =>
-  variable<T[number]>(`one of ${words.join(', ')}`, fallback, z.enum(words))
+const oneOf = <const T extends readonly [string, ...string[]]>(about: string, words: T, fallback: T[number]) =>
+  variable<T[number]>(about, `one of ${words.join(', ')}`, fallback, z.enum(words))
 
-const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
+const whole = (about: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
   variable(
+    about,
     max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`,
     fallback,
     z
@@ -82,21 +88,25 @@ const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
       .pipe(z.number().min(min).max(max)),
   )
 
-const duration = (fallback: number, min = 1, max = MAX_TIMER_MS) => whole(fallback, min, max)
+const duration = (about: string, fallback: number, min = 1, max = MAX_TIMER_MS) =>
+  whole(`${about}, in ms`, fallback, min, max)
 
 /** The longest that Node's fetch waits for anything of its own accord, in ms. */
 const MAX_WAIT_MS = 300_000
 
-const text = (fallback: string) => variable('some text', fallback, z.string())
+const text = (about: string, fallback: string) => variable(about, 'some text', fallback, z.string())
 
-const flag = variable(
-  '1 (yes) or 0 (no)',
-  false,
-  z.enum(['0', '1']).transform((word) => word === '1'),
-)
+const flag = (about: string): Variable<boolean> => ({
+  about,
+  allowed: '1 (yes) or 0 (no)',
+  fallback: false,
+  schema: z.enum(['0', '1']).transform((word) => word === '1'),
+  yesOrNo: true,
+})
 
-const list = (allowed: string, each: z.ZodType<string, string>) =>
+const list = (about: string, allowed: string, each: z.ZodType<string, string>) =>
   variable<string[]>(
+    about,
     `${allowed}, several joined by commas`,
     [],
     z
@@ -131,14 +141,16 @@ const plan = z.string().transform((words, context): Plan | undefined => {
 })
 
 /** A key that an HTTP header can carry; the words must not repeat it. */
-const secret: Variable<string | undefined> = {
+const secret = (about: string): Variable<string | undefined> => ({
+  about,
   allowed: 'a text of printable characters without spaces (it is not shown)',
   fallback: undefined,
   schema: z.string().regex(/^[\x21-\x7e]+$/),
   secret: true,
-}
+})
 
 const address = variable(
+  'where the API is',
   'an http or https address without a user name or password',
   'https://api.openai.com/v1',
   z
@@ -147,14 +159,62 @@ const address = variable(
     .transform((url) => url.replace(/\/+$/, '')),
 )
 
+const paces = 'instant, recorded, a speed such as 2x, or a gap such as 15ms'
+
+/** Every variable that is read. */
+const table = {
+  MODEL_MODE: oneOf('who answers', MODES, 'replay'),
+  OPENAI_API_KEY: secret('the key for the API'),
+  OPENAI_BASE_URL: address,
+  ALLOW_CLIENT_KEY: flag('start without a key, for clients that bring theirs'),
+  CHATBOT_MODEL: text('the model that /ws and /ws-stream ask', 'gpt-4.1-mini'),
+  PORT: whole('the port to listen on; 0 picks a free one', 3300, 0, 65535),
+  HOST: text('the interface to listen on', '127.0.0.1'),
+  FIXTURES_DIR: text('where the fixtures are', 'fixtures'),
+  REPLAY_PACE: variable('how replay spends the recorded time', paces, instant, pace),
+  RECORD_FAILURES: flag('save failed answers too'),
+  FAULT: variable('breaks every answer on purpose', PLAN_FORMS, undefined, plan),
+  ALLOWED_ORIGINS: list(
+    'web pages that are let in, beyond its own',
+    'an origin such as http://localhost:5173, never null',
+    origin,
+  ),
+  ALLOWED_HOSTS: list('names that it answers to, beyond its own', 'a host name such as chat.example.com', hostName),
+  AUTH_TOKEN: secret('asked of every client'),
+  ALLOW_UNPROTECTED: flag('listen beyond this machine without AUTH_TOKEN'),
+  LOG_LEVEL: oneOf('how much it tells', LOG_LEVELS, 'info'),
+  FIRST_EVENT_TIMEOUT_MS: duration('how long the API may take to its first event', 60_000, 1, MAX_WAIT_MS),
+  IDLE_TIMEOUT_MS: duration('how long the API may be silent', 30_000, 1, MAX_WAIT_MS),
+  TURN_TIMEOUT_MS: duration('how long an answer of the API may take', 300_000),
+  MAX_INPUT_BYTES: whole('how large a message or a body may be', 1024 * 1024, 1, 2 ** 30),
+  MAX_QUEUED_TURNS: whole('how many turns of one connection may wait', 64, 0),
+  MAX_CONNECTIONS: whole('how many connections may be open', 10_000, 1),
+  SHUTDOWN_GRACE_MS: duration('how long turns may go on after the first signal', 3000, 0),
+} as const satisfies Record<string, Variable<unknown>>
+
+type Values = { [Name in keyof typeof table]: (typeof table)[Name] extends Variable<infer T> ? T : never }
+const variables: { readonly [Name in keyof Values]: Variable<Values[Name]> } = table
+
+/** A variable, for those who show it: its name, what it is for, and what is allowed. */
+export type VariableInfo = Pick<Variable<unknown>, 'about' | 'allowed' | 'yesOrNo'> & { readonly name: string }
+
+/** The variables, in the order in which they are shown. */
+export const VARIABLES: readonly VariableInfo[] = Object.entries<Variable<unknown>>(table).map(
+  ([name, { about, allowed, yesOrNo }]) => ({ name, about, allowed, ...(yesOrNo ? { yesOrNo } : {}) }),
+)
+
+/** The variables as an environment holds them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * Reads the configuration. An empty or blank variable counts as absent, as it does for the OpenAI SDK.
  *
  * @throws DeltatapeError `config_invalid`, its message a line for each problem.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   const problems: string[] = []
-  const read = <T>(name: string, { allowed, fallback, schema, secret: hidden }: Variable<T>): T => {
+  const read = <Name extends keyof Values>(name: Name): Values[Name] => {
+    const { allowed, fallback, schema, secret: hidden } = variables[name]
     const word = env[name]?.trim()
     if (!word) return fallback
     const result = schema.safeParse(word)
@@ -163,32 +223,32 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     problems.push(`${name} must be ${allowed}${shown}.`)
     return fallback
   }
-  const baseURL = read('OPENAI_BASE_URL', address)
+  const baseURL = read('OPENAI_BASE_URL')
   const config: Config = {
-    mode: read('MODEL_MODE', oneOf(MODES, 'replay')),
-    apiKey: read('OPENAI_API_KEY', secret),
-    allowUnprotected: read('ALLOW_UNPROTECTED', flag),
-    allowClientKey: read('ALLOW_CLIENT_KEY', flag),
+    mode: read('MODEL_MODE'),
+    apiKey: read('OPENAI_API_KEY'),
+    allowUnprotected: read('ALLOW_UNPROTECTED'),
+    allowClientKey: read('ALLOW_CLIENT_KEY'),
     baseURL,
     upstream: new URL(baseURL).host,
-    chatbotModel: read('CHATBOT_MODEL', text('gpt-4.1-mini')),
-    port: read('PORT', whole(3300, 0, 65535)),
-    host: read('HOST', text('127.0.0.1')),
-    fixturesDir: read('FIXTURES_DIR', text('fixtures')),
-    pace: read('REPLAY_PACE', variable('instant, recorded, a speed such as 2x, or a gap such as 15ms', instant, pace)),
-    recordFailures: read('RECORD_FAILURES', flag),
-    fault: read('FAULT', variable(PLAN_FORMS, undefined, plan)),
-    allowedOrigins: read('ALLOWED_ORIGINS', list('an origin such as http://localhost:5173, never null', origin)),
-    allowedHosts: read('ALLOWED_HOSTS', list('a host name such as chat.example.com', hostName)),
-    authToken: read('AUTH_TOKEN', secret),
-    logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS, 'info')),
-    firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS', duration(60_000, 1, MAX_WAIT_MS)),
-    idleTimeoutMs: read('IDLE_TIMEOUT_MS', duration(30_000, 1, MAX_WAIT_MS)),
-    turnTimeoutMs: read('TURN_TIMEOUT_MS', duration(300_000)),
-    maxInputBytes: read('MAX_INPUT_BYTES', whole(1024 * 1024, 1, 2 ** 30)),
-    maxQueuedTurns: read('MAX_QUEUED_TURNS', whole(64, 0)),
-    maxConnections: read('MAX_CONNECTIONS', whole(10_000, 1)),
-    shutdownGraceMs: read('SHUTDOWN_GRACE_MS', duration(3000, 0)),
+    chatbotModel: read('CHATBOT_MODEL'),
+    port: read('PORT'),
+    host: read('HOST'),
+    fixturesDir: read('FIXTURES_DIR'),
+    pace: read('REPLAY_PACE'),
+    recordFailures: read('RECORD_FAILURES'),
+    fault: read('FAULT'),
+    allowedOrigins: read('ALLOWED_ORIGINS'),
+    allowedHosts: read('ALLOWED_HOSTS'),
+    authToken: read('AUTH_TOKEN'),
+    logLevel: read('LOG_LEVEL'),
+    firstEventTimeoutMs: read('FIRST_EVENT_TIMEOUT_MS'),
+    idleTimeoutMs: read('IDLE_TIMEOUT_MS'),
+    turnTimeoutMs: read('TURN_TIMEOUT_MS'),
+    maxInputBytes: read('MAX_INPUT_BYTES'),
+    maxQueuedTurns: read('MAX_QUEUED_TURNS'),
+    maxConnections: read('MAX_CONNECTIONS'),
+    shutdownGraceMs: read('SHUTDOWN_GRACE_MS'),
   }
   if (config.mode !== 'replay' && !env.OPENAI_API_KEY?.trim() && !config.allowClientKey) {
     problems.push(

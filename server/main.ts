@@ -12,4 +12,4 @@ if (process.versions.node.localeCompare(needed, 'en', { numeric: true }) < 0) {
 
 // Only now: what is imported here may not even load on an older Node.
 const { serve, withExitCode } = await import('./serve.ts')
-await withExitCode(process, () => serve(process))
+await withExitCode(process, () => serve(process, process.env))

@@ -1,5 +1,5 @@
 /** One run of the server: configuration, signals, exit code. */
-import { readConfig, secretsOf, type Config } from './config.ts'
+import { readConfig, secretsOf, type Config, type Environment } from './config.ts'
 import { DeltatapeError, edgesOf } from './errors.ts'
 import { createLog, openOutput, type Log, type Output } from './log.ts'
 import { systemClock } from './pace.ts'
@@ -19,7 +19,7 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
 
 /** Starts the server that an environment describes, with its log on `output`. */
 export async function startFrom(
-  env: NodeJS.ProcessEnv,
+  env: Environment,
   output: Output,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
@@ -34,16 +34,16 @@ export async function startFrom(
 const ECHO_MS = 200
 
 /** Runs the server that the environment describes until a signal ends it. */
-export async function serve(process: NodeJS.Process): Promise<void> {
+export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
   // A reader that has left has nobody to tell.
   process.stdout.on('error', () => {})
-  const { server, config, log } = await startFrom(process.env, process.stdout)
+  const { server, config, log } = await startFrom(env, process.stdout)
 
   // Whatever went wrong was one turn's: it must not end those of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
   process.on('unhandledRejection', (error) => log.error('an unexpected error', { error }))
 
-  const echoMs = process.env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
+  const echoMs = env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
   let first: number | undefined
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (first !== undefined) return systemClock.now() - first < echoMs ? undefined : server.close(0)

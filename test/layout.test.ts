@@ -17,8 +17,11 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http.ts'],
   ['ws.ts'],
   ['server.ts'],
-  ['serve.ts'],
-  ['main.ts'],
+  ['command/terminal.ts', 'serve.ts'],
+  ['command/command.ts'],
+  ['command/serve.ts'],
+  ['command/index.ts'],
+  ['cli.ts', 'main.ts'],
 ]
 
 /** Packages that one file alone may know. */
@@ -30,6 +33,7 @@ const ALONE: Readonly<Record<string, string>> = {
   'pino-pretty': 'log.ts',
   'eventsource-parser': 'sse.ts',
   '@hono/node-server': 'server.ts',
+  'cli-progress': 'command/terminal.ts',
 }
 
 const floorOf = new Map(FLOORS.flatMap((files, floor) => files.map((file) => [file, floor] as const)))
@@ -60,13 +64,21 @@ describe.each(files)('%s', (file) => {
 
   test('imports nothing of the tests, and begins with what it is', async () => {
     expect((await importsOf(file)).filter((name) => name.includes('/test/'))).toEqual([])
-    expect(await readFile(join('server', file), 'utf8')).toMatch(/^\/\*\*/)
+    expect(await readFile(join('server', file), 'utf8')).toMatch(/^(?:#!.*\n)?\/\*\*/)
   })
 })
 
 test('every file of the server has its test', async () => {
   const tests = (await readdir('test', { recursive: true })).filter((name) => name.endsWith('.test.ts'))
   const untested = files.filter((file) => !tests.includes(file.replace(/\.ts$/, '.test.ts')))
-  // Types, a version and the process, which main.test.ts starts.
-  expect(untested.toSorted()).toEqual(['model/model.ts', 'serve.ts', 'turn.ts', 'version.ts'])
+  // Types, a version and the processes, which cli.test.ts and main.test.ts start.
+  const started = [
+    'cli.ts',
+    'command/command.ts',
+    'command/index.ts',
+    'command/serve.ts',
+    'command/terminal.ts',
+    'serve.ts',
+  ]
+  expect(untested.toSorted()).toEqual([...started, 'model/model.ts', 'turn.ts', 'version.ts'])
 })

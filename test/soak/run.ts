@@ -3,7 +3,7 @@ import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome 
 
 const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   faults: () => faults(5),
-  junk: () => junk(100_000, 10_000),
+  junk: () => junk(1_000_000, 100_000),
   crowd: () => crowd(2000, 200, 60),
   kills: () => kills(100),
   'slow reader': () => slowReader(100_000_000),

@@ -157,9 +157,9 @@ export async function junk(frames: number, requests: number): Promise<Outcome> {
   const before = await server.memory()
   let checks = 0
   let healthy = 0
-  let busy = true
+  const done = new AbortController()
   const watching = (async () => {
-    while (busy) {
+    while (!done.signal.aborted) {
       checks++
       const response = await fetch(`${server.url}/health`).catch(() => undefined)
       if (response?.status === 200) healthy++
@@ -171,7 +171,7 @@ export async function junk(frames: number, requests: number): Promise<Outcome> {
     ...Array.from({ length: parts }, () => flood(Math.ceil(frames / parts))),
     ...Array.from({ length: parts }, () => pester(Math.ceil(requests / parts))),
   ])
-  busy = false
+  done.abort()
   await watching
   let after = await server.memory()
   for (let wait = 0; wait < 50 && after > before * 1.2; wait++) {

@@ -1,0 +1,55 @@
+/** What the sub-commands share: the context they run in, and the variables as flags. */
+import { Command, Option } from 'commander'
+import { VARIABLES, type Environment } from '../config.ts'
+import type { Clock } from '../pace.ts'
+import type { Terminal } from './terminal.ts'
+
+/** 0: fine. 1: it found what it looks for. 2: it could not look. */
+export type ExitCode = 0 | 1 | 2
+
+/** Everything of the world that a sub-command may touch, beside the files that it is told of. */
+export interface Context {
+  readonly env: Environment
+  readonly terminal: Terminal
+  readonly clock: Clock
+  /** Takes Ctrl-C, which ends the process otherwise, and gives the signal that it aborts. */
+  interrupted(): AbortSignal
+  /** Says how the process is to end; of several the highest counts. */
+  exit(code: ExitCode): void
+}
+
+/** Makes a sub-command: its arguments, its flags, its help, and what it does. */
+export type Define = (context: Context) => Command
+
+/** Flags that people guess, beside the one that a variable's name gives. */
+const SHORTER: Readonly<Record<string, string>> = {
+  MODEL_MODE: '--mode',
+  FIXTURES_DIR: '--fixtures',
+  REPLAY_PACE: '--pace',
+  CHATBOT_MODEL: '--model',
+  OPENAI_API_KEY: '--api-key',
+  OPENAI_BASE_URL: '--base-url',
+}
+
+const nameOfFlag = (variable: string): string => variable.toLowerCase().replaceAll('_', '-')
+
+/** Adds a flag for each of these variables; without names for every one. */
+export function addVariables(command: Command, ...names: readonly string[]): Command {
+  for (const { name, about, allowed, yesOrNo } of VARIABLES) {
+    if (names.length > 0 && !names.includes(name)) continue
+    const flags = [SHORTER[name], `--${nameOfFlag(name)}`].filter((flag) => flag !== undefined).join(', ')
+    const option = new Option(`${flags} ${yesOrNo ? '[1|0]' : '<value>'}`, `${about}: ${allowed} (${name})`)
+    command.addOption(yesOrNo ? option.preset('1') : option)
+  }
+  return command
+}
+
+/** The environment, and over it what was given as flags. */
+export function environmentOf(command: Command, env: Environment): Environment {
+  const options: Record<string, unknown> = command.opts()
+  const given = VARIABLES.flatMap(({ name }) => {
+    const value = options[nameOfFlag(name).replaceAll(/-./g, (dash) => dash.slice(1).toUpperCase())]
+    return typeof value === 'string' ? [[name, value] as const] : []
+  })
+  return { ...env, ...Object.fromEntries(given) }
+}

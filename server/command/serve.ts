@@ -1,0 +1,20 @@
+/** `deltatape serve`: the server, as `npm start` runs it. */
+import { Command } from 'commander'
+import { serve, withExitCode } from '../serve.ts'
+import { addVariables, environmentOf, type Define } from './command.ts'
+
+export const defineServe: Define = ({ env }) => {
+  const command = addVariables(new Command('serve'))
+    .description('Runs the server. Every flag is a variable, too, and stands over it.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  deltatape serve                                replay what is in fixtures/
+  deltatape serve --mode record --port 0         record, on a free port
+  deltatape serve --pace recorded --fault reset@7
+
+A key given as a flag can be read by others on this machine: rather set OPENAI_API_KEY.`,
+    )
+  return command.action(() => withExitCode(process, () => serve(process, environmentOf(command, env))))
+}

@@ -1,0 +1,67 @@
+/** The terminal that a sub-command writes to, or the pipe or file that stands there instead. */
+import { createInterface } from 'node:readline/promises'
+import { styleText } from 'node:util'
+import { SingleBar } from 'cli-progress'
+
+type Style = Parameters<typeof styleText>[0]
+
+export interface Terminal {
+  /** How wide a line may be, in columns: 80 where nobody says. */
+  readonly columns: number
+  /** Writes results. */
+  write(text: string): void
+  /** Writes what is no result: problems, hints. */
+  tell(text: string): void
+  /** Colours a text where colours are wanted, and gives it as it is elsewhere. */
+  style(style: Style, text: string): string
+  /** Shows how far some work is, on a terminal only. */
+  progress(total: number, unit: string): Progress
+  /** Asks for a yes; where nobody can answer, gives undefined. */
+  confirm(question: string): Promise<boolean | undefined>
+}
+
+export interface Progress {
+  /** @param note what stands behind the bar, such as the tokens so far */
+  step(note?: string): void
+  stop(): void
+}
+
+/** How wide a line is where nobody says. */
+const COLUMNS = 80
+
+/** The terminal of a process. */
+export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
+  // A reader that has left, such as `head`, has nobody to tell.
+  stdout.on('error', () => {})
+  return {
+    columns: stdout.isTTY ? stdout.columns : COLUMNS,
+    write: (text) => void stdout.write(`${text}\n`),
+    tell: (text) => void stderr.write(`${text}\n`),
+    style: (style, text) => styleText(style, text, { stream: stdout }),
+    progress(total, unit) {
+      const bar = new SingleBar({
+        stream: stderr,
+        // On anything but a terminal it is silent.
+        noTTYOutput: false,
+        hideCursor: true,
+        clearOnComplete: true,
+        format: `{bar} {value}/{total} ${unit} {note}`,
+        barsize: 30,
+      })
+      bar.start(total, 0, { note: '' })
+      return {
+        step: (note = '') => bar.increment(1, { note }),
+        stop: () => bar.stop(),
+      }
+    },
+    async confirm(question) {
+      if (!stdin.isTTY || !stdout.isTTY) return undefined
+      const lines = createInterface({ input: stdin, output: stdout })
+      try {
+        return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
