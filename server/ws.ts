@@ -179,7 +179,7 @@ export function createSockets(options: SocketsOptions): Sockets {
         if (!dialect) throw noSocket(path)
         const { apiKey } = authorize({ authorization, token: token?.toString() }, config)
         const { text: redact } = redactor.with({ 'api-key': apiKey })
-        const fault = searchParams.get('fault') ?? request.headers['x-deltatape-fault']?.toString()
+        const fault = searchParams.get('fault') || request.headers['x-deltatape-fault']?.toString() || undefined
         server.handleUpgrade(request, socket, head, (ws) =>
           connect(ws, socket, path, dialect(config, redact), { apiKey, fault }),
         )

@@ -101,9 +101,9 @@ describe('the eval', { timeout: 60_000 }, () => {
       NODE_OPTIONS: `--import=${WATCH}`,
     })
     expect(output).not.toContain('LEFT:')
-    expect(stats).toEqual({ successes: 24, failures: 0, errors: 0 })
+    expect(stats).toEqual({ successes: 27, failures: 0, errors: 0 })
     expect(code).toBe(0)
-    expect(results).toHaveLength(24)
+    expect(results).toHaveLength(27)
     const hello = results.find(({ vars }) => vars.body === 'Hello world')
     expect(hello?.response?.metadata).toMatchObject({
       deltas: expect.any(Number),

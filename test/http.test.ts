@@ -298,3 +298,43 @@ describe('createFetch', () => {
     })
   })
 })
+
+describe('x-deltatape-fault', () => {
+  const asked = (plan: string, body: object = { ...HELLO, stream: true }, env: Record<string, string> = {}) =>
+    setUp(env).post(body, { 'x-deltatape-fault': plan })
+
+  test('refuse is an HTTP error', async () => {
+    const response = await asked('refuse:503')
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ error: { code: 'fault' } })
+  })
+
+  test('error and fail are events, at their place', async () => {
+    const text = await (await asked('error@5')).text()
+    const types = [...text.matchAll(/^event: (.+)$/gm)].map(([, type]) => type)
+    expect(types.slice(4)).toEqual(['response.output_text.delta', 'error', 'response.failed'])
+    expect(await (await asked('fail@4')).text()).not.toContain('event: error')
+  })
+
+  test('truncate is a clean end, malformed a line that is no JSON', async () => {
+    const cut = await (await asked('truncate@4')).text()
+    expect(cut.match(/^event: /gm)).toHaveLength(4)
+    const [last] = (await (await asked('malformed@4')).text()).trimEnd().split('\n').slice(-1)
+    expect(() => JSON.parse(last?.replace('data: ', '') ?? '{}')).toThrow(SyntaxError)
+  })
+
+  test.each(['reset@4', 'stall@4', 'drop@4'])('%s breaks the body', async (plan) => {
+    await expect((await asked(plan)).text()).rejects.toThrow('terminated')
+  })
+
+  test('an unknown one, and one where the API is called, are 400', async () => {
+    expect((await asked('boom@1')).status).toBe(400)
+    const live = await asked('reset@1', HELLO, { MODEL_MODE: 'live', OPENAI_API_KEY: 'sk-x' })
+    expect(live.status).toBe(400)
+    expect(await live.json()).toMatchObject({ error: { code: 'invalid_input' } })
+  })
+
+  test('an empty one is none', async () => {
+    expect(await textIn(await asked('', HELLO))).toBe(TEXT)
+  })
+})

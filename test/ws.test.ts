@@ -396,3 +396,107 @@ test('text of every script comes through as it is', async () => {
   chat.send({ input: 'Hi' })
   expect((await chat.turn()).at(-1)?.message).toBe(text.join(''))
 })
+
+describe('faults on purpose', () => {
+  const ended = (code: string, deltas: number) => [...Array.from({ length: deltas }, () => 'delta'), code]
+
+  // Four events come before the five deltas.
+  test.each([
+    ['refuse:429@0', ended('upstream_refused', 0)],
+    ['error@6', ended('upstream_error', 2)],
+    ['fail@6', ended('upstream_failed', 2)],
+    ['truncate@6', ended('upstream_truncated', 2)],
+    ['reset@6', ended('upstream_reset', 2)],
+    ['stall@6', ended('upstream_stalled', 2)],
+    ['malformed@6', ended('upstream_malformed', 2)],
+    ['delay:1ms@2,reset@5', ended('upstream_reset', 1)],
+    ['delay:1ms@6', ended('message', 5)],
+    ['reset@5000', ended('message', 5)],
+    ['', ended('message', 5)],
+    ['reset@x', ended('invalid_input', 0)],
+  ])('?fault=%s', async (plan, expected) => {
+    const { url } = await runReplay()
+    const chat = await connect(`${url}/ws-stream?fault=${encodeURIComponent(plan)}`)
+    for (const id of ['a', 'b']) {
+      chat.send({ input: FRENCH, id })
+      const turn = await chat.turn()
+      expect(turn.map(({ type, code }) => (type === 'error' ? code : type))).toEqual(expected)
+    }
+    expectRules(chat.transcript, ['a', 'b'], { streamed: true })
+  })
+
+  test('drop breaks the connection, after what was sent', async () => {
+    const { url } = await runReplay()
+    const chat = await connect(`${url}/ws-stream?fault=drop@6`)
+    chat.send({ input: FRENCH })
+    expect(await chat.closed).toBe(1006)
+    expect(chat.transcript).toEqual(['{"type":"delta","message":"Bonjour"}', '{"type":"delta","message":" tout"}'])
+    const again = await connect(`${url}/ws-stream`)
+    again.send({ input: FRENCH })
+    expect((await again.turn()).at(-1)?.type).toBe('message')
+  })
+
+  test('are taken from the header as well, in the dialect of the API too', async () => {
+    const { url } = await runReplay()
+    const chat = await connect(`${url}/ws`, { headers: { 'x-deltatape-fault': 'fail@5' } })
+    chat.send({ input: FRENCH })
+    expect(await chat.next()).toMatchObject({ type: 'error', code: 'upstream_failed' })
+    const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`, {
+      headers: { 'x-deltatape-fault': 'error@4' },
+    })
+    const types: unknown[] = []
+    ws.on('message', (data) => types.push(JSON.parse(String(data)).type))
+    await once(ws, 'open')
+    ws.send(JSON.stringify({ type: 'response.create', model: 'gpt-4.1-mini', input: FRENCH }))
+    while (types.at(-1) !== 'response.failed') await once(ws, 'message')
+    expect(types.slice(4)).toEqual(['error', 'response.failed'])
+    ws.close()
+  })
+
+  test('a seeded mix is the same for the same seed, on another server too', async () => {
+    const runs = await Promise.all(
+      [1, 2].map(async () => {
+        const { url } = await runReplay()
+        const chat = await connect(`${url}/ws?fault=chaos:7:1`)
+        const ends: unknown[] = []
+        for (let turn = 0; turn < 12 && chat.ws.readyState === WebSocket.OPEN; turn++) {
+          chat.send({ input: FRENCH })
+          ends.push(
+            await chat.next().then(
+              ({ code, type }) => code ?? type,
+              () => 'dropped',
+            ),
+          )
+        }
+        return ends
+      }),
+    )
+    expect(runs[0]).toEqual(runs[1])
+    expect(new Set(runs[0]).size).toBeGreaterThan(2)
+  })
+
+  test('cannot be asked for where the API is called', async () => {
+    const { server, standIn } = await runLive({ steps: [] })
+    const chat = await connect(`${server.url}/ws-stream?fault=reset@7`)
+    chat.send({ input: 'Hi' })
+    expect(await chat.next()).toMatchObject({ type: 'error', code: 'invalid_input' })
+    expect(standIn.calls).toHaveLength(0)
+  })
+
+  test('FAULT breaks the answers of the API, too, and what a client asks for stands over it', async () => {
+    const { url } = await runReplay({ FAULT: 'reset@5' })
+    const codes = ['/ws', '/ws?fault=fail@5'].map(async (path) => {
+      const chat = await connect(`${url}${path}`)
+      chat.send({ input: FRENCH })
+      return (await chat.next()).code
+    })
+    expect(await Promise.all(codes)).toEqual(['upstream_reset', 'upstream_failed'])
+    const { server } = await runLive(
+      { steps: steps(compose('live').text(words('one two')).completed()) },
+      { FAULT: 'truncate@4' },
+    )
+    const chat = await connect(`${server.url}/ws`)
+    chat.send({ input: 'Hi' })
+    expect(await chat.next()).toMatchObject({ code: 'upstream_truncated' })
+  })
+})

@@ -3,12 +3,12 @@ import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome 
 
 const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   faults: () => faults(5),
-  junk: () => junk(1_000_000, 100_000),
+  junk: () => junk(1_000_000, 100_000, 1.2),
   crowd: () => crowd(2000, 200, 60),
   kills: () => kills(100),
-  'slow reader': () => slowReader(100_000_000),
-  leavers: () => leavers(1000),
-  sigterm: () => sigterm(200, 2000),
+  'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
+  leavers: () => leavers(1000, 100),
+  sigterm: () => sigterm(200, 2000, 1000),
 }
 
 const only = process.argv.slice(2)

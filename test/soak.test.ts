@@ -1,0 +1,19 @@
+/** The soak in short: what has to hold whatever else the machine does. `npm run soak` looks at time and memory, too. */
+import { describe, expect, test } from 'vitest'
+import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
+
+const WHATEVER = Infinity
+
+describe.concurrent('in short', () => {
+  test.each<[string, () => Promise<Outcome>]>([
+    ['faults', () => faults(1)],
+    ['junk', () => junk(5000, 500, WHATEVER)],
+    ['crowd', () => crowd(50, 10, 1)],
+    ['kills', () => kills(3)],
+    ['leavers', () => leavers(20, WHATEVER)],
+    ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
+  ])('%s', async (_name, run) => {
+    const { figure, held } = await run()
+    expect(held, figure).toBe(true)
+  })
+})
