@@ -1,5 +1,6 @@
 /** The soak in short: what has to hold whatever else the machine does. `npm run soak` looks at time and memory, too. */
 import { describe, expect, test } from 'vitest'
+import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -10,6 +11,10 @@ describe.concurrent('in short', () => {
     ['junk', () => junk(5000, 500, WHATEVER)],
     ['crowd', () => crowd(50, 10, 1)],
     ['kills', () => kills(3)],
+    ['a full disk', () => smallDisk('fill it')],
+    ['a read-only disk', () => smallDisk('make it read-only')],
+    ['a vanishing folder', vanishing],
+    ['two recorders', () => twoRecorders(20)],
     ['leavers', () => leavers(20, WHATEVER)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {

@@ -1,4 +1,5 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
+import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 
 const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
@@ -6,6 +7,10 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   junk: () => junk(1_000_000, 100_000, 1.2),
   crowd: () => crowd(2000, 200, 60),
   kills: () => kills(100),
+  'full disk': () => smallDisk('fill it'),
+  'read-only disk': () => smallDisk('make it read-only'),
+  'vanishing folder': vanishing,
+  'two recorders': () => twoRecorders(200),
   'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
   leavers: () => leavers(1000, 100),
   sigterm: () => sigterm(200, 2000, 1000),
