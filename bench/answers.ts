@@ -79,11 +79,3 @@ export async function writeFixture(
   await mkdir(dir, { recursive: true })
   await writeFile(join(dir, fileName(identity)), formatFixture(fixture))
 }
-
-/** Deltas that make a fixture 10 kB large. */
-export const LIBRARY_DELTAS = 33
-
-/** Writes `count` fixtures of 10 kB each, for the first inputs. */
-export async function writeLibrary(dir: string, count: number): Promise<void> {
-  for (let index = 0; index < count; index++) await writeFixture(dir, answerTo(inputAt(index), LIBRARY_DELTAS))
-}

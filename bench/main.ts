@@ -2,14 +2,19 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { createLab } from './lab.ts'
+import { createLibrary } from './library.ts'
 import { figureOf, machine, markdownOf, reaches, textOf } from './report.ts'
 import type { Bench, Scenario, Table } from './scenario.ts'
+import { growth } from './scenarios/growth.ts'
 import { memory } from './scenarios/memory.ts'
+import { pace } from './scenarios/pace.ts'
+import { record } from './scenarios/record.ts'
 import { sse } from './scenarios/sse.ts'
 import { start } from './scenarios/start.ts'
+import { suite } from './scenarios/suite.ts'
 import { ws } from './scenarios/ws.ts'
 
-const SCENARIOS: readonly Scenario[] = [ws, sse, start, memory]
+const SCENARIOS: readonly Scenario[] = [ws, sse, start, memory, record, pace, growth, suite]
 
 /** How many times worse than its goal a figure may be on a machine of CI, which others use too. */
 const TOLERANCE = 2
@@ -56,21 +61,16 @@ const lab = createLab()
 process.once('exit', () => lab.clear())
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
-const bench: Bench = {
-  lab,
-  rounds,
-  brief: check,
-  windowMs: 500,
-  say(what) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${what.slice(0, 78)}`)
-  },
+const say = (what: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${what.slice(0, 78)}`)
 }
+const bench: Bench = { lab, library: createLibrary(lab, say), rounds, brief: check, windowMs: 500, say }
 
 const chosen = SCENARIOS.filter(({ name, long }) => (names.length > 0 ? names.includes(name) : all || !long))
 const tables: Table[] = []
 for (const scenario of chosen) {
   const found = await scenario.run(bench)
-  bench.say('')
+  say('')
   for (const table of found) process.stdout.write(`${textOf(table)}\n\n`)
   tables.push(...found)
 }

@@ -1,5 +1,6 @@
 /** What a scenario is, what it gives, and how its sides are measured. */
 import type { Lab } from './lab.ts'
+import type { Library } from './library.ts'
 
 /** What a figure should be: its ratio where there is something that it is measured against, itself otherwise. */
 export interface Goal {
@@ -28,6 +29,7 @@ export interface Table {
 /** What a scenario is given. */
 export interface Bench {
   readonly lab: Lab
+  readonly library: Library
   readonly rounds: number
   /** Only what the check of CI needs: little time, and nothing that is not in the root's node_modules. */
   readonly brief: boolean

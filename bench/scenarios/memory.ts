@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LIBRARY_DELTAS, answerTo, inputAt, writeFixture, writeLibrary } from '../answers.ts'
+import { answerTo, inputAt, writeFixture } from '../answers.ts'
 import type { Running } from '../lab.ts'
+import { libraryAnswer } from '../library.ts'
 import { clientFrame, openWebSocket, wireBytes } from '../load/websocket.ts'
 import { residentBytes } from '../memory.ts'
 import { atMost, inTurn, type Bench, type Scenario, type Table } from '../scenario.ts'
@@ -36,7 +37,7 @@ async function idleConnections(bench: Bench): Promise<Table> {
     async () => connectionKb(await startRaw(lab, 'plain', answer.frames.join('\n'))),
   ])
   return {
-    title: `Resident memory of an idle connection, of ${CONNECTIONS}`,
+    title: `Resident memory of an idle connection, of ${CONNECTIONS.toLocaleString('en')}`,
     unit: 'kB',
     rows: [{ what: 'a WebSocket, plain ws', ours, against, goal: atMost(1.3) }],
   }
@@ -59,18 +60,15 @@ async function connectionKb({ url, pid, stop }: Running): Promise<number> {
   return (after - before) / CONNECTIONS / 1024
 }
 
-async function wholeLibrary({ lab, say }: Bench): Promise<Table> {
-  say(`memory: writing ${FIXTURES} fixtures`)
-  const dir = await lab.folder()
-  await writeLibrary(dir, FIXTURES)
-  const { url, pid, stop } = await startDeltatape(lab, { FIXTURES_DIR: dir })
+async function wholeLibrary({ lab, library, say }: Bench): Promise<Table> {
+  const { url, pid, stop } = await startDeltatape(lab, { FIXTURES_DIR: await library(FIXTURES) })
   say('memory: replaying all fixtures')
   const idle = await residentBytes(pid)
   let most = idle
   const watch = setInterval(async () => {
     most = Math.max(most, await residentBytes(pid))
   }, 100)
-  const answerBytes = wireBytes(answerTo(inputAt(0), LIBRARY_DELTAS).frames)
+  const answerBytes = wireBytes(libraryAnswer(0).frames)
   let next = 0
   const read = async () => {
     const socket = await openWebSocket(url, '/ws-stream')
@@ -97,7 +95,7 @@ async function wholeLibrary({ lab, say }: Bench): Promise<Table> {
   clearInterval(watch)
   await stop()
   return {
-    title: `Resident memory, ${FIXTURES} fixtures of 10 kB`,
+    title: `Resident memory, ${FIXTURES.toLocaleString('en')} fixtures of 10 kB`,
     unit: 'MB',
     rows: [
       { what: 'started', ours: [idle / MB] },

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { writeLibrary } from '../answers.ts'
 import { atMost, inTurn, type Scenario } from '../scenario.ts'
 import { startDeltatape } from '../sides.ts'
 
@@ -10,12 +9,10 @@ export const start: Scenario = {
   name: 'start',
   about: 'from the start of the process to the first answer of /health, with 10 to 10,000 fixtures',
   async run(bench) {
-    const { lab, say } = bench
+    const { lab, library } = bench
     const sides: (() => Promise<number>)[] = []
     for (const count of FIXTURES) {
-      say(`start: writing ${count} fixtures`)
-      const dir = await lab.folder()
-      await writeLibrary(dir, count)
+      const dir = await library(count)
       sides.push(async () => {
         const { url, startedInMs, stop } = await startDeltatape(lab, { FIXTURES_DIR: dir })
         const began = performance.now()
