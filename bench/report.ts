@@ -31,14 +31,27 @@ export function reaches(value: number, { is, bound }: Goal, tolerance = 1): bool
   return is === 'at least' ? value >= bound / tolerance : value <= bound * tolerance
 }
 
+export interface Machine {
+  readonly date: string
+  readonly node: string
+  readonly platform: string
+  readonly cpu: string
+  readonly cores: number
+}
+
 /** Where the figures come from: without it, a figure means nothing. */
-export const machine = () => ({
+export const machine = (): Machine => ({
   date: new Date().toISOString(),
   node: process.version,
   platform: `${process.platform} ${process.arch}`,
   cpu: cpus()[0]?.model.trim() ?? '',
   cores: availableParallelism(),
 })
+
+/** The lines above the tables. */
+export const headOf = ({ date, node, platform, cpu, cores }: Machine, rounds: number): string =>
+  `${date.slice(0, 10)}, Node ${node}, ${platform}, ${cores} cores, ${cpu}
+Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} (some scenarios take fewer); ratio: deltatape / against`
 
 const shown = (value: number | undefined): string => {
   if (value === undefined || Number.isNaN(value)) return ''
@@ -77,8 +90,21 @@ export function textOf({ title, unit, rows }: Table): string {
   return [`${title}: ${unit}`, line(['', ...headings]), ...rows.map((row) => line(cells(figureOf(row))))].join('\n')
 }
 
-/** The same as Markdown. */
-export function markdownOf({ title, unit, rows }: Table): string {
-  const table = [HEADINGS, ['---', '---:', '---:', '---:', '---', '---'], ...rows.map((row) => cells(figureOf(row)))]
-  return [`**${title}: ${unit}**`, '', ...table.map((texts) => `| ${texts.join(' | ')} |`)].join('\n')
+/** The same as Markdown, all tables of a run. */
+export function markdownOf(where: Machine, rounds: number, tables: readonly Table[]): string {
+  const parts = tables.map(({ title, unit, rows }) => {
+    const lines = [HEADINGS, ['---', '---:', '---:', '---:', '---', '---'], ...rows.map((row) => cells(figureOf(row)))]
+    return [`**${title}: ${unit}**`, '', ...lines.map((texts) => `| ${texts.join(' | ')} |`)].join('\n')
+  })
+  return `${[headOf(where, rounds), ...parts].join('\n\n')}\n`
+}
+
+/** The same as JSON, with all samples. */
+export function jsonOf(where: Machine, rounds: number, tables: readonly Table[]): string {
+  const measured = tables.map(({ title, unit, rows }) => ({
+    title,
+    unit,
+    rows: rows.map((row) => ({ ...figureOf(row), samples: { ours: row.ours, against: row.against } })),
+  }))
+  return `${JSON.stringify({ machine: where, rounds, tables: measured }, undefined, 2)}\n`
 }

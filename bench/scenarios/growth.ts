@@ -34,8 +34,8 @@ async function lengths(bench: Bench): Promise<Table> {
       }),
     )
     rows.push(
-      { what: `${deltas} deltas, corked limit`, ours, against: corked },
-      { what: `${deltas} deltas, plain ws`, ours, against: plain },
+      { what: `${deltas} deltas vs corked limit`, ours, against: corked },
+      { what: `${deltas} deltas vs plain ws`, ours, against: plain },
     )
     await Promise.all(sides.map((side) => side.stop()))
   }
@@ -70,7 +70,7 @@ async function lookups(bench: Bench): Promise<Table[]> {
   const rowsOf = (samples: readonly number[][]): Row[] => {
     const [base = [], ...others] = samples
     return others.map((ours, index) => ({
-      what: `${FIXTURES[index + 1]?.toLocaleString('en')} fixtures, 10 fixtures`,
+      what: `${FIXTURES[index + 1]?.toLocaleString('en')} fixtures vs 10`,
       ours,
       against: base,
     }))

@@ -22,7 +22,7 @@ const SETTLE_MS = 500
 
 export const memory: Scenario = {
   name: 'memory',
-  about: 'resident memory: of an idle connection, and after a replay of 10,000 fixtures',
+  about: 'of an idle connection, and after a replay of 10,000 fixtures',
   run: async (bench) => [await idleConnections(bench), await wholeLibrary(bench)],
 }
 
@@ -39,7 +39,7 @@ async function idleConnections(bench: Bench): Promise<Table> {
   return {
     title: `Resident memory of an idle connection, of ${CONNECTIONS.toLocaleString('en')}`,
     unit: 'kB',
-    rows: [{ what: 'a WebSocket, plain ws', ours, against, goal: atMost(1.3) }],
+    rows: [{ what: 'a WebSocket vs plain ws', ours, against, goal: atMost(1.3) }],
   }
 }
 

@@ -9,7 +9,7 @@ const TURNS = [1, 200]
 
 export const pace: Scenario = {
   name: 'pace',
-  about: 'REPLAY_PACE=recorded: how far gaps between events are from the recorded ones',
+  about: 'REPLAY_PACE=recorded: how far gaps are from the recorded ones',
   async run(bench) {
     const { lab } = bench
     const dir = await lab.folder()

@@ -89,10 +89,10 @@ async function latencies(bench: Bench, players: readonly Player[]): Promise<Tabl
       title: `While recording, ${STREAMS} streams: event sent by the API to read by the client`,
       unit: 'ms',
       rows: [
-        { what: '/v1/responses p50, read directly', ours: at(streams, 0.5), against: at(direct, 0.5) },
-        { what: '/v1/responses p99, read directly', ours: at(streams, 0.99), against: at(direct, 0.99) },
-        { what: '/ws-stream p50, read directly', ours: at(turns, 0.5), against: at(direct, 0.5) },
-        { what: '/ws-stream p99, read directly', ours: at(turns, 0.99), against: at(direct, 0.99) },
+        { what: '/v1/responses, p50 vs directly', ours: at(streams, 0.5), against: at(direct, 0.5) },
+        { what: '/v1/responses, p99 vs directly', ours: at(streams, 0.99), against: at(direct, 0.99) },
+        { what: '/ws-stream, p50 vs directly', ours: at(turns, 0.5), against: at(direct, 0.5) },
+        { what: '/ws-stream, p99 vs directly', ours: at(turns, 0.99), against: at(direct, 0.99) },
       ],
     },
     {
@@ -130,8 +130,8 @@ async function throughput(bench: Bench, players: readonly Player[]): Promise<Tab
     title: `Recording, answers of ${DELTAS} deltas at once, each on the disk at its end`,
     unit: 'deltas/s',
     rows: [
-      { what: '/v1/responses, read directly', ours: streams, against: direct },
-      { what: '/ws-stream, read directly', ours: turns, against: direct },
+      { what: '/v1/responses vs directly', ours: streams, against: direct },
+      { what: '/ws-stream vs directly', ours: turns, against: direct },
     ],
   }
 }

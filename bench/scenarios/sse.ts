@@ -10,7 +10,7 @@ const WARM_UP_MS = 700
 
 export const sse: Scenario = {
   name: 'sse',
-  about: 'POST /v1/responses, streamed, against a raw server and aimock: streams a second',
+  about: 'POST /v1/responses, streamed: streams a second, aimock, too',
   async run(bench) {
     const { lab, brief, windowMs, say } = bench
     if (!brief) installAimock()
@@ -47,10 +47,10 @@ export const sse: Scenario = {
       ),
     )
     await Promise.all(sides.map((side) => side.stop()))
-    const rows: Row[] = [{ what: 'raw server, one piece', ours, against: raw, goal: atLeast(0.55) }]
+    const rows: Row[] = [{ what: 'vs raw server, one piece', ours, against: raw, goal: atLeast(0.55) }]
     const [alike, own] = aimock
-    if (alike) rows.push({ what: 'aimock, same deltas', ours, against: alike, goal: atLeast(5) })
-    if (own) rows.push({ what: 'aimock, its own larger deltas', ours, against: own })
+    if (alike) rows.push({ what: 'vs aimock, same deltas', ours, against: alike, goal: atLeast(5) })
+    if (own) rows.push({ what: 'vs aimock, its own larger deltas', ours, against: own })
     return [
       {
         title: `POST /v1/responses, ${answer.events.length} events, ${CONNECTIONS} connections`,

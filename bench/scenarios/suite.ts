@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const suite: Scenario = {
   name: 'suite',
-  about: 'the wall time of the eval and of the test suite, once',
+  about: 'the wall time of npm run eval and of vitest, once',
   long: true,
   async run({ say }) {
     say('suite: npm run eval')

@@ -2,7 +2,7 @@ import { answerTo, inputAt, writeFixture, type Answer } from '../answers.ts'
 import { loadTurns, type TurnFigures } from '../load/turns.ts'
 import { playTurn, wireBytes } from '../load/websocket.ts'
 import type { Running } from '../lab.ts'
-import { atLeast, atMost, inTurn, type Bench, type Row, type Scenario, type Table } from '../scenario.ts'
+import { atLeast, atMost, inTurn, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { startDeltatape, startRaw } from '../sides.ts'
 import { percentile } from '../statistics.ts'
 
@@ -12,7 +12,7 @@ const WARM_UP_MS = 700
 
 export const ws: Scenario = {
   name: 'ws',
-  about: 'replay over /ws-stream against the raw servers: frames a second, time to the first frame',
+  about: 'replay over /ws-stream: frames a second, time to the first one',
   async run(bench) {
     const answer = answerTo(inputAt(0), DELTAS)
     const sides = await startSides(bench, answer)
@@ -31,13 +31,13 @@ export const ws: Scenario = {
       const share = (figures: TurnFigures[], part: number) => figures.map(({ firstMs }) => percentile(firstMs, part))
       frames.push(
         {
-          what: `${counted(connections)}, corked limit`,
+          what: `${counted(connections)} vs corked limit`,
           ours: perSecond(ours),
           against: perSecond(corked),
           ...(connections === 16 ? { goal: atLeast(0.75) } : {}),
         },
         {
-          what: `${counted(connections)}, plain ws`,
+          what: `${counted(connections)} vs plain ws`,
           ours: perSecond(ours),
           against: perSecond(plain),
           ...(connections === 16 ? { goal: atLeast(8) } : {}),
@@ -45,23 +45,23 @@ export const ws: Scenario = {
       )
       first.push(
         {
-          what: `${counted(connections)}, p50, plain ws`,
+          what: `${counted(connections)}, p50 vs plain ws`,
           ours: share(ours, 0.5),
           against: share(plain, 0.5),
           ...(connections === 1 ? { goal: atMost(2) } : {}),
         },
         {
-          what: `${counted(connections)}, p99, plain ws`,
+          what: `${counted(connections)}, p99 vs plain ws`,
           ours: share(ours, 0.99),
           against: share(plain, 0.99),
         },
       )
     }
     await Promise.all(sides.map((side) => side.stop()))
-    const tables: Table[] = [
+    return [
       { title: `Replay over /ws-stream, ${answer.frames.length} frames an answer`, unit: 'frames/s', rows: frames },
+      { title: 'Time to the first frame', unit: 'ms', rows: first },
     ]
-    return [...tables, { title: 'Time to the first frame', unit: 'ms', rows: first }]
   },
 }
 
