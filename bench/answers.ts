@@ -1,0 +1,81 @@
+/** Answers to be replayed: their events, what both endpoints send for them, and their fixtures. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileName, formatFixture, identify, type Fixture } from '../server/fixture.ts'
+import { parseEvent } from '../server/model/model.ts'
+import { createRedactor } from '../server/redact.ts'
+import { compose } from '../test/answers.ts'
+import { sse } from '../test/standin.ts'
+
+/** What deltatape asks for where it is not told otherwise. */
+export const MODEL = 'gpt-4.1-mini'
+
+export interface Answer {
+  /** What is asked. */
+  readonly input: string
+  /** All of the text. */
+  readonly text: string
+  /** The events, as JSON. */
+  readonly events: readonly string[]
+  /** What `/ws-stream` sends. */
+  readonly frames: readonly string[]
+  /** The body that the Responses API sends. */
+  readonly body: string
+}
+
+const PIECES = ['then ', 'some ', 'more ', 'text ', 'that ', 'says ', 'just ', 'what ', 'went ', 'past ']
+
+/** How long each delta is, in characters. */
+export const DELTA_CHARS = 5
+
+/** An answer of so many deltas. Answers with inputs of one length and as many deltas are of one size. */
+export function answerTo(input: string, deltas: number): Answer {
+  const pieces = Array.from({ length: deltas }, (_, index) => PIECES[index % PIECES.length] ?? '')
+  const seed = input.replaceAll(/\W/g, '')
+  const events = compose(seed, MODEL).text(pieces).completed()
+  const text = pieces.join('')
+  return {
+    input,
+    text,
+    events: events.map((event) => JSON.stringify(event)),
+    frames: [
+      ...pieces.map((message) => JSON.stringify({ type: 'delta', message })),
+      JSON.stringify({
+        type: 'message',
+        message: text,
+        response_id: `resp_${seed}`,
+        model: `${MODEL}-2025-04-14`,
+        status: 'completed',
+        usage: { input_tokens: 16, output_tokens: deltas, total_tokens: 16 + deltas },
+      }),
+    ],
+    body: events.map(sse).join(''),
+  }
+}
+
+/** Input number `index`; all are of one length. */
+export const inputAt = (index: number): string => `question ${String(index).padStart(6, '0')}`
+
+const redactor = createRedactor()
+
+/**
+ * Writes the fixture of an answer.
+ *
+ * @param at when each event came, in ms, by its index
+ */
+export async function writeFixture(
+  dir: string,
+  { input, events }: Answer,
+  at: (index: number) => number = (index) => index * 10,
+): Promise<void> {
+  const identity = identify({ model: MODEL, input }, redactor)
+  const fixture: Fixture = {
+    ...identity,
+    recorded: { at: '2026-11-24T00:00:00.000Z', upstream: 'bench', openai: '0.0.0' },
+    events: events.flatMap((text, index) => parseEvent(text, at(index)) ?? []),
+    ending: { end: 'complete' },
+    endedAt: at(events.length),
+  }
+  await mkdir(dir, { recursive: true })
+  await writeFile(join(dir, fileName(identity)), formatFixture(fixture))
+}

@@ -1,0 +1,82 @@
+import { answerTo, inputAt } from '../answers.ts'
+import { libraryAnswer } from '../library.ts'
+import { loadTurns } from '../load/turns.ts'
+import { playTurn, wireBytes } from '../load/websocket.ts'
+import { inTurn, type Bench, type Row, type Scenario, type Table } from '../scenario.ts'
+import { startDeltatape } from '../sides.ts'
+import { loadAnswer, startSides } from './ws.ts'
+
+const CONNECTIONS = 16
+const LENGTHS = [20, 200, 2000]
+const FIXTURES = [10, 1000, 10_000]
+const MISSES = 5
+
+export const growth: Scenario = {
+  name: 'growth',
+  about: 'how replay grows with the length of answers and the number of fixtures',
+  async run(bench) {
+    const few = { ...bench, rounds: Math.min(bench.rounds, 3) }
+    return [await lengths(few), ...(await lookups(few))]
+  },
+}
+
+async function lengths(bench: Bench): Promise<Table> {
+  const rows: Row[] = []
+  for (const deltas of LENGTHS) {
+    const answer = answerTo(inputAt(0), deltas)
+    const sides = await startSides(bench, answer)
+    const [ours = [], corked = [], plain = []] = await inTurn(
+      bench,
+      `growth: ${deltas} deltas`,
+      sides.map(({ url }) => async () => {
+        const { turnsPerSecond } = await loadAnswer(url, answer, CONNECTIONS, bench.windowMs)
+        return turnsPerSecond * answer.frames.length
+      }),
+    )
+    rows.push(
+      { what: `${deltas} deltas vs corked limit`, ours, against: corked },
+      { what: `${deltas} deltas vs plain ws`, ours, against: plain },
+    )
+    await Promise.all(sides.map((side) => side.stop()))
+  }
+  return { title: `Length of the answers, ${CONNECTIONS} connections`, unit: 'frames/s', rows }
+}
+
+/** Every fixture in its turn, so that the most of them are not in memory where there are many. */
+async function lookups(bench: Bench): Promise<Table[]> {
+  const servers = []
+  for (const count of FIXTURES)
+    servers.push(await startDeltatape(bench.lab, { FIXTURES_DIR: await bench.library(count) }))
+  const answerBytes = wireBytes(libraryAnswer(0).frames)
+  const hits = await inTurn(
+    bench,
+    'growth: lookups',
+    servers.map(({ url }, index) => async () => {
+      const inputs = Array.from({ length: FIXTURES[index] ?? 0 }, (_, number) => inputAt(number))
+      const load = { url, path: '/ws-stream', connections: CONNECTIONS, inputs, answerBytes, windowMs: bench.windowMs }
+      return (await loadTurns(load)).turnsPerSecond
+    }),
+  )
+  const misses = await inTurn(
+    bench,
+    'growth: misses',
+    servers.map(({ url }) => async () => {
+      const began = performance.now()
+      for (let index = 0; index < MISSES; index++) await playTurn(url, '/ws-stream', `nobody recorded this ${index}`)
+      return (performance.now() - began) / MISSES
+    }),
+  )
+  await Promise.all(servers.map((server) => server.stop()))
+  const rowsOf = (samples: readonly number[][]): Row[] => {
+    const [base = [], ...others] = samples
+    return others.map((ours, index) => ({
+      what: `${FIXTURES[index + 1]?.toLocaleString('en')} fixtures vs 10`,
+      ours,
+      against: base,
+    }))
+  }
+  return [
+    { title: `Fixtures, each replayed in its turn, ${CONNECTIONS} connections`, unit: 'turns/s', rows: rowsOf(hits) },
+    { title: 'A miss, explained, with its connection', unit: 'ms', rows: rowsOf(misses) },
+  ]
+}
