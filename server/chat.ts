@@ -31,10 +31,36 @@ export function chat({ model, deltas, redact }: ChatOptions): Dialect {
   }
 }
 
+/** What a turn knows after a batch, and the frames that it gave for it. */
+interface Step {
+  /** The batch before. */
+  readonly after: readonly ModelEvent[] | undefined
+  readonly frames: readonly string[]
+  readonly text: string
+  readonly seen: Set<string>
+  readonly items: Map<number, JsonObject>
+  readonly ended: boolean
+}
+
+type Steps = WeakMap<readonly ModelEvent[], Step>
+
+/**
+ * The steps of turns without an id, which are the same for all that get the same answer. A frozen batch comes from a
+ * recording and always at the same place in it, so that the batch before tells what came before.
+ */
+const known: { readonly withDeltas: Steps; readonly without: Steps } = {
+  withDeltas: new WeakMap(),
+  without: new WeakMap(),
+}
+
 /** One turn of a chat. Its `id` is echoed in every frame. */
 export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & { id?: string | undefined }): Turn {
-  const seen = new Set<string>()
-  const items = new Map<number, JsonObject>()
+  const steps = deltas ? known.withDeltas : known.without
+  let last: readonly ModelEvent[] | undefined
+  let seen = new Set<string>()
+  let items = new Map<number, JsonObject>()
+  /** Whether a step was remembered with these two, and they must stay as they are. */
+  let shared = false
   let text = ''
   let ended = false
   let failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
@@ -138,11 +164,30 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
       return failure
     },
     push(batch) {
+      if (ended) return []
+      const step = id === undefined ? steps.get(batch) : undefined
+      if (step && step.after === last) {
+        ;({ text, seen, items, ended } = step)
+        shared = true
+        last = batch
+        return step.frames
+      }
+      if (shared) {
+        seen = new Set(seen)
+        items = new Map(items)
+        shared = false
+      }
       const frames: string[] = []
       for (const event of batch) {
         if (ended) break
         frames.push(...onEvent(event))
       }
+      // An error is redacted for its client.
+      if (id === undefined && !failure && Object.isFrozen(batch)) {
+        steps.set(batch, { after: last, frames: Object.freeze(frames), text, seen, items, ended })
+        shared = true
+      }
+      last = batch
       return frames
     },
     fail(cause) {

@@ -140,7 +140,6 @@ async function streamed(
   { events, leave, fixture }: Exchange,
   breakOff: ExchangeRequest['breakOff'],
 ): Promise<Response> {
-  const bytes = new TextEncoder()
   let first: IteratorResult<readonly ModelEvent[]> | undefined = await events.next()
   let gone = false
   const stream = new ReadableStream<Uint8Array>(
@@ -152,11 +151,11 @@ async function streamed(
           first = undefined
           if (gone) return
           if (done) controller.close()
-          else controller.enqueue(bytes.encode(encodeEvents(value)))
+          else controller.enqueue(encodeEvents(value))
         } catch (error) {
           if (gone || !(error instanceof DeltatapeError)) throw error
           const { text, broken } = endStream(error)
-          if (text !== '') controller.enqueue(bytes.encode(text))
+          if (text !== '') controller.enqueue(new TextEncoder().encode(text))
           if (!broken) controller.close()
           else if (breakOff) await breakOff()
           else controller.error(brokenConnection())

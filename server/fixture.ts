@@ -203,6 +203,54 @@ export function parseHeader(line: string, name: string): FixtureHeader {
 /** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
 const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*\{.*\}\s*)\}\s*$/s
 
+/** What a fixture holds beside its events. */
+export type Frame = FixtureHeader & Pick<Fixture, 'ending' | 'endedAt'>
+
+/** Reads a fixture line by line, so that one of any size can be read. Throws DeltatapeError `fixture_invalid`. */
+export interface FixtureReader {
+  /** Takes the next line, without its line feed, and gives its event where it holds one. */
+  line(text: string): ModelEvent | undefined
+  /** Says that there are no more lines, and gives what stood around the events. */
+  end(): Frame
+}
+
+/** @param name the file's name, for the messages, which also tell the line and what is wrong with it */
+export function createFixtureReader(name: string): FixtureReader {
+  let header: FixtureHeader | undefined
+  let frame: Frame | undefined
+  let count = 0
+  let terminal = false
+  return {
+    line(text) {
+      count++
+      if (frame) throw invalid(name, count, 'there is something after the line with "end"')
+      if (!header) {
+        header = parseHeader(text, name)
+        return undefined
+      }
+      const json = parseJson(text)
+      const value = check(lineSchema, json, name, count)
+      if (value.event) {
+        const event = parseEvent(EVENT_LINE.exec(text)?.[1] ?? memberText(text, 'event') ?? '', value.at, value.name)
+        if (!event) throw invalid(name, count, 'its event is no JSON object')
+        terminal ||= isTerminal(event)
+        return event
+      }
+      const ending = check(endingSchema, json, name, count)
+      if (ending.end === 'complete' && !terminal) {
+        throw invalid(name, count, 'it says "complete", and no terminal event came')
+      }
+      frame = { ...header, ending, endedAt: value.at }
+      return undefined
+    },
+    end() {
+      if (!header) parseHeader('', name)
+      if (!frame) throw invalid(name, count, 'it is cut off: the last line has no "end"')
+      return frame
+    },
+  }
+}
+
 /**
  * Reads the text of a fixture's file.
  *
@@ -212,25 +260,9 @@ const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*
 export function parseFixture(text: string, name: string): Fixture {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
-  const header = parseHeader(lines[0] ?? '', name)
-  const events: ModelEvent[] = []
-  for (const [index, line] of lines.entries()) {
-    if (index === 0) continue
-    const value = check(lineSchema, parseJson(line), name, index + 1)
-    if (value.event) {
-      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at, value.name)
-      if (!event) throw invalid(name, index + 1, 'its event is no JSON object')
-      events.push(event)
-      continue
-    }
-    const ending = check(endingSchema, parseJson(line), name, index + 1)
-    if (index < lines.length - 1) throw invalid(name, index + 2, 'there is something after the line with "end"')
-    if (ending.end === 'complete' && !events.some(isTerminal)) {
-      throw invalid(name, index + 1, 'it says "complete", and no terminal event came')
-    }
-    return { ...header, events, ending, endedAt: value.at }
-  }
-  throw invalid(name, lines.length, 'it is cut off: the last line has no "end"')
+  const reader = createFixtureReader(name)
+  const events = lines.flatMap((line) => reader.line(line) ?? [])
+  return { ...reader.end(), events }
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, name: string, line: number): T {

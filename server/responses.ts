@@ -5,6 +5,7 @@
 import { DeltatapeError, edgesOf } from './errors.ts'
 import { flawOf, isObject, memberSpan, memberText, parseJson, type JsonObject } from './json.ts'
 import { ModelError, isTerminal, type ModelEvent } from './model/model.ts'
+import { remember } from './remember.ts'
 import type { Dialect, Turn } from './turn.ts'
 
 /** An error in the shape of the API's: a status, and `{ message, type, param, code }`. */
@@ -37,8 +38,12 @@ export function parseBody(text: string): JsonObject {
   return body
 }
 
-/** Events as server-sent events. */
-export const encodeEvents = (batch: readonly ModelEvent[]): string => batch.map(encodeEvent).join('')
+const bytes = new TextEncoder()
+
+/** Events as server-sent events, in UTF-8. */
+export const encodeEvents = remember((batch: readonly ModelEvent[]): Uint8Array<ArrayBuffer> =>
+  bytes.encode(batch.map(encodeEvent).join('')),
+)
 
 function encodeEvent({ type, name, body, text }: ModelEvent): string {
   const named = (body.type === type || name === type) && !/[\r\n]/.test(type)
@@ -178,6 +183,17 @@ const withMember = (text: string, name: string, value: string): string => {
   return `{${JSON.stringify(name)}:${JSON.stringify(value)}${/^\s*\}/.test(rest) ? '' : ','}${rest}`
 }
 
+/** Events as messages, and what they say of the turn. */
+const encodeMessages = remember((batch: readonly ModelEvent[]) => ({
+  ends: batch.some(isTerminal),
+  // A WebSocket has no `event:` line that could name what has no type.
+  texts: Object.freeze(
+    batch.map(({ type, body, text }) =>
+      typeof body.type === 'string' || type === '' ? text : withMember(text, 'type', type),
+    ),
+  ),
+}))
+
 /** One turn over a WebSocket. A client that runs several lanes gives a `stream_id`, which every message then carries. */
 function createTurn(streamId: string | undefined, redact: (text: string) => string): Turn {
   let ended = false
@@ -192,11 +208,9 @@ function createTurn(streamId: string | undefined, redact: (text: string) => stri
     },
     push(batch) {
       failure ??= failureIn(batch, redact)
-      ended ||= batch.some(isTerminal)
-      // A WebSocket has no `event:` line that could name what has no type.
-      return batch.map(({ type, body, text }) =>
-        tagged(typeof body.type === 'string' || type === '' ? text : withMember(text, 'type', type)),
-      )
+      const { ends, texts } = encodeMessages(batch)
+      ended ||= ends
+      return streamId === undefined ? texts : texts.map(tagged)
     },
     fail(error) {
       if (ended) return []

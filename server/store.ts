@@ -1,23 +1,25 @@
 /** Where fixtures live: a directory of `*.jsonl` files, found by key. */
 import { randomBytes } from 'node:crypto'
-import { constants, readFileSync, renameSync } from 'node:fs'
-import { access, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { constants, readFileSync, renameSync, statSync, type Stats } from 'node:fs'
+import { access, mkdir, open, readFile, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { DeltatapeError, systemCode } from './errors.ts'
 import {
   NAME_KEY_CHARS,
+  createFixtureReader,
   fileName,
   formatFixture,
   identify,
   parseFixture,
   parseHeader,
   type Fixture,
+  type Frame,
   type Identity,
 } from './fixture.ts'
 import type { JsonObject } from './json.ts'
 import { explainMiss, type Candidate } from './miss.ts'
-import { isFinished } from './model/model.ts'
+import { MAX_BATCH_CHARS, isFinished, isTerminal, type ModelEvent } from './model/model.ts'
 import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
 
@@ -26,13 +28,27 @@ export interface StoredFixture extends Fixture {
   readonly name: string
 }
 
+/** A fixture to be played. */
+export interface Recording extends Frame {
+  readonly name: string
+  /** Whether the model finished: an answer that a failure must not replace. */
+  readonly isGood: boolean
+  /**
+   * The events in order, in parts of at most {@link MAX_BATCH_CHARS} but for a larger single event. A fixture that is
+   * kept in memory gives the very same parts each time, frozen; a large one is read anew.
+   */
+  parts(): Iterable<readonly ModelEvent[]> | AsyncIterable<readonly ModelEvent[]>
+}
+
 export interface Store {
   /** The directory, as configured. */
   readonly dir: string
   /** The identity of a request, its conversation resolved among the fixtures. */
   identify(body: JsonObject): Promise<Identity>
-  /** The fixture with this key. Throws `fixture_invalid` where it is damaged. */
+  /** The fixture with this key, whole. Throws `fixture_invalid` where it is damaged. */
   find(key: string): Promise<StoredFixture | undefined>
+  /** The fixture with this key, to be played: one of any size. Throws `fixture_invalid` where it is damaged. */
+  recording(key: string): Promise<Recording | undefined>
   /**
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
    * and what the model did not finish never replaces what it did.
@@ -100,8 +116,13 @@ const unusable = (dir: string, why: string, cause?: unknown) =>
     { cause },
   )
 
-/** How much file text the fixtures kept in memory may have been read from, in characters. */
-const CACHE_CHARS = 32 * 1024 * 1024
+/** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
+const KEPT_BYTES = 8 * 1024 * 1024
+const MAX_KEPT_BYTES = 2 * 1024 * 1024
+
+/** How many headers are kept, and what is known of large fixtures. */
+const MAX_HEADERS = 100_000
+const MAX_LARGE = 1000
 
 /** How many ids of answers are remembered, and how many files are read at once. */
 const MAX_ANSWERS = 100_000
@@ -115,10 +136,9 @@ interface Kept<T> {
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
 export function openStore({ dir, redactor, clock }: StoreOptions): Store {
-  const fixtures = new LRUCache<string, Kept<StoredFixture>>({ maxSize: CACHE_CHARS })
-  const headers = new LRUCache<string, Kept<Candidate>>({ maxSize: CACHE_CHARS })
-  /** Fixtures that some turn still plays: whatever their size, they are in memory once. */
-  const playing = new Map<string, WeakRef<Kept<StoredFixture>>>()
+  const recordings = new LRUCache<string, Kept<Recording>>({ maxSize: KEPT_BYTES })
+  const large = new LRUCache<string, Kept<Recording>>({ max: MAX_LARGE })
+  const headers = new LRUCache<string, Kept<Candidate>>({ max: MAX_HEADERS })
   /** The keys that this process saved an answer with this id under, the last first: a later recording has another id. */
   const answered = new LRUCache<string, readonly string[]>({ max: MAX_ANSWERS })
   /** The last save of each key that is under way: saves of one key follow one another. */
@@ -138,47 +158,59 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     named = Map.groupBy(await list(), (name) => name.slice(-NAME_KEY_CHARS - '.jsonl'.length, -'.jsonl'.length))
   }
 
-  const read = async (name: string): Promise<StoredFixture | undefined> => {
-    const version = await versionOf(join(dir, name))
-    if (version === undefined) return undefined
-    const kept = fixtures.get(name) ?? playing.get(name)?.deref()
-    if (kept?.version === version) return kept.value
+  const read = async (name: string): Promise<StoredFixture> => {
     const text = await readFile(join(dir, name), 'utf8').catch(unreadable(name))
-    const fresh = { version, value: { ...parseFixture(text, name), name } }
-    fixtures.set(name, fresh, { size: text.length + 1 })
-    playing.set(name, new WeakRef(fresh))
-    return fresh.value
+    return { ...parseFixture(text, name), name }
   }
 
-  const readHeader = async (name: string): Promise<Candidate | undefined> => {
-    const version = await versionOf(join(dir, name))
-    if (version === undefined) return undefined
-    const kept = headers.get(name)
-    if (kept?.version === version) return kept.value
-    const line = await firstLine(join(dir, name)).catch(unreadable(name))
-    const value = { ...parseHeader(line, name), name }
-    headers.set(name, { version, value }, { size: line.length + 1 })
+  const readRecording = async (name: string): Promise<Recording | undefined> => {
+    const state = stateOf(join(dir, name))
+    if (state === undefined) return undefined
+    const kept = recordings.get(name) ?? large.get(name)
+    if (kept?.version === state.version) return kept.value
+    const fits = state.bytes <= MAX_KEPT_BYTES
+    const value = fits ? inMemory(await read(name)) : await onDisk(dir, name, state.version)
+    if (fits) recordings.set(name, { version: state.version, value }, { size: state.bytes + 1 })
+    else large.set(name, { version: state.version, value })
     return value
   }
 
-  const findNamed = async (key: string): Promise<StoredFixture | undefined> => {
+  const readHeader = async (name: string): Promise<Candidate | undefined> => {
+    const state = stateOf(join(dir, name))
+    if (state === undefined) return undefined
+    const kept = headers.get(name)
+    if (kept?.version === state.version) return kept.value
+    const line = await firstLine(join(dir, name)).catch(unreadable(name))
+    const value = { ...parseHeader(line, name), name }
+    headers.set(name, { version: state.version, value })
+    return value
+  }
+
+  type Reader<T> = (name: string) => Promise<T | undefined>
+
+  const locateNamed = async <T extends Identity>(key: string, readOne: Reader<T>): Promise<T | undefined> => {
     for (const name of named.get(key.slice(0, NAME_KEY_CHARS)) ?? []) {
-      const fixture = await read(name)
-      if (fixture?.key === key) return fixture
+      const found = await readOne(name)
+      if (found?.key === key) return found
     }
     return undefined
   }
 
   /** Looks where the name says, then at the directory anew, and then into the files: it is the key that counts. */
-  const find = async (key: string): Promise<StoredFixture | undefined> => {
-    const found = await findNamed(key)
+  const locate = async <T extends Identity>(key: string, readOne: Reader<T>): Promise<T | undefined> => {
+    const found = await locateNamed(key, readOne)
     if (found) return found
     await look()
-    const anew = await findNamed(key)
+    const anew = await locateNamed(key, readOne)
     if (anew) return anew
     const { candidates } = await survey()
     const renamed = candidates.find((candidate) => candidate.key === key)
-    return renamed && read(renamed.name)
+    return renamed && readOne(renamed.name)
+  }
+
+  const find = async (key: string): Promise<StoredFixture | undefined> => {
+    const header = await locate(key, readHeader)
+    return header && read(header.name)
   }
 
   /** The headers of all fixtures, and the names of those that are damaged. Costs a stat a file; what changed is read. */
@@ -225,7 +257,8 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     const keys = typeof body.previous_response_id === 'string' ? await keysOf(body.previous_response_id) : []
     const [last, ...older] = keys.map((key) => identify(body, redactor, key))
     if (last === undefined || older.length === 0) return last ?? identify(body, redactor)
-    for (const identity of [last, ...older]) if (await find(identity.key).catch(passDamage)) return identity
+    for (const identity of [last, ...older])
+      if (await locate(identity.key, readHeader).catch(passDamage)) return identity
     return last
   }
 
@@ -249,6 +282,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     dir,
     list,
     find,
+    recording: (key) => locate(key, readRecording),
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture
@@ -298,36 +332,103 @@ function sameAnswer(a: Fixture, b: Fixture): boolean {
   )
 }
 
-/** What tells one state of a file from the next, or undefined where there is no file. */
-async function versionOf(path: string): Promise<string | undefined> {
-  try {
-    const { ino, size, mtimeMs } = await stat(path)
-    return `${ino} ${size} ${mtimeMs}`
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    throw error
+/**
+ * The size of a file in bytes, and what tells one state of it from the next; undefined where there is no file. Asked
+ * for each turn, so not by way of the thread pool: that costs ten times as much.
+ */
+function stateOf(path: string): { readonly bytes: number; readonly version: string } | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found && { bytes: found.size, version: versionOf(found) }
+}
+
+const versionOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`
+
+function inMemory({ events, ...frame }: StoredFixture): Recording {
+  const parts = [...inParts(events)].map((part) => Object.freeze(part))
+  return { ...frame, isGood: isGood({ ...frame, events }), parts: () => parts }
+}
+
+/** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
+async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
+  const reader = createFixtureReader(name)
+  let first: ModelEvent | undefined
+  for await (const lines of linesOf(join(dir, name))) {
+    for (const line of lines) {
+      const event = reader.line(line)
+      if (!first && event && isTerminal(event)) first = event
+    }
+  }
+  const frame = reader.end()
+  return {
+    ...frame,
+    name,
+    isGood: frame.ending.end === 'complete' && first !== undefined && isFinished([first]),
+    async *parts() {
+      const again = createFixtureReader(name)
+      for await (const lines of linesOf(join(dir, name), (file) => hasNotChanged(file, name, version))) {
+        yield* inParts(lines.flatMap((line) => again.line(line) ?? []))
+      }
+    },
   }
 }
 
-/** The text up to the first line feed: other characters that end a line for people do not end it here. */
+async function hasNotChanged(file: FileHandle, name: string, version: string): Promise<void> {
+  if (versionOf(await file.stat()) === version) return
+  throw new DeltatapeError('fixture_invalid', `${name} was written anew just as it was to be played. Ask again.`)
+}
+
+/** Cuts events into batches. */
+function* inParts(events: readonly ModelEvent[]): Generator<readonly ModelEvent[]> {
+  let start = 0
+  let size = 0
+  for (const [index, { text }] of events.entries()) {
+    size += text.length
+    if (index === start || size <= MAX_BATCH_CHARS) continue
+    yield events.slice(start, index)
+    start = index
+    size = text.length
+  }
+  if (start < events.length) yield events.slice(start)
+}
+
+/** The text up to the first line feed. */
 async function firstLine(path: string): Promise<string> {
+  for await (const [line] of linesOf(path)) if (line !== undefined) return line
+  return ''
+}
+
+/**
+ * The lines of a file, some at a time; at most one of them and a chunk are in memory. A line ends with a line feed:
+ * other characters that end a line for people do not end it here.
+ *
+ * @param check called once the file is open: whatever becomes of its name then, it is this file that is read
+ */
+async function* linesOf(path: string, check?: (file: FileHandle) => Promise<void>): AsyncGenerator<string[]> {
   const file = await open(path)
   try {
-    const chunks: Buffer[] = []
-    for (let position = 0; ;) {
-      const { buffer, bytesRead } = await file.read({ buffer: Buffer.allocUnsafe(CHUNK_BYTES), position })
+    await check?.(file)
+    let rest: Buffer[] = []
+    for (;;) {
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.allocUnsafe(CHUNK_BYTES) })
       const chunk = buffer.subarray(0, bytesRead)
-      const end = chunk.indexOf('\n')
-      chunks.push(end === -1 ? chunk : chunk.subarray(0, end))
-      if (end !== -1 || bytesRead === 0) return Buffer.concat(chunks).toString('utf8')
-      position += bytesRead
+      const lines: string[] = []
+      let start = 0
+      for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
+        lines.push(Buffer.concat([...rest, chunk.subarray(start, end)]).toString('utf8'))
+        rest = []
+        start = end + 1
+      }
+      if (start < bytesRead) rest.push(chunk.subarray(start))
+      if (bytesRead === 0 && rest.length > 0) lines.push(Buffer.concat(rest).toString('utf8'))
+      if (lines.length > 0) yield lines
+      if (bytesRead === 0) return
     }
   } finally {
     await file.close()
   }
 }
 
-const CHUNK_BYTES = 16 * 1024
+const CHUNK_BYTES = 64 * 1024
 
 /** How long a rename is tried again where another program holds the file open, as Windows has it. In ms. */
 const RENAME_PATIENCE_MS = 1000

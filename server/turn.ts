@@ -10,8 +10,8 @@ export interface Turn {
   readonly ended: boolean
   /** The error that ended it. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | undefined
-  /** The messages for a batch of events. */
-  push(batch: readonly ModelEvent[]): string[]
+  /** The messages for a batch of events; frozen where the very same will be given again. */
+  push(batch: readonly ModelEvent[]): readonly string[]
   /** The messages for an error; none where the turn has ended. */
   fail(error: DeltatapeError): string[]
 }

@@ -12,12 +12,25 @@ type Json = Readonly<Record<string, unknown>>
 
 const { text: redact } = createRedactor()
 
-/** The frames of a turn over these events, all in one batch and each in its own. */
+/** The frames of a turn over these events: all in one batch, each in its own, and in batches that come again. */
 function framesOf(objects: readonly Json[], { deltas = true, id }: { deltas?: boolean; id?: string } = {}): Frame[] {
   const events = toEvents(objects)
   const together = createTurn({ id, deltas, redact }).push(events)
   const turn = createTurn({ id, deltas, redact })
   expect(events.flatMap((event) => turn.push([event]))).toEqual(together)
+  for (const middle of events.keys()) {
+    const parts = [Object.freeze(events.slice(0, middle)), Object.freeze(events.slice(middle))]
+    const again = () => {
+      const { push } = createTurn({ id, deltas, redact })
+      return parts.flatMap((part) => push(part))
+    }
+    expect(again()).toEqual(together)
+    expect(again()).toEqual(together)
+    // A part of them behind a batch of another cut is no step that is known.
+    const other = createTurn({ id, deltas, redact })
+    const [first = [], second = []] = parts
+    expect([...first.flatMap((event) => other.push([event])), ...other.push(second)]).toEqual(together)
+  }
   const [frames = []] = expectRules(together, [id], { streamed: deltas })
   return frames
 }
@@ -250,12 +263,12 @@ test('whatever the events and the errors, there is one terminal frame and nothin
   fc.assert(
     fc.property(fc.array(event, { maxLength: 30 }), (objects) => {
       const turn = createTurn({ deltas: true, redact })
-      const frames = turn.push(toEvents(objects))
-      frames.push(
+      const frames = [
+        ...turn.push(toEvents(objects)),
         ...turn.fail(new DeltatapeError('cancelled', 'Stop.')),
         ...turn.fail(new DeltatapeError('internal', 'x')),
         ...turn.push(toEvents(objects)),
-      )
+      ]
       expectRules(frames, [undefined])
     }),
   )

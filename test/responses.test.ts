@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeltatapeError } from '../server/errors.ts'
-import { ModelError, type Failure } from '../server/model/model.ts'
+import { ModelError, type Failure, type ModelEvent } from '../server/model/model.ts'
 import { createRedactor } from '../server/redact.ts'
 import { apiErrorOf, encodeEvents, endStream, gather, parseBody, responses } from '../server/responses.ts'
 import { createEventReader } from '../server/sse.ts'
@@ -10,16 +10,18 @@ import { toEvents } from './tools.ts'
 
 const dialect = responses({ redact: createRedactor().text })
 
+const sse = (events: readonly ModelEvent[]) => new TextDecoder().decode(encodeEvents(events))
+
 describe('encodeEvents', () => {
   test('writes an event as the API does, its text as it is', () => {
     const [event] = toEvents([{ type: 'response.created', n: 1 }])
-    expect(encodeEvents(event ? [{ ...event, text: '{ "type":"response.created", "n":1.0 }' }] : [])).toBe(
+    expect(sse(event ? [{ ...event, text: '{ "type":"response.created", "n":1.0 }' }] : [])).toBe(
       'event: response.created\ndata: { "type":"response.created", "n":1.0 }\n\n',
     )
   })
 
   test('names no event that has no type, and none whose type would break the line', () => {
-    expect(encodeEvents(toEvents([{ error: { message: 'x' } }, { type: 'a\nb' }]))).toBe(
+    expect(sse(toEvents([{ error: { message: 'x' } }, { type: 'a\nb' }]))).toBe(
       'data: {"error":{"message":"x"}}\n\ndata: {"type":"a\\nb"}\n\n',
     )
   })
@@ -31,7 +33,7 @@ describe('encodeEvents', () => {
         (objects) => {
           const events = toEvents(objects)
           const reader = createEventReader()
-          const read = reader.read(new TextEncoder().encode(encodeEvents(events)), 0)
+          const read = reader.read(encodeEvents(events), 0)
           expect(read.events.map(({ text }) => text)).toEqual(events.map(({ text }) => text))
         },
       ),

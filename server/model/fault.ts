@@ -48,7 +48,7 @@ export function fault(model: Model, options: FaultOptions): Model {
     return mix(`${request}:${nth}`, rate)
   }
 
-  return async function* (request, signal) {
+  const broken: Model = async function* (request, signal) {
     signal.throwIfAborted()
     const faults = await faultsFor(request)
     if (faults.length === 0) return yield* model(request, signal)
@@ -100,6 +100,9 @@ export function fault(model: Model, options: FaultOptions): Model {
       await readToTheEnd(events)
     }
   }
+
+  return (request, signal) =>
+    request.fault === undefined && options.plan === undefined ? model(request, signal) : broken(request, signal)
 }
 
 const dueWithin = (faults: readonly Fault[], sent: number, count: number): Fault[] =>

@@ -2,7 +2,7 @@
 import type { Config, Mode } from '../config.ts'
 import type { Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
-import { isGood, type Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { fault } from './fault.ts'
 import { OPENAI_VERSION, live } from './live.ts'
 import type { Model } from './model.ts'
@@ -20,7 +20,7 @@ export function createModel(config: Config, store: Store, redactor: Redactor, cl
     record: recording,
     replay: () => replaying(miss(store), () => true),
     // A recorded failure is none, unless failures are wanted.
-    auto: () => replaying(recording(), (fixture) => config.recordFailures || isGood(fixture)),
+    auto: () => replaying(recording(), ({ isGood }) => config.recordFailures || isGood),
   }
   return fault(modes[config.mode](), {
     plan: config.fault,

@@ -1,14 +1,14 @@
 /** A model that answers from fixtures, and from nothing else. */
 import { fileName } from '../fixture.ts'
 import type { Clock, Pace } from '../pace.ts'
-import type { Store, StoredFixture } from '../store.ts'
-import { MAX_BATCH_CHARS, ModelError, type Model, type ModelEvent } from './model.ts'
+import type { Recording, Store } from '../store.ts'
+import { ModelError, type Model, type ModelEvent } from './model.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace
   readonly clock: Clock
   /** Which fixtures count. */
-  readonly accepts: (fixture: StoredFixture) => boolean
+  readonly accepts: (recording: Recording) => boolean
   /** What answers where none counts. */
   readonly otherwise: Model
 }
@@ -18,10 +18,10 @@ export function replay(store: Store, { pace, clock, accepts, otherwise }: Replay
   return async function* (request, signal) {
     signal.throwIfAborted()
     const { key } = await store.identify(request.body)
-    const fixture = await store.find(key)
-    if (!fixture || !accepts(fixture)) return yield* otherwise(request, signal)
-    request.note?.({ kind: 'hit', fixture: fixture.name })
-    yield* play(fixture, pace, clock, signal)
+    const recording = await store.recording(key)
+    if (!recording || !accepts(recording)) return yield* otherwise(request, signal)
+    request.note?.({ kind: 'hit', fixture: recording.name })
+    yield* play(recording, pace, clock, signal)
   }
 }
 
@@ -35,8 +35,9 @@ export function miss(store: Store): Model {
   }
 }
 
+/** Where all of a part is due at once, it is handed on as it is: encoders know it again. */
 async function* play(
-  { events, ending, endedAt }: StoredFixture,
+  recording: Recording,
   pace: Pace,
   clock: Clock,
   signal: AbortSignal,
@@ -47,20 +48,22 @@ async function* play(
     if (wait > 0) await clock.sleep(wait, signal)
     signal.throwIfAborted()
   }
-  let index = 0
-  for (let first = events[index]; first; first = events[index]) {
-    await until(pace(first.at, index))
-    const elapsed = clock.now() - began
-    const start = index
-    let size = 0
-    for (let event: ModelEvent | undefined = first; event; event = events[index]) {
-      size += event.text.length
-      if (index > start && (size > MAX_BATCH_CHARS || pace(event.at, index) > elapsed)) break
-      index++
+  let played = 0
+  for await (const part of recording.parts()) {
+    let start = 0
+    for (let first = part[start]; first; first = part[start]) {
+      await until(pace(first.at, played + start))
+      const elapsed = clock.now() - began
+      let end = start + 1
+      for (let event: ModelEvent | undefined; (event = part[end]); end++) {
+        if (pace(event.at, played + end) > elapsed) break
+      }
+      yield end - start === part.length ? part : part.slice(start, end)
+      start = end
     }
-    yield events.slice(start, index)
+    played += part.length
   }
-  if (ending.end === 'complete') return
-  await until(pace(endedAt, events.length))
-  throw new ModelError(ending)
+  if (recording.ending.end === 'complete') return
+  await until(pace(recording.endedAt, played))
+  throw new ModelError(recording.ending)
 }
