@@ -1,5 +1,6 @@
 /** `npm run bench`: measures, prints, and leaves nothing behind. */
 import { writeFile } from 'node:fs/promises'
+import { inspect } from 'node:util'
 import { ArgumentError, TOLERANCE, helpText, readArguments, type Arguments } from './arguments.ts'
 import { createLab } from './lab.ts'
 import { createLibrary } from './library.ts'
@@ -30,10 +31,17 @@ async function measure({ chosen, rounds, check }: Arguments): Promise<Table[]> {
   const bench = { lab, library: createLibrary(lab, say), rounds, brief: check, windowMs: WINDOW_MS, say }
   const tables: Table[] = []
   for (const scenario of chosen) {
-    const found = await scenario.run(bench)
-    say('')
-    for (const table of found) process.stdout.write(`${textOf(table)}\n\n`)
-    tables.push(...found)
+    try {
+      const found = await scenario.run(bench)
+      say('')
+      for (const table of found) process.stdout.write(`${textOf(table)}\n\n`)
+      tables.push(...found)
+    } catch (error) {
+      // The others are worth their minutes none the less.
+      say('')
+      process.stderr.write(`${scenario.name} failed: ${inspect(error)}\n`)
+      process.exitCode = 1
+    }
   }
   return tables
 }

@@ -1,22 +1,25 @@
-import { answerTo, inputAt } from '../answers.ts'
+import { cp } from 'node:fs/promises'
+import { MODEL, answerTo, inputAt } from '../answers.ts'
 import { libraryAnswer } from '../library.ts'
+import { readStream } from '../load/streams.ts'
 import { loadTurns } from '../load/turns.ts'
 import { playTurn, wireBytes } from '../load/websocket.ts'
 import { inTurn, type Bench, type Row, type Scenario, type Table } from '../scenario.ts'
-import { startDeltatape } from '../sides.ts'
+import { startDeltatape, startUpstream } from '../sides.ts'
 import { loadAnswer, startSides } from './ws.ts'
 
 const CONNECTIONS = 16
 const LENGTHS = [20, 200, 2000]
 const FIXTURES = [10, 1000, 10_000]
 const MISSES = 5
+const RECORDINGS = 10
 
 export const growth: Scenario = {
   name: 'growth',
-  about: 'how replay grows with the length of answers and the number of fixtures',
+  about: 'how it grows with the length of answers and the number of fixtures',
   async run(bench) {
     const few = { ...bench, rounds: Math.min(bench.rounds, 3) }
-    return [await lengths(few), ...(await lookups(few))]
+    return [await lengths(few), ...(await lookups(few)), await recordings(few)]
   },
 }
 
@@ -67,16 +70,51 @@ async function lookups(bench: Bench): Promise<Table[]> {
     }),
   )
   await Promise.all(servers.map((server) => server.stop()))
-  const rowsOf = (samples: readonly number[][]): Row[] => {
-    const [base = [], ...others] = samples
-    return others.map((ours, index) => ({
-      what: `${FIXTURES[index + 1]?.toLocaleString('en')} fixtures vs 10`,
-      ours,
-      against: base,
-    }))
-  }
   return [
-    { title: `Fixtures, each replayed in its turn, ${CONNECTIONS} connections`, unit: 'turns/s', rows: rowsOf(hits) },
-    { title: 'A miss, explained, with its connection', unit: 'ms', rows: rowsOf(misses) },
+    {
+      title: `Fixtures, each replayed in its turn, ${CONNECTIONS} connections`,
+      unit: 'turns/s',
+      rows: rowsByFixtures(hits),
+    },
+    { title: 'A miss, explained, with its connection', unit: 'ms', rows: rowsByFixtures(misses) },
   ]
+}
+
+/** Answers that nobody recorded yet, one after another, into a folder that has many others. */
+async function recordings(bench: Bench): Promise<Table> {
+  const { lab, library } = bench
+  const upstream = await startUpstream(lab)
+  const servers = []
+  for (const count of FIXTURES) {
+    const dir = await lab.folder()
+    await cp(await library(count), dir, { recursive: true })
+    servers.push(
+      await startDeltatape(lab, {
+        MODEL_MODE: 'record',
+        OPENAI_API_KEY: 'sk-bench',
+        OPENAI_BASE_URL: new URL('/v1', upstream.url).href,
+        FIXTURES_DIR: dir,
+      }),
+    )
+  }
+  let asked = 0
+  const samples = await inTurn(
+    bench,
+    'growth: recordings',
+    servers.map(({ url }) => async () => {
+      const began = performance.now()
+      for (let index = 0; index < RECORDINGS; index++) await readStream(url, MODEL, `20 0 ${asked++}`, () => {})
+      return (performance.now() - began) / RECORDINGS
+    }),
+  )
+  await Promise.all([upstream, ...servers].map((server) => server.stop()))
+  return { title: 'A recording of 20 deltas, one after another', unit: 'ms', rows: rowsByFixtures(samples) }
+}
+
+function rowsByFixtures([base = [], ...others]: readonly (readonly number[])[]): Row[] {
+  return others.map((ours, index) => ({
+    what: `${FIXTURES[index + 1]?.toLocaleString('en')} fixtures vs 10`,
+    ours,
+    against: base,
+  }))
 }
