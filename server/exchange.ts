@@ -27,9 +27,15 @@ export interface ExchangeRequest {
   readonly fault: string | undefined
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
-  /** Breaks the connection to the client once what was written is on its way; where there is none, the stream errors. */
-  readonly breakOff: (() => Promise<void>) | undefined
+  /** Takes the body of a streamed answer, and writes it; where there is none, it becomes that of the Response. */
+  readonly takeBody: ((body: Body) => void) | undefined
 }
+
+/**
+ * A streamed body, as it is ready; to be read to its end. Throws a TypeError, as a fetch does, where the connection is
+ * to be broken.
+ */
+export type Body = AsyncGenerator<Uint8Array<ArrayBuffer>, void>
 
 export interface Exchanges {
   /** Answers a request: streamed where its body says so, and as one JSON body otherwise. */
@@ -99,14 +105,12 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
       }
       const exchange = begin(request)
       try {
-        if (request.body.stream === true) return await streamed(exchange, request.breakOff)
+        if (request.body.stream === true) return await streamed(exchange, request.takeBody)
         return await whole(exchange)
       } catch (error) {
         const told = toldOf(error, log)
         if (told.code !== 'dropped') return refuse(told)
-        if (!request.breakOff) throw brokenConnection()
-        await request.breakOff()
-        return new Response(null)
+        return breakBeforeAnswer(request.takeBody)
       }
     },
     async drain() {
@@ -136,48 +140,58 @@ async function whole({ events, fixture }: Exchange): Promise<Response> {
 }
 
 /** Streams an answer. What goes wrong before the first event is thrown, so that it can have a status. */
-async function streamed(
-  { events, leave, fixture }: Exchange,
-  breakOff: ExchangeRequest['breakOff'],
-): Promise<Response> {
-  let first: IteratorResult<readonly ModelEvent[]> | undefined = await events.next()
-  let gone = false
-  const stream = new ReadableStream<Uint8Array>(
+async function streamed(exchange: Exchange, takeBody: ExchangeRequest['takeBody']): Promise<Response> {
+  const first = await exchange.events.next()
+  const headers = {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+    ...headersFor(exchange.fixture()),
+  }
+  const body = chunksOf(first, exchange.events)
+  if (!takeBody) return new Response(asStream(body, exchange), { headers })
+  takeBody(body)
+  return new Response(null, { headers })
+}
+
+async function* chunksOf(first: IteratorResult<readonly ModelEvent[]>, events: Exchange['events']): Body {
+  try {
+    for (let next = first; !next.done; next = await events.next()) yield encodeEvents(next.value)
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+    const { text, broken } = endStream(error)
+    if (text !== '') yield new TextEncoder().encode(text)
+    if (broken) throw brokenConnection()
+  }
+}
+
+/** Where nobody takes the body as it is: the same as a stream. */
+function asStream(body: Body, { events, leave }: Exchange): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
     {
       // Called when the chunk before has been taken: an error cannot overtake it.
       async pull(controller) {
-        try {
-          const { done, value } = first ?? (await events.next())
-          first = undefined
-          if (gone) return
-          if (done) controller.close()
-          else controller.enqueue(encodeEvents(value))
-        } catch (error) {
-          if (gone || !(error instanceof DeltatapeError)) throw error
-          const { text, broken } = endStream(error)
-          if (text !== '') controller.enqueue(new TextEncoder().encode(text))
-          if (!broken) controller.close()
-          else if (breakOff) await breakOff()
-          else controller.error(brokenConnection())
-        }
+        const { done, value } = await body.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
       },
       async cancel() {
-        gone = true
         leave()
         await readToTheEnd(events)
       },
     },
     { highWaterMark: 0 },
   )
-  return new Response(stream, {
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache',
-      // Told here, each chunk is sent as it comes; else the first ones are held back to see whether they are all.
-      'transfer-encoding': 'chunked',
-      ...headersFor(fixture()),
-    },
-  })
+}
+
+function breakBeforeAnswer(takeBody: ExchangeRequest['takeBody']): Response {
+  if (!takeBody) return Response.error()
+  takeBody(brokenBody())
+  return new Response(null)
+}
+
+// oxlint-disable-next-line require-yield -- it breaks before there is anything to yield
+async function* brokenBody(): Body {
+  throw brokenConnection()
 }
 
 const headersFor = (fixture: string | undefined): Record<string, string> =>

@@ -1,11 +1,10 @@
 /** What is spoken over HTTP. */
-import type { Writable } from 'node:stream'
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { readConfig, secretsOf, type Config } from './config.ts'
 import { DeltatapeError } from './errors.ts'
-import { createExchanges, refuse, type Exchanges } from './exchange.ts'
+import { createExchanges, refuse, type Body, type Exchanges } from './exchange.ts'
 import { admit, authorize } from './guard.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { silentLog, type Log } from './log.ts'
@@ -27,9 +26,9 @@ export interface AppOptions {
   readonly log: Log
 }
 
-/** What a server knows of a request beside it, as `@hono/node-server` has it; nothing in process. */
+/** What a server offers beside a request; nothing in process. */
 interface Bindings {
-  readonly outgoing?: Writable
+  readonly takeBody?: (body: Body) => void
 }
 
 /** A request → its answer. */
@@ -66,7 +65,7 @@ export function createApp(options: AppOptions): App {
     }
     const body = parseBody(await c.req.text())
     const fault = c.req.header('x-deltatape-fault') || undefined
-    return exchanges.answer({ body, apiKey, fault, signal: c.req.raw.signal, breakOff: breakOff(c) })
+    return exchanges.answer({ body, apiKey, fault, signal: c.req.raw.signal, takeBody: c.env?.takeBody })
   })
 
   app.on('GET', ['/ws', '/ws-stream'], () => {
@@ -138,22 +137,15 @@ const EXPOSED_HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'x-r
 const keyOf = (c: Context, config: Config): string | undefined =>
   authorize({ authorization: c.req.header('authorization'), token: c.req.header('x-deltatape-token') }, config).apiKey
 
-const limit = ({ maxInputBytes }: Config) =>
-  bodyLimit({
-    maxSize: maxInputBytes,
-    onError() {
-      throw new DeltatapeError('too_large', `The body is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
-    },
-  })
-
-/** Breaks the connection when all that was written has been handed to the network, or the client is gone. */
-const breakOff = ({ env }: Context<{ Bindings: Bindings }>): (() => Promise<void>) | undefined => {
-  const outgoing = env?.outgoing
-  return (
-    outgoing &&
-    (async () => {
-      await new Promise((resolve) => outgoing.write('', resolve))
-      outgoing.destroy()
-    })
-  )
+/** A body of a declared size is let in or not by that; only another has to be counted as it comes. */
+const limit = ({ maxInputBytes }: Config): MiddlewareHandler => {
+  const onError = () => {
+    throw new DeltatapeError('too_large', `The body is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
+  }
+  const counted = bodyLimit({ maxSize: maxInputBytes, onError })
+  return (c, next) => {
+    const declared = c.req.header('content-length')
+    if (declared === undefined || c.req.header('transfer-encoding') !== undefined) return counted(c, next)
+    return Number(declared) > maxInputBytes ? onError() : next()
+  }
 }

@@ -1,8 +1,12 @@
 /** The server: HTTP and WebSockets on one port. */
 import { createServer } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import type { Writable } from 'node:stream'
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Config } from './config.ts'
+import { createDrain } from './drain.ts'
 import { DeltatapeError, shuttingDown, systemCode } from './errors.ts'
+import type { Body } from './exchange.ts'
 import { createApp, guarded } from './http.ts'
 import { createJournal } from './journal.ts'
 import type { Log } from './log.ts'
@@ -48,7 +52,7 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
     { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
-    getRequestListener(guarded(app.answer, config), { overrideGlobalObjects: false }),
+    getRequestListener(listener(guarded(app.answer, config)), { overrideGlobalObjects: false }),
   )
   http.on('upgrade', sockets.upgrade)
   const port = await listen(http, config)
@@ -84,6 +88,41 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
       await closing
       grace.clear()
     },
+  }
+}
+
+/** Answers, and writes what is streamed itself: a web stream in between costs more than all else. */
+const listener =
+  (answer: ReturnType<typeof guarded>) =>
+  async (request: Request, { outgoing }: HttpBindings | Http2Bindings): Promise<Response> => {
+    let body: Body | undefined
+    const response = await answer(request, { takeBody: (taken) => void (body = taken) })
+    if (!body) return response
+    await send(response, body, outgoing)
+    return RESPONSE_ALREADY_SENT
+  }
+
+/** The response of `node:http`: what is needed of it. */
+interface Outgoing extends Writable {
+  readonly headersSent: boolean
+  writeHead(status: number, headers: Record<string, string>): unknown
+}
+
+async function send({ status, headers }: Response, body: Body, outgoing: Outgoing): Promise<void> {
+  const drained = createDrain(outgoing)
+  try {
+    for await (const chunk of body) {
+      // Whoever has left is not written to, but the model may still have something to save.
+      if (outgoing.destroyed) continue
+      if (!outgoing.headersSent) outgoing.writeHead(status, Object.fromEntries(headers))
+      if (!outgoing.write(chunk)) await drained()
+    }
+    outgoing.end()
+  } catch (error) {
+    if (systemCode(error) !== 'ECONNRESET') throw error
+    // What was written is on its way first.
+    if (outgoing.headersSent) await new Promise((resolve) => outgoing.write('', resolve))
+    outgoing.destroy()
   }
 }
 

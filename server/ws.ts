@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Config } from './config.ts'
 import { chat } from './chat.ts'
+import { createDrain } from './drain.ts'
 import { DeltatapeError, edgesOf, shuttingDown } from './errors.ts'
 import { admit, authorize } from './guard.ts'
 import { identity } from './http.ts'
@@ -240,25 +241,6 @@ function ignoreGone(): void {}
 /** The URL of a request, whatever its target looks like. */
 const urlOf = (target = '/'): URL =>
   URL.canParse(target, 'http://localhost') ? new URL(target, 'http://localhost') : new URL('http://localhost')
-
-/** Resolves when what was written has been handed to the network, or the connection is gone. */
-function createDrain(socket: Duplex): () => Promise<void> {
-  let waiting: Promise<void> | undefined
-  return () => {
-    waiting ??= new Promise((resolve) => {
-      const settle = () => {
-        socket.off('drain', settle)
-        socket.off('close', settle)
-        waiting = undefined
-        resolve()
-      }
-      socket.on('drain', settle)
-      socket.on('close', settle)
-      if (socket.destroyed) settle()
-    })
-    return waiting
-  }
-}
 
 /** Answers an upgrade that is not let in as the HTTP request that it is. */
 function refuse(socket: Duplex, error: DeltatapeError, config: Config): void {
