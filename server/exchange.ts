@@ -31,11 +31,11 @@ export interface ExchangeRequest {
   readonly takeBody: ((body: Body) => void) | undefined
 }
 
-/**
- * A streamed body, as it is ready; to be read to its end. Throws a TypeError, as a fetch does, where the connection is
- * to be broken.
- */
-export type Body = AsyncGenerator<Uint8Array<ArrayBuffer>, void>
+/** The bytes of a streamed answer: all of them, where no more are to come, or as they are ready. */
+export type Body = Uint8Array<ArrayBuffer> | Chunks
+
+/** To be read to its end. Throws a TypeError, as a fetch does, where the connection is to be broken. */
+export type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void>
 
 export interface Exchanges {
   /** Answers a request: streamed where its body says so, and as one JSON body otherwise. */
@@ -147,13 +147,20 @@ async function streamed(exchange: Exchange, takeBody: ExchangeRequest['takeBody'
     'cache-control': 'no-cache',
     ...headersFor(exchange.fixture()),
   }
-  const body = chunksOf(first, exchange.events)
-  if (!takeBody) return new Response(asStream(body, exchange), { headers })
+  const whole = !first.done && isEnd(first.value.at(-1))
+  // Behind its terminal event an answer has nothing but its end.
+  if (whole) await exchange.events.next()
+  const body = whole ? encodeEvents(first.value) : chunksOf(first, exchange.events)
+  if (!takeBody) return new Response(body instanceof Uint8Array ? body : asStream(body, exchange), { headers })
   takeBody(body)
   return new Response(null, { headers })
 }
 
-async function* chunksOf(first: IteratorResult<readonly ModelEvent[]>, events: Exchange['events']): Body {
+/** Whether nothing follows an event: after `error` the API may still send `response.failed`. */
+const isEnd = (event: ModelEvent | undefined): boolean =>
+  event !== undefined && isTerminal(event) && event.type !== 'error'
+
+async function* chunksOf(first: IteratorResult<readonly ModelEvent[]>, events: Exchange['events']): Chunks {
   try {
     for (let next = first; !next.done; next = await events.next()) yield encodeEvents(next.value)
   } catch (error) {
@@ -165,7 +172,7 @@ async function* chunksOf(first: IteratorResult<readonly ModelEvent[]>, events: E
 }
 
 /** Where nobody takes the body as it is: the same as a stream. */
-function asStream(body: Body, { events, leave }: Exchange): ReadableStream<Uint8Array> {
+function asStream(body: Chunks, { events, leave }: Exchange): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       // Called when the chunk before has been taken: an error cannot overtake it.
@@ -190,7 +197,7 @@ function breakBeforeAnswer(takeBody: ExchangeRequest['takeBody']): Response {
 }
 
 // oxlint-disable-next-line require-yield -- it breaks before there is anything to yield
-async function* brokenBody(): Body {
+async function* brokenBody(): Chunks {
   throw brokenConnection()
 }
 

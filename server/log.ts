@@ -72,9 +72,24 @@ export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {},
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }
 
+/** Gathers the lines of one turn of the event loop for one write: each costs as much as the answer that it tells of. */
+function gathered(output: Output): DestinationStream {
+  let lines = ''
+  const flush = () => {
+    output.write(lines)
+    lines = ''
+  }
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    },
+  }
+}
+
 /** Opens an output for lines: on a terminal the time and the message, elsewhere JSON. */
 export async function openOutput(output: Output): Promise<DestinationStream> {
-  if (!output.isTTY) return output
+  if (!output.isTTY) return gathered(output)
   const { default: pretty } = await import('pino-pretty')
   return pretty({
     destination: output,

@@ -116,14 +116,13 @@ function redactorOf(given: readonly Rule[]): Redactor {
       ? rewriteStrings(value, (string, name) => redact(string, isOpaque(string, name) ? given : rules))
       : value
 
-  return {
+  const redactor: Redactor = {
     text: (value) => redact(value, rules),
     json,
-    with: (secrets) =>
-      redactorOf([
-        ...given,
-        ...Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : [])),
-      ]),
+    with(secrets) {
+      const more = Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : []))
+      return more.length === 0 ? redactor : redactorOf([...given, ...more])
+    },
     body: (value) => (parseJson(value) === undefined ? redact(value, rules) : json(value)),
     events(events) {
       const deltas = new Map<ModelEvent, string>()
@@ -150,6 +149,7 @@ function redactorOf(given: readonly Rule[]): Redactor {
       })
     },
   }
+  return redactor
 }
 
 /** The tokens and bytes of a text stand once more in its log probabilities, where no rule can find a secret. */

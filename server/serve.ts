@@ -55,8 +55,8 @@ export async function serve(process: NodeJS.Process, env: Environment): Promise<
       `${signal}: shutting down; turns that run get ${config.shutdownGraceMs} ms, a second signal ends them at once`,
     )
     await server.close()
-    // Idle connections to the API would keep the process for some seconds.
-    process.stdout.write('', () => process.exit(0))
+    // Idle connections to the API would keep the process for some seconds. The last lines come first.
+    setImmediate(() => process.stdout.write('', () => process.exit(0)))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void stop(name))
 }

@@ -109,6 +109,11 @@ interface Outgoing extends Writable {
 }
 
 async function send({ status, headers }: Response, body: Body, outgoing: Outgoing): Promise<void> {
+  if (body instanceof Uint8Array) {
+    outgoing.writeHead(status, { ...Object.fromEntries(headers), 'content-length': String(body.byteLength) })
+    outgoing.end(body)
+    return
+  }
   const drained = createDrain(outgoing)
   try {
     for await (const chunk of body) {

@@ -124,6 +124,9 @@ const MAX_KEPT_BYTES = 2 * 1024 * 1024
 const MAX_HEADERS = 100_000
 const MAX_LARGE = 1000
 
+/** How long the requests may be, together, whose identity is kept. In characters of JSON. */
+const IDENTITY_CHARS = 1024 * 1024
+
 /** How many ids of answers are remembered, and how many files are read at once. */
 const MAX_ANSWERS = 100_000
 const READS_AT_ONCE = 64
@@ -139,12 +142,24 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   const recordings = new LRUCache<string, Kept<Recording>>({ maxSize: KEPT_BYTES })
   const large = new LRUCache<string, Kept<Recording>>({ max: MAX_LARGE })
   const headers = new LRUCache<string, Kept<Candidate>>({ max: MAX_HEADERS })
+  const identities = new LRUCache<string, Identity>({ maxSize: IDENTITY_CHARS })
   /** The keys that this process saved an answer with this id under, the last first: a later recording has another id. */
   const answered = new LRUCache<string, readonly string[]>({ max: MAX_ANSWERS })
   /** The last save of each key that is under way: saves of one key follow one another. */
   const saving = new Map<string, Promise<unknown>>()
   /** The names of the files by the part of the key in them, as of the last look at the directory. */
   let named = new Map<string, string[]>()
+
+  /** The states of files as they were seen in this turn of the event loop: all that came with it may share them. */
+  const states = new Map<string, FileState | undefined>()
+
+  const stateNow = (name: string): FileState | undefined => {
+    if (states.has(name)) return states.get(name)
+    if (states.size === 0) setImmediate(() => states.clear())
+    const state = stateOf(join(dir, name))
+    states.set(name, state)
+    return state
+  }
 
   const list = async (): Promise<string[]> => {
     const names = await readdir(dir).catch((error: unknown) => {
@@ -164,7 +179,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   }
 
   const readRecording = async (name: string): Promise<Recording | undefined> => {
-    const state = stateOf(join(dir, name))
+    const state = stateNow(name)
     if (state === undefined) return undefined
     const kept = recordings.get(name) ?? large.get(name)
     if (kept?.version === state.version) return kept.value
@@ -176,7 +191,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   }
 
   const readHeader = async (name: string): Promise<Candidate | undefined> => {
-    const state = stateOf(join(dir, name))
+    const state = stateNow(name)
     if (state === undefined) return undefined
     const kept = headers.get(name)
     if (kept?.version === state.version) return kept.value
@@ -249,11 +264,22 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return [...new Set([...here, ...inOrder.map(({ key }) => key)])]
   }
 
+  /** The same question is asked again and again. */
+  const identifyAlone = (body: JsonObject): Identity => {
+    const text = JSON.stringify(body)
+    const known = identities.get(text)
+    if (known) return known
+    const identity = identify(body, redactor)
+    identities.set(text, identity, { size: text.length })
+    return identity
+  }
+
   /**
    * The API gives every answer an id of its own, but not all that stands in for it does. Where several fixtures hold
    * an answer with this id, the one counts whose continuation was recorded, or else the last.
    */
   const identifyHere = async (body: JsonObject): Promise<Identity> => {
+    if (body.previous_response_id === undefined) return identifyAlone(body)
     const keys = typeof body.previous_response_id === 'string' ? await keysOf(body.previous_response_id) : []
     const [last, ...older] = keys.map((key) => identify(body, redactor, key))
     if (last === undefined || older.length === 0) return last ?? identify(body, redactor)
@@ -268,6 +294,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (before && !isGood(fixture) && isGood(before)) return 'kept'
     if (before?.name === name && sameAnswer(before, fixture)) return 'unchanged'
     if (!(await writeWhole(dir, name, fixture, clock))) return 'kept'
+    states.clear()
     await look()
     for (const other of named.get(fixture.key.slice(0, NAME_KEY_CHARS)) ?? []) {
       if (other === name) continue
@@ -332,11 +359,14 @@ function sameAnswer(a: Fixture, b: Fixture): boolean {
   )
 }
 
-/**
- * The size of a file in bytes, and what tells one state of it from the next; undefined where there is no file. Asked
- * for each turn, so not by way of the thread pool: that costs ten times as much.
- */
-function stateOf(path: string): { readonly bytes: number; readonly version: string } | undefined {
+interface FileState {
+  readonly bytes: number
+  /** What tells one state of a file from the next. */
+  readonly version: string
+}
+
+/** Undefined where there is no file. Asked for each turn, so not by way of the thread pool: that costs ten times as much. */
+function stateOf(path: string): FileState | undefined {
   const found = statSync(path, { throwIfNoEntry: false })
   return found && { bytes: found.size, version: versionOf(found) }
 }

@@ -52,6 +52,8 @@ describe('openOutput', () => {
     const log = createLog({ level: 'info', redactor: createRedactor(), stream: await openOutput(output) })
     log.info('replay hit x.jsonl', { fixture: 'x.jsonl' })
     log.error('failed', { error: new Error('a bug') })
+    // What is written in one turn of the event loop goes out together.
+    await new Promise((resolve) => setImmediate(resolve))
     return String(output.read())
   }
 
