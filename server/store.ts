@@ -166,11 +166,11 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       if (systemCode(error) === 'ENOENT') return []
       throw error
     })
-    return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
+    return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
   }
 
   const look = async (): Promise<void> => {
-    named = Map.groupBy(await list(), (name) => name.slice(-NAME_KEY_CHARS - '.jsonl'.length, -'.jsonl'.length))
+    named = Map.groupBy(await list(), keyPartOf)
   }
 
   const read = async (name: string): Promise<StoredFixture> => {
@@ -204,21 +204,21 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   type Reader<T> = (name: string) => Promise<T | undefined>
 
   const locateNamed = async <T extends Identity>(key: string, readOne: Reader<T>): Promise<T | undefined> => {
-    for (const name of named.get(key.slice(0, NAME_KEY_CHARS)) ?? []) {
+    for (const name of named.get(key.slice(0, NAME_KEY_CHARS))?.toSorted() ?? []) {
       const found = await readOne(name)
       if (found?.key === key) return found
     }
     return undefined
   }
 
-  /** Looks where the name says, then at the directory anew, and then into the files: it is the key that counts. */
+  /** Looks where the name says, then at the directory anew, and then into those whose name says nothing. */
   const locate = async <T extends Identity>(key: string, readOne: Reader<T>): Promise<T | undefined> => {
     const found = await locateNamed(key, readOne)
     if (found) return found
     await look()
     const anew = await locateNamed(key, readOne)
     if (anew) return anew
-    const { candidates } = await survey()
+    const { candidates } = await survey(named.get(NO_KEY) ?? [])
     const renamed = candidates.find((candidate) => candidate.key === key)
     return renamed && readOne(renamed.name)
   }
@@ -228,8 +228,8 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return header && read(header.name)
   }
 
-  /** The headers of all fixtures, and the names of those that are damaged. Costs a stat a file; what changed is read. */
-  const survey = async (): Promise<{ candidates: Candidate[]; damaged: string[] }> => {
+  /** The headers of these fixtures, and the names of those that are damaged. Costs a stat a file; what changed is read. */
+  const survey = async (names: readonly string[]): Promise<{ candidates: Candidate[]; damaged: string[] }> => {
     const damaged: string[] = []
     const readOne = async (name: string): Promise<Candidate | undefined> => {
       try {
@@ -240,7 +240,6 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
         return undefined
       }
     }
-    const names = await list()
     const candidates: (Candidate | undefined)[] = []
     for (let start = 0; start < names.length; start += READS_AT_ONCE) {
       candidates.push(...(await Promise.all(names.slice(start, start + READS_AT_ONCE).map(readOne))))
@@ -257,7 +256,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     const names = [...headers].filter(([, { value }]) => holds(value)).map(([name]) => name)
     const known = (await Promise.all(names.map((name) => readHeader(name).catch(passDamage)))).filter(holds)
     const here = answered.get(responseId) ?? []
-    const found = known.length + here.length > 0 ? known : (await survey()).candidates.filter(holds)
+    const found = known.length + here.length > 0 ? known : (await survey(await list())).candidates.filter(holds)
     const inOrder = found
       .filter((candidate) => candidate !== undefined)
       .toSorted((a, b) => b.recorded.at.localeCompare(a.recorded.at) || a.name.localeCompare(b.name))
@@ -295,19 +294,19 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (before?.name === name && sameAnswer(before, fixture)) return 'unchanged'
     if (!(await writeWhole(dir, name, fixture, clock))) return 'kept'
     states.clear()
-    await look()
-    for (const other of named.get(fixture.key.slice(0, NAME_KEY_CHARS)) ?? []) {
-      if (other === name) continue
+    const others = named.get(keyPartOf(name))?.filter((other) => other !== name) ?? []
+    for (const other of [...others, ...(before && before.name !== name ? [before.name] : [])]) {
       const header = await readHeader(other).catch(passDamage)
       if (header?.key === fixture.key) await rm(join(dir, other), { force: true })
     }
+    named.set(keyPartOf(name), [...others, name])
     await readHeader(name)
     return 'saved'
   }
 
   return {
     dir,
-    list,
+    list: async () => (await list()).toSorted(),
     find,
     recording: (key) => locate(key, readRecording),
     identify: identifyHere,
@@ -327,16 +326,26 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       }
     },
     async models() {
-      const { candidates } = await survey()
+      const { candidates } = await survey(await list())
       const models = candidates.map(({ request }) => request.model).filter((model) => typeof model === 'string')
       return [...new Set(models)].toSorted()
     },
     async miss(identity) {
-      const { candidates, damaged } = await survey()
+      const { candidates, damaged } = await survey((await list()).toSorted())
+      const misnamed = candidates.find(({ key }) => key === identity.key)
+      if (misnamed) {
+        const told = `${misnamed.name} is the fixture for this request, and its name says otherwise. Rename it to ${fileName(identity)}.`
+        return new DeltatapeError('fixture_miss', told)
+      }
       return new DeltatapeError('fixture_miss', explainMiss(identity, candidates, damaged))
     },
   }
 }
+
+/** The part of the key in the name of a file, or {@link NO_KEY} where there is none. */
+const keyPartOf = (name: string): string => /-([0-9a-f]{12})\.jsonl$/.exec(name)?.[1] ?? NO_KEY
+
+const NO_KEY = ''
 
 const isDamage = (error: unknown): boolean => error instanceof DeltatapeError && error.code === 'fixture_invalid'
 

@@ -75,6 +75,52 @@ describe('find', () => {
     expect(await store.list()).toEqual([name])
   })
 
+  test('says of a file with the key of another in its name that it is misnamed', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    await rename(join(dir, fileName(fixture)), join(dir, 'say-hi-000000000000.jsonl'))
+    expect(await store.recording(fixture.key)).toBeUndefined()
+    const { message } = await store.miss(fixture)
+    expect(message).toBe(
+      `say-hi-000000000000.jsonl is the fixture for this request, and its name says otherwise. Rename it to ${fileName(fixture)}.`,
+    )
+  })
+
+  test('plays a large fixture from the disk, part by part and the same each time', async () => {
+    const { dir, store } = await setUp()
+    const events = compose('large')
+      .text(Array.from({ length: 3000 }, (_, index) => ` ${index}`.repeat(200)))
+      .completed()
+    const fixture = await fixtureFor(store, HI, toEvents(events))
+    await store.save(fixture)
+    for (const again of [store, store, openTestStore(dir)]) {
+      const recording = await again.recording(fixture.key)
+      expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' } })
+      const parts = []
+      for await (const part of recording?.parts() ?? []) parts.push(part)
+      expect(parts.length).toBeGreaterThan(10)
+      expect(parts.flat().map(({ text }) => text)).toEqual(fixture.events.map(({ text }) => text))
+    }
+  })
+
+  test('a large fixture that is damaged is one before it is played, and one that changes is not mixed', async () => {
+    const { dir, store } = await setUp()
+    const events = compose('large')
+      .text(Array.from({ length: 3000 }, (_, index) => ` ${index}`.repeat(200)))
+      .completed()
+    const fixture = await fixtureFor(store, HI, toEvents(events))
+    await store.save(fixture)
+    const path = join(dir, fileName(fixture))
+    const recording = await store.recording(fixture.key)
+    await writeFile(path, formatFixture(fixture).slice(0, -30))
+    const play = async () => {
+      for await (const part of recording?.parts() ?? []) expect(part).toBeUndefined()
+    }
+    await expect(play()).rejects.toMatchObject({ code: 'fixture_invalid', message: /was written anew/ })
+    await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
+  })
+
   test('sees what another program adds', async () => {
     const { dir, store } = await setUp()
     const other = openTestStore(dir)
