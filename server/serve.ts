@@ -36,8 +36,10 @@ const ECHO_MS = 200
 
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
-  // Where much is allocated V8 lets its young generation grow to some 100 MB, and a reader that stops would cost that.
+  // Left alone, V8 lets garbage grow to hundreds of MB before it looks at it: what a slow reader, or 10,000 fixtures
+  // that were played once, would cost.
   setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=20')
   // A reader that has left has nobody to tell.
   process.stdout.on('error', () => {})
   const { server, config, log } = await startFrom(env, process.stdout)

@@ -117,8 +117,8 @@ const unusable = (dir: string, why: string, cause?: unknown) =>
   )
 
 /** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
-const KEPT_BYTES = 8 * 1024 * 1024
-const MAX_KEPT_BYTES = 2 * 1024 * 1024
+const KEPT_BYTES = 4 * 1024 * 1024
+const MAX_KEPT_BYTES = 1 * 1024 * 1024
 
 /** How many headers are kept, and what is known of large fixtures. */
 const MAX_HEADERS = 100_000
