@@ -7,9 +7,9 @@ import type { Redactor } from './redact.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
-  /** Words, of which one has to stand in a fixture's name or input, in whatever case. None: all fixtures. */
+  /** Words that all have to stand in a fixture's name or input, in whatever case. None: all fixtures. */
   readonly words: readonly string[]
-  /** The model that was asked. */
+  /** The model that was asked; `*` stands for anything. */
   readonly model: string | undefined
   /** Only what was recorded before. */
   readonly before: Date | undefined
@@ -41,16 +41,23 @@ export interface Plan {
 /** The fixtures that a selection means. */
 export function select(fixtures: readonly Candidate[], { words, model, before }: Selection): Candidate[] {
   const wanted = words.map((word) => word.toLowerCase())
+  const pattern = model === undefined ? undefined : patternOf(model)
   return fixtures.filter(({ name, request, recorded }) => {
     const text = `${name}\n${typeof request.input === 'string' ? request.input : JSON.stringify(request.input ?? '')}`
     const lower = text.toLowerCase()
     return (
-      (wanted.length === 0 || wanted.some((word) => lower.includes(word))) &&
-      (model === undefined || request.model === model) &&
+      wanted.every((word) => lower.includes(word)) &&
+      (pattern === undefined || (typeof request.model === 'string' && pattern.test(request.model))) &&
       // A date that nobody can read is that of no recent recording.
       (before === undefined || !(Date.parse(recorded.at) >= before.getTime()))
     )
   })
+}
+
+/** The pattern for a name in which `*` stands for anything. */
+function patternOf(name: string): RegExp {
+  const parts = name.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
+  return new RegExp(`^${parts.join('.*')}$`, 's')
 }
 
 /**

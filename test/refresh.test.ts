@@ -36,8 +36,11 @@ describe('select', () => {
     ['all', {}, ALL],
     ['by a word of the input, in whatever case', { words: ['PARIS'] }, [paris]],
     ['by a part of the name', { words: [ada.name.slice(-14)] }, [ada]],
-    ['by one of several words', { words: ['paris', 'spell', 'nowhere'] }, [paris, spell]],
+    ['by several words that it holds', { words: ['Paris', 'weather'] }, [paris]],
+    ['none that lacks one of them', { words: ['paris', 'spell'] }, []],
     ['by the model', { model: 'large' }, [paris]],
+    ['by a part of the model', { model: 'l*g*' }, [paris]],
+    ['by the model in full only', { model: 'larg.' }, []],
     ['by age', { before: new Date('2026-06-01') }, [paris]],
     ['by all of it', { words: ['ada'], before: new Date('2026-06-01') }, []],
   ])('%s', (_how, selection, expected) => {

@@ -1,5 +1,6 @@
 /** What `deltatape record` tells in the end: what became of each fixture, alike things once. Pure. */
 import { groupDrifts, type Drift } from '../drift.ts'
+import { printable } from '../log.ts'
 import type { Tokens } from '../resend.ts'
 import type { ExitCode } from './command.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,7 +57,7 @@ export function toText(task: Task, entries: readonly Entry[], terminal: Terminal
   const others = (['unchanged', 'skipped', 'failed'] as const).flatMap((outcome) => {
     const told = entries.filter((entry) => entry.outcome === outcome && entry.why !== undefined)
     return [...Map.groupBy(told, ({ why = '' }) => why)].map(([why, alike]) => {
-      const head = `${WORDS[task][outcome]} (${number(alike.length)}): ${why}`
+      const head = `${WORDS[task][outcome]} (${number(alike.length)}): ${printable(why)}`
       const names = namesLines(alike.map(({ name }) => name))
       return [
         ...wrap(head, terminal.columns, '').map((line) => terminal.style(outcome === 'failed' ? 'red' : 'dim', line)),
@@ -112,8 +113,8 @@ const NAMES_SHOWN = 3
 
 /** The first few of some names, and how many more there are. */
 function namesLines(names: readonly string[]): string[] {
-  if (names.length <= NAMES_SHOWN + 1) return [...names]
-  return [...names.slice(0, NAMES_SHOWN), `and ${number(names.length - NAMES_SHOWN)} more`]
+  if (names.length <= NAMES_SHOWN + 1) return names.map(printable)
+  return [...names.slice(0, NAMES_SHOWN).map(printable), `and ${number(names.length - NAMES_SHOWN)} more`]
 }
 
 function driftLines(drifts: readonly Drift[], terminal: Terminal): string[] {
@@ -121,9 +122,11 @@ function driftLines(drifts: readonly Drift[], terminal: Terminal): string[] {
   return byEvent.flatMap(([event, found]) => {
     const lines = found.flatMap((drift) => {
       const { sign, text } = inWords(drift)
-      return wrap(`${sign} ${text}`, terminal.columns, '    ').map((line) => terminal.style(COLOURS[sign], line))
+      return wrap(`${sign} ${printable(text)}`, terminal.columns, '    ').map((line) =>
+        terminal.style(COLOURS[sign], line),
+      )
     })
-    return [`  ${event}`, ...lines]
+    return [`  ${printable(event)}`, ...lines]
   })
 }
 

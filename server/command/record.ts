@@ -4,6 +4,7 @@ import { readConfig, secretsOf, type Config, type Environment } from '../config.
 import { findDrift, typesWithin } from '../drift.ts'
 import { DeltatapeError } from '../errors.ts'
 import { identify } from '../fixture.ts'
+import { printable } from '../log.ts'
 import type { Candidate } from '../miss.ts'
 import { OPENAI_VERSION, live } from '../model/live.ts'
 import type { Model } from '../model/model.ts'
@@ -32,7 +33,7 @@ const MAX_CONCURRENCY = 64
 interface Options {
   /** In ms. */
   readonly olderThan?: number
-  readonly ofModel?: string
+  readonly model?: string
   readonly concurrency: number
   readonly check?: true
   readonly dryRun?: true
@@ -42,9 +43,9 @@ interface Options {
 export const defineRecord: Define = (context) => {
   const command = new Command('record')
     .description("Sends the fixtures' own requests again, and records what the API answers now.")
-    .argument('[word...]', 'only fixtures with one of these in their name or input')
+    .argument('[words...]', 'only fixtures that hold all of these in their name or input')
     .option('--older-than <age>', 'only what was recorded so long ago: 30d, 12h, 90m', parseAge)
-    .option('--of-model <name>', 'only what this model was asked')
+    .option('--model <name>', 'only what this model was asked; * stands for anything')
     .option('--concurrency <count>', 'how many requests are under way at once', parseCount, 4)
     .option('--check', 'save nothing: report how the structure of the answers has changed')
     .option('--dry-run', 'send nothing: list what would be sent')
@@ -63,7 +64,7 @@ that held a secret cannot be sent again and is skipped.
 
 Examples:
   deltatape record                           record everything again
-  deltatape record ada paris                 all that has ada or paris in it
+  deltatape record french hungry             what has both words in it
   deltatape record --older-than 30d --dry-run
   deltatape record --check                   has the API changed?
 
@@ -98,7 +99,7 @@ interface Job {
 
 async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
   const { terminal, clock } = context
-  const { olderThan, ofModel, concurrency, check, dryRun, json } = options
+  const { olderThan, model, concurrency, check, dryRun, json } = options
   const config = configFrom(env)
   if (config.apiKey === undefined && !dryRun) {
     throw new DeltatapeError(
@@ -114,7 +115,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
 
   const { candidates, damaged } = await store.survey()
   const before = olderThan === undefined ? undefined : new Date(clock.date().getTime() - olderThan)
-  const selection = { words, model: ofModel, before }
+  const selection = { words, model, before }
   const selected = select(candidates, selection)
   const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
   if (selected.length === 0 && unreadable.length === 0) return tellNothing(job, candidates, selection, json)
@@ -130,8 +131,10 @@ async function run(context: Context, env: Environment, words: readonly string[],
   terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))
   const left = sent.filter(({ outcome }) => outcome === 'not_sent').length
   if (left > 0) {
-    const kept = check ? '' : ', and whole'
-    terminal.tell(`deltatape: Interrupted: ${sent.length - left} of ${sent.length} were done${kept}; ${left} were not.`)
+    const whole = check ? '' : '; every fixture is whole'
+    terminal.tell(
+      `deltatape: Interrupted: ${sent.length - left} of ${sent.length} were done, ${left} were not${whole}.`,
+    )
   }
   context.exit(exitCodeOf(task, entries))
 }
@@ -196,9 +199,9 @@ function list({ context }: Job, plan: Plan, others: readonly Entry[], json: bool
   const lines = plan.send.map(({ fixture, after, selected }) => {
     const depth = after === undefined ? 0 : (depths.get(after.key) ?? 0) + 1
     depths.set(fixture.key, depth)
-    return `${'  '.repeat(depth + 1)}${fixture.name}${selected ? '' : ' (for what follows it)'}`
+    return `${'  '.repeat(depth + 1)}${printable(fixture.name)}${selected ? '' : ' (for what follows it)'}`
   })
-  const notSent = others.map(({ name, why }) => `  ${name}\n    ${why}`)
+  const notSent = others.map(({ name, why = '' }) => `  ${printable(name)}\n    ${printable(why)}`)
   terminal.write(
     [
       `Would send ${count(plan.send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,

@@ -70,6 +70,11 @@ drift in 2 fixtures
 0 tokens in, 0 out`)
 })
 
+test('lets nothing of the upstream act on the terminal', () => {
+  const text = toText('record', [entry('failed', { why: 'Oh\u001B[2J\nno' })], fakeTerminal())
+  expect(text).toContain(String.raw`Oh\u001b[2J\u000ano`)
+})
+
 test('the same as JSON', () => {
   const report: unknown = JSON.parse(toJson('check', [entry('differs', { drifts: DRIFTS.slice(0, 1) })]))
   expect(report).toEqual({

@@ -116,7 +116,7 @@ describe('record', () => {
       code: 0,
       out: 'Nothing was recorded so long ago.\n',
     })
-    await run(dir, standIn, ['--of-model', 'large'])
+    await run(dir, standIn, ['--model', 'large'])
     expect(standIn.calls.map(({ body }) => body.model)).toEqual(['large'])
   })
 
@@ -181,7 +181,7 @@ describe('record', () => {
       return { steps: body.input === 'a' ? steps(events.completed()) : [...steps(events.events), 'hang'] }
     })
     const { code, err } = await run(dir, standIn, ['--concurrency', '2'], abort)
-    expect([code, err]).toEqual([2, 'deltatape: Interrupted: 1 of 4 were done, and whole; 3 were not.\n'])
+    expect([code, err]).toEqual([2, 'deltatape: Interrupted: 1 of 4 were done, 3 were not; every fixture is whole.\n'])
     const after = await textsIn(dir)
     expect(Object.keys(after)).toEqual(Object.keys(before))
     const changed = Object.keys(after).filter((name) => after[name] !== before[name])
@@ -190,7 +190,7 @@ describe('record', () => {
   })
 
   test('--dry-run sends nothing, needs no key, and lists what would be sent', async () => {
-    const dir = await recorded([...CONVERSATION, { input: `Or AKIA${'IOSFODNN7EXAMPLE'}` }])
+    const dir = await recorded([...CONVERSATION, { input: `My AKIA${'IOSFODNN7EXAMPLE'}` }])
     const terminal = fakeTerminal()
     const world = {
       env: { FIXTURES_DIR: dir },
@@ -198,17 +198,17 @@ describe('record', () => {
       clock: systemClock,
       interrupted: () => new AbortController().signal,
     }
-    expect(await runCli(['record', '--dry-run', 'or', 'my'], world)).toBe(0)
+    expect(await runCli(['record', '--dry-run', 'my'], world)).toBe(0)
     expect(terminal.out.replaceAll(/-[0-9a-f]{12}/g, '')).toBe(`\
 Would send 2 requests:
   i-am-ada.jsonl (for what follows it)
     my-name.jsonl
 Would not send:
-  or-redacted-aws-key.jsonl
+  my-redacted-aws-key.jsonl
     its request holds [redacted:aws-key]: what stood there is not known any more
 `)
     terminal.out = ''
-    await runCli(['record', '--dry-run', '--json', 'my'], world)
+    await runCli(['record', '--dry-run', '--json', 'name'], world)
     expect(JSON.parse(terminal.out)).toMatchObject({
       would_send: [{ selected: false }, { selected: true }],
       others: [],
