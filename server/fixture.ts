@@ -8,7 +8,7 @@ import { isTerminal, parseEvent, type Ending, type ModelEvent } from './model/mo
 import type { Redactor } from './redact.ts'
 
 /** The members of a request that do not shape its answer. */
-const LEFT_OUT = new Set([
+export const LEFT_OUT: ReadonlySet<string> = new Set([
   'stream',
   'stream_options',
   'metadata',

@@ -56,6 +56,8 @@ export interface Store {
   save(fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
+  /** The headers of all fixtures, by the order of their names, and the names of those that are damaged. */
+  survey(): Promise<{ readonly candidates: readonly Candidate[]; readonly damaged: readonly string[] }>
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
@@ -309,6 +311,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     list: async () => (await list()).toSorted(),
     find,
     recording: (key) => locate(key, readRecording),
+    survey: async () => survey((await list()).toSorted()),
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture

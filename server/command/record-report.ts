@@ -1,0 +1,163 @@
+/** What `deltatape record` tells in the end: what became of each fixture, alike things once. Pure. */
+import { groupDrifts, type Drift } from '../drift.ts'
+import { printable } from '../log.ts'
+import type { Tokens } from '../resend.ts'
+import type { ExitCode } from './command.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What became of a fixture. */
+export interface Entry {
+  readonly name: string
+  readonly outcome: 'refreshed' | 'unchanged' | 'same' | 'differs' | 'failed' | 'skipped' | 'not_sent'
+  /** Why it failed, was skipped or stayed. */
+  readonly why?: string
+  /** How the new answer differs, where nothing was saved. */
+  readonly drifts?: readonly Drift[]
+  /** What the new answer cost. */
+  readonly tokens?: Tokens
+}
+
+/** What was done: `record` saves, `check` compares. */
+export type Task = 'record' | 'check'
+
+/** How the process is to end. */
+export function exitCodeOf(task: Task, entries: readonly Entry[]): ExitCode {
+  const has = (...outcomes: Entry['outcome'][]) => entries.some(({ outcome }) => outcomes.includes(outcome))
+  if (has('not_sent') || !has('refreshed', 'unchanged', 'same', 'differs')) return 2
+  if (has('failed')) return task === 'check' ? 2 : 1
+  return has('differs') ? 1 : 0
+}
+
+/** All that was spent. */
+export const totalOf = (entries: readonly Entry[]): Tokens => ({
+  input: entries.reduce((sum, { tokens }) => sum + (tokens?.input ?? 0), 0),
+  output: entries.reduce((sum, { tokens }) => sum + (tokens?.output ?? 0), 0),
+})
+
+/** The report for programs. */
+export function toJson(task: Task, entries: readonly Entry[]): string {
+  const report = {
+    task,
+    fixtures: entries.map(({ name, outcome, why, tokens }) => ({ name, outcome, why, tokens })),
+    drift: driftIn(entries).flatMap(({ drifts, fixtures }) => drifts.map((drift) => ({ ...drift, fixtures }))),
+    tokens: totalOf(entries),
+  }
+  return JSON.stringify(report, null, 2)
+}
+
+/** The report for people. */
+export function toText(task: Task, entries: readonly Entry[], terminal: Terminal): string {
+  const drifts = driftIn(entries).map(({ fixtures, drifts: found }) =>
+    [
+      terminal.style('yellow', `drift in ${number(fixtures.length)} ${fixtures.length === 1 ? 'fixture' : 'fixtures'}`),
+      ...driftLines(found, terminal),
+      ...namesLines(fixtures).map((name, index) => (index === 0 ? `  in ${name}` : `     ${name}`)),
+    ].join('\n'),
+  )
+  const others = (['unchanged', 'skipped', 'failed'] as const).flatMap((outcome) => {
+    const told = entries.filter((entry) => entry.outcome === outcome && entry.why !== undefined)
+    return [...Map.groupBy(told, ({ why = '' }) => why)].map(([why, alike]) => {
+      const head = `${WORDS[task][outcome]} (${number(alike.length)}): ${printable(why)}`
+      const names = namesLines(alike.map(({ name }) => name))
+      return [
+        ...wrap(head, terminal.columns, '').map((line) => terminal.style(outcome === 'failed' ? 'red' : 'dim', line)),
+        ...names.map((name) => `  ${name}`),
+      ].join('\n')
+    })
+  })
+  return [...drifts, ...others, summary(task, entries)].join('\n\n')
+}
+
+const driftIn = (entries: readonly Entry[]) => groupDrifts(entries.map(({ name, drifts = [] }) => ({ name, drifts })))
+
+/** The words for what became of fixtures, in the order in which they are counted. */
+const WORDS: Readonly<Record<Task, Readonly<Record<Entry['outcome'], string>>>> = {
+  record: {
+    refreshed: 'refreshed',
+    unchanged: 'unchanged',
+    same: 'the same',
+    differs: 'different',
+    failed: 'failed',
+    skipped: 'skipped',
+    not_sent: 'not done',
+  },
+  check: {
+    refreshed: 'refreshed',
+    unchanged: 'unchanged',
+    same: 'the same',
+    differs: 'with drift',
+    failed: 'could not check',
+    skipped: 'skipped',
+    not_sent: 'not done',
+  },
+}
+
+const COUNTED: Readonly<Record<Task, readonly Entry['outcome'][]>> = {
+  record: ['refreshed', 'unchanged', 'failed', 'skipped', 'not_sent'],
+  check: ['same', 'differs', 'failed', 'skipped', 'not_sent'],
+}
+
+const number = (value: number): string => value.toLocaleString('en')
+
+function summary(task: Task, entries: readonly Entry[]): string {
+  const counts = COUNTED[task].flatMap((outcome) => {
+    const count = entries.filter((entry) => entry.outcome === outcome).length
+    const always = outcome !== 'skipped' && outcome !== 'not_sent'
+    return count > 0 || always ? [`${number(count)} ${WORDS[task][outcome]}`] : []
+  })
+  const { input, output } = totalOf(entries)
+  return `${counts.join(', ')}\n${number(input)} tokens in, ${number(output)} out`
+}
+
+const NAMES_SHOWN = 3
+
+/** The first few of some names, and how many more there are. */
+function namesLines(names: readonly string[]): string[] {
+  if (names.length <= NAMES_SHOWN + 1) return names.map(printable)
+  return [...names.slice(0, NAMES_SHOWN).map(printable), `and ${number(names.length - NAMES_SHOWN)} more`]
+}
+
+function driftLines(drifts: readonly Drift[], terminal: Terminal): string[] {
+  const byEvent = [...Map.groupBy(drifts, ({ event }) => event)]
+  return byEvent.flatMap(([event, found]) => {
+    const lines = found.flatMap((drift) => {
+      const { sign, text } = inWords(drift)
+      return wrap(`${sign} ${printable(text)}`, terminal.columns, '    ').map((line) =>
+        terminal.style(COLOURS[sign], line),
+      )
+    })
+    return [`  ${printable(event)}`, ...lines]
+  })
+}
+
+const COLOURS = { '+': 'green', '-': 'red', '~': 'yellow' } as const
+
+function inWords(drift: Drift): { readonly sign: keyof typeof COLOURS; readonly text: string } {
+  switch (drift.kind) {
+    case 'event_added':
+      return { sign: '+', text: 'this type of event is new' }
+    case 'event_removed':
+      return { sign: '-', text: 'this type of event comes no more' }
+    case 'added':
+      return { sign: '+', text: `${drift.path}: ${drift.is}` }
+    case 'removed':
+      return { sign: '-', text: `${drift.path}: ${drift.was}` }
+    case 'changed':
+      return { sign: '~', text: `${drift.path}: ${drift.was} → ${drift.is}` }
+  }
+}
+
+/** Breaks a text between words, each line behind an indent and the later ones two columns further in. */
+function wrap(text: string, columns: number, indent: string): string[] {
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = `${indent}  ${word}`
+    } else {
+      line = line.trim() === '' ? `${line}${word}` : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,299 @@
+/** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
+import { Command, InvalidArgumentError } from 'commander'
+import { readConfig, secretsOf, type Config, type Environment } from '../config.ts'
+import { findDrift, typesWithin } from '../drift.ts'
+import { DeltatapeError } from '../errors.ts'
+import { identify } from '../fixture.ts'
+import { printable } from '../log.ts'
+import type { Candidate } from '../miss.ts'
+import { OPENAI_VERSION, live } from '../model/live.ts'
+import type { Model } from '../model/model.ts'
+import { record } from '../model/record.ts'
+import { createRedactor, type Redactor } from '../redact.ts'
+import { failedAlike, planRefresh, select, type Plan, type Planned, type Selection } from '../refresh.ts'
+import { resend, tokensOf, type Reply } from '../resend.ts'
+import { checkStore, isGood, openStore, type Store, type StoredFixture } from '../store.ts'
+import { parseAge } from './age.ts'
+import { addVariables, environmentOf, type Context, type Define } from './command.ts'
+import { exitCodeOf, toJson, toText, totalOf, type Entry, type Task } from './record-report.ts'
+
+/** The variables that mean something here, and are flags too. */
+const FLAGS = [
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+  'FIXTURES_DIR',
+  'RECORD_FAILURES',
+  'FIRST_EVENT_TIMEOUT_MS',
+  'IDLE_TIMEOUT_MS',
+  'TURN_TIMEOUT_MS',
+]
+
+const MAX_CONCURRENCY = 64
+
+interface Options {
+  /** In ms. */
+  readonly olderThan?: number
+  readonly model?: string
+  readonly concurrency: number
+  readonly check?: true
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+export const defineRecord: Define = (context) => {
+  const command = new Command('record')
+    .description("Sends the fixtures' own requests again, and records what the API answers now.")
+    .argument('[words...]', 'only fixtures that hold all of these in their name or input')
+    .option('--older-than <age>', 'only what was recorded so long ago: 30d, 12h, 90m', parseAge)
+    .option('--model <name>', 'only what this model was asked; * stands for anything')
+    .option('--concurrency <count>', 'how many requests are under way at once', parseCount, 4)
+    .option('--check', 'save nothing: report how the structure of the answers has changed')
+    .option('--dry-run', 'send nothing: list what would be sent')
+    .option('--json', 'write the result as JSON')
+    .configureHelp({ minWidthToWrap: 20 })
+  return addVariables(command, ...FLAGS)
+    .addHelpText('after', HELP)
+    .action((words: string[], options: Options) => run(context, environmentOf(command, context.env), words, options))
+}
+
+const HELP = `
+A conversation is sent from its beginning, each turn with the new id of the one
+before. A failure never replaces a good fixture; a recorded failure that fails
+again in the same way stays as it is, but with --record-failures. A request
+that held a secret cannot be sent again and is skipped.
+
+Examples:
+  deltatape record                           record everything again
+  deltatape record french hungry             what has both words in it
+  deltatape record --older-than 30d --dry-run
+  deltatape record --check                   has the API changed?
+
+Exit codes: 0 all went well and nothing has changed. 1 some failed; with --check
+something has changed. 2 nothing could be done, not all could be checked, or
+Ctrl-C came.
+
+A key given as a flag can be read by others on this machine: rather set
+OPENAI_API_KEY.`
+
+function parseCount(text: string): number {
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= MAX_CONCURRENCY) return count
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_CONCURRENCY}.`)
+}
+
+/** The configuration, of the variables that count here; that the key may be missing is told in words of this command. */
+function configFrom(env: Environment): Config {
+  const names = [...FLAGS, 'AUTH_TOKEN']
+  const here = Object.fromEntries(names.map((name) => [name, env[name]]))
+  return readConfig({ ...here, MODEL_MODE: 'record', ALLOW_CLIENT_KEY: '1' })
+}
+
+/** What a run works with. */
+interface Job {
+  readonly context: Context
+  readonly config: Config
+  readonly redactor: Redactor
+  readonly store: Store
+  readonly concurrency: number
+}
+
+async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
+  const { terminal, clock } = context
+  const { olderThan, model, concurrency, check, dryRun, json } = options
+  const config = configFrom(env)
+  if (config.apiKey === undefined && !dryRun) {
+    throw new DeltatapeError(
+      'config_invalid',
+      'OPENAI_API_KEY is missing, and record sends requests to the API. Set it; --dry-run needs none.',
+    )
+  }
+  await checkStore(config.fixturesDir, { write: false })
+  if (!check && !dryRun) await checkStore(config.fixturesDir, { write: true })
+  const redactor = createRedactor(secretsOf(config))
+  const store = openStore({ dir: config.fixturesDir, redactor, clock })
+  const job = { context, config, redactor, store, concurrency }
+
+  const { candidates, damaged } = await store.survey()
+  const before = olderThan === undefined ? undefined : new Date(clock.date().getTime() - olderThan)
+  const selection = { words, model, before }
+  const selected = select(candidates, selection)
+  const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
+  if (selected.length === 0 && unreadable.length === 0) return tellNothing(job, candidates, selection, json)
+
+  const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
+  const plan = planRefresh(candidates, compared, redactor)
+  const skipped = [...passed, ...plan.skipped].map((each): Entry => ({ ...each, outcome: 'skipped' }))
+  if (dryRun) return list(job, plan, [...unreadable, ...skipped], json)
+
+  const task: Task = check ? 'check' : 'record'
+  const sent = check ? await compare(job, plan, candidates) : await refresh(job, plan)
+  const entries = [...unreadable, ...skipped, ...sent].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))
+  const left = sent.filter(({ outcome }) => outcome === 'not_sent').length
+  if (left > 0) {
+    const whole = check ? '' : '; every fixture is whole'
+    terminal.tell(
+      `deltatape: Interrupted: ${sent.length - left} of ${sent.length} were done, ${left} were not${whole}.`,
+    )
+  }
+  context.exit(exitCodeOf(task, entries))
+}
+
+const damagedEntry = (name: string): Entry => ({
+  name,
+  outcome: 'failed',
+  why: 'The fixture is damaged in its first line, so that its request is not known. Remove it, or git checkout it.',
+})
+
+/** Says that a selection means no fixture. That nothing is old enough is fine; words that mean nothing are a mistake. */
+function tellNothing(
+  { context, config }: Job,
+  candidates: readonly Candidate[],
+  selection: Selection,
+  json: boolean | undefined,
+): void {
+  const { before, ...rest } = selection
+  const young = before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0
+  if (!young) {
+    const dir = JSON.stringify(config.fixturesDir)
+    const why = candidates.length === 0 ? `There are no fixtures in ${dir}` : `No fixture in ${dir} is meant by that`
+    throw new DeltatapeError('config_invalid', `${why}: deltatape ls shows what there is.`)
+  }
+  context.terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
+}
+
+/** Of some fixtures those that hold an answer, which another can be compared with, and why the others do not. */
+async function withAnAnswer(store: Store, fixtures: readonly Candidate[]) {
+  const compared: Candidate[] = []
+  const passed: { readonly name: string; readonly why: string }[] = []
+  for (const fixture of fixtures) {
+    const found = await orDamage(store.find(fixture.key))
+    if (found instanceof DeltatapeError || (found && isGood(found))) compared.push(fixture)
+    else passed.push({ name: fixture.name, why: 'recorded failures have no answer to compare' })
+  }
+  return { compared, passed }
+}
+
+/** What was found, or the error that says how it is damaged. */
+async function orDamage<T>(work: Promise<T>): Promise<T | DeltatapeError> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return error
+    throw error
+  }
+}
+
+/** Lists what would be sent, the turns of a conversation each below the one before. */
+function list({ context }: Job, plan: Plan, others: readonly Entry[], json: boolean | undefined): void {
+  const { terminal } = context
+  if (json) {
+    const would_send = plan.send.map(({ fixture, after, selected }) => ({
+      name: fixture.name,
+      after: after?.name,
+      selected,
+    }))
+    return terminal.write(JSON.stringify({ would_send, others }, null, 2))
+  }
+  const depths = new Map<string, number>()
+  const lines = plan.send.map(({ fixture, after, selected }) => {
+    const depth = after === undefined ? 0 : (depths.get(after.key) ?? 0) + 1
+    depths.set(fixture.key, depth)
+    return `${'  '.repeat(depth + 1)}${printable(fixture.name)}${selected ? '' : ' (for what follows it)'}`
+  })
+  const notSent = others.map(({ name, why = '' }) => `  ${printable(name)}\n    ${printable(why)}`)
+  terminal.write(
+    [
+      `Would send ${count(plan.send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,
+      ...lines,
+      ...(notSent.length > 0 ? ['Would not send:', ...notSent] : []),
+    ].join('\n'),
+  )
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
+
+/** Sends a plan, and shows how far it is. */
+async function send(
+  { context, concurrency }: Job,
+  { send: planned }: Plan,
+  modelFor: (planned: Planned) => Model,
+  conclude: (planned: Planned, reply: Reply) => Promise<Entry>,
+): Promise<Entry[]> {
+  const bar = context.terminal.progress(planned.length, 'fixtures')
+  const done: Entry[] = []
+  try {
+    return await resend(planned, { modelFor, concurrency, signal: context.interrupted() }, async (each, reply) => {
+      const entry = await conclude(each, reply)
+      done.push(entry)
+      const { input, output } = totalOf(done)
+      bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
+      return entry
+    })
+  } finally {
+    bar.stop()
+  }
+}
+
+const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
+
+/** Records the answers anew. */
+function refresh(job: Job, plan: Plan): Promise<Entry[]> {
+  const { context, config, redactor, store } = job
+  const api = live({ ...config, redactor, clock: context.clock })
+  const recording = { ...config, openai: OPENAI_VERSION, redactor, clock: context.clock }
+  const modelFor = ({ fixture }: Planned) =>
+    // Whatever id it is sent with, it is this fixture's request: no other key may come of it.
+    record(api, { ...store, identify: async (body) => identify(body, redactor, fixture.previousKey) }, recording)
+
+  return send(job, plan, modelFor, async ({ fixture: { name, key } }, reply) => {
+    if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
+    const tokens = tokensOf(reply.events)
+    const { kind, why = 'the model did not finish it' } = reply.action ?? {}
+    if (kind === 'saved') return { name, outcome: 'refreshed', tokens }
+    if (kind === 'unchanged') return { name, outcome: 'unchanged', tokens }
+    if (reply.kind === 'answered') return { name, outcome: 'failed', why, tokens }
+    const before = await orDamage(store.find(key))
+    if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
+      return {
+        name,
+        outcome: 'unchanged',
+        why: 'recorded failures that failed again (--record-failures saves them anew)',
+        tokens,
+      }
+    }
+    return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
+  })
+}
+
+const failsAgain = (before: StoredFixture, { events, ending }: Extract<Reply, { kind: 'failed' }>): boolean =>
+  ending !== undefined && !isGood(before) && failedAlike(before, { events, ending })
+
+/** Compares the answers with those of the fixtures, and saves nothing. */
+async function compare(job: Job, plan: Plan, all: readonly Candidate[]): Promise<Entry[]> {
+  const { context, config, redactor, store } = job
+  const api = live({ ...config, redactor, clock: context.clock })
+  const known = new Set<string>()
+  for (const { key } of all) {
+    const fixture = await orDamage(store.find(key))
+    if (fixture && !(fixture instanceof DeltatapeError)) for (const type of typesWithin(fixture.events)) known.add(type)
+  }
+
+  return send(
+    job,
+    plan,
+    () => api,
+    async ({ fixture: { name, key } }, reply) => {
+      if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
+      const tokens = tokensOf(reply.events)
+      if (reply.kind === 'failed') return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
+      const before = await orDamage(store.find(key))
+      if (before instanceof DeltatapeError) return { name, outcome: 'failed', why: before.message, tokens }
+      if (!before) return { name, outcome: 'failed', why: 'The fixture was removed meanwhile.', tokens }
+      // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
+      if (!isGood(before)) return { name, outcome: 'same', tokens }
+      const drifts = findDrift(before.events, redactor.events(reply.events), known)
+      return { name, outcome: drifts.length > 0 ? 'differs' : 'same', drifts, tokens }
+    },
+  )
+}
