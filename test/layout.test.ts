@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'json.ts', 'pace.ts', 'version.ts'],
   ['plan.ts', 'protocol.ts', 'model/model.ts'],
   ['config.ts'],
-  ['guard.ts', 'redact.ts', 'sse.ts'],
+  ['answer.ts', 'guard.ts', 'redact.ts', 'sse.ts'],
   ['fixture.ts', 'log.ts'],
   ['journal.ts', 'miss.ts', 'turn.ts'],
   ['chat.ts', 'responses.ts', 'store.ts'],
