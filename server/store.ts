@@ -37,13 +37,20 @@ export interface Store {
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
    * and what the model did not finish never replaces what it did.
    */
-  save(fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'>
+  save(fixture: Fixture): Promise<Saved>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
   miss(identity: Identity): Promise<DeltatapeError>
+}
+
+/** What became of a fixture that was to be saved. */
+export interface Saved {
+  readonly outcome: 'saved' | 'unchanged' | 'kept'
+  /** The fixture of this key that it stands in the place of. */
+  readonly replaced?: StoredFixture
 }
 
 export interface StoreOptions {
@@ -100,6 +107,23 @@ const unusable = (dir: string, why: string, cause?: unknown) =>
     { cause },
   )
 
+/** The file names of the fixtures in a directory, sorted; none where there is no directory. */
+export async function listFixtures(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
+}
+
+/**
+ * The text of a fixture's file.
+ *
+ * @param name what it is called in the message
+ * @throws DeltatapeError `fixture_invalid` where it cannot be read
+ */
+export const readText = (path: string, name: string): Promise<string> => readFile(path, 'utf8').catch(unreadable(name))
+
 /** How much file text the fixtures kept in memory may have been read from, in characters. */
 const CACHE_CHARS = 32 * 1024 * 1024
 
@@ -126,13 +150,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   /** The names of the files by the part of the key in them, as of the last look at the directory. */
   let named = new Map<string, string[]>()
 
-  const list = async (): Promise<string[]> => {
-    const names = await readdir(dir).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return []
-      throw error
-    })
-    return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
-  }
+  const list = () => listFixtures(dir)
 
   const look = async (): Promise<void> => {
     named = Map.groupBy(await list(), (name) => name.slice(-NAME_KEY_CHARS - '.jsonl'.length, -'.jsonl'.length))
@@ -143,7 +161,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (version === undefined) return undefined
     const kept = fixtures.get(name) ?? playing.get(name)?.deref()
     if (kept?.version === version) return kept.value
-    const text = await readFile(join(dir, name), 'utf8').catch(unreadable(name))
+    const text = await readText(join(dir, name), name)
     const fresh = { version, value: { ...parseFixture(text, name), name } }
     fixtures.set(name, fresh, { size: text.length + 1 })
     playing.set(name, new WeakRef(fresh))
@@ -229,12 +247,12 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return last
   }
 
-  const saveAlone = async (fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'> => {
+  const saveAlone = async (fixture: Fixture): Promise<Saved> => {
     const name = fileName(fixture)
     const before = await find(fixture.key).catch(passDamage)
-    if (before && !isGood(fixture) && isGood(before)) return 'kept'
-    if (before?.name === name && sameAnswer(before, fixture)) return 'unchanged'
-    if (!(await writeWhole(dir, name, fixture, clock))) return 'kept'
+    if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    if (before?.name === name && sameAnswer(before, fixture)) return { outcome: 'unchanged' }
+    if (!(await writeWhole(dir, name, fixture, clock))) return { outcome: 'kept' }
     await look()
     for (const other of named.get(fixture.key.slice(0, NAME_KEY_CHARS)) ?? []) {
       if (other === name) continue
@@ -242,7 +260,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       if (header?.key === fixture.key) await rm(join(dir, other), { force: true })
     }
     await readHeader(name)
-    return 'saved'
+    return { outcome: 'saved', ...(before ? { replaced: before } : {}) }
   }
 
   return {
@@ -277,7 +295,9 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   }
 }
 
-const isDamage = (error: unknown): boolean => error instanceof DeltatapeError && error.code === 'fixture_invalid'
+/** Whether an error says that a fixture is damaged. */
+export const isDamage = (error: unknown): error is DeltatapeError =>
+  error instanceof DeltatapeError && error.code === 'fixture_invalid'
 
 function passDamage(error: unknown): undefined {
   if (!isDamage(error)) throw error

@@ -4,13 +4,13 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors.ts', 'json.ts', 'pace.ts', 'version.ts'],
+  ['changes.ts', 'errors.ts', 'json.ts', 'pace.ts', 'version.ts'],
   ['plan.ts', 'protocol.ts', 'model/model.ts'],
   ['config.ts'],
   ['answer.ts', 'guard.ts', 'redact.ts', 'sse.ts'],
   ['fixture.ts', 'log.ts'],
-  ['journal.ts', 'miss.ts', 'turn.ts'],
-  ['chat.ts', 'responses.ts', 'store.ts'],
+  ['journal.ts', 'miss.ts', 'summary.ts', 'turn.ts'],
+  ['chat.ts', 'compare.ts', 'responses.ts', 'store.ts'],
   ['model/fault.ts', 'model/live.ts', 'model/record.ts', 'model/replay.ts'],
   ['model/index.ts'],
   ['exchange.ts', 'session.ts'],
@@ -34,6 +34,7 @@ const ALONE: Readonly<Record<string, string>> = {
   'eventsource-parser': 'sse.ts',
   '@hono/node-server': 'server.ts',
   'cli-progress': 'command/terminal.ts',
+  diff: 'changes.ts',
 }
 
 const floorOf = new Map(FLOORS.flatMap((files, floor) => files.map((file) => [file, floor] as const)))
