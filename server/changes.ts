@@ -49,6 +49,7 @@ function joined(changes: readonly Change[]): Change[] {
   const result: Change[] = []
   for (const { kind, text } of changes) {
     const last = result.at(-1)
+    if (text === '') continue
     if (last?.kind === kind) result[result.length - 1] = { kind, text: last.text + text }
     else result.push({ kind, text })
   }
@@ -66,10 +67,11 @@ const EXCERPT_CHARS = 60
 const LEAD_CHARS = 20
 
 /**
- * The place where two texts differ, on one line: `…in [-French-]{+Spanish+}: Hello…`. Of long differences it shows the
- * beginning. Gives undefined where they have no word in common, so that the marks would help nobody.
+ * The place where two texts differ, with a little of what they share around it: `…in [-French-]{+Spanish+}: Hello…`. Of
+ * long differences it has the beginning. Gives undefined where they have no word in common, so that marks would help
+ * nobody.
  */
-export function differenceIn(before: string, after: string): string | undefined {
+export function differenceIn(before: string, after: string): Change[] | undefined {
   let start = 0
   const shorter = Math.min(before.length, after.length)
   while (start < shorter && before[start] === after[start]) start++
@@ -78,15 +80,16 @@ export function differenceIn(before: string, after: string): string | undefined 
   // Whole words: the parts that both share give back what belongs to a word that differs.
   start -= /[^\s]*$/.exec(before.slice(0, start).slice(-LEAD_CHARS))?.[0].length ?? 0
   tail -= /^[^\s]*/.exec(before.slice(before.length - tail).slice(0, LEAD_CHARS))?.[0].length ?? 0
-  const [from, to] = [before, after].map((text) => text.slice(start, text.length - tail))
-  if (from === undefined || to === undefined) return undefined
-  const changes = wordChanges(excerpt(from), excerpt(to))
+  const [from, to] = [before.slice(start, before.length - tail), after.slice(start, after.length - tail)]
   const lead = before.slice(Math.max(0, start - LEAD_CHARS), start)
   const rest = before.slice(before.length - tail).slice(0, LEAD_CHARS)
-  const shared = [lead, rest, ...changes.flatMap(({ kind, text }) => (kind === 'kept' ? [text] : []))]
-  if (!shared.some((text) => /[\p{L}\p{N}]/u.test(text))) return undefined
-  const ends = [start > LEAD_CHARS ? '…' : '', tail > LEAD_CHARS ? '…' : '']
-  return `${ends[0]}${lead}${changes.map(marked).join('')}${rest}${ends[1]}`.toWellFormed()
+  const changes = joined([
+    { kind: 'kept', text: `${start > LEAD_CHARS ? '…' : ''}${lead}` },
+    ...wordChanges(excerpt(from), excerpt(to)),
+    { kind: 'kept', text: `${rest}${tail > LEAD_CHARS ? '…' : ''}` },
+  ])
+  if (!changes.some(({ kind, text }) => kind === 'kept' && /[\p{L}\p{N}]/u.test(text))) return undefined
+  return changes.map(({ kind, text }) => ({ kind, text: text.toWellFormed() }))
 }
 
 const excerpt = (text: string): string => (text.length > EXCERPT_CHARS ? `${text.slice(0, EXCERPT_CHARS)}…` : text)

@@ -1,7 +1,7 @@
 /** Two fixtures → what differs, but for what differs in every recording: ids, timestamps, padding. Pure. */
 import { countWords, pairUp, wordChanges, type Change } from './changes.ts'
 import { differingMembers, keyed, type Fixture } from './fixture.ts'
-import { isObject, parseJson, type JsonValue } from './json.ts'
+import { isObject, parseJson, type JsonObject, type JsonValue } from './json.ts'
 import type { ModelEvent } from './model/model.ts'
 import { summarize } from './summary.ts'
 
@@ -31,7 +31,7 @@ export interface Comparison {
   readonly same: boolean
   /** The members of the request that differ, a conversation by the key that it continues. */
   readonly request: readonly MemberChange[]
-  /** How it ended: the word for it, and what was told with it. */
+  /** How it ended: the word for it, or where that is the same what was told with it. */
   readonly ending: readonly MemberChange[]
   /** The text, word by word; empty where it is the same. */
   readonly answer: readonly Change[]
@@ -50,9 +50,12 @@ export function compare(before: Fixture, after: Fixture): Comparison {
   const [a, b] = [summarize(before), summarize(after)]
   const [left, right] = [keyed(before), keyed(after)]
   const request = differingMembers(before, after).map((name) => ({ name, before: left[name], after: right[name] }))
-  const ending = changesOf({ ending: a.ending, ...told(before) }, { ending: b.ending, ...told(after) })
+  const ending =
+    a.ending === b.ending
+      ? changesOf(told(before, a.why), told(after, b.why))
+      : [{ name: 'ending', before: a.ending, after: b.ending }]
   const answer = a.answer === b.answer ? [] : wordChanges(a.answer, b.answer)
-  const output = changesOf([...a.output], [...b.output], 'output')
+  const output = changesOf(otherThanText(a.output), otherThanText(b.output), 'output')
   const usage = changesOf(a.usage ?? {}, b.usage ?? {})
   const events = runChanges(before.events, after.events)
   const members = answer.length + output.length + events.length > 0 ? [] : memberChanges(before.events, after.events)
@@ -72,32 +75,41 @@ export function compare(before: Fixture, after: Fixture): Comparison {
   }
 }
 
-/** What a failure tells beside its kind, an error body as the JSON that it is. */
-function told({ ending }: Fixture): Record<string, JsonValue> {
-  const { end: _end, ...facts } = ending
+/** What is told of an ending beside the word for it, an error body as the JSON that it is. */
+function told({ ending }: Fixture, why: string | undefined): Record<string, JsonValue> {
+  const { end, ...facts } = ending
+  if (end === 'complete') return why === undefined ? {} : { why }
   return 'body' in facts ? { ...facts, body: parseJson(facts.body) ?? facts.body } : facts
 }
+
+/** The text of messages is compared as the answer. */
+const otherThanText = (output: readonly JsonObject[]): JsonValue => output.filter(({ type }) => type !== 'message')
 
 /** Members that no two recordings have in common: ids, times, padding, encrypted content. */
 const NOISE = /(?:^|[_-])(?:id|at|obfuscation|sequence_number|encrypted_content)$/
 
-/** The values of a JSON value that hold no others, by path; noise is left out. */
-function leavesOf(value: JsonValue, path = '', leaves = new Map<string, JsonValue>()): Map<string, JsonValue> {
-  if (Array.isArray(value) && value.length > 0) {
-    for (const [index, item] of value.entries()) leavesOf(item, `${path}[${index}]`, leaves)
-  } else if (isObject(value) && Object.keys(value).length > 0) {
-    for (const [name, member] of Object.entries(value)) {
-      if (!NOISE.test(name)) leavesOf(member, path === '' ? name : `${path}.${name}`, leaves)
-    }
-  } else if (path !== '') leaves.set(path, value)
+/** The values inside a JSON value that hold no others, by path; noise is left out. */
+function leavesOf(root: JsonValue, name: string): Map<string, JsonValue> {
+  const leaves = new Map<string, JsonValue>()
+  const walk = (value: JsonValue, path: string): void => {
+    if (Array.isArray(value) && value.length > 0) {
+      for (const [index, item] of value.entries()) walk(item, `${path}[${index}]`)
+    } else if (isObject(value) && Object.keys(value).length > 0) {
+      for (const [member, inner] of Object.entries(value)) {
+        if (!NOISE.test(member)) walk(inner, path === '' ? member : `${path}.${member}`)
+      }
+    } else if (value !== root) leaves.set(path, value)
+  }
+  walk(root, name)
   return leaves
 }
 
-function changesOf(before: JsonValue, after: JsonValue, path = ''): MemberChange[] {
-  const [left, right] = [leavesOf(before, path), leavesOf(after, path)]
+/** @param name what the values are called, where the paths in them need that to be understood */
+function changesOf(before: JsonValue, after: JsonValue, name = ''): MemberChange[] {
+  const [left, right] = [leavesOf(before, name), leavesOf(after, name)]
   return [...new Set([...left.keys(), ...right.keys()])]
-    .filter((name) => JSON.stringify(left.get(name)) !== JSON.stringify(right.get(name)))
-    .map((name) => ({ name, before: left.get(name), after: right.get(name) }))
+    .filter((path) => JSON.stringify(left.get(path)) !== JSON.stringify(right.get(path)))
+    .map((path) => ({ name: path, before: left.get(path), after: right.get(path) }))
 }
 
 /** The events as rows of one type. */
@@ -157,13 +169,12 @@ export function describe({ same, ending, answer, output, usage, events, members 
   if (same) return 'the same but for ids and times'
   const change = ({ name, before, after }: MemberChange) => `${name} ${short(before)} → ${short(after)}`
   return [
-    ...ending.filter(({ name }) => name === 'ending').map(change),
+    ...(ending.length > 0 ? [few(ending.map(change))] : []),
     ...(answer.length > 0 ? [`answer ${describeWords(answer)}`] : []),
     ...(output.length > 0 ? [`output ${few(output.map(change))}`] : []),
     ...(events.length > 0 ? [`events ${few(events.map(runText))}`] : []),
     ...(usage.length > 0 ? [`usage ${few(usage.map(change))}`] : []),
     ...(members.length > 0 ? [`members ${few(members.map(memberText))}`] : []),
-    ...(ending.length > 0 && ending[0]?.name !== 'ending' ? [`ending ${few(ending.map(change))}`] : []),
   ].join('; ')
 }
 

@@ -1,5 +1,5 @@
 /** Why a request has no fixture: the nearest one, what differs, and how to record it. */
-import { differenceIn } from './changes.ts'
+import { differenceIn, marked } from './changes.ts'
 import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type FixtureHeader, type Identity } from './fixture.ts'
 import type { JsonValue } from './json.ts'
 
@@ -66,8 +66,8 @@ function differences(wanted: Identity, nearest: Candidate): Difference[] {
 
 /** Two texts word by word where they have words in common, and side by side where they have none. */
 function textDifference(name: string, here: string, there: string): Difference {
-  const marked = differenceIn(there, here)
-  if (marked !== undefined) return { text: `${name} (${JSON.stringify(marked)})`, marks: true }
+  const changes = differenceIn(there, here)
+  if (changes) return { text: `${name} (${JSON.stringify(changes.map(marked).join(''))})`, marks: true }
   return { text: `${name} (${cut(here)} in the request, ${cut(there)} in the fixture)`, marks: false }
 }
 

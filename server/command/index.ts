@@ -1,11 +1,14 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
 import { type Context, type Define, type ExitCode } from './command.ts'
+import { defineDiff } from './diff.ts'
+import { defineShow } from './show.ts'
+import { defineLs } from './ls.ts'
 import { defineServe } from './serve.ts'
 import { DeltatapeError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineServe]
+const COMMANDS: readonly Define[] = [defineServe, defineLs, defineShow, defineDiff]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2
