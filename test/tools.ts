@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Terminal } from '../server/command/terminal.ts'
 import { readConfig, secretsOf, type Config } from '../server/config.ts'
 import { createLog, type Log } from '../server/log.ts'
 import { createModel } from '../server/model/index.ts'
@@ -192,4 +193,21 @@ export async function folderWith(answers: Readonly<Record<string, Shelved>>, atT
     })
   }
   return dir
+}
+
+/** A terminal that keeps what is written, told and shown, without colours. */
+export function fakeTerminal(): Terminal & { out: string; err: string; readonly notes: string[] } {
+  const notes: string[] = []
+  const terminal = {
+    columns: 80,
+    out: '',
+    err: '',
+    notes,
+    write: (text: string) => void (terminal.out += `${text}\n`),
+    tell: (text: string) => void (terminal.err += `${text}\n`),
+    style: (_style: unknown, text: string) => text,
+    progress: () => ({ step: (note = '') => void notes.push(note), stop: () => {} }),
+    confirm: async () => undefined,
+  }
+  return terminal
 }

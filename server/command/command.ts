@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { VARIABLES, readConfig, type Config, type Environment } from '../config.ts'
 import type { Clock } from '../pace.ts'
+import type { EndingWord } from '../summary.ts'
 import type { Terminal } from './terminal.ts'
 
 /** 0: fine. 1: it found what it looks for. 2: it could not look. */
@@ -63,4 +64,10 @@ export function environmentOf(command: Command, env: Environment): Environment {
 export function configFrom(command: Command, env: Environment, ...names: readonly string[]): Config {
   const given = Object.entries(environmentOf(command, env)).filter(([name]) => names.includes(name))
   return readConfig(Object.fromEntries(given))
+}
+
+/** The colour of how an answer ended: a good end, one cut short, a bad one. */
+export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' | 'red' {
+  if (ending === 'completed') return 'green'
+  return ending === 'incomplete' ? 'yellow' : 'red'
 }

@@ -1,11 +1,12 @@
 /** `deltatape ls`: a table of the fixtures. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { lastUserText } from '../fixture.ts'
 import { printable, printableLines } from '../log.ts'
 import { readAll, type Shelved } from '../shelf.ts'
 import { checkStore, listFixtures } from '../store.ts'
 import { ENDINGS, summarize, type Summary } from '../summary.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
+import { parseAge } from './age.ts'
+import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
 import { table, type Column } from './table.ts'
 
 /**
@@ -64,15 +65,15 @@ export const defineLs: Define = ({ env, terminal, clock }) => {
     .option('--reverse', 'sort the other way round')
     .option('--model <name>', 'only those that asked this model; * stands for anything')
     .addOption(new Option('--ending <word>', 'only those that ended so').choices([...ENDINGS, 'damaged']))
-    .option('--older-than <age>', 'only those recorded before, such as 30d', ageOf)
-    .option('--newer-than <age>', 'only those recorded since, such as 2h', ageOf)
+    .option('--older-than <age>', 'only those recorded before, such as 30d', parseAge)
+    .option('--newer-than <age>', 'only those recorded since, such as 2h', parseAge)
     .option('--json', 'write everything as JSON: an array with an object for each fixture')
     .addHelpText(
       'after',
       `
-Columns: chars is the length of the answer's text, first when its first text came,
-took when it ended, in ms since the request was sent. What has no room is left out;
-a column that is sorted by stays.
+Columns: chars is the length of the answer's text, first when its first text
+came, took when it ended, in ms since the request was sent. What has no room is
+left out, but for the column that is sorted by.
 
 Examples:
   deltatape ls                              all
@@ -166,31 +167,13 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
   })
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-}
-
-/** An age in ms, from words such as `30d`. */
-function ageOf(words: string): number {
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(words) ?? []
-  const scale = UNITS[unit]
-  if (count === undefined || scale === undefined) {
-    throw new InvalidArgumentError('An age is a number and s, m, h, d or w, such as 30d.')
-  }
-  return Number(count) * scale
-}
-
 /** The columns, the one that is sorted by among those that stay. */
 function columnsFor(sorted: string): Column<Row>[] {
   const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
   const columns: Column<Row>[] = [
     { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
     { title: 'model', cell: ({ model = '–' }) => printable(model), leaves: 3 },
-    { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => COLOURS[ending] ?? 'red' },
+    { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => endingStyle(ending) },
     { title: 'events', cell: ({ events }) => number(events), right: true, leaves: 1 },
     { title: 'chars', cell: ({ chars }) => number(chars), right: true },
     { title: 'first', cell: ({ firstDeltaMs }) => number(firstDeltaMs), right: true },
@@ -202,8 +185,6 @@ function columnsFor(sorted: string): Column<Row>[] {
     column.title === sorted || leaves === undefined ? column : { ...column, leaves },
   )
 }
-
-const COLOURS: Readonly<Record<string, 'green' | 'yellow'>> = { completed: 'green', incomplete: 'yellow' }
 
 /** `2026-11-24 10:49`, in UTC as it was written. */
 const dateOf = (iso: string): string => iso.slice(0, 16).replace('T', ' ')

@@ -5,7 +5,7 @@ import { printable, printableLines } from '../log.ts'
 import { pick, readFixture } from '../shelf.ts'
 import { summarize, type Summary } from '../summary.ts'
 import { draw, timelineOf, type Row } from '../timeline.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
+import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `--json` writes: the summary of a fixture, and what only this shows. Times are in ms since the request was sent. */
@@ -69,12 +69,10 @@ function linesOf(shown: Shown, terminal: Terminal): string[] {
     ...draw(shown.timeline, shown.firstDeltaMs, terminal.columns).map((row) => rowText(row, terminal)),
     ...(usage ? [...title('Usage'), ...usageLines(usage)] : []),
     ...title('Ended'),
-    `${terminal.style(COLOURS[ending] ?? 'red', ending)} after ${Math.round(shown.durationMs)} ms`,
+    `${terminal.style(endingStyle(ending), ending)} after ${Math.round(shown.durationMs)} ms`,
     ...(why === undefined ? [] : [printable(why)]),
   ]
 }
-
-const COLOURS: Readonly<Record<string, 'green' | 'yellow'>> = { completed: 'green', incomplete: 'yellow' }
 
 /** `function_call get_weather {"city":"Paris"}` */
 const outputText = (item: JsonObject): string =>
