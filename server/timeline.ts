@@ -84,9 +84,9 @@ export function draw({ lanes, gap, end }: Timeline, firstDelta: number | undefin
     ),
     ...(firstDelta === undefined
       ? []
-      : [row('mark', MARKS.delta, beside('▲', cellOf(firstDelta), cellOf(firstDelta), ms(firstDelta), cells))]),
+      : [row('mark', MARKS.delta, beside('▲', cellOf(firstDelta), ms(firstDelta), cells))]),
     ...(gap && gap.to > gap.from
-      ? [row('mark', MARKS.gap, beside('╌', cellOf(gap.from), cellOf(gap.to), ms(gap.to - gap.from), cells))]
+      ? [row('mark', MARKS.gap, stretch(cellOf(gap.from), cellOf(gap.to), ms(gap.to - gap.from), cells))]
       : []),
   ]
 }
@@ -96,14 +96,22 @@ const MARKS = { delta: 'first delta', gap: 'longest gap' }
 /** Between label, time and number. */
 const SPACE = 2
 
-/** A mark over some cells, and what it says on the side where there is room. */
-function beside(mark: string, from: number, to: number, text: string, cells: number): string {
-  const marks = mark === '╌' ? `├${mark.repeat(Math.max(0, to - from - 1))}┤` : mark
-  const start = Math.min(from, cells - marks.length)
-  const after = start + marks.length + 1
-  if (after + text.length <= cells) return `${' '.repeat(start)}${marks} ${text}`
-  if (start > text.length) return `${`${text} `.padStart(start)}${marks}`
-  return `${' '.repeat(start)}${marks}`
+/** A stretch of time, and how long it is: in it where there is room, beside it otherwise. */
+function stretch(from: number, to: number, text: string, cells: number): string {
+  const inner = Math.max(0, to - from - 1)
+  const room = inner - text.length - 2
+  if (room < 2) return beside(`├${'╌'.repeat(inner)}┤`, from, text, cells)
+  const left = Math.floor(room / 2)
+  return `${' '.repeat(from)}├${'╌'.repeat(left)} ${text} ${'╌'.repeat(room - left)}┤`
+}
+
+/** A mark, and what it says on the side where there is room. */
+function beside(mark: string, at: number, text: string, cells: number): string {
+  const start = Math.min(at, cells - mark.length)
+  const after = start + mark.length + 1
+  if (after + text.length <= cells) return `${' '.repeat(start)}${mark} ${text}`
+  if (start > text.length) return `${`${text} `.padStart(start)}${mark}`
+  return `${' '.repeat(start)}${mark}`
 }
 
 const ms = (time: number): string => `${Math.round(time)} ms`

@@ -24,8 +24,8 @@ export const defineDiff: Define = ({ env, terminal, exit }) => {
       'after',
       `
 Words in [-…-] are of the first only, or of the committed version; words in
-{+…+} of the other. Ids, timestamps and padding differ in every recording and are
-left out; times are shown, and do not count.
+{+…+} of the other. Ids, timestamps and padding differ in every recording and
+are left out; times are shown, and do not count.
 
 Exit codes: 0 nothing differs, 1 something does, 2 they cannot be compared.
 

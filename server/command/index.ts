@@ -35,6 +35,8 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
     program.addCommand(define(context))
   }
   for (const each of [program, ...program.commands]) {
+    // Beside the longest flags there are 37 columns left of 80.
+    each.configureHelp({ minWidthToWrap: 30 })
     each.exitOverride().configureOutput({
       writeOut: (text) => world.terminal.write(text.trimEnd()),
       writeErr: (text) => world.terminal.tell(text.trimEnd()),

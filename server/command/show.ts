@@ -27,7 +27,8 @@ export const defineShow: Define = ({ env, terminal }) => {
     .addHelpText(
       'after',
       `
-The higher a block in the timeline, the more events came in that stretch of time.
+The higher a block in the timeline, the more events came in that stretch of
+time.
 
 Examples:
   deltatape show my-name-is-ada-3

@@ -65,7 +65,7 @@ const charactersOf = (text: string): string[] => Array.from(graphemes.segment(te
 
 /** Characters that take two columns: those of East Asian scripts and emoji. */
 const WIDE =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\p{Script=Han}\p{Emoji_Presentation}]/u
 
 /** How many columns of a terminal a text takes. */
 export function widthOf(text: string): number {
