@@ -6,6 +6,7 @@ import { defineShow } from './show.ts'
 import { defineLs } from './ls.ts'
 import { defineServe } from './serve.ts'
 import { DeltatapeError } from '../errors.ts'
+import { printableLines } from '../log.ts'
 import { VERSION } from '../version.ts'
 
 const COMMANDS: readonly Define[] = [defineServe, defineLs, defineShow, defineDiff]
@@ -49,7 +50,7 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : COULD_NOT
     if (!(error instanceof DeltatapeError)) throw error
-    world.terminal.tell(`deltatape: ${error.message}`)
+    world.terminal.tell(`deltatape: ${printableLines(error.message)}`)
     return COULD_NOT
   }
   return code

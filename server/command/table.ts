@@ -1,4 +1,5 @@
 /** Tables that fit a terminal: cells are cut, and columns are left out where there is no room. Linear in their rows. */
+import { NAME_KEY_CHARS } from '../fixture.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Column<T> {
@@ -73,7 +74,7 @@ export function widthOf(text: string): number {
   return charactersOf(text).reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0)
 }
 
-/** A text in at most `width` columns; of a longer one both ends, the second a little longer than a key in a name. */
+/** A text in at most `width` columns; of a longer one both ends, the second as long as the key in a name. */
 export function cutInTheMiddle(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   const take = (characters: readonly string[], room: number): string[] => {
@@ -86,8 +87,10 @@ export function cutInTheMiddle(text: string, width: number): string {
     return taken
   }
   const characters = charactersOf(text)
-  const tail = take(characters.toReversed(), Math.min(MAX_TAIL, Math.floor((width - 1) / 2))).toReversed()
+  const tail = take(characters.toReversed(), Math.min(MAX_TAIL, Math.floor((width - 1) * TAIL))).toReversed()
   return `${take(characters, width - 1 - tail.reduce((sum, each) => sum + widthOf(each), 0)).join('')}…${tail.join('')}`
 }
 
-const MAX_TAIL = 13
+/** How long the second end is at most, and of how much of the room. */
+const MAX_TAIL = NAME_KEY_CHARS + 1
+const TAIL = 0.6
