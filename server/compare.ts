@@ -26,6 +26,7 @@ export interface TimeChange {
   readonly after: number | undefined
 }
 
+/** What differs between two fixtures; `deltatape diff --json` writes it as it is. */
 export interface Comparison {
   /** Whether nothing differs; times do not count, since no two recordings have the same. */
   readonly same: boolean
@@ -165,7 +166,7 @@ const MAX_NAMED = 3
  * What differs between two answers to one request, in one line of bounded length: `answer 3 words added, 2 removed;
  * events output_text.delta ×12 → ×14; usage output_tokens 12 → 14`.
  */
-export function describe({ same, ending, answer, output, usage, events, members }: Comparison): string {
+export function describeComparison({ same, ending, answer, output, usage, events, members }: Comparison): string {
   if (same) return 'the same but for ids and times'
   const change = ({ name, before, after }: MemberChange) => `${name} ${short(before)} → ${short(after)}`
   return [

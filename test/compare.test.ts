@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe as group, expect, test } from 'vitest'
-import { compare, describe, runText } from '../server/compare.ts'
+import { describe, expect, test } from 'vitest'
+import { compare, describeComparison, runText } from '../server/compare.ts'
 import { identify, type Fixture } from '../server/fixture.ts'
 import type { JsonObject } from '../server/json.ts'
 import { createRedactor } from '../server/redact.ts'
@@ -24,7 +24,7 @@ const fixture = (
 
 const says = (text: string, seed = 'a') => compose(seed).text(words(text)).completed()
 
-group('what does not count', () => {
+describe('what does not count', () => {
   test('ids, times, padding and encrypted content', () => {
     const noisy = (seed: string): Events =>
       says('Hello there', seed).map((event, index) => ({
@@ -36,7 +36,7 @@ group('what does not count', () => {
       }))
     const [before, after] = [fixture(noisy('a')), fixture(noisy('long'), { endedAt: 9999 })]
     expect(compare(before, after)).toMatchObject({ same: true, timing: { duration: { before: 100, after: 9999 } } })
-    expect(describe(compare(before, after))).toBe('the same but for ids and times')
+    expect(describeComparison(compare(before, after))).toBe('the same but for ids and times')
   })
 
   test('a fixture and itself, whatever it holds', () => {
@@ -48,7 +48,7 @@ group('what does not count', () => {
   })
 })
 
-group('what counts', () => {
+describe('what counts', () => {
   test('the answer, the number of events, the usage', () => {
     const comparison = compare(fixture(says('Hello there')), fixture(says('Hello to you, there')))
     expect(comparison).toMatchObject({
@@ -66,7 +66,7 @@ group('what counts', () => {
       ending: [],
       members: [],
     })
-    expect(describe(comparison)).toBe(
+    expect(describeComparison(comparison)).toBe(
       'answer 2 words added; events output_text.delta ×2 → ×5; usage output_tokens 2 → 5, total_tokens 18 → 21',
     )
   })
@@ -95,7 +95,7 @@ group('what counts', () => {
       { name: 'status', before: 429, after: 500 },
       { name: 'body.error', before: 'a', after: 'b' },
     ])
-    expect(describe(compare(refused(429, 'a'), refused(500, 'b')))).toBe('status 429 → 500, body.error a → b')
+    expect(describeComparison(compare(refused(429, 'a'), refused(500, 'b')))).toBe('status 429 → 500, body.error a → b')
     expect(compare(refused(429, 'a'), fixture(says('Hi'))).ending).toEqual([
       { name: 'ending', before: 'refused', after: 'completed' },
     ])
@@ -108,7 +108,7 @@ group('what counts', () => {
     expect(compare(call('{"at":1}'), call('{"at":2}')).output).toEqual([
       { name: 'output[0].arguments', before: '{"at":1}', after: '{"at":2}' },
     ])
-    expect(describe(compare(call('{"at":1}'), call('{"at":2}')))).toBe(
+    expect(describeComparison(compare(call('{"at":1}'), call('{"at":2}')))).toBe(
       'output output[0].arguments "{\\"at\\":1}" → "{\\"at\\":2}"',
     )
   })
@@ -122,7 +122,7 @@ group('what counts', () => {
       member: 'delta',
       count: 1,
     })
-    expect(describe(comparison)).toMatch(/^members reasoning_summary_text\.delta delta ×1, .* and \d more$/)
+    expect(describeComparison(comparison)).toMatch(/^members reasoning_summary_text\.delta delta ×1, .* and \d more$/)
   })
 
   test('deltas that are cut elsewhere, though the text is the same', () => {
@@ -141,8 +141,8 @@ group('what counts', () => {
 test('a line about a change is bounded', () => {
   const type = (seed: string) =>
     Array.from({ length: 500 }, (_, index) => ({ type: `${seed}.${index % 5}`, [seed]: index }))
-  expect(describe(compare(fixture(type('a')), fixture(type('b')))).length).toBeLessThan(300)
-  expect(describe(compare(fixture(says('Hi you')), fixture(says('Hi, you'))))).toContain(
+  expect(describeComparison(compare(fixture(type('a')), fixture(type('b')))).length).toBeLessThan(300)
+  expect(describeComparison(compare(fixture(says('Hi you')), fixture(says('Hi, you'))))).toContain(
     'answer differs in punctuation or white space',
   )
 })

@@ -68,11 +68,14 @@ function linesOf(
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ['', style('bold', title), ...limited(lines)]
   const member = (change: MemberChange) => memberLine(change, terminal)
-  const sign = (text: string) => (SIGNS[text[0] ?? ''] ? style(SIGNS[text[0] ?? ''] ?? 'reset', text) : text)
+  const sign = (text: string) => {
+    const colour = SIGNS[text[0] ?? '']
+    return colour === undefined ? text : style(colour, text)
+  }
   const { firstDelta, duration } = timing
   return [
-    `${style('red', `--- ${printable(names.before)}`)}`,
-    `${style('green', `+++ ${printable(names.after)}`)}`,
+    style('red', `--- ${printable(names.before)}`),
+    style('green', `+++ ${printable(names.after)}`),
     ...(same ? ['', 'Nothing differs but ids and times.'] : []),
     ...section('Request', request.map(member)),
     ...section('Ended', ending.map(member)),

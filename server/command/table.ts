@@ -2,6 +2,7 @@
 import { NAME_KEY_CHARS } from '../fixture.ts'
 import type { Terminal } from './terminal.ts'
 
+/** A column of a table of `T`s. */
 export interface Column<T> {
   readonly title: string
   /** What it shows of a row: one line without control characters. */

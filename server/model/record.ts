@@ -1,5 +1,5 @@
 /** A model that writes down what another one answers, while it is being answered. */
-import { compare, describe } from '../compare.ts'
+import { compare, describeComparison } from '../compare.ts'
 import { systemCode } from '../errors.ts'
 import { fileName, responseIdOf, type Fixture } from '../fixture.ts'
 import type { Clock } from '../pace.ts'
@@ -49,7 +49,10 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
       try {
         const { outcome, replaced } = await store.save(fixture)
         if (outcome !== 'kept') {
-          return note({ kind: outcome, ...(replaced ? { changes: describe(compare(replaced, fixture)) } : {}) })
+          return note({
+            kind: outcome,
+            ...(replaced ? { changes: describeComparison(compare(replaced, fixture)) } : {}),
+          })
         }
         note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
       } catch (error) {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
 import { VERSION } from '../../server/version.ts'
@@ -46,4 +47,14 @@ test('what nobody expected is thrown', async () => {
   }
   const interrupted = () => new AbortController().signal
   await expect(runCli(['ls'], { env: {}, terminal, clock: manualClock(), interrupted })).rejects.toThrow('unexpected')
+})
+
+test('what the README shows is what they write', async () => {
+  const [, section = ''] = (await readFile('README.md', 'utf8')).split('## The deltatape command\n')
+  const examples = [...section.matchAll(/^```console\n\$ deltatape (ls|show|diff) (.*)\n([^]*?)^```$/gm)]
+  expect(examples.map(([, name]) => name)).toEqual(['ls', 'show', 'diff'])
+  for (const [, name = '', args = '', shown = ''] of examples) {
+    const lines = (await deltatape([name, ...args.split(' ')])).out.split('\n')
+    expect(lines).toEqual(expect.arrayContaining(shown.split('\n').filter((line) => line !== '…')))
+  }
 })
