@@ -1,5 +1,6 @@
 /** The chat endpoints: messages of a chat client → requests, the events of one answer → frames. Pure. */
-import { isObject, type JsonObject, type JsonValue } from './json.ts'
+import { failureOf, readAnswer, type AnswerReader } from './answer.ts'
+import { isObject, type JsonObject } from './json.ts'
 import { ModelError, type ModelEvent } from './model/model.ts'
 import { binaryMessage, encodeFrame, parseMessage, type ErrorFrame } from './protocol.ts'
 import type { Dialect, Turn } from './turn.ts'
@@ -36,9 +37,7 @@ interface Step {
   /** The batch before. */
   readonly after: readonly ModelEvent[] | undefined
   readonly frames: readonly string[]
-  readonly text: string
-  readonly seen: Set<string>
-  readonly items: Map<number, JsonObject>
+  readonly answer: AnswerReader
   readonly ended: boolean
 }
 
@@ -57,53 +56,26 @@ const known: { readonly withDeltas: Steps; readonly without: Steps } = {
 export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & { id?: string | undefined }): Turn {
   const steps = deltas ? known.withDeltas : known.without
   let last: readonly ModelEvent[] | undefined
-  let seen = new Set<string>()
-  let items = new Map<number, JsonObject>()
-  /** Whether a step was remembered with these two, and they must stay as they are. */
+  let answer = readAnswer()
+  /** Whether a step was remembered with this answer, which must stay as it is. */
   let shared = false
-  let text = ''
   let ended = false
   let failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
 
-  const say = (piece: string): string[] => {
-    text += piece
-    return deltas ? [encodeFrame({ type: 'delta', message: piece, id })] : []
-  }
-
-  /** Deltas win over what a later event says of the same part, and the first event that has its text over later ones. */
-  const whole = (part: JsonValue | undefined, place: string): string[] => {
-    const piece = textOf(part)
-    if (piece === '' || seen.has(place)) return []
-    seen.add(place)
-    return say(piece)
-  }
-
-  const wholeItem = (item: JsonValue | undefined, index: JsonValue | undefined): string[] => {
-    if (!isObject(item) || !Array.isArray(item.content)) return []
-    return item.content.flatMap((part, at) => whole(part, placeOf(item.id, index, at)))
-  }
-
-  const finish = (response: JsonObject): string[] => {
-    const output = Array.isArray(response.output) ? response.output : []
-    // Only where nothing came before: a gateway may list its items in another order, or under other ids.
-    const frames = seen.size === 0 ? output.flatMap((item, index) => wholeItem(item, index)) : []
+  const finish = (response: JsonObject): string => {
     ended = true
     const details = response.incomplete_details
-    const listed = output.length > 0 ? output : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
-    frames.push(
-      encodeFrame({
-        type: 'message',
-        message: text,
-        id,
-        ...copied(response, 'id', 'response_id'),
-        ...copied(response, 'model', 'model'),
-        ...copied(response, 'status', 'status'),
-        ...copied(response, 'usage', 'usage'),
-        ...(isObject(details) ? copied(details, 'reason', 'reason') : {}),
-        ...(text === '' ? { output: listed.filter(isObject).map(outline) } : {}),
-      }),
-    )
-    return frames
+    return encodeFrame({
+      type: 'message',
+      message: answer.text,
+      id,
+      ...copied(response, 'id', 'response_id'),
+      ...copied(response, 'model', 'model'),
+      ...copied(response, 'status', 'status'),
+      ...copied(response, 'usage', 'usage'),
+      ...(isObject(details) ? copied(details, 'reason', 'reason') : {}),
+      ...(answer.text === '' ? { output: [...answer.output] } : {}),
+    })
   }
 
   const failWith = (frame: Omit<ErrorFrame, 'type' | 'id'>): string[] => {
@@ -114,46 +86,16 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
     return [encodeFrame({ type: 'error', message, code, status, id })]
   }
 
-  const onEvent = ({ type, body }: ModelEvent): string[] => {
-    const index = typeof body.output_index === 'number' ? body.output_index : 0
-    const place = placeOf(body.item_id, body.output_index, body.content_index)
-    switch (type) {
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
-        if (typeof body.delta !== 'string') return []
-        if (body.delta !== '') seen.add(place)
-        return say(body.delta)
-      case 'response.output_text.done':
-        return whole({ type: 'output_text', text: body.text ?? '' }, place)
-      case 'response.refusal.done':
-        return whole({ type: 'refusal', refusal: body.refusal ?? '' }, place)
-      case 'response.content_part.done':
-        return whole(body.part, place)
-      case 'response.output_item.added':
-        if (isObject(body.item)) items.set(index, body.item)
-        return []
-      case 'response.function_call_arguments.done': {
-        const item = items.get(index)
-        if (item && typeof body.arguments === 'string') items.set(index, { ...item, arguments: body.arguments })
-        return []
-      }
-      case 'response.output_item.done':
-        if (isObject(body.item)) items.set(index, body.item)
-        return wholeItem(body.item, body.output_index)
-      case 'response.completed':
-      case 'response.incomplete':
-        return finish(isObject(body.response) ? body.response : {})
-      case 'response.failed': {
-        const error = isObject(body.response) ? body.response.error : undefined
-        return failWith({ code: 'upstream_failed', message: redact(tell('The API failed to answer', error)) })
-      }
-      case 'error': {
-        const error = isObject(body.error) ? body.error : body
-        return failWith({ code: 'upstream_error', message: redact(tell('The API sent an error', error)) })
-      }
-      default:
-        return []
+  const onEvent = (event: ModelEvent): string[] => {
+    const failed = failureOf(event)
+    if (failed) return failWith({ code: failed.code, message: redact(failed.message) })
+    const pieces = answer.read(event)
+    const frames = deltas ? pieces.map((piece) => encodeFrame({ type: 'delta', message: piece, id })) : []
+    const { type, body } = event
+    if (type === 'response.completed' || type === 'response.incomplete') {
+      frames.push(finish(isObject(body.response) ? body.response : {}))
     }
+    return frames
   }
 
   return {
@@ -167,16 +109,13 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
       if (ended) return []
       const step = id === undefined ? steps.get(batch) : undefined
       if (step && step.after === last) {
-        ;({ text, seen, items, ended } = step)
+        ;({ answer, ended } = step)
         shared = true
         last = batch
         return step.frames
       }
-      if (shared) {
-        seen = new Set(seen)
-        items = new Map(items)
-        shared = false
-      }
+      if (shared) answer = answer.copy()
+      shared = false
       const frames: string[] = []
       for (const event of batch) {
         if (ended) break
@@ -184,7 +123,7 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
       }
       // An error is redacted for its client.
       if (id === undefined && !failure && Object.isFrozen(batch)) {
-        steps.set(batch, { after: last, frames: Object.freeze(frames), text, seen, items, ended })
+        steps.set(batch, { after: last, frames: Object.freeze(frames), answer, ended })
         shared = true
       }
       last = batch
@@ -197,38 +136,8 @@ export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & 
   }
 }
 
-/** Where a part stands: by index, since some gateways change the id between events; by id where there is no index. */
-function placeOf(id: JsonValue | undefined, index: JsonValue | undefined, content: JsonValue | undefined): string {
-  const item = typeof index === 'number' ? index : typeof id === 'string' ? id : 0
-  return `${item}/${typeof content === 'number' ? content : 0}`
-}
-
-/** The text of a content part that a reader of the answer sees: not its reasoning. */
-function textOf(part: JsonValue | undefined): string {
-  if (!isObject(part)) return ''
-  if (part.type === 'output_text' && typeof part.text === 'string') return part.text
-  if (part.type === 'refusal' && typeof part.refusal === 'string') return part.refusal
-  return ''
-}
-
-/** An output item in short. */
-const outline = (item: JsonObject): JsonObject => ({
-  ...copied(item, 'type', 'type'),
-  ...(item.type === 'function_call'
-    ? { ...copied(item, 'name', 'name'), ...copied(item, 'arguments', 'arguments') }
-    : {}),
-})
-
 /** A member under another name, or nothing where there is none. */
 function copied(from: JsonObject, name: string, to: string): JsonObject {
   const value = from[name]
   return value === undefined ? {} : { [to]: value }
-}
-
-/** What the API says of its failure: `{ code, message }`, either of which may be missing. */
-function tell(what: string, error: JsonValue | undefined): string {
-  if (!isObject(error)) return `${what}.`
-  const code = typeof error.code === 'string' && error.code !== '' ? ` (${error.code})` : ''
-  const message = typeof error.message === 'string' ? error.message.trim().replace(/\.$/, '') : ''
-  return message ? `${what}: ${message}${code}.` : `${what}${code}.`
 }

@@ -106,7 +106,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
       const exchange = begin(request)
       try {
         if (request.body.stream === true) return await streamed(exchange, request.takeBody)
-        return await whole(exchange)
+        return await inOne(exchange)
       } catch (error) {
         const told = toldOf(error, log)
         if (told.code !== 'dropped') return refuse(told)
@@ -132,7 +132,7 @@ interface Exchange {
   fixture(): string | undefined
 }
 
-async function whole({ events, fixture }: Exchange): Promise<Response> {
+async function inOne({ events, fixture }: Exchange): Promise<Response> {
   const gathered = gather()
   for await (const batch of events) gathered.push(batch)
   const { status, text } = gathered.result()

@@ -64,14 +64,29 @@ export function identify(body: JsonObject, redactor: Redactor, previousKey?: str
 
 /** SHA-256 over the RFC 8785 form of a request that was redacted and trimmed already. */
 export function keyFor(request: JsonObject, previousKey: string | undefined): string {
-  const keyed = previousKey === undefined ? request : { ...request, previous_response_id: previousKey }
   try {
     return createHash('sha256')
-      .update(canonicalize(keyed) ?? '')
+      .update(canonicalize(keyed({ request, previousKey })) ?? '')
       .digest('hex')
   } catch (cause) {
     throw new DeltatapeError('invalid_input', `This request has no canonical form: ${String(cause)}.`, { cause })
   }
+}
+
+/** A request as its key sees it: the key of the fixture that it continues stands for that answer's id. */
+export const keyed = ({
+  request,
+  previousKey,
+}: {
+  request: JsonObject
+  previousKey?: string | undefined
+}): JsonObject => (previousKey === undefined ? request : { ...request, previous_response_id: previousKey })
+
+/** The members that make the keys of two requests differ, by name, sorted. */
+export function differingMembers(a: Identity, b: Identity): string[] {
+  const [left, right] = [keyed(a), keyed(b)]
+  const names = new Set([...Object.keys(left), ...Object.keys(right)])
+  return [...names].filter((name) => canonicalize(left[name]) !== canonicalize(right[name])).toSorted()
 }
 
 /** How many characters of the key a file name carries. */

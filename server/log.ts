@@ -32,6 +32,9 @@ const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 export const printable = (text: string): string =>
   text.replace(CONTROL, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+/** The same for a text that may have several lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n')
+
 /** Makes a log. Everything in a line is redacted and made printable first. */
 export function createLog({ level, redactor, stream }: LogOptions): Log {
   const logger = pino(

@@ -1,7 +1,7 @@
 /** Why a request has no fixture: the nearest one, what differs, and how to record it. */
-import canonicalize from 'canonicalize'
-import { NAME_KEY_CHARS, fileName, type FixtureHeader, type Identity } from './fixture.ts'
-import type { JsonObject, JsonValue } from './json.ts'
+import { differenceIn, marked } from './changes.ts'
+import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type FixtureHeader, type Identity } from './fixture.ts'
+import type { JsonValue } from './json.ts'
 
 /** A fixture that could have been meant. */
 export interface Candidate extends FixtureHeader {
@@ -17,7 +17,7 @@ export function explainMiss(wanted: Identity, candidates: readonly Candidate[], 
   return [
     `No fixture for this request (it would be ${fileName(wanted)}).`,
     nearest
-      ? `The nearest is ${nearest.name}, which differs in ${differences(wanted, nearest).join(' and in ')}.`
+      ? `The nearest is ${nearest.name}, which differs in ${inWords(differences(wanted, nearest))}.`
       : 'There are no fixtures at all.',
     ...(damaged.length > 0 ? [`Damaged and passed over: ${damaged.join(', ')}.`] : []),
     'To record it: OPENAI_API_KEY=… MODEL_MODE=record npm start, and send it again.',
@@ -40,26 +40,35 @@ function findNearest(wanted: Identity, candidates: readonly Candidate[]): Candid
   return best?.candidate
 }
 
-/** A request as its key sees it. */
-const keyed = ({ request, previousKey }: Identity): JsonObject =>
-  previousKey === undefined ? request : { ...request, previous_response_id: previousKey }
-
-function differingMembers(a: Identity, b: Identity): string[] {
-  const [left, right] = [keyed(a), keyed(b)]
-  const names = new Set([...Object.keys(left), ...Object.keys(right)])
-  return [...names].filter((name) => canonicalize(left[name]) !== canonicalize(right[name])).toSorted()
+interface Difference {
+  readonly text: string
+  /** Whether the text marks what is of the fixture, and what of the request. */
+  readonly marks: boolean
 }
 
-function differences(wanted: Identity, nearest: Candidate): string[] {
+const inWords = (each: readonly Difference[]): string =>
+  each.map(({ text }) => text).join(' and in ') + (each.some(({ marks }) => marks) ? LEGEND : '')
+
+const LEGEND = ': [-so-] in the fixture, {+so+} in the request'
+
+function differences(wanted: Identity, nearest: Candidate): Difference[] {
   const [ours, theirs] = [keyed(wanted), keyed(nearest)]
   return differingMembers(wanted, nearest).map((name) => {
-    if (name === 'previous_response_id') return conversationDifference(wanted, nearest)
+    if (name === 'previous_response_id') return { text: conversationDifference(wanted, nearest), marks: false }
     const [here, there] = [ours[name], theirs[name]]
-    if (here === undefined) return `${name} (not in the request, ${excerpt(there)} in the fixture)`
-    if (there === undefined) return `${name} (${excerpt(here)} in the request, not in the fixture)`
-    const [shownHere, shownThere] = around(asText(here), asText(there))
-    return `${name} (${shownHere} in the request, ${shownThere} in the fixture)`
+    if (here === undefined)
+      return { text: `${name} (not in the request, ${excerpt(there)} in the fixture)`, marks: false }
+    if (there === undefined)
+      return { text: `${name} (${excerpt(here)} in the request, not in the fixture)`, marks: false }
+    return textDifference(name, asText(here), asText(there))
   })
+}
+
+/** Two texts word by word where they have words in common, and side by side where they have none. */
+function textDifference(name: string, here: string, there: string): Difference {
+  const changes = differenceIn(there, here)
+  if (changes) return { text: `${name} (${JSON.stringify(changes.map(marked).join(''))})`, marks: true }
+  return { text: `${name} (${cut(here)} in the request, ${cut(there)} in the fixture)`, marks: false }
 }
 
 const conversationDifference = (wanted: Identity, nearest: Candidate): string =>
@@ -73,24 +82,11 @@ function placeOf({ request, previousKey }: Identity): string {
 const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const EXCERPT_CHARS = 60
-const LEAD_CHARS = 20
 
-const excerpt = (value: JsonValue | undefined): string => (value === undefined ? 'nothing' : cut(asText(value), 0))
+const excerpt = (value: JsonValue | undefined): string => (value === undefined ? 'nothing' : cut(asText(value)))
 
-/** Two texts, each cut to where they begin to differ. */
-function around(a: string, b: string): [string, string] {
-  let same = 0
-  while (same < a.length && same < b.length && a[same] === b[same]) same++
-  const start = Math.max(a.length, b.length) <= EXCERPT_CHARS ? 0 : Math.max(0, same - LEAD_CHARS)
-  return [cut(a, start), cut(b, start)]
-}
-
-function cut(text: string, start: number): string {
-  const end = start + EXCERPT_CHARS
-  return JSON.stringify(
-    `${start > 0 ? '…' : ''}${text.slice(start, end).toWellFormed()}${text.length > end ? '…' : ''}`,
-  )
-}
+const cut = (text: string): string =>
+  JSON.stringify(text.length > EXCERPT_CHARS ? `${text.slice(0, EXCERPT_CHARS).toWellFormed()}…` : text)
 
 const LIKENESS_CHARS = 2000
 

@@ -53,7 +53,7 @@ export interface Store {
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
    * and what the model did not finish never replaces what it did.
    */
-  save(fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'>
+  save(fixture: Fixture): Promise<Saved>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
   /** The headers of all fixtures, by the order of their names, and the names of those that are damaged. */
@@ -62,6 +62,13 @@ export interface Store {
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
   miss(identity: Identity): Promise<DeltatapeError>
+}
+
+/** What became of a fixture that was to be saved. */
+export interface Saved {
+  readonly outcome: 'saved' | 'unchanged' | 'kept'
+  /** The fixture of this key that it stands in the place of. */
+  readonly replaced?: StoredFixture
 }
 
 export interface StoreOptions {
@@ -118,6 +125,23 @@ const unusable = (dir: string, why: string, cause?: unknown) =>
     { cause },
   )
 
+/** The file names of the fixtures in a directory, sorted; none where there is no directory. */
+export async function listFixtures(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
+}
+
+/**
+ * The text of a fixture's file.
+ *
+ * @param name what it is called in the message
+ * @throws DeltatapeError `fixture_invalid` where it cannot be read
+ */
+export const readText = (path: string, name: string): Promise<string> => readFile(path, 'utf8').catch(unreadable(name))
+
 /** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
 const KEPT_BYTES = 4 * 1024 * 1024
 const MAX_KEPT_BYTES = 1 * 1024 * 1024
@@ -163,22 +187,16 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return state
   }
 
-  const list = async (): Promise<string[]> => {
-    const names = await readdir(dir).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return []
-      throw error
-    })
-    return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
-  }
+  const list = () => listFixtures(dir)
 
   const look = async (): Promise<void> => {
     named = Map.groupBy(await list(), keyPartOf)
   }
 
-  const read = async (name: string): Promise<StoredFixture> => {
-    const text = await readFile(join(dir, name), 'utf8').catch(unreadable(name))
-    return { ...parseFixture(text, name), name }
-  }
+  const read = async (name: string): Promise<StoredFixture> => ({
+    ...parseFixture(await readText(join(dir, name), name), name),
+    name,
+  })
 
   const readRecording = async (name: string): Promise<Recording | undefined> => {
     const state = stateNow(name)
@@ -289,12 +307,12 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     return last
   }
 
-  const saveAlone = async (fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'> => {
+  const saveAlone = async (fixture: Fixture): Promise<Saved> => {
     const name = fileName(fixture)
     const before = await find(fixture.key).catch(passDamage)
-    if (before && !isGood(fixture) && isGood(before)) return 'kept'
-    if (before?.name === name && sameAnswer(before, fixture)) return 'unchanged'
-    if (!(await writeWhole(dir, name, fixture, clock))) return 'kept'
+    if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    if (before?.name === name && sameAnswer(before, fixture)) return { outcome: 'unchanged' }
+    if (!(await writeWhole(dir, name, fixture, clock))) return { outcome: 'kept' }
     states.clear()
     const others = named.get(keyPartOf(name))?.filter((other) => other !== name) ?? []
     for (const other of [...others, ...(before && before.name !== name ? [before.name] : [])]) {
@@ -303,15 +321,15 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     }
     named.set(keyPartOf(name), [...others, name])
     await readHeader(name)
-    return 'saved'
+    return { outcome: 'saved', ...(before ? { replaced: before } : {}) }
   }
 
   return {
     dir,
-    list: async () => (await list()).toSorted(),
+    list,
     find,
     recording: (key) => locate(key, readRecording),
-    survey: async () => survey((await list()).toSorted()),
+    survey: async () => survey(await list()),
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture
@@ -334,7 +352,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       return [...new Set(models)].toSorted()
     },
     async miss(identity) {
-      const { candidates, damaged } = await survey((await list()).toSorted())
+      const { candidates, damaged } = await survey(await list())
       const misnamed = candidates.find(({ key }) => key === identity.key)
       if (misnamed) {
         const told = `${misnamed.name} is the fixture for this request, and its name says otherwise. Rename it to ${fileName(identity)}.`
@@ -350,7 +368,9 @@ const keyPartOf = (name: string): string => /-([0-9a-f]{12})\.jsonl$/.exec(name)
 
 const NO_KEY = ''
 
-const isDamage = (error: unknown): boolean => error instanceof DeltatapeError && error.code === 'fixture_invalid'
+/** Whether an error says that a fixture is damaged. */
+export const isDamage = (error: unknown): error is DeltatapeError =>
+  error instanceof DeltatapeError && error.code === 'fixture_invalid'
 
 function passDamage(error: unknown): undefined {
   if (!isDamage(error)) throw error

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  differingMembers,
   fileName,
   formatFixture,
   identify,
+  keyed,
   lastUserText,
   parseFixture,
   parseHeader,
@@ -227,4 +229,18 @@ test('the key of a conversation can be computed again from the header alone', as
   const fixture = { ...(await fixtureWith({ end: 'complete' })), ...identity }
   const [header = ''] = formatFixture(fixture).split('\n')
   expect(parseHeader(header, 'x.jsonl')).toMatchObject(identity)
+})
+
+test('the members that make two keys differ, a conversation by the key that it continues', () => {
+  const asked = { model: 'm', input: 'Hi', tools: [{ b: 1, a: 2 }] }
+  expect(differingMembers(identityOf(asked), identityOf({ ...asked, tools: [{ a: 2, b: 1 }], stream: true }))).toEqual(
+    [],
+  )
+  expect(differingMembers(identityOf(asked), identityOf({ model: 'm', input: 'Ho' }))).toEqual(['input', 'tools'])
+  const next = { ...asked, previous_response_id: 'resp_1' }
+  expect(keyed(identityOf(next, 'a'.repeat(64)))).toEqual({ ...asked, previous_response_id: 'a'.repeat(64) })
+  expect(differingMembers(identityOf(next, 'a'), identityOf({ ...next, previous_response_id: 'resp_2' }, 'a'))).toEqual(
+    [],
+  )
+  expect(differingMembers(identityOf(next, 'a'), identityOf(next, 'b'))).toEqual(['previous_response_id'])
 })

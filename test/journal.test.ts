@@ -28,6 +28,15 @@ test('a turn is a line that a person can read, and fields for a machine', () => 
   ])
 })
 
+test('a recording that replaces another says what changed', () => {
+  const { journal, read } = setUp()
+  const action = { kind: 'saved', fixture: 'x.jsonl', changes: 'answer 1 word added' } as const
+  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1 })
+  expect(read()).toMatchObject([
+    { msg: 'record saved x.jsonl (answer 1 word added) 1 frame 1 ms /ws', changes: 'answer 1 word added' },
+  ])
+})
+
 test('a failure that is replayed is nothing to warn of', () => {
   const { journal, read } = setUp()
   const action = { kind: 'hit', fixture: 'x.jsonl' } as const

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { createLog, openOutput, printable } from '../server/log.ts'
+import { createLog, openOutput, printable, printableLines } from '../server/log.ts'
 import { createRedactor } from '../server/redact.ts'
 import { readableLog } from './tools.ts'
 
@@ -41,6 +41,7 @@ test('no key gets into a line, be it in the message, a field or an error', () =>
 test('what a client sent cannot write lines, colours or a direction of its own', () => {
   expect(printable('a\nb\u001b[31mc\u009bd\u202ee\u2028f')).toBe(String.raw`a\u000ab\u001b[31mc\u009bd\u202ee\u2028f`)
   expect(printable('こんにちは 👋🏽')).toBe('こんにちは 👋🏽')
+  expect(printableLines('a\r\nb\u001bc\n')).toBe('a\\u000d\nb\\u001bc\n')
   const { log, lines } = readableLog()
   log.info('origin \u001b[2J', { origin: '\u009b2J' })
   expect(['\u001b', '\u009b'].some((character) => lines.join('').includes(character))).toBe(false)

@@ -29,7 +29,7 @@ test('says what is missing, the nearest, what differs and how to record it', asy
   ).toBe(
     'No fixture for this request (it would be translate-this-to-french-hello-world-' +
       (await identityOf(ASKED)).key.slice(0, 12) +
-      '.jsonl). The nearest is a.jsonl, which differs in input ("Translate this to French: Hello world" in the request, "Translate this to German: Hello world" in the fixture). ' +
+      '.jsonl). The nearest is a.jsonl, which differs in input ("Translate this to [-German-]{+French+}: Hello world"): [-so-] in the fixture, {+so+} in the request. ' +
       'To record it: OPENAI_API_KEY=… MODEL_MODE=record npm start, and send it again.',
   )
 })
@@ -45,14 +45,25 @@ test('names each member that differs, on whichever side it is', async () => {
     { ...ASKED, model: 'gpt-5', tools: [{ type: 'web_search' }] },
   )
   expect(told).toContain(
-    'differs in instructions ("Be brief" in the request, not in the fixture) and in model ("gpt-4.1-mini" in the request, "gpt-5" in the fixture) and in tools (not in the request, "[{\\"type\\":\\"web_search\\"}]" in the fixture).',
+    'differs in instructions ("Be brief" in the request, not in the fixture) and in model ("gpt-[-5-]{+4.1-mini+}") and in tools (not in the request, "[{\\"type\\":\\"web_search\\"}]" in the fixture): [-so-] in the fixture, {+so+} in the request.',
   )
 })
 
-test('shows long texts where they begin to differ', async () => {
+test('shows long texts where they differ, and texts without a word in common side by side', async () => {
   const long = 'word '.repeat(100)
-  const told = await explain({ ...ASKED, input: `${long}one` }, { ...ASKED, input: `${long}two` })
-  expect(told).toContain('"…word word word word one" in the request, "…word word word word two" in the fixture')
+  expect(await explain({ ...ASKED, input: `${long}one` }, { ...ASKED, input: `${long}two` })).toContain(
+    'differs in input ("…word word word word [-two-]{+one+}"): [-so-] in the fixture, {+so+} in the request.',
+  )
+  expect(await explain({ ...ASKED, input: 'One' }, { ...ASKED, input: 'x'.repeat(100) })).toContain(
+    `differs in input ("One" in the request, "${'x'.repeat(60)}…" in the fixture).`,
+  )
+})
+
+test('is one line of bounded length, whatever differs', async () => {
+  const text = (seed: string) => Array.from({ length: 5000 }, (_, index) => `${seed}${index % 7}\n`).join('same ')
+  const told = await explain({ ...ASKED, input: text('a') }, { ...ASKED, input: text('b') })
+  expect(told).not.toContain('\n')
+  expect(told.length).toBeLessThan(700)
 })
 
 test('tells of a conversation in words, not in ids', async () => {

@@ -39,7 +39,7 @@ describe('find', () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     expect(await store.find(fixture.key)).toBeUndefined()
-    expect(await store.save(fixture)).toBe('saved')
+    expect(await store.save(fixture)).toMatchObject({ outcome: 'saved' })
     const name = fileName(fixture)
     expect(await store.find(fixture.key)).toEqual({ ...fixture, name })
     expect(await openTestStore(dir).find(fixture.key)).toEqual({ ...fixture, name })
@@ -189,16 +189,16 @@ describe('save', () => {
     const name = fileName(fixture)
     const before = await readFile(join(dir, name), 'utf8')
     const later = { ...fixture, endedAt: 999, events: fixture.events.map((event) => ({ ...event, at: event.at + 5 })) }
-    expect(await store.save(later)).toBe('unchanged')
+    expect(await store.save(later)).toMatchObject({ outcome: 'unchanged' })
     expect(await readFile(join(dir, name), 'utf8')).toBe(before)
-    expect(await store.save({ ...fixture, events: answerOf('two') })).toBe('saved')
+    expect(await store.save({ ...fixture, events: answerOf('two') })).toMatchObject({ outcome: 'saved' })
   })
 
   test('replaces a damaged file', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await writeFile(join(dir, fileName(fixture)), 'damaged')
-    expect(await store.save(fixture)).toBe('saved')
+    expect(await store.save(fixture)).toMatchObject({ outcome: 'saved' })
     expect(await store.find(fixture.key)).toBeDefined()
   })
 
@@ -209,10 +209,20 @@ describe('save', () => {
       const good = await fixtureFor(store, HI)
       const bad = { ...good, events: toEvents(compose('bad').failed('server_error', 'x')) }
       const outcomes = await Promise.all([store.save(bad), store.save(good), store.save(bad), other.save(bad)])
-      expect(outcomes[1]).toBe('saved')
+      expect(outcomes[1]).toMatchObject({ outcome: 'saved' })
       expect(isGood((await openTestStore(dir).find(good.key)) ?? bad)).toBe(true)
       expect(await readdir(dir)).toHaveLength(1)
     }
+  })
+
+  test('says what it replaced, wherever that stood, and nothing where nothing was', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    expect(await store.save(fixture)).toEqual({ outcome: 'saved' })
+    await rename(join(dir, fileName(fixture)), join(dir, 'renamed.jsonl'))
+    const later = { ...fixture, events: answerOf('two') }
+    expect(await store.save(later)).toEqual({ outcome: 'saved', replaced: { ...fixture, name: 'renamed.jsonl' } })
+    expect(await store.save(later)).toEqual({ outcome: 'unchanged' })
   })
 
   test('a folder that is gone is an error that says so', async () => {
@@ -255,7 +265,7 @@ describe('identify', () => {
 test('a request that holds a line separator is one line, and its conversation goes on', async () => {
   const { dir, store } = await setUp()
   const fixture = await fixtureFor(store, { model: 'm', input: 'one\u2028two\u2029three\u0085\r' })
-  expect(await store.save(fixture)).toBe('saved')
+  expect(await store.save(fixture)).toMatchObject({ outcome: 'saved' })
   const next = { model: 'm', input: 'more', previous_response_id: 'resp_one' }
   expect((await openTestStore(dir).identify(next)).previousKey).toBe(fixture.key)
 })

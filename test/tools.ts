@@ -1,10 +1,13 @@
 /** What tests need to run the server and its parts: a folder of their own, a log to read, a clock that they turn. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
-import { readConfig, secretsOf, type Config } from '../server/config.ts'
+import { runCli } from '../server/command/index.ts'
 import type { Terminal } from '../server/command/terminal.ts'
+import { readConfig, secretsOf, type Config, type Environment } from '../server/config.ts'
 import { createLog, type Log } from '../server/log.ts'
 import { createModel } from '../server/model/index.ts'
 import { live } from '../server/model/live.ts'
@@ -210,4 +213,36 @@ export function fakeTerminal(): Terminal & { out: string; err: string; readonly 
     confirm: async () => undefined,
   }
   return terminal
+}
+
+/** Runs the `deltatape` command inside this process; gives its exit code and what it wrote. */
+export async function deltatape(
+  args: readonly string[],
+  { env = {}, columns = 80, clock = systemClock }: { env?: Environment; columns?: number; clock?: Clock } = {},
+): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const code = await runCli(args, {
+    env,
+    clock,
+    terminal: {
+      ...fakeTerminal(),
+      columns,
+      write: (text) => void (out += `${text}\n`),
+      tell: (text) => void (err += `${text}\n`),
+    },
+    interrupted: () => new AbortController().signal,
+  })
+  return { code, out, err }
+}
+
+/** Commits all that is in a folder, in a git repository of its own. */
+export async function commitAll(dir: string): Promise<void> {
+  const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgsign=false']
+  for (const args of [
+    ['init', '--quiet'],
+    ['add', '--all'],
+    [...who, 'commit', '--quiet', '--message', 'all'],
+  ]) {
+    await promisify(execFile)('git', args, { cwd: dir })
+  }
 }

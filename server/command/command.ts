@@ -1,7 +1,8 @@
 /** What the sub-commands share: the context they run in, and the variables as flags. */
 import { Command, Option } from 'commander'
-import { VARIABLES, type Environment } from '../config.ts'
+import { VARIABLES, readConfig, type Config, type Environment } from '../config.ts'
 import type { Clock } from '../pace.ts'
+import type { EndingWord } from '../summary.ts'
 import type { Terminal } from './terminal.ts'
 
 /** 0: fine. 1: it found what it looks for. 2: it could not look. */
@@ -52,4 +53,21 @@ export function environmentOf(command: Command, env: Environment): Environment {
     return typeof value === 'string' ? [[name, value] as const] : []
   })
   return { ...env, ...Object.fromEntries(given) }
+}
+
+/**
+ * The configuration that these variables make, given as flags or not. What the others hold is left aside: it is of no
+ * matter to a sub-command that does not use them.
+ *
+ * @throws DeltatapeError `config_invalid`
+ */
+export function configFrom(command: Command, env: Environment, ...names: readonly string[]): Config {
+  const given = Object.entries(environmentOf(command, env)).filter(([name]) => names.includes(name))
+  return readConfig(Object.fromEntries(given))
+}
+
+/** The colour of how an answer ended: a good end, one cut short, a bad one. */
+export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' | 'red' {
+  if (ending === 'completed') return 'green'
+  return ending === 'incomplete' ? 'yellow' : 'red'
 }

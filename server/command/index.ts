@@ -1,12 +1,16 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
 import { type Context, type Define, type ExitCode } from './command.ts'
+import { defineDiff } from './diff.ts'
+import { defineShow } from './show.ts'
+import { defineLs } from './ls.ts'
 import { defineRecord } from './record.ts'
 import { defineServe } from './serve.ts'
 import { DeltatapeError } from '../errors.ts'
+import { printableLines } from '../log.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineRecord, defineServe]
+const COMMANDS: readonly Define[] = [defineServe, defineLs, defineShow, defineDiff, defineRecord]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2
@@ -33,6 +37,8 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
     program.addCommand(define(context))
   }
   for (const each of [program, ...program.commands]) {
+    // Beside the longest flags there are 37 columns left of 80.
+    each.configureHelp({ minWidthToWrap: 30 })
     each.exitOverride().configureOutput({
       writeOut: (text) => world.terminal.write(text.trimEnd()),
       writeErr: (text) => world.terminal.tell(text.trimEnd()),
@@ -45,7 +51,7 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : COULD_NOT
     if (!(error instanceof DeltatapeError)) throw error
-    world.terminal.tell(`deltatape: ${error.message}`)
+    world.terminal.tell(`deltatape: ${printableLines(error.message)}`)
     return COULD_NOT
   }
   return code

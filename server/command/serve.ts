@@ -14,7 +14,8 @@ Examples:
   deltatape serve --mode record --port 0         record, on a free port
   deltatape serve --pace recorded --fault reset@7
 
-A key given as a flag can be read by others on this machine: rather set OPENAI_API_KEY.`,
+A key given as a flag can be read by others on this machine: rather set
+OPENAI_API_KEY.`,
     )
   return command.action(() => withExitCode(process, () => serve(process, environmentOf(command, env))))
 }

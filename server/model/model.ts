@@ -40,6 +40,8 @@ export interface Action {
   readonly fixture: string
   /** Why it was not saved. */
   readonly why?: string
+  /** In which way it differs from the fixture that it replaced, in a line. */
+  readonly changes?: string
 }
 
 /** One server-sent event. */

@@ -1,4 +1,5 @@
 /** A model that writes down what another one answers, while it is being answered. */
+import { compare, describeComparison } from '../compare.ts'
 import { systemCode } from '../errors.ts'
 import { fileName, responseIdOf, type Fixture } from '../fixture.ts'
 import type { Clock } from '../pace.ts'
@@ -46,8 +47,13 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
         endedAt: Math.max(Math.round(clock.now() - began), events.at(-1)?.at ?? 0),
       }
       try {
-        const outcome = await store.save(fixture)
-        if (outcome !== 'kept') return note({ kind: outcome })
+        const { outcome, replaced } = await store.save(fixture)
+        if (outcome !== 'kept') {
+          return note({
+            kind: outcome,
+            ...(replaced ? { changes: describeComparison(compare(replaced, fixture)) } : {}),
+          })
+        }
         note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
       } catch (error) {
         // The disk failed, not the model: the answer goes on, and what became of the fixture is told.

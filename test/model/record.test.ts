@@ -41,6 +41,16 @@ describe('what is saved', () => {
     expect((await stored(store))?.events.find(({ type }) => type.endsWith('text.done'))?.body.text).toBe('Hello again')
   })
 
+  test('and what it changed is told', async () => {
+    const { notes } = await recordAll([refused, good(), good('Hello again, you'), good('Hello again, you')], true)
+    expect(notes.map(({ changes }) => changes)).toEqual([
+      undefined,
+      expect.stringMatching(/^ending refused → completed; answer 2 words added; events /),
+      'answer 2 words added, 1 removed; events output_text.delta ×2 → ×4; usage output_tokens 2 → 4, total_tokens 18 → 20',
+      undefined,
+    ])
+  })
+
   test('nothing where nothing is new', async () => {
     const { kinds } = await recordAll([good(), good()], false)
     expect(kinds).toEqual(['saved', 'unchanged'])

@@ -1,0 +1,149 @@
+/** `deltatape diff`: what differs between two fixtures, or between one and what was committed of it. */
+import { basename } from 'node:path'
+import { Command } from 'commander'
+import { differenceIn, marked, type Change } from '../changes.ts'
+import { compare, memberText, runText, type Comparison, type MemberChange } from '../compare.ts'
+import { parseFixture } from '../fixture.ts'
+import { committed } from '../git.ts'
+import type { JsonValue } from '../json.ts'
+import { printable, printableLines } from '../log.ts'
+import { pick, readFixture } from '../shelf.ts'
+import { addVariables, configFrom, type Define, type ExitCode } from './command.ts'
+import type { Terminal } from './terminal.ts'
+
+const DIFFERS: ExitCode = 1
+
+export const defineDiff: Define = ({ env, terminal, exit }) => {
+  const command = new Command('diff')
+    .description('Shows what differs between two fixtures, or between one and its committed version.')
+    .argument('<fixture>', 'how its name or key begins, with or without .jsonl, or the path of a file')
+    .argument('[other]', 'the one to compare it with; without it the first is compared with what git has of it')
+    .option('--against <revision>', 'the commit, branch or tag to compare it with', 'HEAD')
+    .option('--json', 'write it as JSON: the two names, and what differs by its kind')
+    .addHelpText(
+      'after',
+      `
+Words in [-…-] are of the first only, or of the committed version; words in
+{+…+} of the other. Ids, timestamps and padding differ in every recording and
+are left out; times are shown, and do not count.
+
+Exit codes: 0 nothing differs, 1 something does, 2 they cannot be compared.
+
+Examples:
+  deltatape diff my-name-is-ada-3              with HEAD
+  deltatape diff my-name-is-ada-3 --against main~3
+  deltatape diff my-name-is-ada-3 my-name-is-ada-7`,
+    )
+  addVariables(command, 'FIXTURES_DIR')
+
+  return command.action(
+    async (word: string, other: string | undefined, { against, json }: { against: string; json?: boolean }) => {
+      const { fixturesDir } = configFrom(command, env, 'FIXTURES_DIR')
+      const path = await pick(fixturesDir, word)
+      const given = await readFixture(path)
+      const [before, after] =
+        other === undefined
+          ? [await readCommitted(path, against), given]
+          : [given, await readFixture(await pick(fixturesDir, other))]
+      const comparison = compare(before, after)
+      if (!comparison.same) exit(DIFFERS)
+      const names = { before: before.name, after: after.name }
+      if (json) return terminal.write(JSON.stringify({ ...names, ...comparison }, null, 2))
+      terminal.write(linesOf(names, comparison, terminal).join('\n'))
+    },
+  )
+}
+
+async function readCommitted(path: string, revision: string) {
+  const name = `${basename(path)} in ${revision}`
+  return { ...parseFixture(await committed(path, revision), name), name }
+}
+
+function linesOf(
+  names: { readonly before: string; readonly after: string },
+  { same, request, ending, answer, output, usage, events, members, timing }: Comparison,
+  terminal: Terminal,
+): string[] {
+  const { style } = terminal
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ['', style('bold', title), ...limited(lines)]
+  const member = (change: MemberChange) => memberLine(change, terminal)
+  const sign = (text: string) => {
+    const colour = SIGNS[text[0] ?? '']
+    return colour === undefined ? text : style(colour, text)
+  }
+  const { firstDelta, duration } = timing
+  return [
+    style('red', `--- ${printable(names.before)}`),
+    style('green', `+++ ${printable(names.after)}`),
+    ...(same ? ['', 'Nothing differs but ids and times.'] : []),
+    ...section('Request', request.map(member)),
+    ...section('Ended', ending.map(member)),
+    ...(answer.length === 0 ? [] : ['', style('bold', 'Answer'), answerText(answer, terminal)]),
+    ...section('Output', output.map(member)),
+    ...section(
+      'Events',
+      events.map((run) => sign(printable(runText(run)))),
+    ),
+    ...section(
+      'Members of events',
+      members.map((each) => printable(memberText(each))),
+    ),
+    ...section('Usage', usage.map(member)),
+    ...section('Timing', [
+      `first delta ${ms(firstDelta.before)} → ${ms(firstDelta.after)}, total ${ms(duration.before)} → ${ms(duration.after)}`,
+    ]),
+  ]
+}
+
+const SIGNS: Readonly<Record<string, 'red' | 'green'>> = { '-': 'red', '+': 'green' }
+
+const ms = (time: number | undefined): string => (time === undefined ? '–' : `${Math.round(time)} ms`)
+
+/** How many lines a section has at most; `--json` has all. */
+const MAX_LINES = 40
+
+const limited = (lines: readonly string[]): readonly string[] =>
+  lines.length > MAX_LINES ? [...lines.slice(0, MAX_LINES), `and ${lines.length - MAX_LINES} more`] : lines
+
+/** How much of a value is shown, in characters. */
+const MAX_VALUE_CHARS = 200
+
+/** A member that differs: where both values have words in common the words, or else the values. */
+function memberLine({ name, before, after }: MemberChange, terminal: Terminal): string {
+  const [left, right] = [before, after].map((value) => (value === undefined ? '' : asText(value)))
+  const changes = differenceIn(left ?? '', right ?? '') ?? [
+    { kind: 'removed', text: cut(left ?? '') },
+    { kind: 'added', text: cut(right ?? '') },
+  ]
+  const shown = changes.filter(({ text }) => text !== '').map((change) => changeText(change, terminal, printable))
+  return `${printable(name)}  ${shown.join('')}`
+}
+
+const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+const cut = (text: string): string =>
+  text.length > MAX_VALUE_CHARS ? `${text.slice(0, MAX_VALUE_CHARS).toWellFormed()}…` : text
+
+function changeText(change: Change, { style }: Terminal, escape: (text: string) => string): string {
+  const text = escape(marked(change))
+  if (change.kind === 'kept') return text
+  return style(change.kind === 'removed' ? 'red' : 'green', text)
+}
+
+/** How much of what is the same is shown on each side of what is not, in characters. */
+const CONTEXT_CHARS = 200
+
+function answerText(answer: readonly Change[], terminal: Terminal): string {
+  return answer
+    .map((change, index) => {
+      if (change.kind !== 'kept') return changeText(change, terminal, printableLines)
+      const { text } = change
+      const [head, tail] = [
+        index === 0 ? '' : text.slice(0, CONTEXT_CHARS),
+        index === answer.length - 1 ? '' : text.slice(-CONTEXT_CHARS),
+      ]
+      return printableLines(head.length + tail.length < text.length ? `${head}…${tail}`.toWellFormed() : text)
+    })
+    .join('')
+}

@@ -1,0 +1,58 @@
+/** The command itself, as a process. */
+import { execFile } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { listFixtures } from '../server/store.ts'
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command with these variables alone. */
+const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
+  new Promise((resolve) => {
+    const { PATH = '', HOME = '' } = process.env
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', 'server/cli.ts', ...args],
+      { env: { PATH, HOME, ...env } },
+      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    )
+  })
+
+const ESC = '\u001b'
+const { length: count } = await listFixtures('fixtures')
+
+test('in a pipe there are no colours and no progress bar', { timeout: 20_000 }, async () => {
+  const { code, out, err } = await run(['ls'])
+  expect([code, err]).toEqual([0, `${count} fixtures\n`])
+  expect(out).not.toContain(ESC)
+  expect(out.split('\n')).toHaveLength(count + 2)
+})
+
+test('colours come where they are asked for', { timeout: 20_000 }, async () => {
+  const { code, out } = await run(['show', 'spell'], { FORCE_COLOR: '1' })
+  expect(code).toBe(0)
+  expect(out).toContain(`${ESC}[32mcompleted${ESC}[39m after 303 ms`)
+})
+
+test('the exit code says what was found', { timeout: 20_000 }, async () => {
+  const codes = await Promise.all([
+    run(['--help']),
+    run(['diff', 'spell', 'spell']),
+    run(['diff', 'spell', 'what-is-my-name']),
+    run(['show', 'nothing']),
+    run(['nothing']),
+  ])
+  expect(codes.map(({ code }) => code)).toEqual([0, 0, 1, 2, 2])
+  for (const { err } of codes) expect(err).not.toMatch(/^ +at /m)
+})
+
+test('variables that a sub-command does not use are no matter to it', { timeout: 20_000 }, async () => {
+  expect(await run(['ls', 'nothing'], { MODEL_MODE: 'record', PORT: 'x' })).toEqual({
+    code: 0,
+    out: '',
+    err: `0 of ${count} fixtures\n`,
+  })
+})

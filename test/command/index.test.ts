@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { runCli } from '../../server/command/index.ts'
+import { VERSION } from '../../server/version.ts'
+import { deltatape, fakeTerminal, manualClock } from '../tools.ts'
+
+test('--help lists the sub-commands, and what the exit codes mean', async () => {
+  const { code, out, err } = await deltatape(['--help'])
+  expect([code, err]).toEqual([0, ''])
+  for (const name of ['serve', 'ls', 'show', 'diff']) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
+  expect(out).toContain('Exit codes: 0 fine, 1 it found something, 2 it could not look.')
+})
+
+test('--version is that of the package', async () => {
+  expect(await deltatape(['--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' })
+})
+
+test.each(['serve', 'ls', 'show', 'diff'])('%s --help has examples, and lines of at most 80 columns', async (name) => {
+  const { code, out } = await deltatape([name, '--help'])
+  expect(code).toBe(0)
+  expect(out).toContain(`\nExamples:\n  deltatape ${name}`)
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+describe('what a user did wrong is told on stderr, and is exit code 2', () => {
+  test.each([
+    ['no sub-command', [], /^Usage: deltatape/],
+    ['an unknown one', ['lst'], /^error: unknown command 'lst'\n\(Did you mean ls\?\)/],
+    ['an unknown flag', ['ls', '--wat'], /^error: unknown option '--wat'/],
+    ['a missing argument', ['show'], /^error: missing required argument 'fixture'/],
+    [
+      'a folder that is not there',
+      ['ls', '--fixtures', 'nowhere'],
+      /^deltatape: The fixtures directory "nowhere" does/,
+    ],
+  ])('%s', async (_what, args, told) => {
+    expect(await deltatape(args)).toEqual({ code: 2, out: '', err: expect.stringMatching(told) })
+  })
+})
+
+test('what nobody expected is thrown', async () => {
+  const terminal = {
+    ...fakeTerminal(),
+    write() {
+      throw new Error('unexpected')
+    },
+  }
+  const interrupted = () => new AbortController().signal
+  await expect(runCli(['ls'], { env: {}, terminal, clock: manualClock(), interrupted })).rejects.toThrow('unexpected')
+})
+
+test('what the README shows is what they write', async () => {
+  const [, section = ''] = (await readFile('README.md', 'utf8')).split('## The deltatape command\n')
+  const examples = [...section.matchAll(/^```console\n\$ deltatape (ls|show|diff) (.*)\n([^]*?)^```$/gm)]
+  expect(examples.map(([, name]) => name)).toEqual(['ls', 'show', 'diff'])
+  for (const [, name = '', args = '', shown = ''] of examples) {
+    const lines = (await deltatape([name, ...args.split(' ')])).out.split('\n')
+    expect(lines).toEqual(expect.arrayContaining(shown.split('\n').filter((line) => line !== '…')))
+  }
+})
