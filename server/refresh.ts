@@ -4,6 +4,7 @@ import type { JsonObject } from './json.ts'
 import type { Candidate } from './miss.ts'
 import { isTerminal, type Ending, type ModelEvent } from './model/model.ts'
 import type { Redactor } from './redact.ts'
+import { patternOf } from './wildcard.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
@@ -52,12 +53,6 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
       (before === undefined || !(Date.parse(recorded.at) >= before.getTime()))
     )
   })
-}
-
-/** The pattern for a name in which `*` stands for anything. */
-function patternOf(name: string): RegExp {
-  const parts = name.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return new RegExp(`^${parts.join('.*')}$`, 's')
 }
 
 /**

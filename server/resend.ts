@@ -1,4 +1,5 @@
 /** Sends the requests of fixtures again: several at once, and each turn of a conversation behind the one before. */
+import { failureOf } from './answer.ts'
 import { DeltatapeError } from './errors.ts'
 import { responseIdOf } from './fixture.ts'
 import { isObject, type JsonValue } from './json.ts'
@@ -96,20 +97,9 @@ async function ask(model: Model, planned: Planned, newId: string | undefined, si
     return { kind: 'failed', why: error.message, events, ending: undefined, action }
   }
   if (isFinished(events)) return { kind: 'answered', events, action }
-  return { kind: 'failed', why: whyFailed(events), events, ending: { end: 'complete' }, action }
+  const why = events.map(failureOf).find((failure) => failure !== undefined)?.message ?? 'The API failed to answer.'
+  return { kind: 'failed', why, events, ending: { end: 'complete' }, action }
 }
-
-/** What the event that ended an answer says of it. */
-function whyFailed(events: readonly ModelEvent[]): string {
-  const { type = '', body = {} } = events.find(isTerminal) ?? {}
-  const said = [body.error, isObject(body.response) ? body.response.error : undefined, body]
-    .map(messageOf)
-    .find((message) => message !== undefined)
-  return `The API ${type === 'error' ? 'sent an error' : 'failed to answer'}${said === undefined ? '.' : `: ${said}`}`
-}
-
-const messageOf = (value: JsonValue | undefined): string | undefined =>
-  isObject(value) && typeof value.message === 'string' ? value.message : undefined
 
 /** The tokens that an answer was made of and made up, as the API counts them. */
 export interface Tokens {

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['changes.ts', 'drain.ts', 'errors.ts', 'json.ts', 'pace.ts', 'remember.ts', 'version.ts'],
+  ['changes.ts', 'drain.ts', 'errors.ts', 'json.ts', 'pace.ts', 'remember.ts', 'version.ts', 'wildcard.ts'],
   ['git.ts', 'plan.ts', 'protocol.ts', 'model/model.ts'],
   ['config.ts'],
   ['answer.ts', 'guard.ts', 'redact.ts', 'sse.ts'],

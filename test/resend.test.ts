@@ -73,7 +73,7 @@ describe('resend', () => {
     expect(replies.one).toMatchObject({ kind: 'failed', ending: { end: 'reset' } })
     expect(replies.follow).toMatchObject({ kind: 'failed', why: 'The answer that it continues failed.' })
     expect(replies.last).toMatchObject({ kind: 'failed' })
-    expect(replies.two).toMatchObject({ kind: 'failed', why: 'The API sent an error: It broke.' })
+    expect(replies.two).toMatchObject({ kind: 'failed', why: 'The API sent an error: It broke (server_error).' })
   })
 
   test('breaks off what is under way, and sends no more', async () => {

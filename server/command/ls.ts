@@ -5,6 +5,7 @@ import { printable, printableLines } from '../log.ts'
 import { readAll, type Shelved } from '../shelf.ts'
 import { checkStore, listFixtures } from '../store.ts'
 import { ENDINGS, summarize, type Summary } from '../summary.ts'
+import { patternOf } from '../wildcard.ts'
 import { parseAge } from './age.ts'
 import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
 import { table, type Column } from './table.ts'
@@ -147,15 +148,6 @@ function fits({ model, ending, recordedAt }: Row, options: Options, now: Date): 
   // What is damaged has no age: it is neither older nor newer.
   return age > (options.olderThan ?? -Infinity) && age < (options.newerThan ?? Infinity)
 }
-
-const patternOf = (model: string): RegExp =>
-  new RegExp(
-    `^${model
-      .split('*')
-      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
-      .join('.*')}$`,
-    's',
-  )
 
 function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
   const valueOf = SORTS[column] ?? (({ name }: Row) => name)
