@@ -58,7 +58,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
     const abort = new AbortController()
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     open.set(abort, ended)
-    const redact = redactor.with({ 'api-key': apiKey }).text
+    const redact = (text: string) => redactor.with({ 'api-key': apiKey }).text(text)
     let action: Action | undefined
     let count = 0
     let finished = false
@@ -149,7 +149,7 @@ async function streamed(exchange: Exchange, takeBody: ExchangeRequest['takeBody'
   }
   const whole = !first.done && isEnd(first.value.at(-1))
   // Behind its terminal event an answer has nothing but its end.
-  if (whole) await exchange.events.next()
+  if (whole) await readToTheEnd(exchange.events)
   const body = whole ? encodeEvents(first.value) : chunksOf(first, exchange.events)
   if (!takeBody) return new Response(body instanceof Uint8Array ? body : asStream(body, exchange), { headers })
   takeBody(body)
