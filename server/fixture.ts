@@ -39,6 +39,8 @@ export interface FixtureHeader extends Identity {
     readonly upstream: string
     /** The version of the SDK. */
     readonly openai: string
+    /** Whether events were taken out of it by hand, so that its parts need not add up. */
+    readonly trimmed?: boolean | undefined
   }
 }
 
@@ -155,7 +157,7 @@ const headerSchema = z.object({
   request: z.custom<JsonObject>(isObject, '"request" is no object'),
   response_id: z.string().optional(),
   previous_key: z.string().optional(),
-  recorded: z.object({ at: z.string(), upstream: z.string(), openai: z.string() }),
+  recorded: z.object({ at: z.string(), upstream: z.string(), openai: z.string(), trimmed: z.boolean().optional() }),
 })
 
 const endingSchema = z.discriminatedUnion('end', [
@@ -183,14 +185,20 @@ const lineSchema = z.object({
  * Reads the first line of a fixture.
  *
  * @param name the file's name, for the message
- * @throws DeltatapeError `fixture_invalid`
+ * @throws DamageError where it is none, or its key is another request's
  */
 export function parseHeader(line: string, name: string): FixtureHeader {
-  const header = check(headerSchema, parseJson(line), name, 1)
-  const expected = keyFor(header.request, header.previous_key)
+  const header = parseUncheckedHeader(line, name)
+  const expected = keyFor(header.request, header.previousKey)
   if (header.key !== expected) {
-    throw invalid(name, 1, `its key does not belong to its request, whose key is ${expected}`)
+    throw new DamageError(name, 1, `its key does not belong to its request, whose key is ${expected}`)
   }
+  return header
+}
+
+/** The same, whatever its key. */
+export function parseUncheckedHeader(line: string, name: string): FixtureHeader {
+  const header = check(headerSchema, parseJson(line), name, 1)
   return {
     key: header.key,
     request: header.request,
@@ -203,47 +211,82 @@ export function parseHeader(line: string, name: string): FixtureHeader {
 /** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
 const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*\{.*\}\s*)\}\s*$/s
 
+/** What stands in a line behind the first. */
+export type FixtureLine =
+  { readonly event: ModelEvent } | { readonly ending: Ending; /** In ms. */ readonly endedAt: number }
+
+/**
+ * Reads a line behind the first.
+ *
+ * @param name the file's name, for the message
+ * @param number the line's, which begins at 1
+ * @throws DamageError
+ */
+export function parseLine(line: string, name: string, number: number): FixtureLine {
+  const value = check(lineSchema, parseJson(line), name, number)
+  if (value.event) {
+    const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at, value.name)
+    if (!event) throw new DamageError(name, number, 'its event is no JSON object')
+    return { event }
+  }
+  return { ending: check(endingSchema, parseJson(line), name, number), endedAt: value.at }
+}
+
 /**
  * Reads the text of a fixture's file.
  *
  * @param name the file's name, for the message
- * @throws DeltatapeError `fixture_invalid`, naming the file, the line and what is wrong with it
+ * @throws DamageError
  */
 export function parseFixture(text: string, name: string): Fixture {
-  const lines = text.split('\n')
-  if (lines.at(-1) === '') lines.pop()
+  const lines = linesOf(text)
   const header = parseHeader(lines[0] ?? '', name)
   const events: ModelEvent[] = []
-  for (const [index, line] of lines.entries()) {
+  for (const [index, text_] of lines.entries()) {
     if (index === 0) continue
-    const value = check(lineSchema, parseJson(line), name, index + 1)
-    if (value.event) {
-      const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at, value.name)
-      if (!event) throw invalid(name, index + 1, 'its event is no JSON object')
-      events.push(event)
+    const line = parseLine(text_, name, index + 1)
+    if ('event' in line) {
+      events.push(line.event)
       continue
     }
-    const ending = check(endingSchema, parseJson(line), name, index + 1)
-    if (index < lines.length - 1) throw invalid(name, index + 2, 'there is something after the line with "end"')
-    if (ending.end === 'complete' && !events.some(isTerminal)) {
-      throw invalid(name, index + 1, 'it says "complete", and no terminal event came')
+    if (index < lines.length - 1) throw new DamageError(name, index + 2, AFTER_END)
+    if (line.ending.end === 'complete' && !events.some(isTerminal)) {
+      throw new DamageError(name, index + 1, 'it says "complete", and no terminal event came')
     }
-    return { ...header, events, ending, endedAt: value.at }
+    return { ...header, events, ...line }
   }
-  throw invalid(name, lines.length, 'it is cut off: the last line has no "end"')
+  throw new DamageError(name, lines.length, CUT_OFF)
+}
+
+export const AFTER_END = 'there is something after the line with "end"'
+export const CUT_OFF = 'it is cut off: the last line has no "end"'
+
+/** The lines of a fixture's file. */
+export function linesOf(text: string): string[] {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, name: string, line: number): T {
-  if (value === undefined) throw invalid(name, line, 'it is no JSON')
+  if (value === undefined) throw new DamageError(name, line, 'it is no JSON')
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  const place = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw invalid(name, line, `${place}${issue?.message ?? 'it does not fit'}`)
+  const issues = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  )
+  throw new DamageError(name, line, issues.join('; '))
 }
 
-const invalid = (name: string, line: number, why: string): DeltatapeError =>
-  new DeltatapeError(
-    'fixture_invalid',
-    `${name}:${line}: this fixture is damaged: ${why}. Record it again, or remove it.`,
-  )
+/** A file that is no whole fixture: `fixture_invalid`, with the file, the line and what is wrong with it. */
+export class DamageError extends DeltatapeError {
+  /** Begins at 1. */
+  readonly line: number
+  readonly why: string
+
+  constructor(name: string, line: number, why: string) {
+    super('fixture_invalid', `${name}:${line}: this fixture is damaged: ${why}. Record it again, or remove it.`)
+    this.line = line
+    this.why = why
+  }
+}

@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Context } from '../server/command/command.ts'
+import { runCli } from '../server/command/index.ts'
+import type { Terminal } from '../server/command/terminal.ts'
 import { readConfig, secretsOf, type Config } from '../server/config.ts'
 import { createLog, type Log } from '../server/log.ts'
 import { createModel } from '../server/model/index.ts'
@@ -192,4 +195,29 @@ export async function folderWith(answers: Readonly<Record<string, Shelved>>, atT
     })
   }
   return dir
+}
+
+/** A terminal of 80 columns whose text can be read; it answers questions as it is told, or nobody is there. */
+export function fakeTerminal(answer?: boolean): { terminal: Terminal; out: string[]; err: string[] } {
+  const [out, err]: [string[], string[]] = [[], []]
+  const terminal: Terminal = {
+    columns: 80,
+    write: (text) => void out.push(...text.split('\n')),
+    tell: (text) => void err.push(...text.split('\n')),
+    style: (_style, text) => text,
+    progress: () => ({ step() {}, stop() {} }),
+    confirm: async () => answer,
+  }
+  return { terminal, out, err }
+}
+
+/** Runs `deltatape` with these arguments in this process. */
+export async function runDeltatape(
+  args: readonly string[],
+  { answer, ...world }: Partial<Pick<Context, 'env' | 'clock'>> & { readonly answer?: boolean } = {},
+): Promise<{ code: number; out: string[]; err: string[] }> {
+  const { terminal, out, err } = fakeTerminal(answer)
+  const interrupted = () => new AbortController().signal
+  const code = await runCli(args, { env: {}, terminal, clock: systemClock, interrupted, ...world })
+  return { code, out, err }
 }
