@@ -40,6 +40,8 @@ export interface Store {
   save(fixture: Fixture): Promise<'saved' | 'unchanged' | 'kept'>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
+  /** The text of a fixture's file, whole or not. Throws `fixture_invalid` where it cannot be read. */
+  text(name: string): Promise<string>
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
@@ -248,6 +250,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   return {
     dir,
     list,
+    text: (name) => readFile(join(dir, name), 'utf8').catch(unreadable(name)),
     find,
     identify: identifyHere,
     async save(fixture) {

@@ -1,6 +1,6 @@
 /** What the sub-commands share: the context they run in, and the variables as flags. */
 import { Command, Option } from 'commander'
-import { VARIABLES, type Environment } from '../config.ts'
+import { VARIABLES, readConfig, type Config, type Environment } from '../config.ts'
 import type { Clock } from '../pace.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -52,4 +52,15 @@ export function environmentOf(command: Command, env: Environment): Environment {
     return typeof value === 'string' ? [[name, value] as const] : []
   })
   return { ...env, ...Object.fromEntries(given) }
+}
+
+/**
+ * The configuration, of which these variables alone are read: another that is wrong, or wants a key that is not there,
+ * is none of the business of a sub-command that serves nothing.
+ *
+ * @throws DeltatapeError `config_invalid`
+ */
+export function configOf(command: Command, env: Environment, ...names: readonly string[]): Config {
+  const whole = environmentOf(command, env)
+  return readConfig(Object.fromEntries(names.map((name) => [name, whole[name]])))
 }

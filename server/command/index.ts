@@ -2,10 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { type Context, type Define, type ExitCode } from './command.ts'
 import { defineServe } from './serve.ts'
+import { defineVerify } from './verify.ts'
 import { DeltatapeError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineServe]
+const COMMANDS: readonly Define[] = [defineServe, defineVerify]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2
