@@ -41,7 +41,7 @@ function findNearest(wanted: Identity, candidates: readonly Candidate[]): Candid
 }
 
 /** A request as its key sees it. */
-const keyed = ({ request, previousKey }: Identity): JsonObject =>
+export const keyed = ({ request, previousKey }: Identity): JsonObject =>
   previousKey === undefined ? request : { ...request, previous_response_id: previousKey }
 
 function differingMembers(a: Identity, b: Identity): string[] {

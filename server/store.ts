@@ -42,6 +42,10 @@ export interface Store {
   list(): Promise<string[]>
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` where it cannot be read. */
   text(name: string): Promise<string>
+  /** What stands in the first line of each fixture, and the names of those that are damaged. */
+  survey(): Promise<{ readonly candidates: Candidate[]; readonly damaged: string[] }>
+  /** Takes a fixture away; one that is gone already is no error. */
+  remove(name: string): Promise<void>
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
@@ -252,6 +256,8 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     list,
     text: (name) => readFile(join(dir, name), 'utf8').catch(unreadable(name)),
     find,
+    survey,
+    remove: (name) => rm(join(dir, name), { force: true }),
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture

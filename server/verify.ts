@@ -169,7 +169,7 @@ function checkFixture(file: SourceFile, redactor: Redactor, oldest: number | und
   if (header) {
     problems.push(...identityProblems(header, name), ...ageProblems(header, name, oldest))
     const responseId = responseIdOf(events.map(({ event }) => event))
-    if (isWhole && responseId !== undefined && header.responseId !== responseId) {
+    if (isWhole && header.responseId !== undefined && header.responseId !== responseId) {
       problems.push(error(name, 1, 'conversation', 'its response_id is not that of its events'))
     }
   }

@@ -10,16 +10,17 @@ const FLOORS: readonly (readonly string[])[] = [
   ['guard.ts', 'redact.ts', 'secrets.ts', 'sse.ts'],
   ['fixture.ts', 'log.ts'],
   ['journal.ts', 'miss.ts', 'turn.ts', 'verify.ts'],
+  ['usage.ts'],
   ['chat.ts', 'responses.ts', 'store.ts'],
-  ['model/fault.ts', 'model/live.ts', 'model/record.ts', 'model/replay.ts'],
+  ['model/fault.ts', 'model/live.ts', 'model/record.ts', 'model/replay.ts', 'model/usage.ts'],
   ['model/index.ts'],
   ['exchange.ts', 'session.ts'],
   ['http.ts'],
   ['ws.ts'],
   ['server.ts'],
   ['command/terminal.ts', 'serve.ts'],
-  ['command/command.ts', 'command/fixtures.ts'],
-  ['command/serve.ts', 'command/verify.ts'],
+  ['command/command.ts', 'command/fixtures.ts', 'command/usage.ts'],
+  ['command/prune.ts', 'command/serve.ts', 'command/unused.ts', 'command/verify.ts'],
   ['command/index.ts'],
   ['cli.ts', 'main.ts'],
 ]
@@ -81,6 +82,7 @@ test('every file of the server has its test', async () => {
     'command/index.ts',
     'command/serve.ts',
     'command/terminal.ts',
+    'command/usage.ts',
     'serve.ts',
   ]
   expect(untested.toSorted()).toEqual([...started, 'model/model.ts', 'turn.ts', 'version.ts'].toSorted())

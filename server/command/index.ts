@@ -1,12 +1,14 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
 import { type Context, type Define, type ExitCode } from './command.ts'
+import { definePrune } from './prune.ts'
 import { defineServe } from './serve.ts'
+import { defineUnused } from './unused.ts'
 import { defineVerify } from './verify.ts'
 import { DeltatapeError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineServe, defineVerify]
+const COMMANDS: readonly Define[] = [defineServe, defineVerify, defineUnused, definePrune]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2

@@ -4,13 +4,16 @@ import { secretsOf } from '../config.ts'
 import { printable } from '../log.ts'
 import { createRedactor } from '../redact.ts'
 import { openStore } from '../store.ts'
+import { describeUnused } from '../usage.ts'
 import { verify, type Problem } from '../verify.ts'
 import { addVariables, configOf, type Define } from './command.ts'
 import { namesOf, readFiles, shownPath } from './fixtures.ts'
+import { gatherUnused } from './usage.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options {
   readonly maxAge?: number
+  readonly unused?: readonly string[]
   readonly strict?: true
   readonly allowEmpty?: true
   readonly json?: true
@@ -21,6 +24,7 @@ export const defineVerify: Define = ({ env, terminal, clock, exit }) =>
     .description('Checks that fixtures are whole, belong to their requests and hold no secrets.')
     .argument('[name...]', 'fixtures to check; all where none is named')
     .option('--max-age <time>', 'report what was recorded longer ago, such as 90d, 12w or 36h', durationOf)
+    .option('--unused <file>', 'report what was not used, too, by the usage log of a run; may be given again', gather)
     .option('--strict', 'let warnings count as problems')
     .option('--allow-empty', 'do not mind a directory without fixtures')
     .option('--json', 'write one JSON value for programs')
@@ -43,6 +47,7 @@ Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
       const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
 
       const problems: Problem[] = []
+      const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }
       const bar = terminal.progress(names.length, 'fixtures')
       try {
         for await (const found of verify(readFiles(store, names), { redactor, oldest, whole: given.length === 0 })) {
@@ -51,6 +56,12 @@ Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
         }
       } finally {
         bar.stop()
+      }
+
+      const asked = new Set(names)
+      for (const each of unused.filter(({ name }) => asked.has(name))) {
+        const message = `it ${describeUnused(each)}`
+        problems.push({ name: each.name, line: 1, kind: 'unused', severity: 'error', message })
       }
 
       const empty = names.length === 0 && !options.allowEmpty
@@ -72,6 +83,8 @@ Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
         terminal.write(summary(names.length, problems, terminal))
       }
     })
+
+const gather = (file: string, before: readonly string[] = []): readonly string[] => [...before, file]
 
 const UNITS_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
 
