@@ -2,8 +2,10 @@
  * Keys and tokens → `[redacted:<kind>]`, before a request gets its key and before anything is written, shown or
  * logged. A rule matches whole tokens, so that ordinary words, and parts of longer ones, stay.
  */
-import { parseJson, rewriteStrings } from './json.ts'
+import { parseJson, rewriteStrings, rewriteValues } from './json.ts'
 import { parseEvent, type ModelEvent } from './model/model.ts'
+import { leadsTo, nameIn, type Place } from './path.ts'
+import { NO_RULES, matchesOf, type PatternRule, type Rules } from './rules.ts'
 
 /** What is clean comes back unchanged, to the byte. */
 export interface Redactor {
@@ -22,7 +24,7 @@ export interface Redactor {
   with(secrets: Secrets): Redactor
 }
 
-/** Is told the kind of everything that was redacted. */
+/** Is told the kind of everything that was redacted; by a rule of the user, its placeholder. */
 export type Found = (kind: string) => void
 
 /** The texts of secrets by their kind. One that is not set is none. */
@@ -32,7 +34,10 @@ interface Match {
   readonly start: number
   readonly end: number
   readonly kind: string
+  readonly placeholder: string
 }
+
+const placeholderFor = (kind: string) => `[redacted:${kind}]`
 
 interface Rule {
   find(text: string): Match[]
@@ -52,7 +57,7 @@ const pattern = (
       .filter(counts)
       .map(({ index, 0: whole, groups }) => {
         const end = index + whole.length
-        return { start: end - (groups?.secret ?? whole).length, end, kind }
+        return { start: end - (groups?.secret ?? whole).length, end, kind, placeholder: placeholderFor(kind) }
       }),
   hints,
 })
@@ -159,6 +164,7 @@ const SHORT_SECRET = /^(?=.*[^A-Za-z]).{4,}$/
 function verbatim(kind: string, secret: string): Rule[] {
   const alone = secret.length < LONG_SECRET_CHARS
   if (alone && !SHORT_SECRET.test(secret)) return []
+  const placeholder = placeholderFor(kind)
   const isAlone = (text: string, start: number) =>
     !/[\w-]/.test(`${text[start - 1] ?? ' '}`) && !/[\w-]/.test(`${text[start + secret.length] ?? ' '}`)
   return [
@@ -166,7 +172,7 @@ function verbatim(kind: string, secret: string): Rule[] {
       find(text) {
         const matches: Match[] = []
         for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
-          if (!alone || isAlone(text, start)) matches.push({ start, end: start + secret.length, kind })
+          if (!alone || isAlone(text, start)) matches.push({ start, end: start + secret.length, kind, placeholder })
         }
         return matches
       },
@@ -185,62 +191,118 @@ const isOpaque = (text: string, name: string) => OPAQUE_NAME.test(name) || OPAQU
 /** The name of a member may say that its value is a secret. */
 const TELLING_NAME = /key$/i
 
-/** Makes a redactor that knows the common kinds of keys and tokens, and the given secrets. */
-export const createRedactor = (secrets: Secrets = {}): Redactor => redactorOf([]).with(secrets)
+/** An id that the API gives: a pattern of the user would part it from what it belongs to. Other ids are texts. */
+const API_ID =
+  /^(?:(?:item|call|response|previous_response|approval_request|container|conversation|file|vector_store)_)?id$/
+
+/** What is the API's own, and no text. */
+const isData = (text: string, name: string) =>
+  OPAQUE_TEXT.test(text) || (OPAQUE_NAME.test(name) && (API_ID.test(name) || !name.endsWith('id')))
+
+/** Any text may hold a match of an expression that is not known: the empty hint stands in all. */
+const ruleOf = (rule: PatternRule): Rule => ({
+  find: (text) =>
+    matchesOf(rule, text).map(({ index, 0: found }) => ({
+      start: index,
+      end: index + found.length,
+      kind: rule.placeholder,
+      placeholder: rule.placeholder,
+    })),
+  hints: [''],
+})
+
+/** Makes a redactor that knows the common kinds of keys and tokens, the given secrets, and the user's own rules. */
+export const createRedactor = (secrets: Secrets = {}, own: Rules = NO_RULES): Redactor =>
+  redactorOf([], own).with(secrets)
 
 /** @param given the rules for secrets that are known to be such: they count in opaque members, too */
-function redactorOf(given: readonly Rule[]): Redactor {
+function redactorOf(given: readonly Rule[], own: Rules): Redactor {
+  const patterns = own.patterns.map(ruleOf)
   // Known kinds first: a key of a known kind has the same placeholder wherever it is configured.
-  const rules = [...KNOWN, ...given]
+  const rules = [...KNOWN, ...given, ...patterns]
   const hints = hintsOf(rules)
+  const inOwnIds = [...given, ...patterns]
+  const rulesFor = (string: string, name: string): readonly Rule[] => {
+    if (!isOpaque(string, name)) return rules
+    return isData(string, name) ? given : inOwnIds
+  }
 
   const member = (string: string, name: string, found?: Found): string => {
-    const counting = isOpaque(string, name) ? given : rules
+    const counting = rulesFor(string, name)
     if (!TELLING_NAME.test(name)) return redact(string, counting, found)
     // The name and its value are read as one text.
     const before = `${name}=`
-    const matches = findAll(before + string, counting).filter(({ start }) => start >= before.length)
-    return replace(string, before.length, matches, found)
+    const matched = findAll(before + string, counting).filter(({ start }) => start >= before.length)
+    return replace(string, before.length, matched, found)
   }
-  const json = (value: string, found?: Found): string =>
+  const strings = (value: string, found?: Found): string =>
     hints.test(value) ? rewriteStrings(value, (string, name) => member(string, name, found)) : value
+  const members = pathRedactor(own)
+  const json = (value: string, found?: Found): string => strings(members(value, 'request', found), found)
 
   return {
     text: (value, found) => redact(value, rules, found),
     json,
     with: (secrets) =>
-      redactorOf([
-        ...given,
-        ...Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : [])),
-      ]),
+      redactorOf(
+        [...given, ...Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : []))],
+        own,
+      ),
     body: (value, found) => (parseJson(value) === undefined ? redact(value, rules, found) : json(value, found)),
-    events(events, found) {
+    events(asSent, found) {
+      const origins = new Map<ModelEvent, ModelEvent>()
+      const events = asSent.map((origin) => {
+        const event = rewritten(
+          origin,
+          members(origin.text, 'event', (kind) => found?.(kind, origin)),
+        )
+        if (event !== origin) origins.set(event, origin)
+        return event
+      })
+      const teller = (event: ModelEvent) => (kind: string) => found?.(kind, origins.get(event) ?? event)
       const deltas = new Map<ModelEvent, string>()
       for (const part of partsOf(events)) {
         const joined = part.map(deltaOf).join('')
-        const matches = hints.test(joined) ? findAll(joined, isOpaque(joined, '') ? given : rules) : []
-        if (matches.length === 0) continue
+        const matched = hints.test(joined) ? findAll(joined, rulesFor(joined, '')) : []
+        if (matched.length === 0) continue
         let start = 0
         for (const event of part) {
           const delta = deltaOf(event)
-          const tell = (kind: string) => found?.(kind, event)
-          deltas.set(event, replace(delta, start, matches, tell))
+          deltas.set(event, replace(delta, start, matched, teller(event)))
           start += delta.length
         }
       }
       return events.map((event) => {
         if (deltas.size === 0 && !hints.test(event.text)) return event
         const whole = deltas.size > 0 ? withoutLogprobs(event.text) : event.text
-        const tell = (kind: string) => found?.(kind, event)
+        const tell = teller(event)
         const written = rewriteStrings(whole, (string, name, depth) => {
           // A delta was read with its part, where it may be a piece of something else.
           if (depth === 1 && name === 'delta') return deltas.get(event) ?? string
           return member(string, name, tell)
         })
-        return written === event.text ? event : (parseEvent(written, event.at, event.name) ?? event)
+        return rewritten(event, written)
       })
     },
   }
+}
+
+/** The event with another text; the very same where it is the same. */
+const rewritten = (event: ModelEvent, text: string): ModelEvent =>
+  text === event.text ? event : (parseEvent(text, event.at, event.name) ?? event)
+
+/** Redacts the members at the user's paths. The `response` of an event repeats members of its request: they count, too. */
+function pathRedactor({ paths }: Rules): (json: string, of: 'request' | 'event', found?: Found) => string {
+  const names = paths.map(({ path }) => nameIn(path) ?? '')
+  const pick = (place: Place) => paths.find(({ path }) => leadsTo(path, place))?.placeholder
+  const pickers = {
+    request: pick,
+    event: (place: Place) => pick(place) ?? (place[0] === 'response' ? pick(place.slice(1)) : undefined),
+  }
+  return (json, of, found) =>
+    names.some((name) => json.includes(name)) || (names.length > 0 && json.includes(String.raw`\u`))
+      ? rewriteValues(json, pickers[of], found)
+      : json
 }
 
 /** The tokens and bytes of a text stand once more in its log probabilities, where no rule can find a secret. */
@@ -262,6 +324,8 @@ function findAll(text: string, rules: readonly Rule[]): Match[] {
   const found = rules
     .filter(({ hints }) => hints.some((hint) => text.includes(hint)))
     .flatMap((rule) => rule.find(text))
+    // A rule may find what it has left before.
+    .filter(({ start, end, placeholder }) => text.slice(start, end) !== placeholder)
     .toSorted((a, b) => a.start - b.start || b.end - a.end)
   const matches: Match[] = []
   for (const match of found) {
@@ -289,7 +353,7 @@ function replace(piece: string, start: number, matches: readonly Match[], found?
     if (match.end <= at || match.start >= end) continue
     written += piece.slice(at - start, Math.max(match.start, at) - start)
     if (match.start >= at) {
-      written += `[redacted:${match.kind}]`
+      written += match.placeholder
       found?.(match.kind)
     }
     at = Math.min(match.end, end)

@@ -44,6 +44,8 @@ export interface Store {
   text(name: string): Promise<string>
   /** What stands in the first line of each fixture, and the names of those that are damaged. */
   survey(): Promise<{ readonly candidates: Candidate[]; readonly damaged: string[] }>
+  /** Writes a fixture in one step, under its own name, in place of the file with this one. */
+  replace(name: string, fixture: Fixture): Promise<void>
   /** Takes a fixture away; one that is gone already is no error. */
   remove(name: string): Promise<void>
   /** The models that the fixtures were recorded of, sorted. */
@@ -257,6 +259,10 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     text: (name) => readFile(join(dir, name), 'utf8').catch(unreadable(name)),
     find,
     survey,
+    async replace(name, fixture) {
+      const next = fileName(fixture)
+      if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+    },
     remove: (name) => rm(join(dir, name), { force: true }),
     identify: identifyHere,
     async save(fixture) {

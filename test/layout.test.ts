@@ -4,12 +4,12 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors.ts', 'events.ts', 'json.ts', 'pace.ts', 'version.ts'],
-  ['plan.ts', 'protocol.ts', 'model/model.ts'],
+  ['errors.ts', 'events.ts', 'json.ts', 'pace.ts', 'path.ts', 'version.ts'],
+  ['plan.ts', 'protocol.ts', 'rules.ts', 'model/model.ts'],
   ['config.ts'],
   ['guard.ts', 'redact.ts', 'secrets.ts', 'sse.ts'],
   ['fixture.ts', 'log.ts'],
-  ['journal.ts', 'miss.ts', 'turn.ts', 'verify.ts'],
+  ['journal.ts', 'miss.ts', 'redaction.ts', 'turn.ts', 'verify.ts'],
   ['usage.ts'],
   ['chat.ts', 'responses.ts', 'store.ts'],
   ['model/fault.ts', 'model/live.ts', 'model/record.ts', 'model/replay.ts', 'model/usage.ts'],
@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['server.ts'],
   ['command/terminal.ts', 'serve.ts'],
   ['command/command.ts', 'command/fixtures.ts', 'command/usage.ts'],
-  ['command/prune.ts', 'command/serve.ts', 'command/unused.ts', 'command/verify.ts'],
+  ['command/prune.ts', 'command/redact.ts', 'command/serve.ts', 'command/unused.ts', 'command/verify.ts'],
   ['command/index.ts'],
   ['cli.ts', 'main.ts'],
 ]

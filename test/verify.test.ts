@@ -70,6 +70,7 @@ describe('damage is found with its line', () => {
     ['a header that is no header', changed((lines) => lines.splice(0, 1, '{"deltatape":2,"key":"x"}')), ['1 damaged']],
     ['something after the end', changed((lines) => lines.push('{"at":9999,"end":"complete"}')), [`${END + 1} damaged`]],
     ['another request', replacing(1, 'Hello world', 'Hello earth'), ['1 key', '1 name']],
+    ['a request without a canonical form', replacing(1, 'Hello world', String.raw`\ud800`), ['1 key', '1 name']],
     ['another key', replacing(1, /"key":"1009/, '"key":"2009'), ['1 key']],
     ['a name of its own', { name: 'mine.jsonl', text: TEXT }, ['1 name']],
     ['a time that runs backwards', replacing(DELTA, /"at":\d+/, '"at":1'), [`${DELTA} time`]],

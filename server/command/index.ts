@@ -2,13 +2,14 @@
 import { Command, CommanderError } from 'commander'
 import { type Context, type Define, type ExitCode } from './command.ts'
 import { definePrune } from './prune.ts'
+import { defineRedact } from './redact.ts'
 import { defineServe } from './serve.ts'
 import { defineUnused } from './unused.ts'
 import { defineVerify } from './verify.ts'
 import { DeltatapeError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineServe, defineVerify, defineUnused, definePrune]
+const COMMANDS: readonly Define[] = [defineServe, defineVerify, defineUnused, definePrune, defineRedact]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2

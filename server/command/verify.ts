@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { secretsOf } from '../config.ts'
 import { printable } from '../log.ts'
 import { createRedactor } from '../redact.ts'
+import { readRules } from '../rules.ts'
 import { openStore } from '../store.ts'
 import { describeUnused } from '../usage.ts'
 import { verify, type Problem } from '../verify.ts'
@@ -20,7 +21,7 @@ interface Options {
 }
 
 export const defineVerify: Define = ({ env, terminal, clock, exit }) =>
-  addVariables(new Command('verify'), 'FIXTURES_DIR')
+  addVariables(new Command('verify'), 'FIXTURES_DIR', 'CONFIG_FILE')
     .description('Checks that fixtures are whole, belong to their requests and hold no secrets.')
     .argument('[name...]', 'fixtures to check; all where none is named')
     .option('--max-age <time>', 'report what was recorded longer ago, such as 90d, 12w or 36h', durationOf)
@@ -40,8 +41,8 @@ Secrets are told by their kind and line, and never shown.
 Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
     )
     .action(async (given: readonly string[], options: Options, command: Command) => {
-      const config = configOf(command, env, 'FIXTURES_DIR', 'OPENAI_API_KEY', 'AUTH_TOKEN')
-      const redactor = createRedactor(secretsOf(config))
+      const config = configOf(command, env, 'FIXTURES_DIR', 'CONFIG_FILE', 'OPENAI_API_KEY', 'AUTH_TOKEN')
+      const redactor = createRedactor(secretsOf(config), readRules(config.configFile))
       const store = openStore({ dir: config.fixturesDir, redactor, clock })
       const names = await namesOf(store, given)
       const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
