@@ -5,14 +5,16 @@ import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
 import { fileName, type Identity } from './fixture.ts'
 import { parseJson } from './json.ts'
-import { keyed, type Candidate } from './miss.ts'
+import { LIKENESS_CHARS, asText, keyed, likeness, type Candidate } from './miss.ts'
 
 /** A request that had no fixture. */
 export interface Missed {
   /** The file name that its fixture would have. */
   readonly missed: string
-  /** A short hash of each member, as the key sees it: enough to tell which differ, and no text of anybody's. */
+  /** A short hash of each member, as the key sees it: enough to tell which differ. */
   readonly members: Readonly<Record<string, string>>
+  /** The beginning of its input, redacted: enough to tell how alike another is. */
+  readonly input: string
 }
 
 export interface Usage {
@@ -36,12 +38,17 @@ const membersOf = (identity: Identity): Record<string, string> =>
 export const usedLine = (name: string): string => `${JSON.stringify({ used: name })}\n`
 
 /** The line for a request that had no fixture. */
-export const missedLine = (identity: Identity): string =>
-  `${JSON.stringify({ missed: fileName(identity), members: membersOf(identity) } satisfies Missed)}\n`
+export function missedLine(identity: Identity): string {
+  const input = asText(identity.request.input ?? '')
+    .slice(0, LIKENESS_CHARS)
+    .toWellFormed()
+  const missed: Missed = { missed: fileName(identity), members: membersOf(identity), input }
+  return `${JSON.stringify(missed)}\n`
+}
 
 const lineSchema = z.union([
   z.object({ used: z.string() }),
-  z.object({ missed: z.string(), members: z.record(z.string(), z.string()) }),
+  z.object({ missed: z.string(), members: z.record(z.string(), z.string()), input: z.string() }),
 ])
 
 /**
@@ -97,18 +104,42 @@ export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate
       used.size === 0 ? 'It says that no fixture was used' : 'None of the fixtures that it says were used is here',
     )
   }
-  return fixtures
-    .filter(({ name }) => !needed.has(name))
-    .flatMap((fixture): Unused[] => {
-      const members = membersOf(fixture)
-      const near = missed.map((miss) => ({ miss, differing: differing(members, miss.members) }))
-      // It was recorded since.
-      if (near.some(({ differing: names }) => names.length === 0)) return []
-      const [closest] = near.filter(({ differing: names }) => names.length === 1)
-      const [member] = closest?.differing ?? []
-      if (closest === undefined || member === undefined) return [{ name: fixture.name }]
-      return [{ name: fixture.name, rename: { member, missed: closest.miss.missed } }]
-    })
+  const unused = fixtures.filter(({ name }) => !needed.has(name))
+  const distinct = [...new Map(missed.map((miss) => [miss.missed, miss])).values()]
+  const { recordedSince, renames } = compare(unused, distinct)
+  return unused.flatMap(({ name }): Unused[] => {
+    if (recordedSince.has(name)) return []
+    const rename = renames.get(name)
+    return [rename === undefined ? { name } : { name, rename }]
+  })
+}
+
+/** Below this two inputs are two questions, not one that was put in other words. */
+const MIN_LIKENESS = 0.5
+
+/** Compares what was not used with what was missed. */
+function compare(unused: readonly Candidate[], missed: readonly Missed[]) {
+  const recordedSince = new Set<string>()
+  const pairs: { name: string; member: string; miss: Missed; alike: number }[] = []
+  for (const fixture of unused) {
+    const members = membersOf(fixture)
+    for (const miss of missed) {
+      const [member, ...more] = differing(members, miss.members)
+      if (member === undefined) recordedSince.add(fixture.name)
+      if (member === undefined || more.length > 0) continue
+      const alike = member === 'input' ? likeness(fixture.request.input, miss.input) : 1
+      if (alike >= MIN_LIKENESS) pairs.push({ name: fixture.name, member, miss, alike })
+    }
+  }
+  // The most alike find each other; what was asked in place of one fixture was not asked in place of another.
+  const renames = new Map<string, { member: string; missed: string }>()
+  const taken = new Set<Missed>()
+  for (const { name, member, miss } of pairs.toSorted((x, y) => y.alike - x.alike)) {
+    if (renames.has(name) || taken.has(miss)) continue
+    renames.set(name, { member, missed: miss.missed })
+    taken.add(miss)
+  }
+  return { recordedSince, renames }
 }
 
 function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): string[] {

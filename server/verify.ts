@@ -5,6 +5,7 @@ import {
   AFTER_END,
   CUT_OFF,
   DamageError,
+  NAME_KEY_CHARS,
   fileName,
   keyFor,
   linesOf,
@@ -244,7 +245,9 @@ function identityProblems(header: FixtureHeader, name: string, redactor: Redacto
   try {
     const expected = keyFor(header.request, header.previousKey)
     if (header.key !== expected) {
-      problems.push(error(name, 1, 'key', `its key does not belong to its request, whose key is ${expected}`))
+      problems.push(
+        error(name, 1, 'key', `its key is not that of its request, which begins ${expected.slice(0, NAME_KEY_CHARS)}`),
+      )
     }
     keys.push(expected)
   } catch (thrown) {
@@ -306,8 +309,8 @@ function typeProblems(events: readonly NumberedEvent[], name: string): Problem[]
   for (const { number, event } of events) {
     if (KNOWN_TYPES.has(event.type) || seen.has(event.type)) continue
     seen.add(event.type)
-    const what = event.type === '' ? 'an event without a type' : `events of type ${JSON.stringify(event.type)}`
-    problems.push(warning(name, number, 'type', `it holds ${what}, which the installed OpenAI SDK does not know`))
+    const what = event.type === '' ? 'an event without a type' : `the type ${JSON.stringify(event.type)}`
+    problems.push(warning(name, number, 'type', `the installed OpenAI SDK does not know ${what}`))
   }
   return problems
 }
@@ -362,7 +365,7 @@ function deltaProblems(events: readonly NumberedEvent[], name: string, trimmed: 
       parts.delete(part)
       // A part may come at once, without deltas.
       if (joined === undefined || text === undefined || joined === text) continue
-      const message = `the deltas of this part do not add up to its text: ${joined.length} characters, not the same as these ${text.length}, from character ${firstDifference(joined, text)} on`
+      const message = `the deltas of this part do not add up to its text: they differ from character ${firstDifference(joined, text)} on`
       problems.push(problem(trimmed ? 'warning' : 'error')(name, number, 'deltas', message))
     }
   }

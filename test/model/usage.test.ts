@@ -28,7 +28,7 @@ describe('a model with a usage log', () => {
     const { error } = await drain(model, { ...ADA, input: 'My name is Bob.' })
     expect(error).toMatchObject({ code: 'fixture_miss' })
     expect((await usage()).missed).toEqual([
-      { missed: expect.stringMatching(/^my-name-is-bob-/), members: expect.any(Object) },
+      { missed: expect.stringMatching(/^my-name-is-bob-/), members: expect.any(Object), input: 'My name is Bob.' },
     ])
   })
 
