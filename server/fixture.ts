@@ -208,8 +208,20 @@ export function parseUncheckedHeader(line: string, name: string): FixtureHeader 
   }
 }
 
-/** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
-const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*\{.*\}\s*)\}\s*$/s
+/**
+ * An event line as {@link formatFixture} writes it. Where its event is JSON, so is all of it: the rest needs no parsing,
+ * and the event's text is what stands there.
+ */
+const EVENT_LINE =
+  /^\{"at":(?<at>(?:0|[1-9]\d{0,14})(?:\.\d+)?)(?:,"name":(?<name>"(?:[^"\\]|\\.)*"))?,"event":(?<event>\s*\{.*\}\s*)\}\s*$/s
+
+function parseEventLine(line: string): ModelEvent | undefined {
+  const { at, name, event } = EVENT_LINE.exec(line)?.groups ?? {}
+  if (at === undefined || event === undefined) return undefined
+  const named = name === undefined ? undefined : parseJson(name)
+  if (name !== undefined && typeof named !== 'string') return undefined
+  return parseEvent(event, Number(at), typeof named === 'string' ? named : undefined)
+}
 
 /** What stands in a line behind the first. */
 export type FixtureLine =
@@ -223,11 +235,13 @@ export type FixtureLine =
  * @throws DamageError
  */
 export function parseLine(line: string, name: string, number: number): FixtureLine {
+  const event = parseEventLine(line)
+  if (event) return { event }
   const value = check(lineSchema, parseJson(line), name, number)
   if (value.event) {
-    const event = parseEvent(EVENT_LINE.exec(line)?.[1] ?? memberText(line, 'event') ?? '', value.at, value.name)
-    if (!event) throw new DamageError(name, number, 'its event is no JSON object')
-    return { event }
+    const found = parseEvent(memberText(line, 'event') ?? '', value.at, value.name)
+    if (!found) throw new DamageError(name, number, 'its event is no JSON object')
+    return { event: found }
   }
   return { ending: check(endingSchema, parseJson(line), name, number), endedAt: value.at }
 }

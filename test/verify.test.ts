@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fileName, formatFixture, identify, parseFixture } from '../server/fixture.ts'
 import { createRedactor } from '../server/redact.ts'
@@ -123,6 +124,25 @@ describe('damage is found with its line', () => {
       `${DELTA + 1} sequence`,
       `${DONE} deltas`,
     ])
+  })
+
+  test('wherever a file is cut off', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(TEXT.length - 2), async (length) => {
+        const problems = await problemsOf([{ name: NAME, text: TEXT.slice(0, length) }])
+        expect(problems.some(({ severity }) => severity === 'error')).toBe(true)
+      }),
+    )
+  })
+
+  test('whatever is put anywhere, it is told, not thrown', async () => {
+    const anything = fc.oneof(fc.string(), fc.constantFrom('"', '{', ']', ',', '\n', '\\', '\ud800', '1e999', 'null'))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(TEXT.length), fc.nat(30), anything, async (at, length, put) => {
+        await problemsOf([{ name: NAME, text: TEXT.slice(0, at) + put + TEXT.slice(at + length) }])
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test('two files with one key', async () => {

@@ -12,6 +12,7 @@ import { describeDamaged, gatherUnused } from './usage.ts'
 interface Options {
   readonly yes?: true
   readonly dryRun?: true
+  readonly json?: true
 }
 
 export const definePrune: Define = ({ env, terminal, clock, exit }) =>
@@ -20,6 +21,7 @@ export const definePrune: Define = ({ env, terminal, clock, exit }) =>
     .argument('<file...>', 'what servers wrote with USAGE_LOG=file')
     .option('-y, --yes', 'do not ask')
     .option('-n, --dry-run', 'only say what would be removed')
+    .option('--json', 'write one JSON value for programs')
     .addHelpText(
       'after',
       `
@@ -29,19 +31,24 @@ Examples:
 
 Exit codes: 0 nothing unused is left, 1 something is, 2 it could not look or ask.`,
     )
-    .action(async (files: readonly string[], { yes, dryRun }: Options, command: Command) => {
+    .action(async (files: readonly string[], { yes, dryRun, json }: Options, command: Command) => {
       const { fixturesDir: dir } = configOf(command, env, 'FIXTURES_DIR')
       const store = openStore({ dir, redactor: createRedactor(), clock })
       const { unused, damaged } = await gatherUnused(store, files)
       if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
-      if (unused.length === 0) return terminal.write('All fixtures were used: nothing to remove.')
+      const write = (text: string) => (json ? undefined : terminal.write(text))
+      const end = (text: string, removed: boolean) => {
+        const told = { unused: unused.map(({ name }) => shownPath(dir, name)), removed }
+        terminal.write(json ? JSON.stringify(told, null, 2) : text)
+      }
+      if (unused.length === 0) return end('All fixtures were used: nothing to remove.', false)
       for (const each of unused) {
-        terminal.write(`${terminal.style('bold', shownPath(dir, each.name))} ${printable(describeUnused(each))}`)
+        write(`${terminal.style('bold', shownPath(dir, each.name))} ${printable(describeUnused(each))}`)
       }
       const what = `${unused.length} ${unused.length === 1 ? 'fixture' : 'fixtures'}`
       if (dryRun) {
         exit(1)
-        return terminal.write(`Would remove ${what}.`)
+        return end(`Would remove ${what}.`, false)
       }
       const agreed = yes ?? (await terminal.confirm(`Remove ${what}?`))
       if (agreed === undefined) {
@@ -52,8 +59,8 @@ Exit codes: 0 nothing unused is left, 1 something is, 2 it could not look or ask
       }
       if (!agreed) {
         exit(1)
-        return terminal.write('Nothing was removed.')
+        return end('Nothing was removed.', false)
       }
       for (const { name } of unused) await store.remove(name)
-      terminal.write(`Removed ${what}.`)
+      return end(`Removed ${what}.`, true)
     })

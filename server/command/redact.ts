@@ -13,10 +13,16 @@ import { shownPath } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
 import { describeDamaged } from './usage.ts'
 
+interface Options {
+  readonly apply?: true
+  readonly json?: true
+}
+
 export const defineRedact: Define = ({ env, terminal, clock, exit, interrupted }) =>
   addVariables(new Command('redact'), 'FIXTURES_DIR', 'CONFIG_FILE')
     .description('Shows which fixtures hold what is to be redacted, and redacts it.')
     .option('--apply', 'change the fixtures, their keys and their names')
+    .option('--json', 'write one JSON value for programs')
     .addHelpText(
       'after',
       `
@@ -31,7 +37,7 @@ those of deltatape.config.json:
 
 Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
     )
-    .action(async ({ apply }: { readonly apply?: true }, command: Command) => {
+    .action(async ({ apply, json }: Options, command: Command) => {
       const config = configOf(command, env, 'FIXTURES_DIR', 'CONFIG_FILE', 'OPENAI_API_KEY', 'AUTH_TOKEN')
       const { fixturesDir: dir } = config
       const redactor = createRedactor(secretsOf(config), readRules(config.configFile))
@@ -41,21 +47,36 @@ Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
       const changing = plan.filter(({ changed }) => changed)
       const merges = mergesIn(plan)
 
-      for (const each of changing) terminal.write(lineFor(each, dir, terminal))
-      for (const each of merges) terminal.write(lineForMerge(each, dir, terminal))
+      const show = (name: string) => shownPath(dir, name)
+      const end = (text: string) => {
+        const told = {
+          changing: changing.map(({ name, next, kinds }) => ({
+            file: show(name),
+            becomes: show(next),
+            kinds: [...kinds],
+          })),
+          dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => show(name))),
+          damaged: damaged.map(show),
+          applied: apply ?? false,
+        }
+        terminal.write(json ? JSON.stringify(told, null, 2) : text)
+      }
+      if (!json) {
+        for (const each of changing) terminal.write(lineFor(each, dir, terminal))
+        for (const each of merges) terminal.write(lineForMerge(each, dir, terminal))
+      }
       if (damaged.length > 0) {
         terminal.tell(printable(describeDamaged(damaged)))
         exit(2)
       }
       const of = `of ${plan.length} ${plan.length === 1 ? 'fixture' : 'fixtures'}`
-      if (changing.length === 0)
-        return terminal.write(terminal.style('green', `Nothing to redact in ${plan.length} fixtures.`))
+      if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${plan.length} fixtures.`))
       if (!apply) {
         exit(1)
-        return terminal.write(`${changing.length} ${of} would change. To change them: deltatape redact --apply`)
+        return end(`${changing.length} ${of} would change. To change them: deltatape redact --apply`)
       }
       await applyTo(store, { plan, merges, redactor, signal: interrupted() })
-      terminal.write(`${changing.length} ${of} changed.`)
+      return end(`${changing.length} ${of} changed.`)
     })
 
 async function planFor(

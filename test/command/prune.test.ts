@@ -43,6 +43,12 @@ describe('prune', () => {
     expect(await left()).toEqual([one, two])
   })
 
+  test('writes JSON for programs', async () => {
+    const { prune, two } = await setUp()
+    const { code, out } = await prune(['--json', '--yes'])
+    expect([code, JSON.parse(out.join('\n'))]).toEqual([0, { unused: [expect.stringContaining(two)], removed: true }])
+  })
+
   test('only says what it would do', async () => {
     const { prune, one, two, left } = await setUp()
     expect(await prune(['--dry-run', '--yes'])).toMatchObject({

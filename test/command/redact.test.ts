@@ -127,6 +127,18 @@ describe('redact', () => {
     expect((await textsIn(dir)).join('')).not.toContain(text)
   })
 
+  test('writes JSON for programs', async () => {
+    const { run } = await setUp()
+    const { code, out } = await run('--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out.join('\n'))).toMatchObject({
+      changing: [{ kinds: ['[name]'] }, { becomes: expect.stringMatching(/who-am-i-\w+\.jsonl$/) }, {}],
+      dropped: [],
+      damaged: [],
+      applied: false,
+    })
+  })
+
   test('leaves damaged fixtures alone, and says so', async () => {
     const { dir, run } = await setUp()
     await writeFile(join(dir, 'bad-123456789012.jsonl'), 'Ada')
