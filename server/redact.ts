@@ -106,7 +106,7 @@ const KNOWN: readonly Rule[] = [
     ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
     String.raw`ghs_\d{1,20}_[\w-]{1,1000}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,}|\w{36}(?!\w))|github_pat_\w{22,}`,
   ),
-  pattern('github-token', ['x-oauth-basic'], /[^\s/]{0,256}:x-oauth-basic(?=@github.com\/)/g),
+  pattern('github-token', ['x-oauth-basic'], /[^\s/:]{0,256}:x-oauth-basic(?=@github.com\/)/g),
   prefixed('gitlab-token', ['gl'], String.raw`gl(?:pat|dt|rt|ptt)-[\w-]{20,}(?:\.[\w-]{2,}){0,2}`),
   token('aws-key', ['AKIA', 'ASIA'], '(?:AKIA|ASIA)[A-Z0-9]{16}'),
   pattern(
@@ -125,7 +125,7 @@ const KNOWN: readonly Rule[] = [
   prefixed('npm-token', ['npm_'], String.raw`npm_\w{36}(?!\w)`),
   pattern('npm-token', ['_authToken='], /_authToken=(?=[^$])[\\"']{0,3}[^\s"'\\,;]*/g),
   prefixed('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,}'),
-  prefixed('sendgrid-key', ['SG.'], String.raw`SG\.(?=[\w.-]{60,})[\w-]{1,128}\.[\w-]+`),
+  prefixed('sendgrid-key', ['SG.'], String.raw`SG\.(?=[\w.-]{60})[\w-]{1,128}\.[\w-]+`),
   prefixed('shopify-token', ['shp'], 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,}'),
   prefixed('grafana-token', ['glc_', 'glsa_'], 'glc_[A-Za-z0-9+/]{32,}={0,2}|glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}'),
   prefixed('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{52,}'),
