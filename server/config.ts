@@ -23,6 +23,10 @@ export interface Config {
   readonly host: string
   readonly fixturesDir: string
   readonly pace: Pace
+  /** The file with the user's own rules of redaction, where it is not the usual one. */
+  readonly configFile: string | undefined
+  /** The file that tells which fixtures were used. */
+  readonly usageLog: string | undefined
   readonly recordFailures: boolean
   /** What breaks every answer on purpose. */
   readonly fault: Plan | undefined
@@ -95,6 +99,13 @@ const duration = (about: string, fallback: number, min = 1, max = MAX_TIMER_MS) 
 const MAX_WAIT_MS = 300_000
 
 const text = (about: string, fallback: string) => variable(about, 'some text', fallback, z.string())
+
+const path = (about: string): Variable<string | undefined> => ({
+  about,
+  allowed: 'the path of a file',
+  fallback: undefined,
+  schema: z.string(),
+})
 
 const flag = (about: string): Variable<boolean> => ({
   about,
@@ -171,6 +182,8 @@ const table = {
   PORT: whole('the port to listen on; 0 picks a free one', 3300, 0, 65535),
   HOST: text('the interface to listen on', '127.0.0.1'),
   FIXTURES_DIR: text('where the fixtures are', 'fixtures'),
+  CONFIG_FILE: path("a file of one's own rules of redaction, in place of deltatape.config.json"),
+  USAGE_LOG: path('a file to which it adds which fixtures were used'),
   REPLAY_PACE: variable('how replay spends the recorded time', paces, instant, pace),
   RECORD_FAILURES: flag('save failed answers too'),
   FAULT: variable('breaks every answer on purpose', PLAN_FORMS, undefined, plan),
@@ -235,6 +248,8 @@ export function readConfig(env: Environment): Config {
     port: read('PORT'),
     host: read('HOST'),
     fixturesDir: read('FIXTURES_DIR'),
+    configFile: read('CONFIG_FILE'),
+    usageLog: read('USAGE_LOG'),
     pace: read('REPLAY_PACE'),
     recordFailures: read('RECORD_FAILURES'),
     fault: read('FAULT'),

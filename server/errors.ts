@@ -37,6 +37,7 @@ const table = {
   node_too_old: { exit: 1 },
   listen_failed: { exit: 1 },
   fixtures_unusable: { exit: 1 },
+  usage_unusable: { exit: 1 },
 } as const satisfies Record<string, Edges>
 
 export type ErrorCode = keyof typeof table

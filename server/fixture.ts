@@ -39,6 +39,8 @@ export interface FixtureHeader extends Identity {
     readonly upstream: string
     /** The version of the SDK. */
     readonly openai: string
+    /** Whether events were taken out of it by hand, so that its parts need not add up. */
+    readonly trimmed?: boolean | undefined
   }
 }
 
@@ -170,7 +172,7 @@ const headerSchema = z.object({
   request: z.custom<JsonObject>(isObject, '"request" is no object'),
   response_id: z.string().optional(),
   previous_key: z.string().optional(),
-  recorded: z.object({ at: z.string(), upstream: z.string(), openai: z.string() }),
+  recorded: z.object({ at: z.string(), upstream: z.string(), openai: z.string(), trimmed: z.boolean().optional() }),
 })
 
 const endingSchema = z.discriminatedUnion('end', [
@@ -198,14 +200,20 @@ const lineSchema = z.object({
  * Reads the first line of a fixture.
  *
  * @param name the file's name, for the message
- * @throws DeltatapeError `fixture_invalid`
+ * @throws DamageError where it is none, or its key is another request's
  */
 export function parseHeader(line: string, name: string): FixtureHeader {
-  const header = check(headerSchema, parseJson(line), name, 1)
-  const expected = keyFor(header.request, header.previous_key)
+  const header = parseUncheckedHeader(line, name)
+  const expected = keyFor(header.request, header.previousKey)
   if (header.key !== expected) {
-    throw invalid(name, 1, `its key does not belong to its request, whose key is ${expected}`)
+    throw new DamageError(name, 1, `its key does not belong to its request, whose key is ${expected}`)
   }
+  return header
+}
+
+/** The same, whatever its key. */
+export function parseUncheckedHeader(line: string, name: string): FixtureHeader {
+  const header = check(headerSchema, parseJson(line), name, 1)
   return {
     key: header.key,
     request: header.request,
@@ -215,13 +223,48 @@ export function parseHeader(line: string, name: string): FixtureHeader {
   }
 }
 
-/** An event line as {@link formatFixture} writes it; the event's text is taken out of it without being parsed anew. */
-const EVENT_LINE = /^\{"at":[\d.e+-]+(?:,"name":"(?:[^"\\]|\\.)*")?,"event":(\s*\{.*\}\s*)\}\s*$/s
+/**
+ * An event line as {@link formatFixture} writes it. Where its event is JSON, so is all of it: the rest needs no parsing,
+ * and the event's text is what stands there.
+ */
+const EVENT_LINE =
+  /^\{"at":(?<at>(?:0|[1-9]\d{0,14})(?:\.\d+)?)(?:,"name":(?<name>"(?:[^"\\]|\\.)*"))?,"event":(?<event>\s*\{.*\}\s*)\}\s*$/s
+
+function parseEventLine(line: string): ModelEvent | undefined {
+  const { at, name, event } = EVENT_LINE.exec(line)?.groups ?? {}
+  if (at === undefined || event === undefined) return undefined
+  const named = name === undefined ? undefined : parseJson(name)
+  if (name !== undefined && typeof named !== 'string') return undefined
+  return parseEvent(event, Number(at), typeof named === 'string' ? named : undefined)
+}
+
+/** What stands in a line behind the first. */
+export type FixtureLine =
+  { readonly event: ModelEvent } | { readonly ending: Ending; /** In ms. */ readonly endedAt: number }
+
+/**
+ * Reads a line behind the first.
+ *
+ * @param name the file's name, for the message
+ * @param number the line's, which begins at 1
+ * @throws DamageError
+ */
+export function parseLine(line: string, name: string, number: number): FixtureLine {
+  const event = parseEventLine(line)
+  if (event) return { event }
+  const value = check(lineSchema, parseJson(line), name, number)
+  if (value.event) {
+    const found = parseEvent(memberText(line, 'event') ?? '', value.at, value.name)
+    if (!found) throw new DamageError(name, number, 'its event is no JSON object')
+    return { event: found }
+  }
+  return { ending: check(endingSchema, parseJson(line), name, number), endedAt: value.at }
+}
 
 /** What a fixture holds beside its events. */
 export type Frame = FixtureHeader & Pick<Fixture, 'ending' | 'endedAt'>
 
-/** Reads a fixture line by line, so that one of any size can be read. Throws DeltatapeError `fixture_invalid`. */
+/** Reads a fixture line by line, so that one of any size can be read. Throws {@link DamageError}. */
 export interface FixtureReader {
   /** Takes the next line, without its line feed, and gives its event where it holds one. */
   line(text: string): ModelEvent | undefined
@@ -238,29 +281,25 @@ export function createFixtureReader(name: string): FixtureReader {
   return {
     line(text) {
       count++
-      if (frame) throw invalid(name, count, 'there is something after the line with "end"')
+      if (frame) throw new DamageError(name, count, AFTER_END)
       if (!header) {
         header = parseHeader(text, name)
         return undefined
       }
-      const json = parseJson(text)
-      const value = check(lineSchema, json, name, count)
-      if (value.event) {
-        const event = parseEvent(EVENT_LINE.exec(text)?.[1] ?? memberText(text, 'event') ?? '', value.at, value.name)
-        if (!event) throw invalid(name, count, 'its event is no JSON object')
-        terminal ||= isTerminal(event)
-        return event
+      const line = parseLine(text, name, count)
+      if ('event' in line) {
+        terminal ||= isTerminal(line.event)
+        return line.event
       }
-      const ending = check(endingSchema, json, name, count)
-      if (ending.end === 'complete' && !terminal) {
-        throw invalid(name, count, 'it says "complete", and no terminal event came')
+      if (line.ending.end === 'complete' && !terminal) {
+        throw new DamageError(name, count, 'it says "complete", and no terminal event came')
       }
-      frame = { ...header, ending, endedAt: value.at }
+      frame = { ...header, ...line }
       return undefined
     },
     end() {
       if (!header) parseHeader('', name)
-      if (!frame) throw invalid(name, count, 'it is cut off: the last line has no "end"')
+      if (!frame) throw new DamageError(name, count, CUT_OFF)
       return frame
     },
   }
@@ -270,27 +309,43 @@ export function createFixtureReader(name: string): FixtureReader {
  * Reads the text of a fixture's file.
  *
  * @param name the file's name, for the message
- * @throws DeltatapeError `fixture_invalid`, naming the file, the line and what is wrong with it
+ * @throws DamageError
  */
 export function parseFixture(text: string, name: string): Fixture {
-  const lines = text.split('\n')
-  if (lines.at(-1) === '') lines.pop()
   const reader = createFixtureReader(name)
-  const events = lines.flatMap((line) => reader.line(line) ?? [])
+  const events = linesOf(text).flatMap((line) => reader.line(line) ?? [])
   return { ...reader.end(), events }
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, name: string, line: number): T {
-  if (value === undefined) throw invalid(name, line, 'it is no JSON')
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const place = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw invalid(name, line, `${place}${issue?.message ?? 'it does not fit'}`)
+export const AFTER_END = 'there is something after the line with "end"'
+export const CUT_OFF = 'it is cut off: the last line has no "end"'
+
+/** The lines of a fixture's file. */
+export function linesOf(text: string): string[] {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines
 }
 
-const invalid = (name: string, line: number, why: string): DeltatapeError =>
-  new DeltatapeError(
-    'fixture_invalid',
-    `${name}:${line}: this fixture is damaged: ${why}. Record it again, or remove it.`,
+function check<T>(schema: z.ZodType<T>, value: unknown, name: string, line: number): T {
+  if (value === undefined) throw new DamageError(name, line, 'it is no JSON')
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issues = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
   )
+  throw new DamageError(name, line, issues.join('; '))
+}
+
+/** A file that is no whole fixture: `fixture_invalid`, with the file, the line and what is wrong with it. */
+export class DamageError extends DeltatapeError {
+  /** Begins at 1. */
+  readonly line: number
+  readonly why: string
+
+  constructor(name: string, line: number, why: string) {
+    super('fixture_invalid', `${name}:${line}: this fixture is damaged: ${why}. Record it again, or remove it.`)
+    this.line = line
+    this.why = why
+  }
+}

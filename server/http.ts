@@ -13,6 +13,7 @@ import type { Model } from './model/model.ts'
 import { systemClock, type Clock } from './pace.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 import { parseBody } from './responses.ts'
+import { readRules } from './rules.ts'
 import { checkStore, openStore, type Store } from './store.ts'
 import { VERSION } from './version.ts'
 
@@ -107,7 +108,7 @@ export function guarded(answer: Answer, config: Config): Answer {
  */
 export function createFetch(config: Partial<Config> = {}): typeof fetch {
   const whole = { ...readConfig({ ALLOW_CLIENT_KEY: '1' }), ...config }
-  const redactor = createRedactor(secretsOf(whole))
+  const redactor = createRedactor(secretsOf(whole), readRules(whole.configFile))
   const store = openStore({ dir: whole.fixturesDir, redactor, clock: systemClock })
   const ready =
     whole.mode === 'live' ? Promise.resolve() : checkStore(whole.fixturesDir, { write: whole.mode !== 'replay' })

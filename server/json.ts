@@ -107,6 +107,75 @@ export function rewriteStrings(text: string, rewrite: (value: string, name: stri
   return written + text.slice(kept)
 }
 
+/**
+ * Replaces values of a JSON text by strings, and leaves every other byte as it is.
+ *
+ * @param pick gives what is to stand at a place, the names and indices from the outermost value on; undefined leaves
+ *   the value. What is in a value that is replaced is not asked for.
+ * @param replaced is told what was put somewhere, where it did not stand there already
+ */
+export function rewriteValues(
+  text: string,
+  pick: (place: readonly (string | number)[]) => string | undefined,
+  replaced: (by: string) => void = () => {},
+): string {
+  const open: { object: boolean; expectsName: boolean }[] = []
+  const place: (string | number)[] = []
+  let current: { start: number; depth: number; by: string } | undefined
+  let written = ''
+  let kept = 0
+  const begin = (at: number) => {
+    if (current) return
+    const by = pick(place)
+    if (by !== undefined) current = { start: at + lengthOfSpace(text, at), depth: open.length, by }
+  }
+  const end = (at: number) => {
+    if (current?.depth !== open.length) return
+    const { start, by } = current
+    const before = text.slice(start, at).trimEnd()
+    current = undefined
+    if (before === JSON.stringify(by)) return
+    written += text.slice(kept, start) + JSON.stringify(by)
+    kept = start + before.length
+    replaced(by)
+  }
+  for (const { text: token, start } of tokensOf(text)) {
+    const top = open.at(-1)
+    if (token === '{') {
+      open.push({ object: true, expectsName: true })
+      place.push('')
+    } else if (token === '[') {
+      open.push({ object: false, expectsName: false })
+      place.push(0)
+      if (text[start + 1 + lengthOfSpace(text, start + 1)] !== ']') begin(start + 1)
+    } else if (token === '}' || token === ']') {
+      end(start)
+      open.pop()
+      place.pop()
+    } else if (token === ',') {
+      end(start)
+      const last = place.at(-1)
+      if (top) top.expectsName = top.object
+      if (typeof last !== 'number') continue
+      place[place.length - 1] = last + 1
+      begin(start + 1)
+    } else if (token === ':') {
+      if (top) top.expectsName = false
+      begin(start + 1)
+    } else if (top?.expectsName) {
+      place[place.length - 1] = valueOf(token)
+    }
+  }
+  return written + text.slice(kept)
+}
+
+/** How much white space stands there. */
+function lengthOfSpace(text: string, at: number): number {
+  let end = at
+  while (/\s/.test(text[end] ?? '')) end++
+  return end - at
+}
+
 const valueOf = (token: string): string => (token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1))
 
 /**

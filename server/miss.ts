@@ -79,7 +79,7 @@ function placeOf({ request, previousKey }: Identity): string {
   return request.previous_response_id ? 'continues an answer that no fixture holds' : 'begins a conversation'
 }
 
-const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
+export const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const EXCERPT_CHARS = 60
 
@@ -88,7 +88,8 @@ const excerpt = (value: JsonValue | undefined): string => (value === undefined ?
 const cut = (text: string): string =>
   JSON.stringify(text.length > EXCERPT_CHARS ? `${text.slice(0, EXCERPT_CHARS).toWellFormed()}…` : text)
 
-const LIKENESS_CHARS = 2000
+/** How much of an input tells how alike it is, in characters. */
+export const LIKENESS_CHARS = 2000
 
 /** The pairs of neighbouring characters of a text, which tell how alike two texts are (Dice's coefficient). */
 function pairsOf(input: JsonValue | undefined): Set<string> {
@@ -97,6 +98,9 @@ function pairsOf(input: JsonValue | undefined): Set<string> {
   for (let index = 0; index + 1 < text.length; index++) pairs.add(text.slice(index, index + 2))
   return pairs
 }
+
+/** How alike two inputs are, from 0 to 1. */
+export const likeness = (a: JsonValue | undefined, b: JsonValue | undefined): number => overlap(pairsOf(a), pairsOf(b))
 
 function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   if (a.size + b.size === 0) return 1

@@ -5,6 +5,7 @@ import { DeltatapeError, edgesOf } from './errors.ts'
 import { createLog, openOutput, type Log, type Output } from './log.ts'
 import { systemClock } from './pace.ts'
 import { createRedactor } from './redact.ts'
+import { readRules } from './rules.ts'
 import { startServer, type RunningServer } from './server.ts'
 
 /** Does some work. What a user did wrong becomes one message and an exit code, without a stack. */
@@ -24,7 +25,7 @@ export async function startFrom(
   output: Output,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
-  const redactor = createRedactor(secretsOf(config))
+  const redactor = createRedactor(secretsOf(config), readRules(config.configFile))
   const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
   const server = await startServer(config, { log, redactor, clock: systemClock })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })

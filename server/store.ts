@@ -56,8 +56,14 @@ export interface Store {
   save(fixture: Fixture): Promise<Saved>
   /** The file names of all fixtures, sorted. */
   list(): Promise<string[]>
+  /** The text of a fixture's file, whole or not. Throws `fixture_invalid` where it cannot be read. */
+  text(name: string): Promise<string>
   /** The headers of all fixtures, by the order of their names, and the names of those that are damaged. */
   survey(): Promise<{ readonly candidates: readonly Candidate[]; readonly damaged: readonly string[] }>
+  /** Writes a fixture in one step, under its own name, in place of the file with this one. */
+  replace(name: string, fixture: Fixture): Promise<void>
+  /** Takes a fixture away; one that is gone already is no error. */
+  remove(name: string): Promise<void>
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a request without a fixture is answered. */
@@ -327,9 +333,15 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   return {
     dir,
     list,
+    text: (name) => readFile(join(dir, name), 'utf8').catch(unreadable(name)),
     find,
     recording: (key) => locate(key, readRecording),
     survey: async () => survey(await list()),
+    async replace(name, fixture) {
+      const next = fileName(fixture)
+      if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+    },
+    remove: (name) => rm(join(dir, name), { force: true }),
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_DEPTH, flawOf, memberText, parseJson, parseObject, rewriteStrings } from '../server/json.ts'
+import { MAX_DEPTH, flawOf, memberText, parseJson, parseObject, rewriteStrings, rewriteValues } from '../server/json.ts'
 
 describe('parseObject', () => {
   test('reads objects, and nothing else', () => {
@@ -103,6 +103,56 @@ describe('memberText', () => {
           }
         },
       ),
+    )
+  })
+})
+
+describe('rewriteValues', () => {
+  const text = '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'
+
+  test('asks for every value by its place', () => {
+    const places: string[] = []
+    expect(rewriteValues(text, (place) => void places.push(place.join('.')))).toBe(text)
+    expect(places).toEqual(['a', 'a.0', 'a.1', 'a.1.b', 'a.2', 'c', 'c.a', 'd', 'ab'])
+  })
+
+  test.each([
+    ['a', '{ "a" : "*", "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
+    ['a.0', '{ "a" : [ "*", {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
+    ['a.1', '{ "a" : [ 1.0, "*" ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
+    ['a.2', '{ "a" : [ 1.0, {"b":"x"} ,"*" ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
+    ['c.a', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":"*" }, "d" : "e,}]" ,"a\\u0062":2}'],
+    ['d', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "*" ,"a\\u0062":2}'],
+    ['ab', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":"*"}'],
+  ])('replaces %s, and no other byte', (where, expected) => {
+    const by: string[] = []
+    const pick = (place: readonly (string | number)[]) => (place.join('.') === where ? '*' : undefined)
+    const written = rewriteValues(text, pick, (each) => by.push(each))
+    expect(written).toBe(expected)
+    expect(by).toEqual(['*'])
+    expect(rewriteValues(written, pick, (each) => by.push(each))).toBe(expected)
+    expect(by).toEqual(['*'])
+  })
+
+  test('agrees with what parsing and writing gives', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(20), (value, chosen) => {
+        const places: string[] = []
+        rewriteValues(JSON.stringify(value), (place) => void places.push(JSON.stringify(place)))
+        const where = places[chosen % Math.max(places.length, 1)]
+        const written = rewriteValues(JSON.stringify(value, null, 1), (place) =>
+          JSON.stringify(place) === where ? '*' : undefined,
+        )
+        const expected = (node: unknown, place: (string | number)[]): unknown => {
+          if (place.length > 0 && JSON.stringify(place) === where) return '*'
+          if (Array.isArray(node)) return node.map((each, index) => expected(each, [...place, index]))
+          if (typeof node !== 'object' || node === null) return node
+          return Object.fromEntries(
+            Object.entries(node).map(([name, each]) => [name, expected(each, [...place, name])]),
+          )
+        }
+        expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(expected(value, []))))
+      }),
     )
   })
 })

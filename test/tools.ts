@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
+import type { Context } from '../server/command/command.ts'
 import { runCli } from '../server/command/index.ts'
 import type { Terminal } from '../server/command/terminal.ts'
 import { readConfig, secretsOf, type Config, type Environment } from '../server/config.ts'
@@ -199,7 +200,7 @@ export async function folderWith(answers: Readonly<Record<string, Shelved>>, atT
 }
 
 /** A terminal that keeps what is written, told and shown, without colours. */
-export function fakeTerminal(): Terminal & { out: string; err: string; readonly notes: string[] } {
+export function fakeTerminal(answer?: boolean): Terminal & { out: string; err: string; readonly notes: string[] } {
   const notes: string[] = []
   const terminal = {
     columns: 80,
@@ -210,7 +211,7 @@ export function fakeTerminal(): Terminal & { out: string; err: string; readonly 
     tell: (text: string) => void (terminal.err += `${text}\n`),
     style: (_style: unknown, text: string) => text,
     progress: () => ({ step: (note = '') => void notes.push(note), stop: () => {} }),
-    confirm: async () => undefined,
+    confirm: async () => answer,
   }
   return terminal
 }
@@ -245,4 +246,16 @@ export async function commitAll(dir: string): Promise<void> {
   ]) {
     await promisify(execFile)('git', args, { cwd: dir })
   }
+}
+
+/** The same, with the lines that it wrote; it answers questions as it is told, or nobody is there. */
+export async function runDeltatape(
+  args: readonly string[],
+  { answer, ...world }: Partial<Pick<Context, 'env' | 'clock'>> & { readonly answer?: boolean } = {},
+): Promise<{ code: number; out: string[]; err: string[] }> {
+  const terminal = fakeTerminal(answer)
+  const interrupted = () => new AbortController().signal
+  const code = await runCli(args, { env: {}, terminal, clock: systemClock, interrupted, ...world })
+  const lines = (text: string) => text.split('\n').slice(0, -1)
+  return { code, out: lines(terminal.out), err: lines(terminal.err) }
 }

@@ -26,6 +26,7 @@ export type Define = (context: Context) => Command
 const SHORTER: Readonly<Record<string, string>> = {
   MODEL_MODE: '--mode',
   FIXTURES_DIR: '--fixtures',
+  CONFIG_FILE: '--config',
   REPLAY_PACE: '--pace',
   CHATBOT_MODEL: '--model',
   OPENAI_API_KEY: '--api-key',

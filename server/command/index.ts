@@ -5,12 +5,26 @@ import { defineDiff } from './diff.ts'
 import { defineShow } from './show.ts'
 import { defineLs } from './ls.ts'
 import { defineRecord } from './record.ts'
+import { definePrune } from './prune.ts'
+import { defineRedact } from './redact.ts'
 import { defineServe } from './serve.ts'
+import { defineUnused } from './unused.ts'
+import { defineVerify } from './verify.ts'
 import { DeltatapeError } from '../errors.ts'
 import { printableLines } from '../log.ts'
 import { VERSION } from '../version.ts'
 
-const COMMANDS: readonly Define[] = [defineServe, defineLs, defineShow, defineDiff, defineRecord]
+const COMMANDS: readonly Define[] = [
+  defineServe,
+  defineLs,
+  defineShow,
+  defineDiff,
+  defineRecord,
+  defineVerify,
+  defineUnused,
+  definePrune,
+  defineRedact,
+]
 
 /** The process could not do what it was told. */
 const COULD_NOT: ExitCode = 2

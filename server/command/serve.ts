@@ -1,6 +1,5 @@
 /** `deltatape serve`: the server, as `npm start` runs it. */
 import { Command } from 'commander'
-import { serve, withExitCode } from '../serve.ts'
 import { addVariables, environmentOf, type Define } from './command.ts'
 
 export const defineServe: Define = ({ env }) => {
@@ -17,5 +16,9 @@ Examples:
 A key given as a flag can be read by others on this machine: rather set
 OPENAI_API_KEY.`,
     )
-  return command.action(() => withExitCode(process, () => serve(process, environmentOf(command, env))))
+  return command.action(async () => {
+    // The other sub-commands need none of it, and it takes most of the time that they take to start.
+    const { serve, withExitCode } = await import('../serve.ts')
+    await withExitCode(process, () => serve(process, environmentOf(command, env)))
+  })
 }

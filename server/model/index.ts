@@ -8,6 +8,7 @@ import { OPENAI_VERSION, live } from './live.ts'
 import type { Model } from './model.ts'
 import { record } from './record.ts'
 import { miss, replay, type ReplayOptions } from './replay.ts'
+import { logUsage, openUsageLog } from './usage.ts'
 
 /** Makes the model that the configuration asks for; `live` leaves the store alone. */
 export function createModel(config: Config, store: Store, redactor: Redactor, clock: Clock): Model {
@@ -22,7 +23,9 @@ export function createModel(config: Config, store: Store, redactor: Redactor, cl
     // A recorded failure is none, unless failures are wanted.
     auto: () => replaying(recording(), ({ isGood }) => config.recordFailures || isGood),
   }
-  return fault(modes[config.mode](), {
+  const model = modes[config.mode]()
+  const logged = config.usageLog === undefined ? model : logUsage(model, store, openUsageLog(config.usageLog))
+  return fault(logged, {
     plan: config.fault,
     onRequest: config.mode === 'replay',
     keyOf: async (body) => (await store.identify(body)).key,

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createFetch } from '../../server/http.ts'
+import { readConfig } from '../../server/config.ts'
+import { parseUsage } from '../../server/usage.ts'
+import { compose, steps, words } from '../answers.ts'
+import { drain, modelFor, runServer, runStandIn, temporaryFolder } from '../tools.ts'
+
+const ADA = { model: 'gpt-4.1-mini', input: 'My name is Ada.' }
+
+async function setUp(more: Record<string, string> = {}) {
+  const file = join(await temporaryFolder(), 'used.jsonl')
+  const config = readConfig({ USAGE_LOG: file, FIXTURES_DIR: 'fixtures', ...more })
+  return { file, config, usage: async () => parseUsage(await readFile(file, 'utf8'), file) }
+}
+
+describe('a model with a usage log', () => {
+  test('adds what it replays, and what it cannot', async () => {
+    const { config, usage } = await setUp()
+    const model = modelFor(config)
+    const { events } = await drain(model, ADA)
+    expect(events.length).toBeGreaterThan(0)
+    // The line is there while the process runs: nothing has to be closed.
+    expect([...(await usage()).used]).toEqual([expect.stringMatching(/^my-name-is-ada-/)])
+    const { error } = await drain(model, { ...ADA, input: 'My name is Bob.' })
+    expect(error).toMatchObject({ code: 'fixture_miss' })
+    expect((await usage()).missed).toEqual([
+      { missed: expect.stringMatching(/^my-name-is-bob-/), members: expect.any(Object), input: 'My name is Bob.' },
+    ])
+  })
+
+  test('adds what it records', async () => {
+    const standIn = await runStandIn(() => ({ steps: steps(compose('x').text(words('Hi')).completed()) }))
+    const { config, usage } = await setUp({
+      MODEL_MODE: 'auto',
+      OPENAI_API_KEY: 'sk-x',
+      OPENAI_BASE_URL: standIn.url,
+      FIXTURES_DIR: await temporaryFolder(),
+    })
+    await drain(modelFor(config), ADA)
+    expect([...(await usage()).used]).toEqual([expect.stringMatching(/^my-name-is-ada-/)])
+    expect((await usage()).missed).toEqual([])
+  })
+
+  test('passes on what it is told, and the answer as it is', async () => {
+    const { config } = await setUp()
+    const notes: unknown[] = []
+    const logged = await drain(modelFor(config), ADA, undefined, (action) => notes.push(action.kind))
+    const plain = await drain(modelFor({ ...config, usageLog: undefined }), ADA)
+    expect(logged.events).toEqual(plain.events)
+    expect(notes).toEqual(['hit'])
+  })
+
+  test('works in process, too', async () => {
+    const { config, usage } = await setUp()
+    await createFetch({ usageLog: config.usageLog })('http://x/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ADA),
+    })
+    expect((await usage()).used.size).toBe(1)
+  })
+
+  test('cannot start where the log cannot be written', async () => {
+    await expect(runServer({ USAGE_LOG: join('nowhere', 'used.jsonl') })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/USAGE_LOG: ".*" cannot be written: ENOENT\.$/),
+    })
+  })
+})
+
+test('several processes write to one log, and nothing is lost when they are killed', { timeout: 20_000 }, async () => {
+  const file = join(await temporaryFolder(), 'used.jsonl')
+  await writeFile(file, '')
+  const script = `
+    const { openUsageLog } = await import('./server/model/usage.ts')
+    const { usedLine } = await import('./server/usage.ts')
+    const append = openUsageLog(process.argv[1])
+    for (let count = 0; count < 300; count++) append(usedLine(process.argv[2] + '-' + count + '-' + 'x'.repeat(200)))
+    process.kill(process.pid, 'SIGKILL')`
+  const children = ['a', 'b', 'c'].map((name) =>
+    spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file, name]),
+  )
+  await Promise.all(children.map((child) => once(child, 'close')))
+  expect(parseUsage(await readFile(file, 'utf8'), file).used.size).toBe(900)
+})

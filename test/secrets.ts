@@ -1,0 +1,101 @@
+/** Secrets that look real, made up when the tests run: as literals every scanner would take them for real ones. */
+
+/** Text from a seed: the same again for the same seed. */
+function textFrom(seed: number) {
+  let state = seed >>> 0
+  const next = () => {
+    state = (state * 1664525 + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  return (length: number, alphabet: string): string =>
+    Array.from({ length }, () => alphabet[Math.floor(next() * alphabet.length)]).join('')
+}
+
+const DIGITS = '0123456789'
+const HEX = `${DIGITS}abcdef`
+const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const LETTERS = `${UPPER}${UPPER.toLowerCase()}`
+const WORD = `${LETTERS}${DIGITS}`
+
+export interface Sample {
+  /** The kind that the redactor calls it. */
+  readonly kind: string
+  /** The rule of secretlint that finds it, where one does. */
+  readonly rule?: string
+  /** What has to be hidden. */
+  readonly secret: string
+  /** A text that holds it, as people write it. */
+  readonly text: string
+}
+
+/** One secret of each kind. */
+export function samplesFrom(seed: number): Sample[] {
+  const text = textFrom(seed)
+  const word = (length: number) => text(length, WORD)
+  const alone = (kind: string, rule: string | undefined, secret: string): Sample => ({
+    kind,
+    ...(rule === undefined ? {} : { rule }),
+    secret,
+    text: secret,
+  })
+  const pem = (name: string) =>
+    `-----BEGIN ${name}-----\nMII${word(61)}\n${word(64)}\n${word(40)}==\n-----END ${name}-----`
+  const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64')
+  const password = word(18)
+  const awsSecret = text(40, `${WORD}/+`).replace(/.$/, 'x')
+  const authToken = word(36)
+  const webhook = `https://hooks.slack.com/services/T${text(8, UPPER)}/B${text(8, UPPER)}/${word(24)}`
+  return [
+    alone('openai-key', 'openai', `sk-proj-${word(74)}T3BlbkFJ${word(74)}`),
+    alone('openai-key', 'openai', `sk-${word(20)}T3BlbkFJ${word(20)}`),
+    alone('anthropic-key', 'anthropic', `sk-ant-api03-${word(93)}AA`),
+    alone('github-token', 'github', `ghp_${word(36)}`),
+    alone('github-token', 'github', `github_pat_${word(22)}_${word(59)}`),
+    alone('github-token', 'github', `ghs_${text(7, DIGITS)}_${word(40)}.${word(80)}.${word(43)}`),
+    alone('gitlab-token', 'gitlab', `glpat-${word(20)}`),
+    alone('aws-key', undefined, `AKIA${text(16, `${UPPER}234567`)}`),
+    { kind: 'aws-secret', rule: 'aws', secret: awsSecret, text: `AWS_SECRET_ACCESS_KEY = "${awsSecret}"` },
+    alone('google-key', undefined, `AIza${word(35)}`),
+    alone('slack-token', 'slack', `xoxb-${text(12, DIGITS)}-${text(12, DIGITS)}-${word(24)}`),
+    alone('slack-webhook', 'slack', webhook),
+    alone('stripe-key', 'stripe', `sk_live_${word(24)}`),
+    alone('npm-token', 'npm', `npm_${word(36)}`),
+    { kind: 'npm-token', secret: authToken, text: `//registry.npmjs.org/:_authToken=${authToken}` },
+    alone('huggingface-token', 'huggingface', `hf_${text(34, LETTERS)}`),
+    alone('sendgrid-key', 'sendgrid', `SG.${word(22)}.${word(43)}`),
+    alone('shopify-token', 'shopify', `shpat_${text(32, HEX)}`),
+    alone('grafana-token', 'grafana', `glc_${base64({ o: text(6, DIGITS), n: word(8), k: word(24) })}`),
+    alone('grafana-token', 'grafana', `glsa_${word(32)}_${text(8, HEX)}`),
+    alone('groq-key', 'groq', `gsk_${word(52)}`),
+    alone('linear-key', 'linear', `lin_api_${word(40)}`),
+    alone('notion-token', 'notion', `ntn_${text(11, DIGITS)}${word(35)}`),
+    alone(
+      '1password-token',
+      '1password',
+      // Three bytes more or less shift the end of the base64, which is always that of `"}`.
+      `ops_${base64({ email: `${word(12)}@example.com`, secretKey: word(34), userAuth: { salt: word(22) } })}`,
+    ),
+    alone('hashicorp-vault-token', 'hashicorp-vault', `hvs.${word(95)}`),
+    alone('vercel-token', 'vercel', `vcp_${word(48)}`),
+    alone('databricks-token', 'databricks', `dapi${text(32, HEX)}`),
+    alone('docker-token', 'docker', `dckr_pat_${word(27)}`),
+    alone('figma-token', 'figma', `figd_${word(43)}`),
+    alone('cloudflare-token', 'cloudflare', `cfut_${word(40)}${text(8, HEX)}`),
+    alone('tailscale-key', 'tailscale', `tskey-auth-${word(16)}-${word(32)}`),
+    alone('private-key', 'privatekey', pem(`RSA ${'PRIVATE'} KEY`)),
+    alone('private-key', 'privatekey', pem(`${'PRIVATE'} KEY`)),
+    {
+      kind: 'database-connection-string',
+      rule: 'database-connection-string',
+      secret: password,
+      text: `postgres://app:${password}@db.internal:5432/orders`,
+    },
+    {
+      kind: 'basic-auth',
+      rule: 'basicauth',
+      secret: password,
+      text: `https://deploy:${password}@git.example.net/app.git`,
+    },
+    alone('jwt', undefined, `eyJ${word(20)}.eyJ${word(40)}.${word(43)}`),
+  ]
+}
