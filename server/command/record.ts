@@ -44,7 +44,7 @@ export const defineRecord: Define = (context) => {
   const command = new Command('record')
     .description("Sends the fixtures' own requests again, and records what the API answers now.")
     .argument('[words...]', 'only fixtures that hold all of these in their name or input')
-    .option('--older-than <age>', 'only what was recorded so long ago: 30d, 12h, 90m', parseAge)
+    .option('--older-than <age>', 'only what was recorded so long ago: 30d, 12w, 36h', parseAge)
     .option('--model <name>', 'only what this model was asked; * stands for anything')
     .option('--concurrency <count>', 'how many requests are under way at once', parseCount, 4)
     .option('--check', 'save nothing: report how the structure of the answers has changed')

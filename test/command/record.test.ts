@@ -219,7 +219,7 @@ Would not send:
 describe('what cannot be', () => {
   test.each([
     [['--concurrency', '0'], 'It must be a whole number from 1 to 64.'],
-    [['--older-than', 'soon'], 'An age must be a number of days, hours or minutes'],
+    [['--older-than', 'soon'], 'An age must be a number of weeks, days, hours or minutes'],
     [['nothing', 'like', 'that'], 'No fixture in'],
     [['--fixtures', 'nowhere'], 'The fixtures directory "nowhere" does not exist'],
     [['--turn-timeout-ms', 'x'], 'TURN_TIMEOUT_MS must be'],
