@@ -74,7 +74,8 @@ interface Asked {
 
 interface Connection {
   readonly ws: WebSocket
-  readonly session: Session
+  /** There is none before the first message: most connections of a crowd are idle, and cost the less. */
+  session: Session | undefined
   /** Whether the client has been heard of since it was last asked. */
   alive: boolean
 }
@@ -112,23 +113,24 @@ export function createSockets(options: SocketsOptions): Sockets {
     }
     ws.lastWords = dialect.complain(tooLarge(config))
     const drained = createDrain(socket)
-    const session = createSession({
-      model,
-      dialect,
-      endpoint,
-      maxQueuedTurns: config.maxQueuedTurns,
-      ...asked,
-      clock,
-      journal,
-      log,
-      drop: () => void socket.write('', () => ws.terminate()),
-      send(frames) {
-        if (ws.readyState !== WebSocket.OPEN) return undefined
-        socket.write(framed(frames))
-        return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
-      },
-    })
-    const connection: Connection = { ws, session, alive: true }
+    const begin = (): Session =>
+      createSession({
+        model,
+        dialect,
+        endpoint,
+        maxQueuedTurns: config.maxQueuedTurns,
+        ...asked,
+        clock,
+        journal,
+        log,
+        drop: () => void socket.write('', () => ws.terminate()),
+        send(frames) {
+          if (ws.readyState !== WebSocket.OPEN) return undefined
+          socket.write(framed(frames))
+          return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
+        },
+      })
+    const connection: Connection = { ws, session: undefined, alive: true }
     connections.add(connection)
     heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
     ws.on('pong', () => {
@@ -137,19 +139,22 @@ export function createSockets(options: SocketsOptions): Sockets {
     log.debug('a client connected', { endpoint })
     ws.on('message', (data, isBinary) => {
       connection.alive = true
-      session.receive(isBinary ? undefined : String(data))
+      connection.session ??= begin()
+      // One that spoke for the first time after the drain began: nothing of it may begin.
+      if (draining) void connection.session.drain()
+      connection.session.receive(isBinary ? undefined : String(data))
       if (socket.writableLength <= HIGH_WATER_BYTES) return
       ws.pause()
       void drained().then(() => ws.resume())
     })
     ws.on('error', (error) => {
       log.warn(`a client broke the protocol: ${error.message}`, { endpoint })
-      session.leave()
+      connection.session?.leave()
     })
     ws.on('close', (code) => {
       log.debug('a client is gone', { endpoint, code })
       connections.delete(connection)
-      session.leave()
+      connection.session?.leave()
       if (connections.size > 0) return
       heartbeat?.clear()
       heartbeat = undefined
@@ -191,14 +196,14 @@ export function createSockets(options: SocketsOptions): Sockets {
     async drain() {
       draining = true
       const ended = [...connections].map(async ({ ws, session }) => {
-        await session.drain()
+        await session?.drain()
         await hangUp(ws, 'shutting_down', shuttingDown().message)
       })
       await Promise.all(ended)
     },
     stop(error) {
       for (const { ws, session } of connections) {
-        session.stop(error)
+        session?.stop(error)
         // A turn waits for its client to read; now it has waited long enough.
         const patience = clock.timer(PATIENCE_MS, () => ws.terminate())
         ws.once('close', patience.clear)

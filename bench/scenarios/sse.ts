@@ -6,7 +6,7 @@ import { installAimock, startAimock, startDeltatape, startRaw } from '../sides.t
 /** With the eight events around them, 110. */
 const DELTAS = 102
 const CONNECTIONS = 50
-const WARM_UP_MS = 700
+const WARM_UP_MS = 2500
 
 export const sse: Scenario = {
   name: 'sse',

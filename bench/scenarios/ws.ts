@@ -8,7 +8,7 @@ import { percentile } from '../statistics.ts'
 
 const DELTAS = 200
 const CONNECTIONS = [1, 16, 64, 256]
-const WARM_UP_MS = 700
+const WARM_UP_MS = 1500
 
 export const ws: Scenario = {
   name: 'ws',
