@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts'
 /** What the user is to be told, without a stack. */
 export class ArgumentError extends Error {}
 
-/** How many times worse than its goal a figure may be on a machine of CI, which others use too. */
+/** How many times worse than usual a figure may be on a machine of CI, which others use too. */
 export const TOLERANCE = 2
 
 export interface Arguments {
@@ -63,6 +63,6 @@ ${scenarios.map(({ name, about, long }) => `  ${name.padEnd(8)} ${about}${long ?
   --markdown FILE  writes the tables as Markdown
   --all            runs what is not run unasked, too
   --check          a short run of ws and sse against the raw servers; fails where
-                   a figure is more than ${TOLERANCE} times worse than its goal
+                   a figure is more than ${TOLERANCE} times worse than usual
   --help
 `

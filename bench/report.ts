@@ -22,12 +22,12 @@ export function figureOf({ what, ours, against, goal }: Row): Figure {
     ours: median(ours),
     ...(against ? { against: median(against) } : {}),
     ...(ratio === undefined ? {} : { ratio }),
-    ...(goal ? { goal, reached: reaches(ratio ?? median(ours), goal) } : {}),
+    ...(goal ? { goal, reached: reaches(ratio ?? median(ours), goal.is, goal.bound) } : {}),
   }
 }
 
-/** @param tolerance how many times worse than the goal still counts */
-export function reaches(value: number, { is, bound }: Goal, tolerance = 1): boolean {
+/** @param tolerance how many times worse than the bound still counts */
+export function reaches(value: number, is: Goal['is'], bound: number, tolerance = 1): boolean {
   return is === 'at least' ? value >= bound / tolerance : value <= bound * tolerance
 }
 
