@@ -241,7 +241,7 @@ function redactorOf(given: readonly Rule[], own: Rules): Redactor {
   const json = (value: string, found?: Found): string => strings(members(value, 'request', found), found)
 
   const redactor: Redactor = {
-    text: (value, found) => redact(value, rules, found),
+    text: (value, found) => (hints.test(value) ? redact(value, rules, found) : value),
     json,
     with(secrets) {
       const more = Object.entries(secrets).flatMap(([kind, secret]) => (secret ? verbatim(kind, secret) : []))

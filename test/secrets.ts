@@ -60,7 +60,7 @@ export function samplesFrom(seed: number): Sample[] {
     alone('slack-webhook', 'slack', webhook),
     alone('stripe-key', 'stripe', `sk_live_${word(24)}`),
     alone('npm-token', 'npm', `npm_${word(36)}`),
-    { kind: 'npm-token', secret: authToken, text: `//registry.npmjs.org/:_authToken=${authToken}` },
+    { kind: 'npm-token', secret: authToken, text: `//packages.example.com/:_authToken=${authToken}` },
     alone('huggingface-token', 'huggingface', `hf_${text(34, LETTERS)}`),
     alone('sendgrid-key', 'sendgrid', `SG.${word(22)}.${word(43)}`),
     alone('shopify-token', 'shopify', `shpat_${text(32, HEX)}`),
