@@ -1,7 +1,7 @@
 /** Where fixtures live: a directory of `*.jsonl` files, found by key. */
 import { randomBytes } from 'node:crypto'
 import { constants, readFileSync, renameSync, statSync, type Stats } from 'node:fs'
-import { access, mkdir, open, readFile, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { access, mkdir, open, readFile, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { DeltatapeError, systemCode } from './errors.ts'
@@ -526,8 +526,12 @@ async function writeWhole(dir: string, name: string, fixture: Fixture, clock: Cl
     const deadline = clock.now() + RENAME_PATIENCE_MS
     for (;;) {
       try {
+        if (isGood(fixture)) {
+          await rename(temporary, path)
+          return true
+        }
         // In one go, so that nothing comes in between.
-        if (!isGood(fixture) && holdsGood(path)) return false
+        if (holdsGood(path)) return false
         renameSync(temporary, path)
         return true
       } catch (error) {
