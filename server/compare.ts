@@ -1,7 +1,7 @@
 /** Two fixtures → what differs, but for what differs in every recording: ids, timestamps, padding. Pure. */
 import { countWords, pairUp, wordChanges, type Change } from './changes.ts'
 import { differingMembers, keyed, type Fixture } from './fixture.ts'
-import { isObject, parseJson, type JsonObject, type JsonValue } from './json.ts'
+import { isObject, memberOf, parseJson, type JsonObject, type JsonValue } from './json.ts'
 import type { ModelEvent } from './model/model.ts'
 import { summarize } from './summary.ts'
 
@@ -50,7 +50,11 @@ export interface Comparison {
 export function compare(before: Fixture, after: Fixture): Comparison {
   const [a, b] = [summarize(before), summarize(after)]
   const [left, right] = [keyed(before), keyed(after)]
-  const request = differingMembers(before, after).map((name) => ({ name, before: left[name], after: right[name] }))
+  const request = differingMembers(before, after).map((name) => ({
+    name,
+    before: memberOf(left, name),
+    after: memberOf(right, name),
+  }))
   const ending =
     a.ending === b.ending
       ? changesOf(told(before, a.why), told(after, b.why))

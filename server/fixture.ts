@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
-import { isObject, memberText, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
+import { isObject, memberOf, memberText, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
 import { isTerminal, parseEvent, type Ending, type ModelEvent } from './model/model.ts'
 import type { Redactor } from './redact.ts'
 
@@ -88,7 +88,9 @@ export const keyed = ({
 export function differingMembers(a: Identity, b: Identity): string[] {
   const [left, right] = [keyed(a), keyed(b)]
   const names = new Set([...Object.keys(left), ...Object.keys(right)])
-  return [...names].filter((name) => canonicalize(left[name]) !== canonicalize(right[name])).toSorted()
+  return [...names]
+    .filter((name) => canonicalize(memberOf(left, name)) !== canonicalize(memberOf(right, name)))
+    .toSorted()
 }
 
 /** How many characters of the key a file name carries. */

@@ -13,6 +13,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A member of an object by a name that comes from data: what every object inherits (`toString`, …) is none. */
+export const memberOf = <T>(object: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined
+
 /** The object that `text` holds, or undefined where it is no JSON or JSON of another kind. */
 export function parseObject(text: string): JsonObject | undefined {
   const value = parseJson(text)

@@ -1,7 +1,7 @@
 /** Why a request has no fixture: the nearest one, what differs, and how to record it. */
 import { differenceIn, marked } from './changes.ts'
 import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type FixtureHeader, type Identity } from './fixture.ts'
-import type { JsonValue } from './json.ts'
+import { memberOf, type JsonValue } from './json.ts'
 
 /** A fixture that could have been meant. */
 export interface Candidate extends FixtureHeader {
@@ -55,7 +55,7 @@ function differences(wanted: Identity, nearest: Candidate): Difference[] {
   const [ours, theirs] = [keyed(wanted), keyed(nearest)]
   return differingMembers(wanted, nearest).map((name) => {
     if (name === 'previous_response_id') return { text: conversationDifference(wanted, nearest), marks: false }
-    const [here, there] = [ours[name], theirs[name]]
+    const [here, there] = [memberOf(ours, name), memberOf(theirs, name)]
     if (here === undefined)
       return { text: `${name} (not in the request, ${excerpt(there)} in the fixture)`, marks: false }
     if (there === undefined)

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
 import { fileName, keyed, type Identity } from './fixture.ts'
-import { parseJson } from './json.ts'
+import { memberOf, parseJson } from './json.ts'
 import { LIKENESS_CHARS, asText, likeness, type Candidate } from './miss.ts'
 
 /** A request that had no fixture. */
@@ -143,7 +143,7 @@ function compare(unused: readonly Candidate[], missed: readonly Missed[]) {
 }
 
 function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): string[] {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name])
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => memberOf(a, name) !== memberOf(b, name))
 }
 
 /** What is told of a fixture that was not used, behind its name. */

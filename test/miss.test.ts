@@ -101,3 +101,9 @@ test('holds no secret of the request', async () => {
   const secret = `AKIA${'IOSFODNN7EXAMPLE'}`
   expect(await explain({ ...ASKED, input: `My key is ${secret}` }, ASKED)).not.toContain(secret)
 })
+
+test('a member that is called like one that every object has is one of the request', async () => {
+  const told = await explain({ ...ASKED, toString: false, constructor: 'x' }, ASKED)
+  expect(told).toContain('toString ("false" in the request, not in the fixture)')
+  expect(told).toContain('constructor ("x" in the request, not in the fixture)')
+})
