@@ -482,17 +482,20 @@ async function* linesOf(path: string, check?: (file: FileHandle) => Promise<void
   try {
     await check?.(file)
     let rest: Buffer[] = []
+    // One for all: garbage outside of V8's heap is long not looked at.
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
     for (;;) {
-      const { buffer, bytesRead } = await file.read({ buffer: Buffer.allocUnsafe(CHUNK_BYTES) })
+      const { bytesRead } = await file.read({ buffer })
       const chunk = buffer.subarray(0, bytesRead)
       const lines: string[] = []
       let start = 0
       for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
-        lines.push(Buffer.concat([...rest, chunk.subarray(start, end)]).toString('utf8'))
+        const line = chunk.subarray(start, end)
+        lines.push((rest.length > 0 ? Buffer.concat([...rest, line]) : line).toString('utf8'))
         rest = []
         start = end + 1
       }
-      if (start < bytesRead) rest.push(chunk.subarray(start))
+      if (start < bytesRead) rest.push(Buffer.from(chunk.subarray(start)))
       if (bytesRead === 0 && rest.length > 0) lines.push(Buffer.concat(rest).toString('utf8'))
       if (lines.length > 0) yield lines
       if (bytesRead === 0) return
