@@ -3,7 +3,7 @@
  * logged. A rule matches whole tokens, so that ordinary words, and parts of longer ones, stay.
  */
 import { parseJson, rewriteStrings, rewriteValues } from './json.ts'
-import { parseEvent, type ModelEvent } from './model/model.ts'
+import { parseEvent, partOf, type ModelEvent } from './model/model.ts'
 import { leadsTo, nameIn, type Place } from './path.ts'
 import { NO_RULES, matchesOf, type PatternRule, type Rules } from './rules.ts'
 
@@ -139,6 +139,23 @@ const KNOWN: readonly Rule[] = [
   prefixed('figma-token', ['figd_'], String.raw`figd_[\w-]{40,}`),
   prefixed('cloudflare-token', ['cfk_', 'cfut_', 'cfat_'], '(?:cfk|cfut|cfat)_[A-Za-z0-9]{48,}'),
   prefixed('tailscale-key', ['tskey-'], String.raw`tskey-[a-z]{2,20}-\w{8,40}-\w{16,}`),
+  prefixed('digitalocean-token', ['_v1_'], 'do[opr]_v1_[a-f0-9]{64}'),
+  prefixed('pypi-token', ['pypi-'], String.raw`pypi-AgE[\w-]{50,}`),
+  prefixed('replicate-token', ['r8_'], 'r8_[A-Za-z0-9]{37,}'),
+  prefixed('perplexity-key', ['pplx-'], 'pplx-[A-Za-z0-9]{40,}'),
+  prefixed('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{40,}'),
+  prefixed('age-key', ['AGE-SECRET-KEY-1'], 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
+  token('telegram-token', [':AA'], String.raw`\d{8,10}:AA[\w-]{33}`),
+  pattern(
+    'azure-key',
+    ['AccountKey=', 'AccessKey='],
+    /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,}={0,2})/g,
+  ),
+  pattern(
+    'bearer-token',
+    ['earer', 'EARER'],
+    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}bearer\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,}={0,2})/gi,
+  ),
   pattern(
     'database-connection-string',
     ['://'],
@@ -184,7 +201,7 @@ function verbatim(kind: string, secret: string): Rule[] {
 const OPAQUE_NAME = /(?:^|_)(?:id|b64|b64_json|encrypted_content|file_data|obfuscation|signature|fingerprint)$/
 
 /** Long unbroken base64, or a data URL: chance alone makes tokens in it. Some tokens are as long, and begin as they do. */
-const OPAQUE_TEXT = /^(?!ops_ey|glc_)(?:data:[^,]{0,200};base64,)?[A-Za-z0-9+/_-]{200,}={0,2}$/
+const OPAQUE_TEXT = /^(?!ops_ey|glc_|pypi-)(?:data:[^,]{0,200};base64,)?[A-Za-z0-9+/_-]{200,}={0,2}$/
 
 const isOpaque = (text: string, name: string) => OPAQUE_NAME.test(name) || OPAQUE_TEXT.test(text)
 
@@ -364,15 +381,8 @@ function replace(piece: string, start: number, matches: readonly Match[], found?
 const deltaOf = ({ body }: ModelEvent): string => (typeof body.delta === 'string' ? body.delta : '')
 
 /** The events that carry deltas, together where they belong to one part. */
-function partsOf(events: readonly ModelEvent[]): Iterable<ModelEvent[]> {
-  const parts = new Map<string, ModelEvent[]>()
-  for (const event of events) {
-    const { delta, output_index, item_id, content_index, summary_index, command_index } = event.body
-    if (typeof delta !== 'string') continue
-    const place = JSON.stringify([event.type, output_index ?? item_id, content_index, summary_index, command_index])
-    const part = parts.get(place)
-    if (part) part.push(event)
-    else parts.set(place, [event])
-  }
-  return parts.values()
-}
+const partsOf = (events: readonly ModelEvent[]): Iterable<ModelEvent[]> =>
+  Map.groupBy(
+    events.filter(({ body }) => typeof body.delta === 'string'),
+    partOf,
+  ).values()

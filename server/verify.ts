@@ -16,7 +16,7 @@ import {
   type FixtureLine,
 } from './fixture.ts'
 import { parseJson, parseObject, type JsonValue } from './json.ts'
-import { isTerminal, type ModelEvent } from './model/model.ts'
+import { isTerminal, partOf, type ModelEvent } from './model/model.ts'
 import type { Redactor } from './redact.ts'
 import { findSecrets } from './secrets.ts'
 
@@ -233,7 +233,7 @@ function readLines(lines: readonly string[], name: string, problems: Problem[]):
     if (isCut) problems.push(error(name, number, 'cut-off', 'it is cut off in the middle of this line'))
     else if (line) read.push({ number, line })
     ended = line !== undefined && 'ending' in line
-    if (number === lines.length && !ended && !isCut) problems.push(error(name, number, 'cut-off', CUT_OFF))
+    if (number === lines.length && line && !ended) problems.push(error(name, number, 'cut-off', CUT_OFF))
   }
   if (lines.length < 2) problems.push(error(name, 1, 'cut-off', CUT_OFF))
   return read
@@ -343,13 +343,6 @@ function endProblems(
 /** The members that hold a part's whole text, in the events that end a part. */
 const WHOLE_TEXT = ['text', 'refusal', 'arguments', 'code', 'input'] as const
 
-/** The part that an event belongs to. */
-function partOf({ body, type }: ModelEvent): string {
-  const { output_index, item_id, content_index, summary_index, command_index } = body
-  const of = type.slice(0, type.lastIndexOf('.'))
-  return JSON.stringify([of, output_index ?? item_id, content_index, summary_index, command_index])
-}
-
 function deltaProblems(events: readonly NumberedEvent[], name: string, trimmed: boolean): Problem[] {
   const problems: Problem[] = []
   const parts = new Map<string, string>()
@@ -419,14 +412,8 @@ function pagesOf(text: string, lines: readonly string[], events: readonly Number
     gatherStrings(eventAt.get(index + 1)?.body ?? parseJson(line), seen, strings)
     if (strings.length > 0) pages.push({ text: strings.join('\n\0\n'), lineAt: () => index + 1 })
   }
-  const parts = new Map<string, NumberedEvent[]>()
-  for (const numbered of events) {
-    if (typeof numbered.event.body.delta !== 'string') continue
-    const part = partOf(numbered.event)
-    const known = parts.get(part)
-    if (known) known.push(numbered)
-    else parts.set(part, [numbered])
-  }
+  const deltas = events.filter(({ event }) => typeof event.body.delta === 'string')
+  const parts = Map.groupBy(deltas, ({ event }) => partOf(event))
   for (const part of parts.values()) {
     if (part.length > 1) pages.push(pageOfPart(part))
   }

@@ -44,6 +44,8 @@ export function samplesFrom(seed: number): Sample[] {
   const password = word(18)
   const awsSecret = text(40, `${WORD}/+`).replace(/.$/, 'x')
   const authToken = word(36)
+  const azureKey = `${text(86, `${WORD}/+`)}==`
+  const bearer = `7${word(39)}`
   const webhook = `https://hooks.slack.com/services/T${text(8, UPPER)}/B${text(8, UPPER)}/${word(24)}`
   return [
     alone('openai-key', 'openai', `sk-proj-${word(74)}T3BlbkFJ${word(74)}`),
@@ -82,6 +84,19 @@ export function samplesFrom(seed: number): Sample[] {
     alone('figma-token', 'figma', `figd_${word(43)}`),
     alone('cloudflare-token', 'cloudflare', `cfut_${word(40)}${text(8, HEX)}`),
     alone('tailscale-key', 'tailscale', `tskey-auth-${word(16)}-${word(32)}`),
+    alone('digitalocean-token', undefined, `dop_v1_${text(64, HEX)}`),
+    alone('pypi-token', undefined, `pypi-AgEIcHlwaS5vcmc${word(185)}`),
+    alone('replicate-token', undefined, `r8_${word(37)}`),
+    alone('perplexity-key', undefined, `pplx-${word(48)}`),
+    alone('xai-key', undefined, `xai-${word(80)}`),
+    alone('telegram-token', undefined, `${text(10, '123456789')}:AA${word(33)}`),
+    alone('age-key', undefined, `AGE-SECRET-KEY-1${text(58, `${UPPER}${DIGITS}`)}`),
+    {
+      kind: 'azure-key',
+      secret: azureKey,
+      text: `AccountName=a;AccountKey=${azureKey};EndpointSuffix=core.windows.net`,
+    },
+    { kind: 'bearer-token', secret: bearer, text: `curl -H 'Authorization: Bearer ${bearer}'` },
     alone('private-key', 'privatekey', pem(`RSA ${'PRIVATE'} KEY`)),
     alone('private-key', 'privatekey', pem(`${'PRIVATE'} KEY`)),
     {

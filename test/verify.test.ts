@@ -73,6 +73,7 @@ describe('damage is found with its line', () => {
     ['another request', replacing(1, 'Hello world', 'Hello earth'), ['1 key', '1 name']],
     ['a request without a canonical form', replacing(1, 'Hello world', String.raw`\ud800`), ['1 key', '1 name']],
     ['another key', replacing(1, /"key":"1009/, '"key":"2009'), ['1 key']],
+    ['an end of no kind', replacing(END, '"end":"complete"', '"end":"somehow"'), [`${END} damaged`]],
     ['a name of its own', { name: 'mine.jsonl', text: TEXT }, ['1 name']],
     ['a time that runs backwards', replacing(DELTA, /"at":\d+/, '"at":1'), [`${DELTA} time`]],
     ['an end before the last event', replacing(END, /"at":\d+/, '"at":0'), [`${END} time`]],

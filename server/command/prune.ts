@@ -29,7 +29,8 @@ Examples:
   deltatape prune used.jsonl --dry-run
   deltatape prune chat.jsonl eval.jsonl --yes
 
-Exit codes: 0 nothing unused is left, 1 something is, 2 it could not look or ask.`,
+Exit codes: 0 nothing unused is left, 1 something is, 2 it could not look
+or ask.`,
     )
     .action(async (files: readonly string[], { yes, dryRun, json }: Options, command: Command) => {
       const { fixturesDir: dir } = configFrom(command, env, 'FIXTURES_DIR')

@@ -32,8 +32,9 @@ Examples:
 
 The rules are the built-in ones, OPENAI_API_KEY and AUTH_TOKEN themselves, and
 those of deltatape.config.json:
-  {"redact":[{"pattern":"[a-z]+@example\\\\.com","flags":"i","placeholder":"[email]"},
-             {"path":"$.metadata.customer","placeholder":"[customer]"}]}
+  {"redact":[
+    {"pattern":"[a-z]+@example\\\\.com","flags":"i","placeholder":"[email]"},
+    {"path":"$.metadata.customer","placeholder":"[customer]"}]}
 
 Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
     )

@@ -56,12 +56,27 @@ export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal 
     },
     async confirm(question) {
       if (!stdin.isTTY || !stdout.isTTY) return undefined
-      const lines = createInterface({ input: stdin, output: stdout })
-      try {
-        return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
-      } finally {
-        lines.close()
-      }
+      return ask(stdin, stdout, `${question} [y/N] `)
     },
+  }
+}
+
+/** Asks for a yes. Whoever leaves instead, by Ctrl-C, Ctrl-D or with the terminal, gave none. */
+export async function ask(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  question: string,
+): Promise<boolean> {
+  const lines = createInterface({ input, output })
+  const left = new AbortController()
+  lines.once('close', () => left.abort())
+  try {
+    return /^y(?:es)?$/i.test((await lines.question(question, { signal: left.signal })).trim())
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+    output.write('\n')
+    return false
+  } finally {
+    lines.close()
   }
 }

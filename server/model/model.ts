@@ -128,6 +128,13 @@ function because(reason = ''): string {
   return `: ${/[.!?…]$/.test(shown) ? shown : `${shown}.`}`
 }
 
+/** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
+export function partOf({ body, type }: ModelEvent): string {
+  const { output_index, item_id, content_index, summary_index, command_index } = body
+  const family = type.slice(0, type.lastIndexOf('.'))
+  return JSON.stringify([family, output_index ?? item_id, content_index, summary_index, command_index])
+}
+
 /**
  * The event that a `data:` text holds, or undefined where it holds no JSON object. White space between tokens may
  * hold line breaks where it came as several `data:` lines; they are left out, so that an event is one line.

@@ -15,12 +15,15 @@ test('--version is that of the package', async () => {
   expect(await deltatape(['--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' })
 })
 
-test.each(['serve', 'ls', 'show', 'diff'])('%s --help has examples, and lines of at most 80 columns', async (name) => {
-  const { code, out } = await deltatape([name, '--help'])
-  expect(code).toBe(0)
-  expect(out).toContain(`\nExamples:\n  deltatape ${name}`)
-  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
-})
+test.each(['serve', 'ls', 'show', 'diff', 'record', 'verify', 'unused', 'prune', 'redact'])(
+  '%s --help has examples, and lines of at most 80 columns',
+  async (name) => {
+    const { code, out } = await deltatape([name, '--help'])
+    expect(code).toBe(0)
+    expect(out.split('\nExamples:\n')[1]).toContain(`deltatape ${name}`)
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+  },
+)
 
 describe('what a user did wrong is told on stderr, and is exit code 2', () => {
   test.each([
