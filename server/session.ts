@@ -126,8 +126,12 @@ export function createSession(options: SessionOptions): Session {
       if (!turn.ended) throw new Error('The model ended without a terminal event.')
     } catch (error) {
       const told = toldOf(error, log)
-      if (told.code === 'dropped') options.drop()
-      else if (!abort.signal.aborted) await deliver(turn.fail(told))
+      if (told.code === 'dropped') {
+        // What waits ends with the connection, which takes a moment to break.
+        gone = true
+        queue = []
+        options.drop()
+      } else if (!abort.signal.aborted) await deliver(turn.fail(told))
     }
     running = undefined
     const { code, message } = turn.error ?? {}
@@ -146,6 +150,7 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     receive(text) {
+      if (gone) return
       const message = dialect.read(text)
       if (message.kind === 'cancel') cancel(message.id)
       else accept(message)

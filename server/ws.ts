@@ -56,6 +56,8 @@ const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) 
 class TalkingSocket extends WebSocket {
   /** What it says then. */
   lastWords = ''
+  /** Called when nothing can be sent any more: after a close frame, whoever sends the first, even if the other never answers. */
+  left: () => void = () => {}
 
   override close(code?: number, reason?: string | Buffer): void {
     // Without a reason it is ws itself that closes: a client's own close frame comes with one, if an empty one.
@@ -63,6 +65,7 @@ class TalkingSocket extends WebSocket {
       this.send(this.lastWords)
     }
     super.close(code, reason)
+    this.left()
   }
 }
 
@@ -132,6 +135,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       })
     const connection: Connection = { ws, session: undefined, alive: true }
     connections.add(connection)
+    ws.left = () => connection.session?.leave()
     heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
     ws.on('pong', () => {
       connection.alive = true

@@ -1,4 +1,5 @@
 /** A chat client for tests that read as transcripts. */
+import type { Duplex } from 'node:stream'
 import { WebSocket, type ClientOptions } from 'ws'
 import { z } from 'zod'
 
@@ -8,6 +9,8 @@ export type ReceivedFrame = z.infer<typeof frameSchema>
 
 export interface Chat {
   readonly ws: WebSocket
+  /** What is below it. */
+  readonly socket: Duplex
   send(message: unknown): void
   /** The next frame, as text and read. */
   next(): Promise<ReceivedFrame>
@@ -44,7 +47,9 @@ export async function connect(url: string, options: ClientOptions = {}): Promise
       wake()
     }),
   )
-  await new Promise((resolve, reject) => ws.once('open', resolve).once('error', reject))
+  const socket = await new Promise<Duplex>((resolve, reject) =>
+    ws.once('upgrade', (response) => ws.once('open', () => resolve(response.socket))).once('error', reject),
+  )
   ws.on('error', wake)
   const next = async (): Promise<ReceivedFrame> => {
     while (frames.length === 0) {
@@ -57,6 +62,7 @@ export async function connect(url: string, options: ClientOptions = {}): Promise
   }
   return {
     ws,
+    socket,
     transcript,
     closed,
     next,

@@ -97,6 +97,24 @@ describe('one after another', () => {
     expect(turns.slice(1).map(([frame]) => frame?.code)).toEqual(['invalid_json', 'invalid_json', 'invalid_input'])
   })
 
+  test('a connection that is broken on purpose takes its waiting turns along', async () => {
+    const asked: unknown[] = []
+    const dropping: Model = async function* ({ body }) {
+      asked.push(body.input)
+      yield toEvents(compose('d').text(['one']).cut().events)
+      throw new DeltatapeError('dropped', 'On purpose.')
+    }
+    let drops = 0
+    const { send, sent } = setUp({ model: dropping, drop: () => drops++ })
+    for (const id of ['1', '2', '3']) send({ input: `turn ${id}`, id })
+    await settle()
+    send({ input: 'turn 4', id: '4' })
+    await settle()
+    expect(asked).toEqual(['turn 1'])
+    expect(drops).toBe(1)
+    expect(sent).toEqual(['{"type":"delta","message":"one","id":"1"}'])
+  })
+
   test('beyond the queue a request is answered busy, at once', async () => {
     const { model, asked } = steppedModel()
     const { send, sent } = setUp({ model, maxQueuedTurns: 2 })

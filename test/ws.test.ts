@@ -13,7 +13,7 @@ import { createRedactor } from '../server/redact.ts'
 import { createSockets } from '../server/ws.ts'
 import { compose, steps, words } from './answers.ts'
 import { FAILURES } from './bundled.ts'
-import { connect } from './client.ts'
+import { connect, type Chat } from './client.ts'
 import { expectRules } from './rules.ts'
 import type { Answer } from './standin.ts'
 import { folderWith, manualClock, readableLog, runServer, runStandIn, toEvents } from './tools.ts'
@@ -269,6 +269,21 @@ describe('a client that leaves', () => {
     await chat.next()
     chat.ws.terminate()
     expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
+  })
+
+  test.each([
+    ['says so, and reads no more', (chat: Chat) => chat.ws.close()],
+    ['closes its half of the connection, and reads no more', (chat: Chat) => chat.socket.end()],
+  ])('and %s: its call ends at once, too', async (_how, leave) => {
+    const much = Array.from({ length: 400 }, () => 'x'.repeat(20_000))
+    const { server, standIn } = await runLive({ steps: [...steps(compose('x').text(much).cut().events), 'hang'] })
+    const chat = await connect(`${server.url}/ws-stream`)
+    chat.send({ input: 'Hi' })
+    await chat.next()
+    chat.ws.pause()
+    leave(chat)
+    expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
+    chat.ws.terminate()
   })
 
   test('and has not said so is found out by the heartbeat', async () => {
