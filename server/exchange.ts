@@ -190,6 +190,7 @@ function asStream(body: Chunks, { events, leave }: Exchange): ReadableStream<Uin
   )
 }
 
+/** Nobody can break a connection that is none: in process a network error stands for it. */
 function breakBeforeAnswer(takeBody: ExchangeRequest['takeBody']): Response {
   if (!takeBody) return Response.error()
   takeBody(brokenBody())
@@ -204,8 +205,8 @@ async function* brokenBody(): Chunks {
 const headersFor = (fixture: string | undefined): Record<string, string> =>
   fixture === undefined ? {} : { 'x-deltatape-fixture': fixture }
 
-/** What a fetch reports of a connection that broke in the middle of a body. */
-const brokenConnection = () =>
+/** What a fetch reports of a connection that broke. */
+export const brokenConnection = () =>
   new TypeError('terminated', { cause: Object.assign(new Error('The connection broke.'), { code: 'ECONNRESET' }) })
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { readConfig, secretsOf, type Config } from './config.ts'
 import { DeltatapeError } from './errors.ts'
-import { createExchanges, refuse, type Body, type Exchanges } from './exchange.ts'
+import { brokenConnection, createExchanges, refuse, type Body, type Exchanges } from './exchange.ts'
 import { admit, authorize } from './guard.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { silentLog, type Log } from './log.ts'
@@ -125,7 +125,9 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
   })
   return async (input, init) => {
     await ready
-    return answer(new Request(input, init))
+    const response = await answer(new Request(input, init))
+    if (response.type === 'error') throw brokenConnection()
+    return response
   }
 }
 

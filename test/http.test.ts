@@ -292,6 +292,13 @@ describe('createFetch', () => {
     expect(await (await ask(createFetch({ fixturesDir: dir }), HELLO)).json()).toEqual(live)
   })
 
+  test('a connection that is broken on purpose is one for a fetch, before the answer and in it', async () => {
+    const dropping = (after: number) =>
+      ask(createFetch({ fixturesDir: shelf, fault: { faults: [{ kind: 'drop', after }] } }), { ...HELLO, stream: true })
+    await expect(dropping(0)).rejects.toThrow(TypeError)
+    await expect((await dropping(5)).text()).rejects.toThrow(TypeError)
+  })
+
   test('a folder that cannot serve is told when it is asked', async () => {
     await expect(ask(createFetch({ fixturesDir: 'nowhere' }), HELLO)).rejects.toMatchObject({
       code: 'fixtures_unusable',
