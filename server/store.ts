@@ -137,7 +137,7 @@ export async function listFixtures(dir: string): Promise<string[]> {
     if (systemCode(error) === 'ENOENT') return []
     throw error
   })
-  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
+  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
 }
 
 /**
@@ -230,7 +230,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   type Reader<T> = (name: string) => Promise<T | undefined>
 
   const locateNamed = async <T extends Identity>(key: string, readOne: Reader<T>): Promise<T | undefined> => {
-    for (const name of named.get(key.slice(0, NAME_KEY_CHARS))?.toSorted() ?? []) {
+    for (const name of named.get(key.slice(0, NAME_KEY_CHARS)) ?? []) {
       const found = await readOne(name)
       if (found?.key === key) return found
     }
@@ -320,12 +320,14 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (before?.name === name && sameAnswer(before, fixture)) return { outcome: 'unchanged' }
     if (!(await writeWhole(dir, name, fixture, clock))) return { outcome: 'kept' }
     states.clear()
-    const others = named.get(keyPartOf(name))?.filter((other) => other !== name) ?? []
-    for (const other of [...others, ...(before && before.name !== name ? [before.name] : [])]) {
+    // Anew: somebody may have made a copy since.
+    await look()
+    const namesakes = named.get(keyPartOf(name)) ?? []
+    for (const other of new Set([...namesakes, ...(before ? [before.name] : [])])) {
+      if (other === name) continue
       const header = await readHeader(other).catch(passDamage)
       if (header?.key === fixture.key) await rm(join(dir, other), { force: true })
     }
-    named.set(keyPartOf(name), [...others, name])
     await readHeader(name)
     return { outcome: 'saved', ...(before ? { replaced: before } : {}) }
   }
@@ -333,15 +335,19 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   return {
     dir,
     list,
-    text: (name) => readFile(join(dir, name), 'utf8').catch(unreadable(name)),
+    text: (name) => readText(join(dir, name), name),
     find,
     recording: (key) => locate(key, readRecording),
     survey: async () => survey(await list()),
     async replace(name, fixture) {
       const next = fileName(fixture)
       if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+      states.clear()
     },
-    remove: (name) => rm(join(dir, name), { force: true }),
+    async remove(name) {
+      await rm(join(dir, name), { force: true })
+      states.clear()
+    },
     identify: identifyHere,
     async save(fixture) {
       const { key, responseId } = fixture
@@ -415,7 +421,8 @@ function stateOf(path: string): FileState | undefined {
   return found && { bytes: found.size, version: versionOf(found) }
 }
 
-const versionOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`
+/** `ctime` tells of an edit that puts the other time back. */
+const versionOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string => `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 
 function inMemory({ events, ...frame }: StoredFixture): Recording {
   const parts = [...inParts(events)].map((part) => Object.freeze(part))
@@ -442,6 +449,8 @@ async function onDisk(dir: string, name: string, version: string): Promise<Recor
       for await (const lines of linesOf(join(dir, name), (file) => hasNotChanged(file, name, version))) {
         yield* inParts(lines.flatMap((line) => again.line(line) ?? []))
       }
+      // It may have been cut off while it was played.
+      again.end()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fileName, formatFixture, parseFixture, responseIdOf, type Fixture } from '../server/fixture.ts'
@@ -121,6 +121,33 @@ describe('find', () => {
     await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
   })
 
+  test('leaves no copy of a fixture that is recorded again, whoever made it', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    await copyFile(join(dir, fileName(fixture)), join(dir, `a-${fixture.key.slice(0, 12)}.jsonl`))
+    await store.save({ ...fixture, events: answerOf('two') })
+    expect(await store.list()).toEqual([fileName(fixture)])
+  })
+
+  test('sees an edit that keeps the size of a file and its time', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    const path = join(dir, fileName(fixture))
+    await utimes(path, 1, 1)
+    const texts = async () => {
+      const recording = await store.recording(fixture.key)
+      const found = []
+      for await (const part of recording?.parts() ?? []) found.push(...part.map(({ text }) => text))
+      return found.join('')
+    }
+    expect(await texts()).toContain('Hi there')
+    await writeFile(path, formatFixture(fixture).replaceAll('Hi', 'Ho'))
+    await utimes(path, 1, 1)
+    expect(await texts()).toContain('Ho there')
+  })
+
   test('sees what another program adds', async () => {
     const { dir, store } = await setUp()
     const other = openTestStore(dir)
@@ -144,6 +171,13 @@ describe('find', () => {
 })
 
 describe('list', () => {
+  test('is sorted, whatever order the disk has', async () => {
+    const { dir, store } = await setUp()
+    const names = Array.from({ length: 50 }, (_, index) => `${(index * 37) % 50}.jsonl`)
+    for (const name of names) await writeFile(join(dir, name), '')
+    expect(await store.list()).toEqual(names.toSorted())
+  })
+
   test('knows only *.jsonl without a leading dot', async () => {
     const { dir, store } = await setUp()
     await store.save(await fixtureFor(store, HI))
