@@ -60,8 +60,14 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
  * continuation has to fit what it continues.
  *
  * @param all every fixture there is, where earlier turns are looked for
+ * @param placeholders what the user's own rules have put where something stood
  */
-export function planRefresh(all: readonly Candidate[], selected: readonly Candidate[], redactor: Redactor): Plan {
+export function planRefresh(
+  all: readonly Candidate[],
+  selected: readonly Candidate[],
+  redactor: Redactor,
+  placeholders: readonly string[],
+): Plan {
   const byKey = new Map(all.map((fixture) => [fixture.key, fixture]))
   const chosen = new Set(selected.map(({ key }) => key))
   const send = new Map<string, Planned>()
@@ -69,7 +75,7 @@ export function planRefresh(all: readonly Candidate[], selected: readonly Candid
 
   const plan = (fixture: Candidate): Candidate | undefined => {
     if (send.has(fixture.key)) return fixture
-    const why = whyNot(fixture, redactor)
+    const why = whyNot(fixture, redactor, placeholders)
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
@@ -87,12 +93,20 @@ export function planRefresh(all: readonly Candidate[], selected: readonly Candid
 }
 
 /** Why a request cannot be sent as it was, or its answer not be kept as that of this fixture. */
-function whyNot({ key, request, previousKey }: Candidate, redactor: Redactor): string | undefined {
-  const placeholder = REDACTED.exec(JSON.stringify(request))?.[0]
+function whyNot(
+  { key, request, previousKey }: Candidate,
+  redactor: Redactor,
+  placeholders: readonly string[],
+): string | undefined {
+  const text = JSON.stringify(request)
+  const placeholder = REDACTED.exec(text)?.[0] ?? placeholders.find((each) => text.includes(inJson(each)))
   if (placeholder !== undefined) return `its request holds ${placeholder}: what stood there is not known any more`
   if (identify(request, redactor, previousKey).key === key) return undefined
   return 'its request holds a secret, or a part that fixtures leave out: recorded now it would have another key'
 }
+
+/** A text as it stands within a string of JSON. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
 
 /** What stands where a secret stood. */
 const REDACTED = /\[redacted:[\w-]+\]/

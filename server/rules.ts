@@ -24,6 +24,10 @@ export interface Rules {
 
 export const NO_RULES: Rules = { patterns: [], paths: [] }
 
+/** What the rules put where something stood. */
+export const placeholdersOf = ({ patterns, paths }: Rules): string[] =>
+  [...patterns, ...paths].map(({ placeholder: by }) => by)
+
 /** Where rules are looked for when nobody says where. */
 export const DEFAULT_FILE = 'deltatape.config.json'
 

@@ -56,7 +56,7 @@ describe('select', () => {
 describe('planRefresh', () => {
   test('sends each turn of a conversation behind the one before, together', () => {
     const other = fixture({ input: 'Other' })
-    expect(sent(planRefresh([...ALL, other], [spell, other, name, ada], redactor))).toEqual([
+    expect(sent(planRefresh([...ALL, other], [spell, other, name, ada], redactor, []))).toEqual([
       'I am Ada',
       'My name?',
       'Spell it',
@@ -65,7 +65,7 @@ describe('planRefresh', () => {
   })
 
   test('begins with what a selected turn continues, and says that it was not selected', () => {
-    const { send } = planRefresh(ALL, [spell], redactor)
+    const { send } = planRefresh(ALL, [spell], redactor, [])
     expect(send.map(({ fixture: { key }, selected, after: parent }) => [key, selected, parent?.key])).toEqual([
       [ada.key, false, undefined],
       [name.key, false, ada.key],
@@ -74,14 +74,14 @@ describe('planRefresh', () => {
   })
 
   test('a turn whose beginning no fixture holds is sent alone, as it was', () => {
-    const [planned] = planRefresh([name], [name], redactor).send
+    const [planned] = planRefresh([name], [name], redactor, []).send
     expect(planned && bodyFor(planned, undefined)).toEqual(name.request)
   })
 
   test('a request that was redacted is skipped; what continues it is sent with the id of its answer', () => {
     const secret = fixture({ input: 'My key is [redacted:aws-key]' })
     const next = after(secret, 'Which key?')
-    const plan = planRefresh([secret, next], [secret, next], redactor)
+    const plan = planRefresh([secret, next], [secret, next], redactor, [])
     expect(plan.skipped).toEqual([{ name: secret.name, why: expect.stringContaining('holds [redacted:aws-key]') }])
     expect(plan.send.map((planned) => bodyFor(planned, undefined).previous_response_id)).toEqual([secret.responseId])
   })
@@ -89,12 +89,12 @@ describe('planRefresh', () => {
   test('a request that would have another key is skipped', () => {
     const request = { ...ada.request, user: 'someone' }
     const odd = { ...ada, request, key: keyFor(request, undefined) }
-    expect(planRefresh([odd], [odd], redactor)).toMatchObject({ send: [], skipped: [{ name: odd.name }] })
+    expect(planRefresh([odd], [odd], redactor, [])).toMatchObject({ send: [], skipped: [{ name: odd.name }] })
   })
 })
 
 test('the body has the id of the new answer that it continues', () => {
-  const planned = planRefresh(ALL, [name], redactor).send.at(-1)
+  const planned = planRefresh(ALL, [name], redactor, []).send.at(-1)
   expect(planned && bodyFor(planned, 'resp_new')).toEqual({ ...name.request, previous_response_id: 'resp_new' })
   expect(planned && bodyFor(planned, undefined).previous_response_id).toBe(ada.responseId)
 })

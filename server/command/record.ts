@@ -11,6 +11,7 @@ import type { Model } from '../model/model.ts'
 import { record } from '../model/record.ts'
 import { createRedactor, type Redactor } from '../redact.ts'
 import { failedAlike, planRefresh, select, type Plan, type Planned, type Selection } from '../refresh.ts'
+import { placeholdersOf, readRules } from '../rules.ts'
 import { resend, tokensOf, type Reply } from '../resend.ts'
 import { checkStore, isGood, openStore, type Store, type StoredFixture } from '../store.ts'
 import { parseAge } from './age.ts'
@@ -22,6 +23,7 @@ const FLAGS = [
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
   'FIXTURES_DIR',
+  'CONFIG_FILE',
   'RECORD_FAILURES',
   'FIRST_EVENT_TIMEOUT_MS',
   'IDLE_TIMEOUT_MS',
@@ -109,7 +111,8 @@ async function run(context: Context, env: Environment, words: readonly string[],
   }
   await checkStore(config.fixturesDir, { write: false })
   if (!check && !dryRun) await checkStore(config.fixturesDir, { write: true })
-  const redactor = createRedactor(secretsOf(config))
+  const rules = readRules(config.configFile)
+  const redactor = createRedactor(secretsOf(config), rules)
   const store = openStore({ dir: config.fixturesDir, redactor, clock })
   const job = { context, config, redactor, store, concurrency }
 
@@ -121,7 +124,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   if (selected.length === 0 && unreadable.length === 0) return tellNothing(job, candidates, selection, json)
 
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
-  const plan = planRefresh(candidates, compared, redactor)
+  const plan = planRefresh(candidates, compared, redactor, placeholdersOf(rules))
   const skipped = [...passed, ...plan.skipped].map((each): Entry => ({ ...each, outcome: 'skipped' }))
   if (dryRun) return list(job, plan, [...unreadable, ...skipped], json)
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
 import type { JsonObject } from '../../server/json.ts'
+import { createRedactor } from '../../server/redact.ts'
+import { readRules } from '../../server/rules.ts'
 import { systemClock } from '../../server/pace.ts'
 import { openTestStore, drain, fakeTerminal, liveFrom, recordInto, runStandIn, temporaryFolder } from '../tools.ts'
 import { compose, steps, words } from '../answers.ts'
@@ -73,6 +75,26 @@ async function deadUpstream() {
 }
 
 describe('record', () => {
+  test("redacts by the user's own rules, and knows what they took out of a request", async () => {
+    const rules = join(await temporaryFolder(), 'rules.json')
+    await writeFile(rules, '{"redact":[{"pattern":"[a-z]+@example\\\\.com","placeholder":"[email]"}]}')
+    const own = createRedactor({}, readRules(rules))
+    const dir = await temporaryFolder()
+    const model = recordInto(openTestStore(dir, own), liveFrom(await runStandIn(upstream())), { redactor: own })
+    await drain(model, { model: 'm', input: 'Say hi' })
+    await drain(model, { model: 'm', input: 'Write to ada@example.com' })
+    const standIn = await runStandIn(() => ({
+      steps: steps(compose('again').text(['Ask bob@', 'example', '.com']).completed()),
+    }))
+    const { code, out } = await run(dir, standIn, ['--config', rules])
+    expect(standIn.calls.map(({ body }) => body.input)).toEqual(['Say hi'])
+    expect(out).toContain('its request holds [email]')
+    expect(code).toBe(0)
+    const texts = Object.values(await textsIn(dir)).join('')
+    expect(texts).toContain('Ask [email]')
+    expect(texts).not.toContain('bob@')
+  })
+
   test('a conversation of three turns, with the new ids, under the same keys', async () => {
     const dir = await recorded(CONVERSATION)
     const before = await headersIn(dir)
