@@ -1,7 +1,8 @@
 /** Answers to be replayed: their events, what both endpoints send for them, and their fixtures. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileName, formatFixture, identify, type Fixture } from '../server/fixture.ts'
+import { formatFixture, type Fixture } from '../server/fixture.ts'
+import { fileName, identify } from '../server/identity.ts'
 import { parseEvent } from '../server/model/model.ts'
 import { createRedactor } from '../server/redact.ts'
 import { compose } from '../test/answers.ts'

@@ -1,6 +1,7 @@
 /** Two fixtures → what differs, but for what differs in every recording: ids, timestamps, padding. Pure. */
 import { countWords, pairUp, wordChanges, type Change } from './changes.ts'
-import { differingMembers, keyed, type Fixture } from './fixture.ts'
+import type { Fixture } from './fixture.ts'
+import { differingMembers, keyed } from './identity.ts'
 import { isObject, memberOf, parseJson, type JsonObject, type JsonValue } from './json.ts'
 import type { ModelEvent } from './model/model.ts'
 import { summarize } from './summary.ts'

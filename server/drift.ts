@@ -2,7 +2,7 @@
  * What differs between two answers to one request in their structure: the types of events, the members in them, and
  * the types of those. What a model says, how long it takes over it, and in how many pieces, is no structure. Pure.
  */
-import { LEFT_OUT } from './fixture.ts'
+import { LEFT_OUT } from './identity.ts'
 import { MAX_DEPTH, isObject, type JsonObject, type JsonValue } from './json.ts'
 import type { ModelEvent } from './model/model.ts'
 

@@ -1,34 +1,9 @@
-/** What a fixture is: its identity, its file name, its text. Pure: no file is touched here. */
-import { createHash } from 'node:crypto'
-import canonicalize from 'canonicalize'
+/** What a fixture is, and its text. Pure: no file is touched here. */
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
-import { isObject, memberOf, memberText, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
-import { isTerminal, parseEvent, type Ending, type ModelEvent } from './model/model.ts'
-import type { Redactor } from './redact.ts'
-
-/** The members of a request that do not shape its answer. */
-export const LEFT_OUT: ReadonlySet<string> = new Set([
-  'stream',
-  'stream_options',
-  'metadata',
-  'user',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'service_tier',
-  'store',
-])
-
-/** Which request it is. */
-export interface Identity {
-  /** SHA-256, in hex. */
-  readonly key: string
-  /** The request as a fixture holds it: redacted, without the members that the key leaves out. */
-  readonly request: JsonObject
-  /** The key of the fixture whose answer this request continues. */
-  readonly previousKey?: string
-}
+import { keyFor, type Identity } from './identity.ts'
+import { isObject, memberText, parseJson, parseObject, type JsonObject, type JsonValue } from './json.ts'
+import { isFinished, isTerminal, parseEvent, type Ending, type ModelEvent } from './model/model.ts'
 
 export interface FixtureHeader extends Identity {
   readonly responseId?: string
@@ -51,78 +26,13 @@ export interface Fixture extends FixtureHeader {
   readonly endedAt: number
 }
 
-/**
- * The identity of a request; record and replay both call this, so that they cannot differ.
- *
- * @param previousKey the key of the fixture that holds the answer with the request's `previous_response_id`: in the
- *   key it stands for the id, which changes with every recording
- * @throws DeltatapeError `invalid_input` where the body has no canonical form
- */
-export function identify(body: JsonObject, redactor: Redactor, previousKey?: string): Identity {
-  const kept = Object.fromEntries(Object.entries(body).filter(([name]) => !LEFT_OUT.has(name)))
-  const request = parseObject(redactor.json(JSON.stringify(kept))) ?? {}
-  return { key: keyFor(request, previousKey), request, ...(previousKey === undefined ? {} : { previousKey }) }
+/** A fixture and the name of its file. */
+export interface StoredFixture extends Fixture {
+  readonly name: string
 }
 
-/** SHA-256 over the RFC 8785 form of a request that was redacted and trimmed already. */
-export function keyFor(request: JsonObject, previousKey: string | undefined): string {
-  try {
-    return createHash('sha256')
-      .update(canonicalize(keyed({ request, previousKey })) ?? '')
-      .digest('hex')
-  } catch (cause) {
-    throw new DeltatapeError('invalid_input', `This request has no canonical form: ${String(cause)}.`, { cause })
-  }
-}
-
-/** A request as its key sees it: the key of the fixture that it continues stands for that answer's id. */
-export const keyed = ({
-  request,
-  previousKey,
-}: {
-  request: JsonObject
-  previousKey?: string | undefined
-}): JsonObject => (previousKey === undefined ? request : { ...request, previous_response_id: previousKey })
-
-/** The members that make the keys of two requests differ, by name, sorted. */
-export function differingMembers(a: Identity, b: Identity): string[] {
-  const [left, right] = [keyed(a), keyed(b)]
-  const names = new Set([...Object.keys(left), ...Object.keys(right)])
-  return [...names]
-    .filter((name) => canonicalize(memberOf(left, name)) !== canonicalize(memberOf(right, name)))
-    .toSorted()
-}
-
-/** How many characters of the key a file name carries. */
-export const NAME_KEY_CHARS = 12
-const MAX_SLUG_CHARS = 40
-
-/** `<words of the last user text>-<start of the key>.jsonl` */
-export function fileName({ request, key }: Identity): string {
-  return `${slug(lastUserText(request.input))}-${key.slice(0, NAME_KEY_CHARS)}.jsonl`
-}
-
-function slug(text: string): string {
-  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? []
-  return words.join('-').slice(0, MAX_SLUG_CHARS).replace(/-$/, '') || 'request'
-}
-
-/** The text of the last item of the user that has some; of several parts, all. */
-export function lastUserText(input: JsonValue | undefined): string {
-  if (typeof input === 'string') return input
-  if (!Array.isArray(input)) return ''
-  const texts = input.filter(isObject).map((item) => (item.role === 'user' ? contentText(item.content) : ''))
-  return texts.findLast((text) => text !== '') ?? ''
-}
-
-function contentText(content: JsonValue | undefined): string {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content
-    .map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : ''))
-    .filter((text) => text !== '')
-    .join(' ')
-}
+/** Whether the model finished: an answer that a failure must not replace. */
+export const isGood = ({ ending, events }: Fixture): boolean => ending.end === 'complete' && isFinished(events)
 
 /** The id of the answer: that of the first event that carries a response. */
 export function responseIdOf(events: readonly ModelEvent[]): string | undefined {
@@ -264,26 +174,26 @@ export function parseLine(line: string, name: string, number: number): FixtureLi
 }
 
 /** What a fixture holds beside its events. */
-export type Frame = FixtureHeader & Pick<Fixture, 'ending' | 'endedAt'>
+export type FixtureFacts = FixtureHeader & Pick<Fixture, 'ending' | 'endedAt'>
 
 /** Reads a fixture line by line, so that one of any size can be read. Throws {@link DamageError}. */
 export interface FixtureReader {
   /** Takes the next line, without its line feed, and gives its event where it holds one. */
   line(text: string): ModelEvent | undefined
   /** Says that there are no more lines, and gives what stood around the events. */
-  end(): Frame
+  end(): FixtureFacts
 }
 
 /** @param name the file's name, for the messages, which also tell the line and what is wrong with it */
 export function createFixtureReader(name: string): FixtureReader {
   let header: FixtureHeader | undefined
-  let frame: Frame | undefined
+  let facts: FixtureFacts | undefined
   let count = 0
   let terminal = false
   return {
     line(text) {
       count++
-      if (frame) throw new DamageError(name, count, AFTER_END)
+      if (facts) throw new DamageError(name, count, AFTER_END)
       if (!header) {
         header = parseHeader(text, name)
         return undefined
@@ -296,13 +206,13 @@ export function createFixtureReader(name: string): FixtureReader {
       if (line.ending.end === 'complete' && !terminal) {
         throw new DamageError(name, count, 'it says "complete", and no terminal event came')
       }
-      frame = { ...header, ...line }
+      facts = { ...header, ...line }
       return undefined
     },
     end() {
       if (!header) parseHeader('', name)
-      if (!frame) throw new DamageError(name, count, CUT_OFF)
-      return frame
+      if (!facts) throw new DamageError(name, count, CUT_OFF)
+      return facts
     },
   }
 }

@@ -14,7 +14,8 @@ import { systemClock, type Clock } from './pace.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 import { parseBody } from './responses.ts'
 import { readRules } from './rules.ts'
-import { checkStore, openStore, type Store } from './store.ts'
+import { checkStore } from './directory.ts'
+import { openStore, type Store } from './store.ts'
 import { VERSION } from './version.ts'
 
 export interface AppOptions {

@@ -17,6 +17,9 @@ export function isObject(value: unknown): value is JsonObject {
 export const memberOf = <T>(object: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
+/** A value as people read it: a text as it is, anything else as JSON. */
+export const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
 /** The object that `text` holds, or undefined where it is no JSON or JSON of another kind. */
 export function parseObject(text: string): JsonObject | undefined {
   const value = parseJson(text)

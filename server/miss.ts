@@ -1,7 +1,8 @@
 /** Why a request has no fixture: the nearest one, what differs, and how to record it. */
 import { differenceIn, marked } from './changes.ts'
-import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type FixtureHeader, type Identity } from './fixture.ts'
-import { memberOf, type JsonValue } from './json.ts'
+import type { FixtureHeader } from './fixture.ts'
+import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type Identity } from './identity.ts'
+import { asText, memberOf, type JsonValue } from './json.ts'
 
 /** A fixture that could have been meant. */
 export interface Candidate extends FixtureHeader {
@@ -78,8 +79,6 @@ function placeOf({ request, previousKey }: Identity): string {
   if (previousKey) return `continues the answer of …-${previousKey.slice(0, NAME_KEY_CHARS)}.jsonl`
   return request.previous_response_id ? 'continues an answer that no fixture holds' : 'begins a conversation'
 }
-
-export const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const EXCERPT_CHARS = 60
 

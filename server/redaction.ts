@@ -1,5 +1,6 @@
 /** Rules put onto fixtures that were recorded without them: what changes, and what becomes of conversations. Pure. */
-import { identify, keyFor, responseIdOf, type Fixture, type FixtureHeader } from './fixture.ts'
+import { responseIdOf, type Fixture, type FixtureHeader } from './fixture.ts'
+import { identify, keyFor } from './identity.ts'
 import type { Ending } from './model/model.ts'
 import type { Redactor } from './redact.ts'
 

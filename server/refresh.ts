@@ -1,5 +1,5 @@
 /** Which fixtures are recorded again, in which order, and what is sent for each. Pure. */
-import { identify } from './fixture.ts'
+import { identify } from './identity.ts'
 import type { JsonObject } from './json.ts'
 import type { Candidate } from './miss.ts'
 import { isTerminal, type Ending, type ModelEvent } from './model/model.ts'

@@ -1,4 +1,5 @@
 /** Sends the requests of fixtures again: several at once, and each turn of a conversation behind the one before. */
+import pLimit from 'p-limit'
 import { failureOf } from './answer.ts'
 import { DeltatapeError } from './errors.ts'
 import { responseIdOf } from './fixture.ts'
@@ -65,13 +66,13 @@ export async function resend<T>(
     return ask(modelFor(planned), planned, parent?.id, signal)
   }
 
-  const slots = createSlots(concurrency)
+  const slot = pLimit(concurrency)
   const sent = new Map<string, Promise<{ reply: Reply['kind']; id: string | undefined; conclusion: T }>>()
   for (const planned of send) {
     const before = planned.after && sent.get(planned.after.key)
     const work = async () => {
       const parent = await before
-      return slots(async () => {
+      return slot(async () => {
         const reply = await answerFor(planned, parent)
         const id = 'events' in reply ? responseIdOf(reply.events) : undefined
         return { reply: reply.kind, id, conclusion: await conclude(planned, reply) }
@@ -113,21 +114,4 @@ export function tokensOf(events: readonly ModelEvent[]): Tokens {
   const usage = isObject(response) && isObject(response.usage) ? response.usage : {}
   const count = (value: JsonValue | undefined) => (typeof value === 'number' ? value : 0)
   return { input: count(usage.input_tokens), output: count(usage.output_tokens) }
-}
-
-/** Lets so many pieces of work run at once; the others wait in order. */
-function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = count
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
-  }
 }

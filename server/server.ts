@@ -13,7 +13,8 @@ import type { Log } from './log.ts'
 import { createModel } from './model/index.ts'
 import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
-import { checkStore, openStore } from './store.ts'
+import { checkStore } from './directory.ts'
+import { openStore } from './store.ts'
 import { createSockets } from './ws.ts'
 
 export interface RunningServer {

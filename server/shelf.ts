@@ -2,8 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DeltatapeError } from './errors.ts'
-import { NAME_KEY_CHARS, parseFixture } from './fixture.ts'
-import { checkStore, isDamage, listFixtures, readText, type StoredFixture } from './store.ts'
+import { parseFixture, type StoredFixture } from './fixture.ts'
+import { NAME_KEY_CHARS } from './identity.ts'
+import { checkStore, isDamage, listFixtures, readText } from './directory.ts'
 
 /** A fixture, or why its file is none. */
 export type Shelved =

@@ -1,44 +1,16 @@
 /** Where fixtures live: a directory of `*.jsonl` files, found by key. */
-import { randomBytes } from 'node:crypto'
-import { constants, readFileSync, renameSync, statSync, type Stats } from 'node:fs'
-import { access, mkdir, open, readFile, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { DeltatapeError, systemCode } from './errors.ts'
-import {
-  NAME_KEY_CHARS,
-  createFixtureReader,
-  fileName,
-  formatFixture,
-  identify,
-  parseFixture,
-  parseHeader,
-  type Fixture,
-  type Frame,
-  type Identity,
-} from './fixture.ts'
+import { isDamage, listFixtures, readText, unreadable, writeWhole } from './directory.ts'
+import { DeltatapeError } from './errors.ts'
+import { isGood, parseFixture, parseHeader, type Fixture, type StoredFixture } from './fixture.ts'
+import { NAME_KEY_CHARS, fileName, identify, type Identity } from './identity.ts'
 import type { JsonObject } from './json.ts'
 import { explainMiss, type Candidate } from './miss.ts'
-import { MAX_BATCH_CHARS, isFinished, isTerminal, type ModelEvent } from './model/model.ts'
 import type { Clock } from './pace.ts'
+import { firstLine, inMemory, onDisk, stateOf, type FileState, type Recording } from './recording.ts'
 import type { Redactor } from './redact.ts'
-
-/** A fixture and the name of its file. */
-export interface StoredFixture extends Fixture {
-  readonly name: string
-}
-
-/** A fixture to be played. */
-export interface Recording extends Frame {
-  readonly name: string
-  /** Whether the model finished: an answer that a failure must not replace. */
-  readonly isGood: boolean
-  /**
-   * The events in order, in parts of at most {@link MAX_BATCH_CHARS} but for a larger single event. A fixture that is
-   * kept in memory gives the very same parts each time, frozen; a large one is read anew.
-   */
-  parts(): Iterable<readonly ModelEvent[]> | AsyncIterable<readonly ModelEvent[]>
-}
 
 export interface Store {
   /** The directory, as configured. */
@@ -82,71 +54,6 @@ export interface StoreOptions {
   readonly redactor: Redactor
   readonly clock: Clock
 }
-
-/** Whether the model finished: an answer that a failure must not replace. */
-export const isGood = ({ ending, events }: Fixture): boolean => ending.end === 'complete' && isFinished(events)
-
-/**
- * Makes sure that a directory can serve as a store: it is there, can be read and, with `write`, made and written to.
- *
- * @throws DeltatapeError `fixtures_unusable`
- */
-export async function checkStore(dir: string, { write }: { write: boolean }): Promise<void> {
-  try {
-    if (write) await mkdir(dir, { recursive: true })
-    if (!(await stat(dir)).isDirectory()) throw unusable(dir, 'is no directory')
-    await access(dir, constants.R_OK | constants.X_OK | (write ? constants.W_OK : 0))
-    if (write) await sweep(dir)
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === undefined) throw error
-    throw unusable(dir, WHY_UNUSABLE[code] ?? `cannot be used: ${code}`, error)
-  }
-}
-
-const TEMPORARY = /^\..+\.jsonl\.\d+\.[0-9a-f]{12}\.tmp$/
-const STALE_MS = 60 * 60 * 1000
-
-/** Takes away what processes that were killed have left: no save takes an hour. */
-async function sweep(dir: string): Promise<void> {
-  for (const name of (await readdir(dir)).filter((each) => TEMPORARY.test(each))) {
-    const { mtimeMs } = await stat(join(dir, name))
-    if (Date.now() - mtimeMs > STALE_MS) await rm(join(dir, name), { force: true })
-  }
-}
-
-const WHY_UNUSABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EEXIST: 'is no directory',
-  ENOTDIR: 'is no directory',
-  EACCES: 'may not be read or written by this process',
-  EPERM: 'may not be read or written by this process',
-  EROFS: 'is on a file system that cannot be written to',
-}
-
-const unusable = (dir: string, why: string, cause?: unknown) =>
-  new DeltatapeError(
-    'fixtures_unusable',
-    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES_DIR to one that can be used, or record into it with MODEL_MODE=record.`,
-    { cause },
-  )
-
-/** The file names of the fixtures in a directory, sorted; none where there is no directory. */
-export async function listFixtures(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return []
-    throw error
-  })
-  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
-}
-
-/**
- * The text of a fixture's file.
- *
- * @param name what it is called in the message
- * @throws DeltatapeError `fixture_invalid` where it cannot be read
- */
-export const readText = (path: string, name: string): Promise<string> => readFile(path, 'utf8').catch(unreadable(name))
 
 /** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
 const KEPT_BYTES = 4 * 1024 * 1024
@@ -386,18 +293,8 @@ const keyPartOf = (name: string): string => /-([0-9a-f]{12})\.jsonl$/.exec(name)
 
 const NO_KEY = ''
 
-/** Whether an error says that a fixture is damaged. */
-export const isDamage = (error: unknown): error is DeltatapeError =>
-  error instanceof DeltatapeError && error.code === 'fixture_invalid'
-
 function passDamage(error: unknown): undefined {
   if (!isDamage(error)) throw error
-}
-
-const unreadable = (name: string) => (cause: unknown) => {
-  throw new DeltatapeError('fixture_invalid', `${name} cannot be read: ${systemCode(cause) ?? String(cause)}.`, {
-    cause,
-  })
 }
 
 /** Whether two recordings hold the same request, events and ending; times do not count. */
@@ -407,161 +304,4 @@ function sameAnswer(a: Fixture, b: Fixture): boolean {
     a.events.length === b.events.length &&
     a.events.every(({ text }, index) => text === b.events[index]?.text)
   )
-}
-
-interface FileState {
-  readonly bytes: number
-  /** What tells one state of a file from the next. */
-  readonly version: string
-}
-
-/** Undefined where there is no file. Asked for each turn, so not by way of the thread pool: that costs ten times as much. */
-function stateOf(path: string): FileState | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found && { bytes: found.size, version: versionOf(found) }
-}
-
-/** `ctime` tells of an edit that puts the other time back. */
-const versionOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string => `${ino} ${size} ${mtimeMs} ${ctimeMs}`
-
-function inMemory({ events, ...frame }: StoredFixture): Recording {
-  const parts = [...inParts(events)].map((part) => Object.freeze(part))
-  return { ...frame, isGood: isGood({ ...frame, events }), parts: () => parts }
-}
-
-/** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
-async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
-  const reader = createFixtureReader(name)
-  let first: ModelEvent | undefined
-  for await (const lines of linesOf(join(dir, name))) {
-    for (const line of lines) {
-      const event = reader.line(line)
-      if (!first && event && isTerminal(event)) first = event
-    }
-  }
-  const frame = reader.end()
-  return {
-    ...frame,
-    name,
-    isGood: frame.ending.end === 'complete' && first !== undefined && isFinished([first]),
-    async *parts() {
-      const again = createFixtureReader(name)
-      for await (const lines of linesOf(join(dir, name), (file) => hasNotChanged(file, name, version))) {
-        yield* inParts(lines.flatMap((line) => again.line(line) ?? []))
-      }
-      // It may have been cut off while it was played.
-      again.end()
-    },
-  }
-}
-
-async function hasNotChanged(file: FileHandle, name: string, version: string): Promise<void> {
-  if (versionOf(await file.stat()) === version) return
-  throw new DeltatapeError('fixture_invalid', `${name} was written anew just as it was to be played. Ask again.`)
-}
-
-/** Cuts events into batches. */
-function* inParts(events: readonly ModelEvent[]): Generator<readonly ModelEvent[]> {
-  let start = 0
-  let size = 0
-  for (const [index, { text }] of events.entries()) {
-    size += text.length
-    if (index === start || size <= MAX_BATCH_CHARS) continue
-    yield events.slice(start, index)
-    start = index
-    size = text.length
-  }
-  if (start < events.length) yield events.slice(start)
-}
-
-/** The text up to the first line feed. */
-async function firstLine(path: string): Promise<string> {
-  for await (const [line] of linesOf(path)) if (line !== undefined) return line
-  return ''
-}
-
-/**
- * The lines of a file, some at a time; at most one of them and a chunk are in memory. A line ends with a line feed:
- * other characters that end a line for people do not end it here.
- *
- * @param check called once the file is open: whatever becomes of its name then, it is this file that is read
- */
-async function* linesOf(path: string, check?: (file: FileHandle) => Promise<void>): AsyncGenerator<string[]> {
-  const file = await open(path)
-  try {
-    await check?.(file)
-    let rest: Buffer[] = []
-    // One for all: garbage outside of V8's heap is long not looked at.
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-    for (;;) {
-      const { bytesRead } = await file.read({ buffer })
-      const chunk = buffer.subarray(0, bytesRead)
-      const lines: string[] = []
-      let start = 0
-      for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
-        const line = chunk.subarray(start, end)
-        lines.push((rest.length > 0 ? Buffer.concat([...rest, line]) : line).toString('utf8'))
-        rest = []
-        start = end + 1
-      }
-      if (start < bytesRead) rest.push(Buffer.from(chunk.subarray(start)))
-      if (bytesRead === 0 && rest.length > 0) lines.push(Buffer.concat(rest).toString('utf8'))
-      if (lines.length > 0) yield lines
-      if (bytesRead === 0) return
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-const CHUNK_BYTES = 64 * 1024
-
-/** How long a rename is tried again where another program holds the file open, as Windows has it. In ms. */
-const RENAME_PATIENCE_MS = 1000
-const RENAME_PAUSE_MS = 20
-
-/**
- * Writes a fixture so that at any moment its name holds the old text or the new one, whole. Gives false, and writes
- * nothing, where another process has meanwhile put a good answer there and this one is none.
- */
-async function writeWhole(dir: string, name: string, fixture: Fixture, clock: Clock): Promise<boolean> {
-  const path = join(dir, name)
-  const temporary = join(dir, `.${name}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
-  try {
-    const file = await open(temporary, 'wx')
-    try {
-      await file.writeFile(formatFixture(fixture))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    const deadline = clock.now() + RENAME_PATIENCE_MS
-    for (;;) {
-      try {
-        if (isGood(fixture)) {
-          await rename(temporary, path)
-          return true
-        }
-        // In one go, so that nothing comes in between.
-        if (holdsGood(path)) return false
-        renameSync(temporary, path)
-        return true
-      } catch (error) {
-        const held = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '')
-        if (!held || clock.now() >= deadline) throw error
-      }
-      await clock.sleep(RENAME_PAUSE_MS, new AbortController().signal)
-    }
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
-function holdsGood(path: string): boolean {
-  try {
-    return isGood(parseFixture(readFileSync(path, 'utf8'), path))
-  } catch (error) {
-    if (isDamage(error) || systemCode(error) === 'ENOENT') return false
-    throw error
-  }
 }

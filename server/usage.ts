@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import { DeltatapeError } from './errors.ts'
-import { fileName, keyed, type Identity } from './fixture.ts'
-import { memberOf, parseJson } from './json.ts'
-import { LIKENESS_CHARS, asText, likeness, type Candidate } from './miss.ts'
+import { fileName, keyed, type Identity } from './identity.ts'
+import { asText, memberOf, parseJson } from './json.ts'
+import { LIKENESS_CHARS, likeness, type Candidate } from './miss.ts'
 
 /** A request that had no fixture. */
 export interface Missed {

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { chat } from './chat.ts'
 import { createDrain } from './drain.ts'
 import { DeltatapeError, edgesOf, shuttingDown } from './errors.ts'
+import { framed } from './framing.ts'
 import { admit, authorize } from './guard.ts'
 import { identity } from './http.ts'
 import type { Journal } from './journal.ts'
@@ -13,7 +14,6 @@ import type { Log } from './log.ts'
 import type { Model } from './model/model.ts'
 import type { Clock, Timer } from './pace.ts'
 import type { Redactor } from './redact.ts'
-import { remember } from './remember.ts'
 import { apiErrorOf, responses } from './responses.ts'
 import { createSession, type Session } from './session.ts'
 import type { Dialect } from './turn.ts'
@@ -221,28 +221,6 @@ const noSocket = (path: string) =>
 
 const tooLarge = ({ maxInputBytes }: Config) =>
   new DeltatapeError('too_large', `This message is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
-
-/**
- * Texts as the frames of a WebSocket: unmasked, each in one (RFC 6455, 5.2). All of a batch is one write, and its bytes
- * are kept where it comes again: ws makes them anew for each frame, which costs ten times as much.
- */
-const framed = remember((texts: readonly string[]): Buffer => {
-  const sizes = texts.map((text) => Buffer.byteLength(text))
-  const headBytes = (size: number) => (size < 126 ? 2 : size < 0x10000 ? 4 : 10)
-  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + headBytes(size) + size, 0))
-  let at = 0
-  for (const [index, text] of texts.entries()) {
-    const size = sizes[index] ?? 0
-    at = bytes.writeUInt8(FIN_AND_TEXT, at)
-    if (size < 126) at = bytes.writeUInt8(size, at)
-    else if (size < 0x10000) at = bytes.writeUInt16BE(size, bytes.writeUInt8(126, at))
-    else at = bytes.writeBigUInt64BE(BigInt(size), bytes.writeUInt8(127, at))
-    at += bytes.write(text, at)
-  }
-  return bytes
-})
-
-const FIN_AND_TEXT = 0x81
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}

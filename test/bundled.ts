@@ -1,6 +1,6 @@
 /** What is asked for the bundled fixtures, and what the stand-in answers. */
 import { createHash } from 'node:crypto'
-import { lastUserText } from '../server/fixture.ts'
+import { lastUserText } from '../server/identity.ts'
 import { compose, paced, words, type Composer } from './answers.ts'
 import type { Answer, Call } from './standin.ts'
 

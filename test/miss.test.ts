@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { identify } from '../server/fixture.ts'
+import { identify } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import { explainMiss, type Candidate } from '../server/miss.ts'
 import { createRedactor } from '../server/redact.ts'

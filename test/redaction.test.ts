@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { identify, type Fixture } from '../server/fixture.ts'
+import type { Fixture } from '../server/fixture.ts'
+import { identify } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import { createRedactor } from '../server/redact.ts'
 import { mergesIn, parentsFirst, redactAgain, type Planned } from '../server/redaction.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fileName, identify, keyFor } from '../server/fixture.ts'
+import { fileName, identify, keyFor } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import type { Candidate } from '../server/miss.ts'
 import { createRedactor } from '../server/redact.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fileName, identify } from '../server/fixture.ts'
+import { fileName, identify } from '../server/identity.ts'
 import { ModelError, type Model } from '../server/model/model.ts'
 import { createRedactor } from '../server/redact.ts'
 import type { Planned } from '../server/refresh.ts'

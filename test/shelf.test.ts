@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pick, readAll, readFixture } from '../server/shelf.ts'
-import { listFixtures } from '../server/store.ts'
+import { listFixtures } from '../server/directory.ts'
 import { compose, words } from './answers.ts'
 import { folderWith, temporaryFolder } from './tools.ts'
 

@@ -1,10 +1,11 @@
-import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fileName, formatFixture, parseFixture, responseIdOf, type Fixture } from '../server/fixture.ts'
+import { isGood, formatFixture, parseFixture, responseIdOf, type Fixture } from '../server/fixture.ts'
+import { fileName } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import type { Ending, ModelEvent } from '../server/model/model.ts'
-import { checkStore, isGood, type Store } from '../server/store.ts'
+import type { Store } from '../server/store.ts'
 import { compose, words } from './answers.ts'
 import { openTestStore, temporaryFolder, toEvents } from './tools.ts'
 
@@ -85,40 +86,6 @@ describe('find', () => {
     expect(message).toBe(
       `say-hi-000000000000.jsonl is the fixture for this request, and its name says otherwise. Rename it to ${fileName(fixture)}.`,
     )
-  })
-
-  test('plays a large fixture from the disk, part by part and the same each time', async () => {
-    const { dir, store } = await setUp()
-    const events = compose('large')
-      .text(Array.from({ length: 3000 }, (_, index) => ` ${index}`.repeat(200)))
-      .completed()
-    const fixture = await fixtureFor(store, HI, toEvents(events))
-    await store.save(fixture)
-    for (const again of [store, store, openTestStore(dir)]) {
-      const recording = await again.recording(fixture.key)
-      expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' } })
-      const parts = []
-      for await (const part of recording?.parts() ?? []) parts.push(part)
-      expect(parts.length).toBeGreaterThan(10)
-      expect(parts.flat().map(({ text }) => text)).toEqual(fixture.events.map(({ text }) => text))
-    }
-  })
-
-  test('a large fixture that is damaged is one before it is played, and one that changes is not mixed', async () => {
-    const { dir, store } = await setUp()
-    const events = compose('large')
-      .text(Array.from({ length: 3000 }, (_, index) => ` ${index}`.repeat(200)))
-      .completed()
-    const fixture = await fixtureFor(store, HI, toEvents(events))
-    await store.save(fixture)
-    const path = join(dir, fileName(fixture))
-    const recording = await store.recording(fixture.key)
-    await writeFile(path, formatFixture(fixture).slice(0, -30))
-    const play = async () => {
-      for await (const part of recording?.parts() ?? []) expect(part).toBeUndefined()
-    }
-    await expect(play()).rejects.toMatchObject({ code: 'fixture_invalid', message: /was written anew/ })
-    await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
   })
 
   test('leaves no copy of a fixture that is recorded again, whoever made it', async () => {
@@ -335,65 +302,5 @@ describe('miss', () => {
     expect(code).toBe('fixture_miss')
     expect(message).toContain(`The nearest is ${name}`)
     expect(message).toContain('Damaged and passed over: bad-123456789012.jsonl')
-  })
-})
-
-test('a good fixture is one whose model finished', async () => {
-  const { store } = await setUp()
-  expect(isGood(await fixtureFor(store, HI))).toBe(true)
-  expect(isGood(await fixtureFor(store, HI, toEvents(compose('x').text(['a']).incomplete('max_output_tokens'))))).toBe(
-    true,
-  )
-  expect(isGood(await fixtureFor(store, HI, toEvents(compose('x').failed('server_error', 'x'))))).toBe(false)
-  expect(isGood(await fixtureFor(store, HI, [], { end: 'unreachable' }))).toBe(false)
-  const late = [{ type: 'error' }, { type: 'response.completed', response: {} }]
-  expect(isGood(await fixtureFor(store, HI, toEvents(late)))).toBe(false)
-})
-
-describe('checkStore', () => {
-  test('makes the folder where it may be written, and asks for it where it is only read', async () => {
-    const dir = join(await temporaryFolder(), 'deep', 'fixtures')
-    await expect(checkStore(dir, { write: false })).rejects.toMatchObject({
-      code: 'fixtures_unusable',
-      message: expect.stringContaining('does not exist'),
-    })
-    await checkStore(dir, { write: true })
-    await checkStore(dir, { write: false })
-  })
-
-  test('what killed processes have left is taken away, once it is old', async () => {
-    const dir = await temporaryFolder()
-    const [old, fresh] = ['.x-1.jsonl.1.0123456789ab.tmp', '.x-1.jsonl.2.0123456789ab.tmp']
-    for (const name of [old, fresh, '.keep.tmp']) await writeFile(join(dir, name), '')
-    await utimes(join(dir, old), 1, 1)
-    await utimes(join(dir, '.keep.tmp'), 1, 1)
-    await checkStore(dir, { write: true })
-    expect((await readdir(dir)).toSorted()).toEqual(['.keep.tmp', fresh])
-  })
-
-  test('a file is no folder', async () => {
-    const file = join(await temporaryFolder(), 'file')
-    await writeFile(file, '')
-    for (const write of [true, false]) {
-      await expect(checkStore(file, { write })).rejects.toMatchObject({
-        message: expect.stringContaining('is no directory'),
-      })
-    }
-    await expect(checkStore(join(file, 'below'), { write: true })).rejects.toMatchObject({ code: 'fixtures_unusable' })
-    await expect(checkStore('x'.repeat(5000), { write: true })).rejects.toMatchObject({ code: 'fixtures_unusable' })
-  })
-
-  test.skipIf(process.getuid?.() === 0)('a folder without the rights is refused', async () => {
-    const dir = join(await temporaryFolder(), 'locked')
-    await mkdir(dir)
-    await chmod(dir, 0o555)
-    await checkStore(dir, { write: false })
-    await expect(checkStore(dir, { write: true })).rejects.toMatchObject({
-      message: expect.stringContaining('may not be'),
-    })
-    await chmod(dir, 0o000)
-    await expect(checkStore(dir, { write: false })).rejects.toMatchObject({
-      message: expect.stringContaining('may not be'),
-    })
   })
 })

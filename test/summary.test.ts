@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { identify } from '../server/fixture.ts'
+import { identify } from '../server/identity.ts'
 import type { Ending } from '../server/model/model.ts'
 import { createRedactor } from '../server/redact.ts'
 import { summarize } from '../server/summary.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identify } from '../server/fixture.ts'
+import { identify } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import { createRedactor } from '../server/redact.ts'
 import { describeUnused, findUnused, missedLine, parseUsage, usedLine } from '../server/usage.ts'

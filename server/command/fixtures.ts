@@ -2,8 +2,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { DeltatapeError, systemCode } from '../errors.ts'
 import { printable } from '../log.ts'
-import { checkStore, type Store } from '../store.ts'
-import type { SourceFile } from '../verify.ts'
+import { checkStore } from '../directory.ts'
+import type { Store } from '../store.ts'
+import type { SourceFile } from '../check.ts'
 
 /** A fixture as it is shown: its path, as the directory is configured. */
 export const shownPath = (dir: string, name: string): string => printable(join(dir, name))

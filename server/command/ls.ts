@@ -1,14 +1,15 @@
 /** `deltatape ls`: a table of the fixtures. */
 import { Command, Option } from 'commander'
-import { lastUserText } from '../fixture.ts'
+import { lastUserText } from '../identity.ts'
 import { printable, printableLines } from '../log.ts'
 import { readAll, type Shelved } from '../shelf.ts'
-import { checkStore, listFixtures } from '../store.ts'
+import { checkStore, listFixtures } from '../directory.ts'
 import { ENDINGS, summarize, type Summary } from '../summary.ts'
 import { patternOf } from '../wildcard.ts'
 import { parseAge } from './age.ts'
 import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
 import { table, type Column } from './table.ts'
+import { counted } from './terminal.ts'
 
 /**
  * A row of the table. `--json` gives an array of these; `key` and all that follows `ending` is missing of a damaged
@@ -104,7 +105,7 @@ Examples:
     sort(rows, options)
     if (options.json) return terminal.write(JSON.stringify(rows, null, 2))
     if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort), rows).join('\n'))
-    const all = `${names.length} ${names.length === 1 ? 'fixture' : 'fixtures'}`
+    const all = counted(names.length, 'fixture')
     terminal.tell(rows.length === names.length ? all : `${rows.length} of ${all}`)
     for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
   })

@@ -7,6 +7,7 @@ import { openStore } from '../store.ts'
 import { describeUnused } from '../usage.ts'
 import { addVariables, configFrom, type Define } from './command.ts'
 import { shownPath } from './fixtures.ts'
+import { counted } from './terminal.ts'
 import { describeDamaged, gatherUnused } from './usage.ts'
 
 interface Options {
@@ -46,7 +47,7 @@ or ask.`,
       for (const each of unused) {
         write(`${terminal.style('bold', shownPath(dir, each.name))} ${printable(describeUnused(each))}`)
       }
-      const what = `${unused.length} ${unused.length === 1 ? 'fixture' : 'fixtures'}`
+      const what = counted(unused.length, 'fixture')
       if (dryRun) {
         exit(1)
         return end(`Would remove ${what}.`, false)

@@ -3,7 +3,7 @@ import { groupDrifts, type Drift } from '../drift.ts'
 import { printable } from '../log.ts'
 import type { Tokens } from '../resend.ts'
 import type { ExitCode } from './command.ts'
-import type { Terminal } from './terminal.ts'
+import { counted, type Terminal } from './terminal.ts'
 
 /** What became of a fixture. */
 export interface Entry {
@@ -49,7 +49,7 @@ export function toJson(task: Task, entries: readonly Entry[]): string {
 export function toText(task: Task, entries: readonly Entry[], terminal: Terminal): string {
   const drifts = driftIn(entries).map(({ fixtures, drifts: found }) =>
     [
-      terminal.style('yellow', `drift in ${number(fixtures.length)} ${fixtures.length === 1 ? 'fixture' : 'fixtures'}`),
+      terminal.style('yellow', `drift in ${counted(fixtures.length, 'fixture')}`),
       ...driftLines(found, terminal),
       ...namesLines(fixtures).map((name, index) => (index === 0 ? `  in ${name}` : `     ${name}`)),
     ].join('\n'),

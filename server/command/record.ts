@@ -1,22 +1,19 @@
 /** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
 import { Command, InvalidArgumentError } from 'commander'
 import { readConfig, secretsOf, type Config, type Environment } from '../config.ts'
-import { findDrift, typesWithin } from '../drift.ts'
+import { checkStore } from '../directory.ts'
 import { DeltatapeError } from '../errors.ts'
-import { identify } from '../fixture.ts'
 import { printable } from '../log.ts'
 import type { Candidate } from '../miss.ts'
-import { OPENAI_VERSION, live } from '../model/live.ts'
-import type { Model } from '../model/model.ts'
-import { record } from '../model/record.ts'
-import { createRedactor, type Redactor } from '../redact.ts'
-import { failedAlike, planRefresh, select, type Plan, type Planned, type Selection } from '../refresh.ts'
+import { createRedactor } from '../redact.ts'
+import { planRefresh, select, type Plan, type Selection } from '../refresh.ts'
 import { placeholdersOf, readRules } from '../rules.ts'
-import { resend, tokensOf, type Reply } from '../resend.ts'
-import { checkStore, isGood, openStore, type Store, type StoredFixture } from '../store.ts'
+import { openStore } from '../store.ts'
 import { parseAge } from './age.ts'
 import { addVariables, environmentOf, type Context, type Define } from './command.ts'
-import { exitCodeOf, toJson, toText, totalOf, type Entry, type Task } from './record-report.ts'
+import { exitCodeOf, toJson, toText, type Entry, type Task } from './record-report.ts'
+import { compare, refresh, withAnAnswer, type Job } from './record-run.ts'
+import { counted } from './terminal.ts'
 
 /** The variables that mean something here, and are flags too. */
 const FLAGS = [
@@ -84,25 +81,16 @@ function parseCount(text: string): number {
 }
 
 /** The configuration, of the variables that count here; that the key may be missing is told in words of this command. */
-function configFrom(env: Environment): Config {
+function configToRecord(env: Environment): Config {
   const names = [...FLAGS, 'AUTH_TOKEN']
   const here = Object.fromEntries(names.map((name) => [name, env[name]]))
   return readConfig({ ...here, MODEL_MODE: 'record', ALLOW_CLIENT_KEY: '1' })
 }
 
-/** What a run works with. */
-interface Job {
-  readonly context: Context
-  readonly config: Config
-  readonly redactor: Redactor
-  readonly store: Store
-  readonly concurrency: number
-}
-
 async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
-  const config = configFrom(env)
+  const config = configToRecord(env)
   if (config.apiKey === undefined && !dryRun) {
     throw new DeltatapeError(
       'config_invalid',
@@ -165,28 +153,6 @@ function tellNothing(
   context.terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
 }
 
-/** Of some fixtures those that hold an answer, which another can be compared with, and why the others do not. */
-async function withAnAnswer(store: Store, fixtures: readonly Candidate[]) {
-  const compared: Candidate[] = []
-  const passed: { readonly name: string; readonly why: string }[] = []
-  for (const fixture of fixtures) {
-    const found = await orDamage(store.find(fixture.key))
-    if (found instanceof DeltatapeError || (found && isGood(found))) compared.push(fixture)
-    else passed.push({ name: fixture.name, why: 'recorded failures have no answer to compare' })
-  }
-  return { compared, passed }
-}
-
-/** What was found, or the error that says how it is damaged. */
-async function orDamage<T>(work: Promise<T>): Promise<T | DeltatapeError> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return error
-    throw error
-  }
-}
-
 /** Lists what would be sent, the turns of a conversation each below the one before. */
 function list({ context }: Job, plan: Plan, others: readonly Entry[], json: boolean | undefined): void {
   const { terminal } = context
@@ -207,96 +173,9 @@ function list({ context }: Job, plan: Plan, others: readonly Entry[], json: bool
   const notSent = others.map(({ name, why = '' }) => `  ${printable(name)}\n    ${printable(why)}`)
   terminal.write(
     [
-      `Would send ${count(plan.send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,
+      `Would send ${counted(plan.send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,
       ...lines,
       ...(notSent.length > 0 ? ['Would not send:', ...notSent] : []),
     ].join('\n'),
-  )
-}
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
-
-/** Sends a plan, and shows how far it is. */
-async function send(
-  { context, concurrency }: Job,
-  { send: planned }: Plan,
-  modelFor: (planned: Planned) => Model,
-  conclude: (planned: Planned, reply: Reply) => Promise<Entry>,
-): Promise<Entry[]> {
-  const bar = context.terminal.progress(planned.length, 'fixtures')
-  const done: Entry[] = []
-  try {
-    return await resend(planned, { modelFor, concurrency, signal: context.interrupted() }, async (each, reply) => {
-      const entry = await conclude(each, reply)
-      done.push(entry)
-      const { input, output } = totalOf(done)
-      bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
-      return entry
-    })
-  } finally {
-    bar.stop()
-  }
-}
-
-const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
-
-/** Records the answers anew. */
-function refresh(job: Job, plan: Plan): Promise<Entry[]> {
-  const { context, config, redactor, store } = job
-  const api = live({ ...config, redactor, clock: context.clock })
-  const recording = { ...config, openai: OPENAI_VERSION, redactor, clock: context.clock }
-  const modelFor = ({ fixture }: Planned) =>
-    // Whatever id it is sent with, it is this fixture's request: no other key may come of it.
-    record(api, { ...store, identify: async (body) => identify(body, redactor, fixture.previousKey) }, recording)
-
-  return send(job, plan, modelFor, async ({ fixture: { name, key } }, reply) => {
-    if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
-    const tokens = tokensOf(reply.events)
-    const { kind, why = 'the model did not finish it' } = reply.action ?? {}
-    if (kind === 'saved') return { name, outcome: 'refreshed', tokens }
-    if (kind === 'unchanged') return { name, outcome: 'unchanged', tokens }
-    if (reply.kind === 'answered') return { name, outcome: 'failed', why, tokens }
-    const before = await orDamage(store.find(key))
-    if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
-      return {
-        name,
-        outcome: 'unchanged',
-        why: 'recorded failures that failed again (--record-failures saves them anew)',
-        tokens,
-      }
-    }
-    return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
-  })
-}
-
-const failsAgain = (before: StoredFixture, { events, ending }: Extract<Reply, { kind: 'failed' }>): boolean =>
-  ending !== undefined && !isGood(before) && failedAlike(before, { events, ending })
-
-/** Compares the answers with those of the fixtures, and saves nothing. */
-async function compare(job: Job, plan: Plan, all: readonly Candidate[]): Promise<Entry[]> {
-  const { context, config, redactor, store } = job
-  const api = live({ ...config, redactor, clock: context.clock })
-  const known = new Set<string>()
-  for (const { key } of all) {
-    const fixture = await orDamage(store.find(key))
-    if (fixture && !(fixture instanceof DeltatapeError)) for (const type of typesWithin(fixture.events)) known.add(type)
-  }
-
-  return send(
-    job,
-    plan,
-    () => api,
-    async ({ fixture: { name, key } }, reply) => {
-      if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
-      const tokens = tokensOf(reply.events)
-      if (reply.kind === 'failed') return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
-      const before = await orDamage(store.find(key))
-      if (before instanceof DeltatapeError) return { name, outcome: 'failed', why: before.message, tokens }
-      if (!before) return { name, outcome: 'failed', why: 'The fixture was removed meanwhile.', tokens }
-      // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
-      if (!isGood(before)) return { name, outcome: 'same', tokens }
-      const drifts = findDrift(before.events, redactor.events(reply.events), known)
-      return { name, outcome: drifts.length > 0 ? 'differs' : 'same', drifts, tokens }
-    },
   )
 }

@@ -2,15 +2,17 @@
 import { Command } from 'commander'
 import { secretsOf } from '../config.ts'
 import { DeltatapeError } from '../errors.ts'
-import { fileName, parseFixture } from '../fixture.ts'
+import { isGood, parseFixture } from '../fixture.ts'
+import { fileName } from '../identity.ts'
 import { printable } from '../log.ts'
 import { createRedactor, type Redactor } from '../redact.ts'
 import { mergesIn, parentsFirst, redactAgain, type Merged, type Planned } from '../redaction.ts'
 import { readRules } from '../rules.ts'
-import { checkStore, isGood, openStore, type Store } from '../store.ts'
+import { checkStore } from '../directory.ts'
+import { openStore, type Store } from '../store.ts'
 import { addVariables, configFrom, type Define } from './command.ts'
 import { shownPath } from './fixtures.ts'
-import type { Terminal } from './terminal.ts'
+import { counted, type Terminal } from './terminal.ts'
 import { describeDamaged } from './usage.ts'
 
 interface Options {
@@ -70,8 +72,9 @@ Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
         terminal.tell(printable(describeDamaged(damaged)))
         exit(2)
       }
-      const of = `of ${plan.length} ${plan.length === 1 ? 'fixture' : 'fixtures'}`
-      if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${plan.length} fixtures.`))
+      const of = `of ${counted(plan.length, 'fixture')}`
+      if (changing.length === 0)
+        return end(terminal.style('green', `Nothing to redact in ${counted(plan.length, 'fixture')}.`))
       if (!apply) {
         exit(1)
         return end(`${changing.length} ${of} would change. To change them: deltatape redact --apply`)

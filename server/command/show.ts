@@ -1,6 +1,6 @@
 /** `deltatape show`: all of one fixture, for people. */
 import { Command } from 'commander'
-import type { JsonObject, JsonValue } from '../json.ts'
+import { asText, type JsonObject } from '../json.ts'
 import { printable, printableLines } from '../log.ts'
 import { pick, readFixture } from '../shelf.ts'
 import { summarize, type Summary } from '../summary.ts'
@@ -78,8 +78,6 @@ function linesOf(shown: Shown, terminal: Terminal): string[] {
 /** `function_call get_weather {"city":"Paris"}` */
 const outputText = (item: JsonObject): string =>
   ['type', 'name', 'arguments'].flatMap((name) => (item[name] === undefined ? [] : [asText(item[name])])).join(' ')
-
-const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const rowText = ({ kind, label, bar, note }: Row, terminal: Terminal): string => {
   const styled =

@@ -1,5 +1,5 @@
 /** Tables that fit a terminal: cells are cut, and columns are left out where there is no room. Linear in their rows. */
-import { NAME_KEY_CHARS } from '../fixture.ts'
+import { NAME_KEY_CHARS } from '../identity.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A column of a table of `T`s. */

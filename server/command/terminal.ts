@@ -26,6 +26,10 @@ export interface Progress {
   stop(): void
 }
 
+/** How many of something, in words: `1 fixture`, `2 fixtures`. */
+export const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
+
 /** How wide a line is where nobody says. */
 const COLUMNS = 80
 

@@ -1,7 +1,8 @@
 /** What the sub-commands that ask for unused fixtures share. */
 import { readFile } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../errors.ts'
-import { checkStore, type Store } from '../store.ts'
+import { checkStore } from '../directory.ts'
+import type { Store } from '../store.ts'
 import { findUnused, parseUsage, type Unused } from '../usage.ts'
 
 /**

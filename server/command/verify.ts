@@ -6,12 +6,13 @@ import { createRedactor } from '../redact.ts'
 import { readRules } from '../rules.ts'
 import { openStore } from '../store.ts'
 import { describeUnused } from '../usage.ts'
-import { verify, type Problem } from '../verify.ts'
+import type { Problem } from '../check.ts'
+import { verify } from '../verify.ts'
 import { parseAge } from './age.ts'
 import { addVariables, configFrom, type Define } from './command.ts'
 import { namesOf, readFiles, shownPath } from './fixtures.ts'
 import { gatherUnused } from './usage.ts'
-import type { Terminal } from './terminal.ts'
+import { counted, type Terminal } from './terminal.ts'
 
 interface Options {
   readonly maxAge?: number
@@ -82,7 +83,7 @@ Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
           `There are no fixtures in ${printable(config.fixturesDir)}: record some, or say --allow-empty where that is fine.`,
         )
       } else {
-        terminal.write(summary(names.length, problems, terminal))
+        terminal.write(summary({ count: names.length, errors, warnings }, problems, terminal))
       }
     })
 
@@ -94,12 +95,14 @@ function lineFor({ name, line, severity, message }: Problem, dir: string, { styl
   return `${place} ${what}`
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+interface Counts {
+  readonly count: number
+  readonly errors: number
+  readonly warnings: number
+}
 
-function summary(count: number, problems: readonly Problem[], { style }: Terminal): string {
+function summary({ count, errors, warnings }: Counts, problems: readonly Problem[], { style }: Terminal): string {
   if (problems.length === 0) return style('green', `${counted(count, 'fixture')}, no problems`)
-  const errors = problems.filter(({ severity }) => severity === 'error').length
-  const warnings = problems.length - errors
   const found = [
     ...(errors > 0 ? [style('red', counted(errors, 'problem'))] : []),
     ...(warnings > 0 ? [style('yellow', counted(warnings, 'warning'))] : []),

@@ -1,7 +1,8 @@
 /** A model that writes down what another one answers, while it is being answered. */
 import { compare, describeComparison } from '../compare.ts'
 import { systemCode } from '../errors.ts'
-import { fileName, responseIdOf, type Fixture } from '../fixture.ts'
+import { responseIdOf, type Fixture } from '../fixture.ts'
+import { fileName } from '../identity.ts'
 import type { Clock } from '../pace.ts'
 import type { Redactor } from '../redact.ts'
 import type { Store } from '../store.ts'

@@ -1,7 +1,8 @@
 /** A model that answers from fixtures, and from nothing else. */
-import { fileName } from '../fixture.ts'
+import { fileName } from '../identity.ts'
 import type { Clock, Pace } from '../pace.ts'
-import type { Recording, Store } from '../store.ts'
+import type { Recording } from '../recording.ts'
+import type { Store } from '../store.ts'
 import { ModelError, type Model, type ModelEvent } from './model.ts'
 
 export interface ReplayOptions {

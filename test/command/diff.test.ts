@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { listFixtures } from '../../server/store.ts'
+import { listFixtures } from '../../server/directory.ts'
 import { compose, words } from '../answers.ts'
 import { commitAll, deltatape, folderWith, openTestStore, toEvents } from '../tools.ts'
 

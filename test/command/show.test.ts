@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { listFixtures } from '../../server/store.ts'
+import { listFixtures } from '../../server/directory.ts'
 import { compose } from '../answers.ts'
 import { deltatape, folderWith } from '../tools.ts'
 

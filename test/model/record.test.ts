@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fileName } from '../../server/fixture.ts'
+import { fileName } from '../../server/identity.ts'
 import type { Action, ModelEvent } from '../../server/model/model.ts'
 import type { Store } from '../../server/store.ts'
 import { compose, steps, words } from '../answers.ts'

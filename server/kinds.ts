@@ -1,0 +1,145 @@
+/** The kinds of keys and tokens that are known, and how each looks. */
+
+/** What is to be replaced in a text. */
+export interface Match {
+  readonly start: number
+  readonly end: number
+  readonly kind: string
+  readonly placeholder: string
+}
+
+/** What stands where a secret stood. */
+export const placeholderFor = (kind: string) => `[redacted:${kind}]`
+
+/** Finds what is to be replaced. */
+export interface Rule {
+  find(text: string): Match[]
+  /** A text that holds none of these cannot hold a match. */
+  readonly hints: readonly string[]
+}
+
+/** Where the expression has a group `secret`, it is that which is redacted; it stands at the end. */
+const pattern = (
+  kind: string,
+  hints: readonly string[],
+  expression: RegExp,
+  counts: (match: RegExpExecArray) => boolean = () => true,
+): Rule => ({
+  find: (text) =>
+    Array.from(text.matchAll(expression))
+      .filter(counts)
+      .map(({ index, 0: whole, groups }) => {
+        const end = index + whole.length
+        return { start: end - (groups?.secret ?? whole).length, end, kind, placeholder: placeholderFor(kind) }
+      }),
+  hints,
+})
+
+/** A token: nothing that could belong to it stands before or behind it. */
+const token = (kind: string, hints: readonly string[], source: string): Rule =>
+  pattern(kind, hints, new RegExp(String.raw`(?<![\w-])(?:${source})(?![\w-])`, 'g'))
+
+/** A token that nobody takes for a word, by its prefix: it may stand behind anything but a letter, and before anything. */
+const prefixed = (kind: string, hints: readonly string[], source: string): Rule =>
+  pattern(kind, hints, new RegExp(`(?<![A-Za-z])(?:${source})`, 'g'))
+
+/**
+ * A random part: at least `length` characters, a digit and a letter among the first of them, so that hyphenated words
+ * are none. How far it looks is bounded, or a text of beginnings would take quadratic time.
+ */
+const random = (length: number) => String.raw`(?=[\w-]{0,100}\d)(?=[\w-]{0,100}[A-Za-z])[\w-]{${length},}`
+
+/** What documentation has where a password belongs: a variable, or one character again and again. */
+const STAND_IN = /\{[^}]{1,50}\}|%[A-Z_]{1,30}%|\$[A-Z_]{1,30}|\$\([^)]{1,50}\)|^(.)\1{3,}$/
+
+const PASSWORD_WORD = /^(?:password|mypassword|your_password|secret|pass|user|username|root|admin)$/i
+
+/** Whether the login of a database is meant as one: not as an example. */
+const isDatabaseLogin = ({ groups: { user, password = '' } = {} }: RegExpExecArray): boolean =>
+  password.length >= 4 && password !== user && !STAND_IN.test(password) && !PASSWORD_WORD.test(password)
+
+/** The same for a page. */
+const isWebLogin = ({ groups: { password = '' } = {} }: RegExpExecArray): boolean =>
+  !STAND_IN.test(password) && !/password/i.test(password)
+
+/** It covers what secretlint's recommended rules find, and some more: a test holds them together. */
+export const KNOWN: readonly Rule[] = [
+  pattern(
+    'private-key',
+    ['PRIVATE KEY'],
+    // It stops at the next beginning: the search would be quadratic in their number otherwise. One that was cut off
+    // counts as far as it goes.
+    /-----BEGIN ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:(?!-----BEGIN )[\s\S])*?-----END ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{64,})/g,
+  ),
+  prefixed('anthropic-key', ['sk-ant-'], `sk-ant-${random(20)}`),
+  token('openai-key', ['sk-'], `sk-${random(20)}`),
+  pattern('openai-key', ['T3BlbkFJ'], /sk-[\w-]{20,200}T3BlbkFJ[\w-]{20,200}/g),
+  prefixed(
+    'github-token',
+    ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
+    String.raw`ghs_\d{1,20}_[\w-]{1,1000}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,}|\w{36}(?!\w))|github_pat_\w{22,}`,
+  ),
+  pattern('github-token', ['x-oauth-basic'], /[^\s/:]{0,256}:x-oauth-basic(?=@github.com\/)/g),
+  prefixed('gitlab-token', ['gl'], String.raw`gl(?:pat|dt|rt|ptt)-[\w-]{20,}(?:\.[\w-]{2,}){0,2}`),
+  token('aws-key', ['AKIA', 'ASIA'], '(?:AKIA|ASIA)[A-Z0-9]{16}'),
+  pattern(
+    'aws-secret',
+    ['secret', 'Secret', 'SECRET'],
+    /secret[_-]?access[_-]?key[\\"']{0,4}\s{0,20}(?::|=>|=)\s{0,20}[\\"']{0,4}(?<secret>[A-Za-z0-9/+=]{40,})/gi,
+  ),
+  token('google-key', ['AIza'], String.raw`AIza[\w-]{35}`),
+  pattern(
+    'slack-token',
+    ['xox', 'xapp-'],
+    new RegExp(String.raw`\b(?:xox[abeoprs]|xapp)-(?:[A-Za-z0-9]+-[A-Za-z0-9-]+|${random(10)})`, 'g'),
+  ),
+  pattern('slack-webhook', ['://'], /https:\/\/hooks\.slack\.com\/services\/T\w+\/B\w+\/\w+/gi),
+  prefixed('stripe-key', ['_live_', '_test_'], '[rs]k_(?:live|test)_[A-Za-z0-9]{16,}'),
+  prefixed('npm-token', ['npm_'], String.raw`npm_\w{36}(?!\w)`),
+  pattern('npm-token', ['_authToken='], /_authToken=(?=[^$])[\\"']{0,3}[^\s"'\\,;]*/g),
+  prefixed('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,}'),
+  prefixed('sendgrid-key', ['SG.'], String.raw`SG\.(?=[\w.-]{60})[\w-]{1,128}\.[\w-]+`),
+  prefixed('shopify-token', ['shp'], 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,}'),
+  prefixed('grafana-token', ['glc_', 'glsa_'], 'glc_[A-Za-z0-9+/]{32,}={0,2}|glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}'),
+  prefixed('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{52,}'),
+  prefixed('linear-key', ['lin_'], String.raw`lin_(?:api|oauth)_\w{32,}`),
+  prefixed('notion-token', ['ntn_'], String.raw`ntn_\d{11}[A-Za-z0-9]{35,}`),
+  prefixed('1password-token', ['ops_ey'], 'ops_ey[A-Za-z0-9+/=]{100,}'),
+  prefixed('hashicorp-vault-token', ['hvs.', 'hvb.', 'hvr.'], String.raw`hv[sbr]\.[\w-]{24,}`),
+  prefixed('vercel-token', ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'], 'vc[piark]_[A-Za-z0-9]{20,}'),
+  prefixed('databricks-token', ['dapi'], 'dapi[A-Fa-f0-9]{32,}(?:-[0-9])?'),
+  prefixed('docker-token', ['dckr_pat_'], String.raw`dckr_pat_[\w-]{27,}`),
+  prefixed('figma-token', ['figd_'], String.raw`figd_[\w-]{40,}`),
+  prefixed('cloudflare-token', ['cfk_', 'cfut_', 'cfat_'], '(?:cfk|cfut|cfat)_[A-Za-z0-9]{48,}'),
+  prefixed('tailscale-key', ['tskey-'], String.raw`tskey-[a-z]{2,20}-\w{8,40}-\w{16,}`),
+  prefixed('digitalocean-token', ['_v1_'], 'do[opr]_v1_[a-f0-9]{64}'),
+  prefixed('pypi-token', ['pypi-'], String.raw`pypi-AgE[\w-]{50,}`),
+  prefixed('replicate-token', ['r8_'], 'r8_[A-Za-z0-9]{37,}'),
+  prefixed('perplexity-key', ['pplx-'], 'pplx-[A-Za-z0-9]{40,}'),
+  prefixed('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{40,}'),
+  prefixed('age-key', ['AGE-SECRET-KEY-1'], 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
+  token('telegram-token', [':AA'], String.raw`\d{8,10}:AA[\w-]{33}`),
+  pattern(
+    'azure-key',
+    ['AccountKey=', 'AccessKey='],
+    /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,}={0,2})/g,
+  ),
+  pattern(
+    'bearer-token',
+    ['earer', 'EARER'],
+    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}bearer\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,}={0,2})/gi,
+  ),
+  pattern(
+    'database-connection-string',
+    ['://'],
+    /(?:jdbc:)?(?:mongodb(?:\+srv)?|mysqlx?|postgres(?:ql)?):\/\/(?<user>[^:/\s]{1,100}):(?<password>[^@/\s]{1,200})@[^\s"'`<>]*/gi,
+    isDatabaseLogin,
+  ),
+  pattern(
+    'basic-auth',
+    ['://'],
+    /(?<=(?:https?|ftps?):\/\/)(?<user>[^\s:@/?#"'<>\\[\]]{2,256}):(?<password>[^\s:@/?#"'<>\\[\]]{4,256})(?=@)/g,
+    isWebLogin,
+  ),
+  token('jwt', ['eyJ'], String.raw`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`),
+]
