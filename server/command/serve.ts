@@ -13,6 +13,8 @@ Examples:
   deltatape serve --mode record --port 0         record, on a free port
   deltatape serve --pace recorded --fault reset@7
 
+Exit codes: 0 it was stopped, 1 it could not start.
+
 A key given as a flag can be read by others on this machine: rather set
 OPENAI_API_KEY.`,
     )
