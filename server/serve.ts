@@ -1,5 +1,4 @@
 /** One run of the server: configuration, signals, exit code. */
-import { setFlagsFromString } from 'node:v8'
 import { readConfig, secretsOf, type Config, type Environment } from './config.ts'
 import { DeltatapeError, edgesOf } from './errors.ts'
 import { createLog, openOutput, type Log, type Output } from './log.ts'
@@ -37,10 +36,6 @@ const ECHO_MS = 200
 
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
-  // Left alone, V8 lets garbage grow to hundreds of MB before it looks at it: what a slow reader, or 10,000 fixtures
-  // that were played once, would cost.
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=20')
   // A reader that has left has nobody to tell.
   process.stdout.on('error', () => {})
   const { server, config, log } = await startFrom(env, process.stdout)

@@ -43,7 +43,7 @@ const HEARTBEAT_MS = 30_000
 const PATIENCE_MS = 500
 
 /** How much may wait for a client to read it, in bytes, before its model, and its own messages, have to wait. */
-const HIGH_WATER_BYTES = 256 * 1024
+const HIGH_WATER_BYTES = 64 * 1024
 
 /** Which dialect is spoken at which path. */
 const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) => string) => Dialect>> = {

@@ -1,5 +1,6 @@
 /** `deltatape serve`: the server, as `npm start` runs it. */
 import { Command } from 'commander'
+import { keepHeapSmall } from '../heap.ts'
 import { addVariables, environmentOf, type Define } from './command.ts'
 
 export const defineServe: Define = ({ env }) => {
@@ -20,6 +21,7 @@ OPENAI_API_KEY.`,
     )
   return command.action(async () => {
     // The other sub-commands need none of it, and it takes most of the time that they take to start.
+    keepHeapSmall()
     const { serve, withExitCode } = await import('../serve.ts')
     await withExitCode(process, () => serve(process, environmentOf(command, env)))
   })
