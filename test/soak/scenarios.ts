@@ -300,14 +300,12 @@ export async function slowReader(bytes: number, growth: number): Promise<Outcome
   const delta = { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'x'.repeat(10_000) }
   const count = Math.ceil(bytes / 10_000)
   const large: Answer = { steps: Array.from({ length: count }, () => ({ event: delta })) }
-  const long = compose('long').text(Array.from({ length: 500 }, () => 'x'.repeat(10_000)))
-  const usual: Answer = { steps: steps(long.completed()) }
-  const standIn = await startStandIn(({ body }) => (body.input === 'large' ? large : usual))
+  const small: Answer = { steps: steps(compose('small').text(words('one two three')).completed()) }
+  const standIn = await startStandIn(({ body }) => (body.input === 'large' ? large : small))
   const server = await startProcess({ MODEL_MODE: 'live', OPENAI_API_KEY: 'sk-stand-in', OPENAI_BASE_URL: standIn.url })
   const warm = await connect(`${server.url}/ws-stream`)
-  // What is loaded and compiled once is no cost of a reader.
-  for (let index = 0; index < 3; index++) {
-    warm.send({ input: 'usual' })
+  for (let index = 0; index < 200; index++) {
+    warm.send({ input: 'small' })
     await warm.turn()
   }
   /** The memory before, and the most of it in the three seconds after. */
