@@ -1,6 +1,7 @@
 /** One run of the server: configuration, signals, exit code. */
 import { readConfig, secretsOf, type Config, type Environment } from './config.ts'
 import { DeltatapeError, edgesOf } from './errors.ts'
+import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { createLog, openOutput, type Log, type Output } from './log.ts'
 import { systemClock } from './pace.ts'
 import { createRedactor } from './redact.ts'
@@ -39,6 +40,7 @@ export async function serve(process: NodeJS.Process, env: Environment): Promise<
   // A reader that has left has nobody to tell.
   process.stdout.on('error', () => {})
   const { server, config, log } = await startFrom(env, process.stdout)
+  tidyWhenQuiet(ownMemory(), systemClock)
 
   // Whatever went wrong was one turn's: it must not end those of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
