@@ -36,6 +36,9 @@ async function sweep(dir: string): Promise<void> {
   }
 }
 
+/** What the system says where a directory is gone, or has something else in its place. */
+const NOT_THERE = new Set(['ENOENT', 'ENOTDIR'])
+
 const WHY_UNUSABLE: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EEXIST: 'is no directory',
@@ -52,11 +55,15 @@ const unusable = (dir: string, why: string, cause?: unknown) =>
     { cause },
   )
 
-/** The file names of the fixtures in a directory, sorted; none where there is no directory. */
+/**
+ * The file names of the fixtures in a directory, sorted; none where there is no directory.
+ *
+ * @throws DeltatapeError `fixture_invalid` where it cannot be read
+ */
 export async function listFixtures(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return []
-    throw error
+    if (NOT_THERE.has(systemCode(error) ?? '')) return []
+    return unreadable(`The fixtures directory ${JSON.stringify(dir)}`)(error)
   })
   return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
 }
@@ -74,11 +81,13 @@ export const isDamage = (error: unknown): error is DeltatapeError =>
   error instanceof DeltatapeError && error.code === 'fixture_invalid'
 
 /** Tells of a file that cannot be read. */
-export const unreadable = (name: string) => (cause: unknown) => {
-  throw new DeltatapeError('fixture_invalid', `${name} cannot be read: ${systemCode(cause) ?? String(cause)}.`, {
-    cause,
-  })
-}
+export const unreadable =
+  (name: string) =>
+  (cause: unknown): never => {
+    throw new DeltatapeError('fixture_invalid', `${name} cannot be read: ${systemCode(cause) ?? String(cause)}.`, {
+      cause,
+    })
+  }
 
 /** How long a rename is tried again where another program holds the file open, as Windows has it. In ms. */
 const RENAME_PATIENCE_MS = 1000

@@ -64,10 +64,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
     let finished = false
     let failure: ReturnType<typeof failureIn>
 
-    /** What still runs after the end is the model finishing its recording: it is left alone. */
-    const leave = () => {
-      if (!finished) abort.abort(LEFT)
-    }
+    const leave = () => abort.abort(LEFT)
     signal.addEventListener('abort', leave, { once: true })
 
     async function* read(): AsyncGenerator<readonly ModelEvent[]> {
@@ -82,6 +79,8 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
         }
       } catch (error) {
         const told = toldOf(error, log)
+        // Behind its end an answer has nothing more to tell.
+        if (finished) return
         failure ??= told
         throw told
       } finally {
@@ -92,7 +91,7 @@ export function createExchanges({ model, redactor, clock, journal, log, maxOpen 
         journal.turn({ endpoint: '/v1/responses', action, frames: count, ms: clock.now() - started, code, message })
       }
     }
-    return { events: read(), leave, fixture: () => action?.fixture }
+    return { events: read(), leave, fixture: () => (action?.kind === 'not_saved' ? undefined : action?.fixture) }
   }
 
   return {
@@ -128,7 +127,7 @@ interface Exchange {
   readonly events: AsyncGenerator<readonly ModelEvent[]>
   /** The client is gone. */
   leave(): void
-  /** The name of the fixture, once one was looked for. */
+  /** The name of the fixture, once one was looked for and is there. */
   fixture(): string | undefined
 }
 

@@ -66,7 +66,7 @@ export function createApp(options: AppOptions): App {
       )
     }
     const body = parseBody(await c.req.text())
-    const fault = c.req.header('x-deltatape-fault') || undefined
+    const fault = c.req.query('fault') || c.req.header('x-deltatape-fault') || undefined
     return exchanges.answer({ body, apiKey, fault, signal: c.req.raw.signal, takeBody: c.env?.takeBody })
   })
 

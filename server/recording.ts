@@ -1,8 +1,9 @@
 /** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
 import { statSync, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
-import { DeltatapeError } from './errors.ts'
+import { basename, join } from 'node:path'
+import { unreadable } from './directory.ts'
+import { DeltatapeError, systemCode } from './errors.ts'
 import { createFixtureReader, isGood, type FixtureFacts, type StoredFixture } from './fixture.ts'
 import { MAX_BATCH_CHARS, isFinished, isTerminal, type ModelEvent } from './model/model.ts'
 
@@ -25,10 +26,20 @@ export interface FileState {
   readonly version: string
 }
 
-/** Undefined where there is no file. Asked for each turn, so not by way of the thread pool: that costs ten times as much. */
+/**
+ * Undefined where there is no file. Asked for each turn, so not by way of the thread pool: that costs ten times as much.
+ *
+ * @throws DeltatapeError `fixture_invalid` where there is something that cannot be looked at
+ */
 export function stateOf(path: string): FileState | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found && { bytes: found.size, version: versionOf(found) }
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found && { bytes: found.size, version: versionOf(found) }
+  } catch (error) {
+    // The directory has something else in its place.
+    if (systemCode(error) === 'ENOTDIR') return undefined
+    return unreadable(basename(path))(error)
+  }
 }
 
 /** `ctime` tells of an edit that puts the other time back. */
@@ -85,7 +96,7 @@ function* inParts(events: readonly ModelEvent[]): Generator<readonly ModelEvent[
   if (start < events.length) yield events.slice(start)
 }
 
-/** The text up to the first line feed. */
+/** The text up to the first line feed. Throws `fixture_invalid` where it cannot be read. */
 export async function firstLine(path: string): Promise<string> {
   for await (const [line] of linesOf(path)) if (line !== undefined) return line
   return ''
@@ -95,17 +106,19 @@ export async function firstLine(path: string): Promise<string> {
  * The lines of a file, some at a time; at most one of them and a chunk are in memory. A line ends with a line feed:
  * other characters that end a line for people do not end it here.
  *
+ * @throws DeltatapeError `fixture_invalid` where it cannot be read
  * @param check called once the file is open: whatever becomes of its name then, it is this file that is read
  */
 async function* linesOf(path: string, check?: (file: FileHandle) => Promise<void>): AsyncGenerator<string[]> {
-  const file = await open(path)
+  const fail = unreadable(basename(path))
+  const file = await open(path).catch(fail)
   try {
     await check?.(file)
     let rest: Buffer[] = []
     // One for all: garbage outside of V8's heap is long not looked at.
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
     for (;;) {
-      const { bytesRead } = await file.read({ buffer })
+      const { bytesRead } = await file.read({ buffer }).catch(fail)
       const chunk = buffer.subarray(0, bytesRead)
       const lines: string[] = []
       let start = 0

@@ -95,7 +95,7 @@ export function gather(): Gathered {
   return {
     push(batch) {
       for (const event of batch) {
-        if (isTerminal(event)) last = event
+        if (isTerminal(event) && (!last || (last.type === 'error' && event.type === 'response.failed'))) last = event
         if (event.type !== 'response.output_item.done') continue
         const { output_index: index } = event.body
         items.set(typeof index === 'number' ? index : items.size, memberText(event.text, 'item') ?? 'null')
@@ -103,7 +103,9 @@ export function gather(): Gathered {
     },
     result() {
       const { type, text = '{}', body = {} } = last ?? {}
-      if (type === 'error') return errorResult(isObject(body.error) ? body.error : body)
+      if (type === 'error' || (type === 'response.failed' && !isObject(body.response))) {
+        return errorResult(isObject(body.error) ? body.error : body)
+      }
       const response = memberText(text, 'response') ?? '{}'
       const output = isObject(body.response) ? body.response.output : undefined
       if (items.size === 0 || (Array.isArray(output) && output.length > 0)) return { status: 200, text: response }

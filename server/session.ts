@@ -114,8 +114,6 @@ export function createSession(options: SessionOptions): Session {
       id,
       turn,
       end(error) {
-        // What still runs after the end is the model finishing its recording: it is left alone.
-        if (turn.ended) return
         void deliver(turn.fail(error))
         abort.abort(error)
       },

@@ -23,7 +23,16 @@ export interface EventReader {
 /** How much of a body is kept until the first event, to show it where none comes. In characters. */
 const MAX_KEPT_CHARS = 64 * 1024
 
-const FIELD_LINE = /^(?:$|:|(?:data|event|id|retry)(?:$|:))/
+const FIELDS = ['data', 'event', 'id', 'retry']
+const FIELD_LINE = new RegExp(`^(?:$|:|(?:${FIELDS.join('|')})(?:$|:))`)
+
+/** Whether a text holds a line that is none of an event stream. The last may be cut off inside the name of a field. */
+const isForeign = (text: string): boolean => {
+  const lines = text.split(/\r\n|\r|\n/)
+  const last = lines.at(-1) ?? ''
+  const whole = FIELDS.some((field) => field.startsWith(last)) ? lines.slice(0, -1) : lines
+  return whole.some((line) => !FIELD_LINE.test(line))
+}
 
 export function createEventReader(): EventReader {
   const decoder = new TextDecoder()
@@ -76,6 +85,6 @@ export function createEventReader(): EventReader {
     get done() {
       return done
     },
-    foreign: () => (!seen && start.split(/\r\n|\r|\n/).some((line) => !FIELD_LINE.test(line)) ? start : undefined),
+    foreign: () => (!seen && isForeign(start) ? start : undefined),
   }
 }

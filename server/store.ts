@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { isDamage, listFixtures, readText, unreadable, writeWhole } from './directory.ts'
+import { isDamage, listFixtures, readText, writeWhole } from './directory.ts'
 import { DeltatapeError } from './errors.ts'
 import { isGood, parseFixture, parseHeader, type Fixture, type StoredFixture } from './fixture.ts'
 import { NAME_KEY_CHARS, fileName, identify, type Identity } from './identity.ts'
@@ -102,8 +102,10 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
 
   const list = () => listFixtures(dir)
 
+  /** Where the directory cannot be read it is a miss that says so: what needs no fixture goes on. */
   const look = async (): Promise<void> => {
-    named = Map.groupBy(await list(), keyPartOf)
+    const names = await list().catch(passDamage)
+    if (names) named = Map.groupBy(names, keyPartOf)
   }
 
   const read = async (name: string): Promise<StoredFixture> => ({
@@ -128,7 +130,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     if (state === undefined) return undefined
     const kept = headers.get(name)
     if (kept?.version === state.version) return kept.value
-    const line = await firstLine(join(dir, name)).catch(unreadable(name))
+    const line = await firstLine(join(dir, name))
     const value = { ...parseHeader(line, name), name }
     headers.set(name, { version: state.version, value })
     return value
@@ -189,7 +191,10 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     const names = [...headers].filter(([, { value }]) => holds(value)).map(([name]) => name)
     const known = (await Promise.all(names.map((name) => readHeader(name).catch(passDamage)))).filter(holds)
     const here = answered.get(responseId) ?? []
-    const found = known.length + here.length > 0 ? known : (await survey(await list())).candidates.filter(holds)
+    const found =
+      known.length + here.length > 0
+        ? known
+        : (await survey((await list().catch(passDamage)) ?? [])).candidates.filter(holds)
     const inOrder = found
       .filter((candidate) => candidate !== undefined)
       .toSorted((a, b) => b.recorded.at.localeCompare(a.recorded.at) || a.name.localeCompare(b.name))

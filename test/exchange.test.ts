@@ -1,9 +1,14 @@
 /** Requests over real HTTP: how answers are streamed, how they break, and what happens when somebody leaves. */
+import { rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { createExchanges } from '../server/exchange.ts'
+import { createJournal } from '../server/journal.ts'
+import { systemClock } from '../server/pace.ts'
+import { createRedactor } from '../server/redact.ts'
 import { compose, steps, words } from './answers.ts'
 import { BUNDLED, FAILURES } from './bundled.ts'
 import { sse, type Answer } from './standin.ts'
-import { folderWith, openTestStore, runServer, runStandIn, temporaryFolder } from './tools.ts'
+import { folderWith, openTestStore, readableLog, runServer, runStandIn, temporaryFolder, toEvents } from './tools.ts'
 
 const post = (url: string, body: Readonly<Record<string, unknown>>, init: RequestInit = {}) =>
   fetch(`${url}/v1/responses`, {
@@ -145,6 +150,15 @@ describe('while it is recorded', () => {
     expect(standIn.calls[0]?.body).toEqual({ model: 'gpt-4.1-mini', ...body, stream: true })
   })
 
+  test('a fixture that could not be written is not named', async () => {
+    const { server, store } = await runRecording(() => ({ steps: steps(good) }))
+    const saved = await post(server.url, { input: 'Hi' })
+    expect(saved.headers.get('x-deltatape-fixture')).toMatch(/^hi-[0-9a-f]{12}\.jsonl$/)
+    await rm(store.dir, { recursive: true })
+    const lost = await post(server.url, { input: 'Hi' })
+    expect([lost.status, lost.headers.get('x-deltatape-fixture')]).toEqual([200, null])
+  })
+
   test('streamed or not, it is one fixture', async () => {
     const { server, store } = await runRecording(() => ({ steps: steps(good) }))
     await readAll(await post(server.url, { input: 'Hi', stream: true }))
@@ -238,6 +252,39 @@ describe('a client that hangs up', () => {
     }
     abort.abort()
     expect(await store.list()).toHaveLength(1)
+  })
+
+  test('right after an error event ends the call where nobody records it', async () => {
+    const [error] = toEvents([{ type: 'error', error: { message: 'Oh' } }])
+    const left = Promise.withResolvers<void>()
+    let aborted: boolean | undefined
+    const { log } = readableLog()
+    const exchanges = createExchanges({
+      async *model(_request, signal) {
+        if (error) yield [error]
+        await left.promise
+        aborted = signal.aborted
+      },
+      redactor: createRedactor(),
+      clock: systemClock,
+      journal: createJournal(log, 'live'),
+      log,
+      maxOpen: 1,
+    })
+    const abort = new AbortController()
+    const { body } = await exchanges.answer({
+      body: { stream: true },
+      apiKey: undefined,
+      fault: undefined,
+      signal: abort.signal,
+      takeBody: undefined,
+    })
+    const reader = body?.getReader()
+    await reader?.read()
+    abort.abort()
+    left.resolve()
+    expect(await reader?.read()).toMatchObject({ done: true })
+    expect(aborted).toBe(true)
   })
 
   test('right after an error event leaves the recording of it, with what follows', async () => {

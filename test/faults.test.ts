@@ -1,5 +1,7 @@
 /** Every fault of an upstream × every way to ask × every mode that calls the API: one right end, in its time. */
 import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
@@ -13,9 +15,9 @@ import { expectRules } from './rules.ts'
 import { startStandIn, type Answer, type StandIn, type Step } from './standin.ts'
 import { readableLog, temporaryFolder } from './tools.ts'
 
-const text = compose('faults').text(words('one two three')).completed()
+const answer = compose('faults').text(words('one two three')).completed()
 const partial: Step[] = steps(compose('faults').text(words('one two three')).cut().events)
-const created: Step[] = steps(text.slice(0, 1))
+const created: Step[] = steps(answer.slice(0, 1))
 const failed = {
   type: 'response.failed',
   response: { id: 'resp_f', status: 'failed', error: { code: 'server_error', message: 'Oh' } },
@@ -29,7 +31,7 @@ interface Case {
   readonly sse: number | 'clean' | 'broken'
 }
 
-const STATUSES = [400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 418, 422, 429, 500, 501, 502, 503, 504, 529]
+const STATUSES = [400, 401, 402, 403, 404, 405, 407, 408, 409, 413, 415, 418, 422, 429, 500, 501, 502, 503, 504, 529]
 
 const CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(
@@ -94,6 +96,18 @@ const CASES: Readonly<Record<string, Case>> = {
     sse: 'clean',
   },
   'a truncated stream': { answer: { steps: partial }, code: 'upstream_truncated', sse: 'clean' },
+  'a stream cut inside the name of its first field': {
+    answer: { steps: [{ raw: 'even' }] },
+    code: 'upstream_truncated',
+    sse: 502,
+  },
+  'an answer behind an error': {
+    answer: {
+      steps: [{ event: { type: 'error', error: { message: 'Oh', code: 'server_error' } } }, ...steps(answer)],
+    },
+    code: 'upstream_error',
+    sse: 'clean',
+  },
   'a stream cut inside an event': {
     answer: { steps: [...partial, { raw: 'data: {"type":"resp' }] },
     code: 'upstream_truncated',
@@ -126,16 +140,26 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 'upstream_malformed',
     sse: 502,
   },
+  'a page that does not end': {
+    answer: { steps: [{ raw: '<html><p>Please wait' }, 'hang'] },
+    code: 'upstream_malformed',
+    sse: 502,
+  },
+  'a page that goes on for ever': {
+    answer: { steps: Array.from({ length: 200 }, () => ({ raw: '<p>Please wait</p>\n', after: 10 })) },
+    code: 'upstream_malformed',
+    sse: 502,
+  },
   'an answer that was not streamed': { answer: { body: '{"id":"resp_1"}' }, code: 'upstream_malformed', sse: 502 },
-  'a body held open behind the end': { answer: { steps: [...steps(text), 'hang'] }, sse: 'clean' },
-  'a slow trickle': { answer: { steps: text.map((event) => ({ event, after: 20 })) }, sse: 'clean' },
+  'a body held open behind the end': { answer: { steps: [...steps(answer), 'hang'] }, sse: 'clean' },
+  'a slow trickle': { answer: { steps: answer.map((event) => ({ event, after: 20 })) }, sse: 'clean' },
   'comments and events that hold nothing': {
-    answer: { steps: text.flatMap((event) => [{ raw: ': ping\n\nevent: ping\ndata:\n\n' }, { event }]) },
+    answer: { steps: answer.flatMap((event) => [{ raw: ': ping\n\nevent: ping\ndata:\n\n' }, { event }]) },
     sse: 'clean',
   },
 }
 
-const GOOD: Answer = { steps: steps(text) }
+const GOOD: Answer = { steps: steps(answer) }
 const eventSchema = z.looseObject({ type: z.string() })
 const isEnd = (type: string) => ['response.completed', 'response.incomplete', 'response.failed', 'error'].includes(type)
 
@@ -162,12 +186,18 @@ describe.each(['live', 'record'])('%s', (mode) => {
     await standIn.close()
   })
 
-  const post = (input: string) =>
-    fetch(`${server.url}/v1/responses`, {
+  /** By hand: a fetch hides HTTP 407 from whoever asks. */
+  const post = async (input: string): Promise<{ status: number | undefined; text: () => Promise<string> }> => {
+    const sent = request(`${server.url}/v1/responses`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', input, stream: true }),
     })
+    sent.end(JSON.stringify({ model: 'm', input, stream: true }))
+    const response = await new Promise<IncomingMessage>((resolve, reject) =>
+      sent.on('response', resolve).on('error', reject),
+    )
+    return { status: response.statusCode, text: () => text(response) }
+  }
 
   test.concurrent.each(Object.entries(CASES))('%s', async (input, { code, sse }) => {
     const overChat = async (path: string) => {

@@ -108,6 +108,15 @@ describe('gather', () => {
     expect(gathered(failed)).toEqual({ status: 200, body: failed.at(-1)?.response })
   })
 
+  test('the first end counts: nothing makes a success of an error', () => {
+    const completed = compose('g').text(['Hi']).completed()
+    const error = { type: 'error', error: { message: 'Oh', code: 'server_error' } }
+    expect(gathered([error, ...completed])).toMatchObject({ status: 500, body: { error: { message: 'Oh' } } })
+    const failed = { type: 'response.failed', response: { status: 'failed' } }
+    expect(gathered([...completed, failed]).body).toEqual(completed.at(-1)?.response)
+    expect(gathered([{ type: 'response.failed' }])).toMatchObject({ status: 500, body: { error: {} } })
+  })
+
   test('keeps the very text of the response', () => {
     const text = '{"type":"response.completed","response":{ "a":-0.0, "output" : [ 1.0 ] },"sequence_number":9}'
     const all = gather()

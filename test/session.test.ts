@@ -252,7 +252,7 @@ describe('a client that leaves', () => {
     expect(asked).toHaveLength(1)
   })
 
-  test('right after the end lets the model finish what it still does', async () => {
+  test('right after the end, too: what follows an error is nothing to pay for', async () => {
     const left = Promise.withResolvers<void>()
     let aborted: boolean | undefined
     const model: Model = async function* (_request, signal) {
@@ -267,7 +267,8 @@ describe('a client that leaves', () => {
     session.leave()
     left.resolve()
     await settle()
-    expect(aborted).toBe(false)
+    expect(aborted).toBe(true)
+    expectRules(sent, [undefined])
   })
 })
 

@@ -100,6 +100,9 @@ describe('createEventReader', () => {
     ['', false],
     [': ping\n\n: ping\n\n', false],
     ['event: ping\ndata\n', false],
+    ['even', false],
+    ['event: response.created\r\nd', false],
+    ['even\n', true],
   ])('%j is a foreign body: %s', (body, foreign) => {
     expect(readAll(bytes(body)).foreign).toBe(foreign ? body : undefined)
   })

@@ -1,4 +1,4 @@
-import { copyFile, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isGood, formatFixture, parseFixture, responseIdOf, type Fixture } from '../server/fixture.ts'
@@ -134,6 +134,51 @@ describe('find', () => {
       code: 'fixture_invalid',
       message: expect.stringContaining(name),
     })
+  })
+})
+
+describe('what cannot be looked at', () => {
+  test('is a damaged fixture where it is a file: others are played, and a miss is a miss', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    const other = await store.identify({ model: 'm', input: 'Say ho' })
+    const loop = fileName(other)
+    await symlink(loop, join(dir, loop))
+    const anew = openTestStore(dir)
+    expect((await anew.recording(fixture.key))?.name).toBe(fileName(fixture))
+    await expect(anew.recording(other.key)).rejects.toMatchObject({
+      code: 'fixture_invalid',
+      message: expect.stringContaining(`${loop} cannot be read: ELOOP`),
+    })
+    const third = await anew.identify({ model: 'm', input: 'Say hey' })
+    expect(await anew.recording(third.key)).toBeUndefined()
+    expect(await anew.miss(third)).toMatchObject({ code: 'fixture_miss', message: expect.stringContaining(loop) })
+  })
+
+  test('is said of a directory by the miss, and saves fail with the reason of the system', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await rm(dir, { recursive: true })
+    await symlink(dir, dir)
+    expect(await store.recording(fixture.key)).toBeUndefined()
+    await expect(store.miss(fixture)).rejects.toMatchObject({
+      code: 'fixture_invalid',
+      message: expect.stringMatching(/^The fixtures directory ".+" cannot be read: ELOOP\.$/),
+    })
+    await expect(store.save(fixture)).rejects.toMatchObject({ code: 'ELOOP' })
+    await rm(dir)
+  })
+
+  test('is gone where a file stands in the place of the directory', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    await store.recording(fixture.key)
+    await rm(dir, { recursive: true })
+    await writeFile(dir, '')
+    expect(await store.recording(fixture.key)).toBeUndefined()
+    expect(await store.miss(fixture)).toMatchObject({ code: 'fixture_miss' })
   })
 })
 

@@ -7,6 +7,7 @@ import type { Clock } from '../pace.ts'
 import { parsePlan, type Fault, type Plan } from '../plan.ts'
 import {
   ModelError,
+  isTerminal,
   parseEvent,
   readToTheEnd,
   type Failure,
@@ -27,6 +28,13 @@ export interface FaultOptions {
   readonly stallMs: number
 }
 
+/** What is to break an answer. */
+interface Breaks {
+  readonly faults: readonly Fault[]
+  /** Whether a fault that an answer is too short for strikes right before its end, instead of never. */
+  readonly always: boolean
+}
+
 /** How many requests are remembered by how often they were tried. */
 const MAX_REQUESTS = 100_000
 
@@ -34,26 +42,27 @@ const MAX_REQUESTS = 100_000
 export function fault(model: Model, options: FaultOptions): Model {
   const tries = new LRUCache<string, number>({ max: MAX_REQUESTS })
 
-  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<readonly Fault[]> => {
+  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<Breaks> => {
     if (asked !== undefined && !options.onRequest) {
       throw new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
     }
     const plan = asked === undefined ? options.plan : parsePlan(asked)
-    if (plan === undefined) return []
-    if ('faults' in plan) return plan.faults
+    if (plan === undefined) return { faults: [], always: false }
+    if ('faults' in plan) return { faults: plan.faults, always: false }
     const { seed, rate } = plan.chaos
     const request = `${seed}:${rate}:${await options.keyOf(body)}`
     const nth = (tries.get(request) ?? 0) + 1
     tries.set(request, nth)
-    return mix(`${request}:${nth}`, rate)
+    return { faults: mix(`${request}:${nth}`, rate), always: true }
   }
 
   const broken: Model = async function* (request, signal) {
     signal.throwIfAborted()
-    const faults = await faultsFor(request)
+    const { faults, always } = await faultsFor(request)
     if (faults.length === 0) return yield* model(request, signal)
     let sent = 0
     let response: JsonObject = {}
+    let over = false
 
     /** The next events, counted, and what they say of the response. */
     const take = (events: readonly ModelEvent[], count: number): readonly ModelEvent[] => {
@@ -85,7 +94,12 @@ export function fault(model: Model, options: FaultOptions): Model {
     try {
       for (let next = await events.next(); !next.done; next = await events.next()) {
         let rest = next.value
-        for (const due of dueWithin(later, sent, next.value.length)) {
+        const end = next.value.findIndex(isTerminal)
+        const until = sent + (end === -1 ? rest.length : end)
+        // Behind its end an answer has nothing to break.
+        const dues = over ? [] : dueUntil(later, sent, until, always && end !== -1)
+        over ||= end !== -1
+        for (const due of dues) {
           const before = take(rest, due.after - sent)
           rest = rest.slice(before.length)
           if (before.length > 0) yield before
@@ -105,8 +119,11 @@ export function fault(model: Model, options: FaultOptions): Model {
     request.fault === undefined && options.plan === undefined ? model(request, signal) : broken(request, signal)
 }
 
-const dueWithin = (faults: readonly Fault[], sent: number, count: number): Fault[] =>
-  faults.filter(({ after }) => after > sent && after <= sent + count)
+/** The faults that are due when more than `sent` events, and up to `until`, are sent; with `all`, those of later, too. */
+const dueUntil = (faults: readonly Fault[], sent: number, until: number, all: boolean): Fault[] =>
+  faults
+    .filter(({ after }) => after > sent && (all || after <= until))
+    .map((due) => ({ ...due, after: Math.min(due.after, until) }))
 
 const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
 

@@ -102,7 +102,9 @@ export function live(options: LiveOptions): Model {
           .catch((error: unknown) => {
             // After an error event nothing more is owed: however the body ends, the answer is complete.
             if (failed) return { done: true as const, value: undefined }
-            call.signal.throwIfAborted()
+            call.client.throwIfAborted()
+            // A page may keep its connection open, or go on for ever: it is still none of a stream.
+            if (call.signal.aborted) throw malformedBy(reader.foreign(), redactor) ?? call.signal.reason
             throw broken(error)
           })
         const { events, malformed } = chunk.done ? reader.end(at()) : reader.read(chunk.value, at())
@@ -114,21 +116,21 @@ export function live(options: LiveOptions): Model {
           failed = true
           call.settle()
         }
-        if (malformed !== undefined && !failed) {
-          throw new ModelError({ end: 'malformed', text: redactor.body(malformed) })
-        }
+        const flaw = failed ? undefined : malformedBy(malformed, redactor)
+        if (flaw) throw flaw
         open = !chunk.done && !reader.done && malformed === undefined
       }
       if (failed) return
-      const foreign = reader.foreign()
-      throw new ModelError(
-        foreign === undefined ? { end: 'truncated' } : { end: 'malformed', text: redactor.body(foreign) },
-      )
+      throw malformedBy(reader.foreign(), redactor) ?? new ModelError({ end: 'truncated' })
     } finally {
       call.end()
     }
   }
 }
+
+/** What is thrown for a text that is no event, where there is one. */
+const malformedBy = (text: string | undefined, redactor: Redactor): ModelError | undefined =>
+  text === undefined ? undefined : new ModelError({ end: 'malformed', text: redactor.body(text) })
 
 const NO_KEY: Failure = {
   end: 'refused',
@@ -173,7 +175,9 @@ function startCall(deadlines: Deadlines, clock: Clock, client: AbortSignal): Cal
     async wait(work) {
       const [name = 'turn', ms = 0] = [...left].toSorted(([, a], [, b]) => a - b)[0] ?? []
       const began = clock.now()
-      const timer = clock.timer(ms, () => own.abort(new ModelError({ end: 'stalled', why: STALLS[name](deadlines) })))
+      const timer = clock.timer(Math.max(ms, 0), () =>
+        own.abort(new ModelError({ end: 'stalled', why: STALLS[name](deadlines) })),
+      )
       const { promise: aborted, reject } = Promise.withResolvers<never>()
       const abort = () => reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
@@ -235,13 +239,13 @@ function startRefusal({ status, headers, body }: Response, redactor: Redactor) {
   }
 }
 
-/** The one status that a fetch hides behind a network error (Fetch standard, HTTP-network-or-cache fetch). */
+/**
+ * The one status that a fetch hides behind a network error (Fetch standard, HTTP-network-or-cache fetch): all that
+ * undici says of it is a cause without words, where another failure has a code or a reason.
+ */
 function takeForAnswer(error: unknown): Response {
-  if (
-    error instanceof Error &&
-    error.cause instanceof Error &&
-    error.cause.message === 'proxy authentication required'
-  ) {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (cause instanceof Error && cause.message === '' && systemCode(cause) === undefined) {
     return new Response(null, { status: 407 })
   }
   throw error

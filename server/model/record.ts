@@ -64,9 +64,17 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
       }
     }
 
+    // A client hangs up at its error frame; the recording keeps what the API sends behind it.
+    const own = new AbortController()
+    const follow = () => {
+      if (!recordFailures || !events.some(isTerminal)) own.abort(signal.reason)
+    }
+    signal.addEventListener('abort', follow, { once: true })
+    if (signal.aborted) follow()
+
     let last: readonly ModelEvent[] = []
     try {
-      for await (const batch of model(request, signal)) {
+      for await (const batch of model(request, own.signal)) {
         events.push(...batch)
         const end = batch.findIndex((event) => isTerminal(event) && event.type !== 'error')
         const now = end === -1 ? batch : batch.slice(0, end)
@@ -77,6 +85,8 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
       if (error instanceof ModelError) await save(error.failure)
       else if (signal.aborted) note({ kind: 'not_saved', why: whyEnded(signal.reason) })
       throw error
+    } finally {
+      signal.removeEventListener('abort', follow)
     }
     await save({ end: 'complete' })
     if (last.length > 0) yield last

@@ -102,6 +102,18 @@ test('what comes behind the last event does not come', async () => {
   expect([events, error]).toEqual([EVENTS, undefined])
 })
 
+describe.each([1, 3, 100])('an answer that is over, in batches of %i', (size) => {
+  test.each(['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop'])(
+    '%s does not break it',
+    async (kind) => {
+      const { events, error } = await breakWith(`${kind}@${EVENTS.length}`, { size })
+      expect([events, error]).toEqual([EVENTS, undefined])
+      const before = await breakWith(`${kind}@${EVENTS.length - 1}`, { size })
+      expect(before.types).not.toContain('response.completed')
+    },
+  )
+})
+
 test('a delay is a pause, and what follows it follows', async () => {
   const clock = manualClock()
   const { model } = innerModel(100)
@@ -202,6 +214,10 @@ describe('chaos', () => {
     expect(
       new Set(outcomes.filter((outcome) => outcome.startsWith('question 1 ')).map((outcome) => outcome.slice(13))).size,
     ).toBeGreaterThan(1)
+    const always = await run('chaos:7:1', inputs)
+    const whole = always.filter((outcome) => outcome.endsWith('fine') && !outcome.includes('response.failed'))
+    // Those are the delays, one in ten: an answer that is shorter than a fault reaches breaks right before its end.
+    expect(whole.length).toBeLessThan(always.length / 5)
     expect(await run('chaos:7:0', inputs)).toEqual(expect.not.arrayContaining([expect.stringContaining('purpose')]))
   })
 })
