@@ -334,6 +334,13 @@ describe('x-deltatape-fault', () => {
     await expect((await asked(plan)).text()).rejects.toThrow('terminated')
   })
 
+  test('may stand in the address, as on a WebSocket', async () => {
+    const { ask } = setUp()
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(HELLO) }
+    expect((await ask('/v1/responses?fault=refuse:503', init)).status).toBe(503)
+    expect((await ask('/v1/responses?fault=', init)).status).toBe(200)
+  })
+
   test('an unknown one, and one where the API is called, are 400', async () => {
     expect((await asked('boom@1')).status).toBe(400)
     const live = await asked('reset@1', HELLO, { MODEL_MODE: 'live', OPENAI_API_KEY: 'sk-x' })

@@ -1,9 +1,11 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
+import { upstreams } from './upstreams.ts'
 
 const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
-  faults: () => faults(5),
+  upstreams,
+  'faults on purpose': () => faults(5),
   junk: () => junk(1_000_000, 100_000, 1.2),
   crowd: () => crowd(2000, 200, 60),
   kills: () => kills(100),
