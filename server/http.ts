@@ -1,6 +1,5 @@
 /** What is spoken over HTTP. */
-import { Hono, type Context, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { Hono, type Context } from 'hono'
 import { cors } from 'hono/cors'
 import { readConfig, secretsOf, type Config } from './config.ts'
 import { DeltatapeError } from './errors.ts'
@@ -57,7 +56,7 @@ export function createApp(options: AppOptions): App {
     return c.json({ object: 'list', data })
   })
 
-  app.post('/v1/responses', limit(config), async (c) => {
+  app.post('/v1/responses', async (c) => {
     const apiKey = keyOf(c, config)
     if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
       throw new DeltatapeError(
@@ -65,7 +64,7 @@ export function createApp(options: AppOptions): App {
         'The body has to be application/json, and the content-type has to say so.',
       )
     }
-    const body = parseBody(await c.req.text())
+    const body = parseBody(await textOf(c.req.raw, config.maxInputBytes))
     const fault = c.req.query('fault') || c.req.header('x-deltatape-fault') || undefined
     return exchanges.answer({ body, apiKey, fault, signal: c.req.raw.signal, takeBody: c.env?.takeBody })
   })
@@ -141,15 +140,31 @@ const EXPOSED_HEADERS = ['retry-after', 'retry-after-ms', 'x-should-retry', 'x-r
 const keyOf = (c: Context, config: Config): string | undefined =>
   authorize({ authorization: c.req.header('authorization'), token: c.req.header('x-deltatape-token') }, config).apiKey
 
-/** A body of a declared size is let in or not by that; only another has to be counted as it comes. */
-const limit = ({ maxInputBytes }: Config): MiddlewareHandler => {
-  const onError = () => {
-    throw new DeltatapeError('too_large', `The body is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
-  }
-  const counted = bodyLimit({ maxSize: maxInputBytes, onError })
-  return (c, next) => {
-    const declared = c.req.header('content-length')
-    if (declared === undefined || c.req.header('transfer-encoding') !== undefined) return counted(c, next)
-    return Number(declared) > maxInputBytes ? onError() : next()
+/**
+ * The text of a body of at most `maxBytes`: one of a declared size is let in or not by that, another is counted as it
+ * comes.
+ *
+ * @throws DeltatapeError `too_large`, or `invalid_input` where the client hung up in the middle
+ */
+async function textOf(request: Request, maxBytes: number): Promise<string> {
+  const declared = request.headers.get('content-length')
+  const isDeclared = declared !== null && !request.headers.has('transfer-encoding')
+  if (isDeclared && Number(declared) > maxBytes) throw tooLarge(maxBytes)
+  try {
+    if (isDeclared) return await request.text()
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength
+      if (bytes > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+    return new TextDecoder().decode(Buffer.concat(chunks))
+  } catch (error) {
+    if (error instanceof DeltatapeError || !request.signal.aborted) throw error
+    throw new DeltatapeError('invalid_input', 'The body broke off before its end.', { cause: error })
   }
 }
+
+const tooLarge = (maxBytes: number) =>
+  new DeltatapeError('too_large', `The body is larger than MAX_INPUT_BYTES allows: ${maxBytes} bytes.`)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { DeltatapeError } from './errors.ts'
-import { isObject, memberOf, parseObject, type JsonObject, type JsonValue } from './json.ts'
+import { isEqual, isObject, memberOf, parseObject, type JsonObject, type JsonValue } from './json.ts'
 import type { Redactor } from './redact.ts'
 
 /** The members of a request that do not shape its answer. */
@@ -62,12 +62,20 @@ export const keyed = ({
 }): JsonObject => (previousKey === undefined ? request : { ...request, previous_response_id: previousKey })
 
 /** The members that make the keys of two requests differ, by name, sorted. */
-export function differingMembers(a: Identity, b: Identity): string[] {
+export const differingMembers = (a: Identity, b: Identity): string[] => [...differing(a, b)].toSorted()
+
+/** How many members make the keys of two requests differ; once there are more than `most`, any number above it. */
+export function countDiffering(a: Identity, b: Identity, most: number): number {
+  let count = 0
+  const names = differing(a, b)
+  while (count <= most && !names.next().done) count++
+  return count
+}
+
+function* differing(a: Identity, b: Identity): Generator<string> {
   const [left, right] = [keyed(a), keyed(b)]
-  const names = new Set([...Object.keys(left), ...Object.keys(right)])
-  return [...names]
-    .filter((name) => canonicalize(memberOf(left, name)) !== canonicalize(memberOf(right, name)))
-    .toSorted()
+  for (const name in left) if (!isEqual(left[name], memberOf(right, name))) yield name
+  for (const name in right) if (!Object.hasOwn(left, name)) yield name
 }
 
 /** How many characters of the key a file name carries. */

@@ -17,6 +17,18 @@ export function isObject(value: unknown): value is JsonObject {
 export const memberOf = <T>(object: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
+/** Whether two values are the same JSON, in whatever order their members stand. Stops at the first difference. */
+export function isEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]))
+  }
+  if (!isObject(a) || !isObject(b)) return a === b
+  const names = Object.keys(a)
+  return (
+    names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && isEqual(a[name], b[name]))
+  )
+}
+
 /** A value as people read it: a text as it is, anything else as JSON. */
 export const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
 

@@ -1,7 +1,7 @@
 /** Why a request has no fixture: the nearest one, what differs, and how to record it. */
 import { differenceIn, marked } from './changes.ts'
 import type { FixtureHeader } from './fixture.ts'
-import { NAME_KEY_CHARS, differingMembers, fileName, keyed, type Identity } from './identity.ts'
+import { NAME_KEY_CHARS, countDiffering, differingMembers, fileName, keyed, type Identity } from './identity.ts'
 import { asText, memberOf, type JsonValue } from './json.ts'
 
 /** A fixture that could have been meant. */
@@ -30,8 +30,8 @@ function findNearest(wanted: Identity, candidates: readonly Candidate[]): Candid
   let best: { candidate: Candidate; members: number; likeness: number } | undefined
   const pairs = pairsOf(wanted.request.input)
   for (const candidate of candidates) {
-    const members = differingMembers(wanted, candidate).length
-    // Most candidates are out of the race before their text is looked at.
+    // Most candidates are out of the race before they are looked at whole.
+    const members = countDiffering(wanted, candidate, best?.members ?? Infinity)
     if (best && members > best.members) continue
     const likeness = overlap(pairs, pairsOf(candidate.request.input))
     const order =
@@ -52,17 +52,24 @@ const inWords = (each: readonly Difference[]): string =>
 
 const LEGEND = ': [-so-] in the fixture, {+so+} in the request'
 
+/** How many differences are told. */
+const MAX_DIFFERENCES = 8
+
 function differences(wanted: Identity, nearest: Candidate): Difference[] {
   const [ours, theirs] = [keyed(wanted), keyed(nearest)]
-  return differingMembers(wanted, nearest).map((name) => {
+  const names = differingMembers(wanted, nearest)
+  const told = names.slice(0, MAX_DIFFERENCES).map((name) => {
     if (name === 'previous_response_id') return { text: conversationDifference(wanted, nearest), marks: false }
     const [here, there] = [memberOf(ours, name), memberOf(theirs, name)]
+    const shown = /^\w{1,60}$/.test(name) ? name : cut(name)
     if (here === undefined)
-      return { text: `${name} (not in the request, ${excerpt(there)} in the fixture)`, marks: false }
+      return { text: `${shown} (not in the request, ${excerpt(there)} in the fixture)`, marks: false }
     if (there === undefined)
-      return { text: `${name} (${excerpt(here)} in the request, not in the fixture)`, marks: false }
-    return textDifference(name, asText(here), asText(there))
+      return { text: `${shown} (${excerpt(here)} in the request, not in the fixture)`, marks: false }
+    return textDifference(shown, asText(here), asText(there))
   })
+  const more = names.length - told.length
+  return more > 0 ? [...told, { text: `${more} more`, marks: false }] : told
 }
 
 /** Two texts word by word where they have words in common, and side by side where they have none. */

@@ -15,6 +15,7 @@ import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
 import { checkStore } from './directory.ts'
 import { openStore } from './store.ts'
+import { onUpgrade } from './upgrades.ts'
 import { createSockets } from './ws.ts'
 
 export interface RunningServer {
@@ -55,7 +56,7 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
     { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     getRequestListener(listener(guarded(app.answer, config)), { overrideGlobalObjects: false }),
   )
-  http.on('upgrade', sockets.upgrade)
+  onUpgrade(http, sockets.upgrade)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())

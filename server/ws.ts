@@ -1,6 +1,6 @@
 /** Sockets ↔ sessions. */
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Config } from './config.ts'
 import { chat } from './chat.ts'
@@ -29,15 +29,25 @@ export interface SocketsOptions {
 
 export interface Sockets {
   /** Takes over a connection that asks for an upgrade. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
   /** Takes no new turns, and closes each connection when its turns have ended. */
   drain(): Promise<void>
   /** Ends the turns that still run, each with its own end. */
   stop(error: DeltatapeError): void
 }
 
-/** How often a connection is asked whether its client is still there; one that has not answered by the next time is gone. */
+/** How often a connection is asked whether its client is still there. */
 const HEARTBEAT_MS = 30_000
+
+/**
+ * How many times in a row nothing may be heard of a client, until it is gone; and how many times one that is behind may
+ * take nothing of what waits for it: the question itself waits behind megabytes.
+ */
+const MAX_SILENT_BEATS = 1
+const MAX_SILENT_BEATS_BEHIND = 10
+
+/** In how many fragments a message may come: each costs memory of its own, however small it is. */
+const MAX_FRAGMENTS = 16 * 1024
 
 /** How long a client may take to read the end of what it was sent, or to answer a close frame. */
 const PATIENCE_MS = 500
@@ -54,17 +64,16 @@ const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) 
 
 /** A WebSocket that says why before it closes on a message that is too large. */
 class TalkingSocket extends WebSocket {
-  /** What it says then. */
-  lastWords = ''
+  /** What it says then, by the close code that ws has for it. */
+  lastWords: Readonly<Record<number, string>> = {}
   /** Called when nothing can be sent any more: after a close frame, whoever sends the first, even if the other never answers. */
   left: () => void = () => {}
 
   override close(code?: number, reason?: string | Buffer): void {
     // Without a reason it is ws itself that closes: a client's own close frame comes with one, if an empty one.
-    if (code === edgesOf('too_large').close && reason === undefined && this.readyState === WebSocket.OPEN) {
-      this.send(this.lastWords)
-    }
-    super.close(code, reason)
+    const words = reason === undefined && code !== undefined ? this.lastWords[code] : undefined
+    if (words !== undefined && this.readyState === WebSocket.OPEN) this.send(words)
+    super.close(words === undefined ? code : edgesOf('too_large').close, reason)
     this.left()
   }
 }
@@ -77,10 +86,15 @@ interface Asked {
 
 interface Connection {
   readonly ws: WebSocket
+  readonly socket: Socket
   /** There is none before the first message: most connections of a crowd are idle, and cost the less. */
   session: Session | undefined
-  /** Whether the client has been heard of since it was last asked. */
-  alive: boolean
+  /** How many times the client was asked since it was last heard of. */
+  silentBeats: number
+  /** Whether more was sent to it since then than the system took at once. */
+  behind: boolean
+  /** How much of what was sent to it had left this process when it was last asked, in bytes. */
+  taken: number
 }
 
 export function createSockets(options: SocketsOptions): Sockets {
@@ -89,6 +103,9 @@ export function createSockets(options: SocketsOptions): Sockets {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    // One message a turn of the event loop: who sends thousands at once does not keep others waiting.
+    allowSynchronousEvents: false,
+    maxFragments: MAX_FRAGMENTS,
     maxPayload: config.maxInputBytes,
     WebSocket: TalkingSocket,
   })
@@ -100,21 +117,25 @@ export function createSockets(options: SocketsOptions): Sockets {
   let heartbeat: Timer | undefined
   const beat = () => {
     for (const connection of connections) {
-      if (!connection.alive) connection.ws.terminate()
-      connection.alive = false
+      const taken = takenOf(connection.socket)
+      if (connection.behind && taken > connection.taken) connection.silentBeats = 0
+      const most = connection.behind ? MAX_SILENT_BEATS_BEHIND : MAX_SILENT_BEATS
+      if (connection.silentBeats >= most) connection.ws.terminate()
+      connection.silentBeats++
       connection.ws.ping()
+      connection.taken = takenOf(connection.socket)
     }
     heartbeat?.refresh()
   }
 
-  const connect = (ws: TalkingSocket, socket: Duplex, endpoint: string, dialect: Dialect, asked: Asked): void => {
+  const connect = (ws: TalkingSocket, socket: Socket, endpoint: string, dialect: Dialect, asked: Asked): void => {
     if (connections.size >= config.maxConnections) {
       ws.on('error', ignoreGone)
       log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint })
       void hangUp(ws, 'busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
       return
     }
-    ws.lastWords = dialect.complain(tooLarge(config))
+    ws.lastWords = { 1008: dialect.complain(tooManyFragments()), 1009: dialect.complain(tooLarge(config)) }
     const drained = createDrain(socket)
     const begin = (): Session =>
       createSession({
@@ -130,19 +151,25 @@ export function createSockets(options: SocketsOptions): Sockets {
         send(frames) {
           if (ws.readyState !== WebSocket.OPEN) return undefined
           socket.write(framed(frames))
+          if (socket.writableLength > 0) connection.behind = true
           return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
         },
       })
-    const connection: Connection = { ws, session: undefined, alive: true }
+    const connection: Connection = { ws, socket, session: undefined, silentBeats: 0, behind: false, taken: 0 }
     connections.add(connection)
-    ws.left = () => connection.session?.leave()
+    const leave = () => connection.session?.leave()
+    ws.left = leave
+    // What it sent before may not all have been read.
+    socket.once('close', leave)
+    const heard = () => {
+      connection.silentBeats = 0
+      connection.behind = false
+    }
     heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
-    ws.on('pong', () => {
-      connection.alive = true
-    })
+    ws.on('pong', heard)
     log.debug('a client connected', { endpoint })
     ws.on('message', (data, isBinary) => {
-      connection.alive = true
+      heard()
       connection.session ??= begin()
       // One that spoke for the first time after the drain began: nothing of it may begin.
       if (draining) void connection.session.drain()
@@ -153,12 +180,12 @@ export function createSockets(options: SocketsOptions): Sockets {
     })
     ws.on('error', (error) => {
       log.warn(`a client broke the protocol: ${error.message}`, { endpoint })
-      connection.session?.leave()
+      leave()
     })
     ws.on('close', (code) => {
       log.debug('a client is gone', { endpoint, code })
       connections.delete(connection)
-      connection.session?.leave()
+      leave()
       if (connections.size > 0) return
       heartbeat?.clear()
       heartbeat = undefined
@@ -180,7 +207,9 @@ export function createSockets(options: SocketsOptions): Sockets {
       socket.on('error', ignoreGone)
       try {
         if (draining) throw shuttingDown()
-        const { host, origin, authorization, 'x-deltatape-token': token } = request.headers
+        const { authorization, 'x-deltatape-token': token } = request.headers
+        // As over HTTP: who sends several has none that is known.
+        const [host, origin] = ['host', 'origin'].map((name) => request.headersDistinct[name]?.join(', '))
         const refusal = admit({ host, origin }, config)
         if (refusal) throw refusal
         const { pathname: path, searchParams } = urlOf(request.url)
@@ -222,6 +251,12 @@ const noSocket = (path: string) =>
 const tooLarge = ({ maxInputBytes }: Config) =>
   new DeltatapeError('too_large', `This message is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
 
+const tooManyFragments = () =>
+  new DeltatapeError('too_large', `This message comes in more than ${MAX_FRAGMENTS} fragments.`)
+
+/** What has left this process: `bytesWritten` counts what still waits, too. */
+const takenOf = (socket: Socket): number => socket.bytesWritten - socket.writableLength
+
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}
 
@@ -230,7 +265,7 @@ const urlOf = (target = '/'): URL =>
   URL.canParse(target, 'http://localhost') ? new URL(target, 'http://localhost') : new URL('http://localhost')
 
 /** Answers an upgrade that is not let in as the HTTP request that it is. */
-function refuse(socket: Duplex, error: DeltatapeError, config: Config): void {
+function refuse(socket: Socket, error: DeltatapeError, config: Config): void {
   const { status, error: told } = apiErrorOf(error)
   const body = JSON.stringify({ error: told })
   // A client may keep its own side open for ever.

@@ -1,5 +1,6 @@
 /** Requests over real HTTP: how answers are streamed, how they break, and what happens when somebody leaves. */
 import { rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createExchanges } from '../server/exchange.ts'
 import { createJournal } from '../server/journal.ts'
@@ -8,7 +9,16 @@ import { createRedactor } from '../server/redact.ts'
 import { compose, steps, words } from './answers.ts'
 import { BUNDLED, FAILURES } from './bundled.ts'
 import { sse, type Answer } from './standin.ts'
-import { folderWith, openTestStore, readableLog, runServer, runStandIn, temporaryFolder, toEvents } from './tools.ts'
+import {
+  folderWith,
+  openTestStore,
+  readableLog,
+  runServer,
+  runStandIn,
+  settle,
+  temporaryFolder,
+  toEvents,
+} from './tools.ts'
 
 const post = (url: string, body: Readonly<Record<string, unknown>>, init: RequestInit = {}) =>
   fetch(`${url}/v1/responses`, {
@@ -346,6 +356,38 @@ describe('limits and the end', () => {
     await reader?.read()
     await server.close()
     await reader?.cancel().catch(() => {})
+  })
+
+  test('a body without a length is read as it comes', async () => {
+    const { url } = await runServer({})
+    const text = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
+    const body = new ReadableStream({
+      start(controller) {
+        for (const piece of [text.slice(0, 20), text.slice(20)]) controller.enqueue(new TextEncoder().encode(piece))
+        controller.close()
+      },
+    })
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}/v1/responses`, { method: 'POST', headers, body, duplex: 'half' })
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"completed"')])
+  })
+
+  test.each([
+    ['one of a declared length', 'content-length: 100\r\n\r\n{"inp'],
+    ['one without a length', 'transfer-encoding: chunked\r\n\r\n5\r\n{"inp'],
+    ['a chunk that is none', 'transfer-encoding: chunked\r\n\r\n5\r\n{"inpx\r\n'],
+  ])('a body that breaks off is no error of the server: %s', async (_name, rest) => {
+    const { url, lines } = await runServer({})
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    const head = `POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${rest}`
+    await new Promise((resolve) => socket.write(head, resolve))
+    // The next request is answered behind the event that the first has begun with.
+    await fetch(`${url}/health`)
+    socket.resetAndDestroy()
+    await fetch(`${url}/health`)
+    await settle()
+    expect(lines.filter((line) => line.includes('"error"'))).toEqual([])
   })
 
   test('a large body without a length is cut off with 413', async () => {

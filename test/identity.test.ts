@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { differingMembers, fileName, identify, keyed, lastUserText } from '../server/identity.ts'
+import { countDiffering, differingMembers, fileName, identify, keyed, lastUserText } from '../server/identity.ts'
 import type { JsonObject } from '../server/json.ts'
 import { createRedactor } from '../server/redact.ts'
 
@@ -104,7 +104,9 @@ test('the members that make two keys differ, a conversation by the key that it c
   expect(differingMembers(identityOf(asked), identityOf({ ...asked, tools: [{ a: 2, b: 1 }], stream: true }))).toEqual(
     [],
   )
-  expect(differingMembers(identityOf(asked), identityOf({ model: 'm', input: 'Ho' }))).toEqual(['input', 'tools'])
+  const other = identityOf({ model: 'm', input: 'Ho' })
+  expect(differingMembers(identityOf(asked), other)).toEqual(['input', 'tools'])
+  expect([0, 1, 2, Infinity].map((most) => countDiffering(identityOf(asked), other, most))).toEqual([1, 2, 2, 2])
   const next = { ...asked, previous_response_id: 'resp_1' }
   expect(keyed(identityOf(next, 'a'.repeat(64)))).toEqual({ ...asked, previous_response_id: 'a'.repeat(64) })
   expect(differingMembers(identityOf(next, 'a'), identityOf({ ...next, previous_response_id: 'resp_2' }, 'a'))).toEqual(

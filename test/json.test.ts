@@ -1,6 +1,17 @@
+import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_DEPTH, flawOf, memberText, parseJson, parseObject, rewriteStrings, rewriteValues } from '../server/json.ts'
+import {
+  MAX_DEPTH,
+  flawOf,
+  isEqual,
+  memberText,
+  parseJson,
+  parseObject,
+  rewriteStrings,
+  rewriteValues,
+  type JsonValue,
+} from '../server/json.ts'
 
 describe('parseObject', () => {
   test('reads objects, and nothing else', () => {
@@ -105,6 +116,26 @@ describe('memberText', () => {
       ),
     )
   })
+})
+
+test('two values are equal where their canonical forms are', () => {
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom<JsonValue>(null, 0, -0, 1, '', 'a', false, [], {}),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'toString', '__proto__'), tie('value'), { maxKeys: 3 }),
+    ),
+  })).value
+  fc.assert(
+    fc.property(value, value, (left, right) => {
+      const [a, b] = [parseJson(JSON.stringify(left)), parseJson(JSON.stringify(right))]
+      expect(isEqual(a, b)).toBe(canonicalize(a) === canonicalize(b))
+      expect(isEqual(a, parseJson(JSON.stringify(a)))).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+  expect(isEqual(undefined, null)).toBe(false)
 })
 
 describe('rewriteValues', () => {

@@ -13,6 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'pace.ts',
     'path.ts',
     'remember.ts',
+    'upgrades.ts',
     'version.ts',
     'wildcard.ts',
   ],

@@ -8,7 +8,7 @@ import { readConfig } from '../server/config.ts'
 import { DeltatapeError } from '../server/errors.ts'
 import { createJournal } from '../server/journal.ts'
 import type { Model } from '../server/model/model.ts'
-import { systemClock } from '../server/pace.ts'
+import { systemClock, type Clock } from '../server/pace.ts'
 import { createRedactor } from '../server/redact.ts'
 import { createSockets } from '../server/ws.ts'
 import { compose, steps, words } from './answers.ts'
@@ -16,7 +16,7 @@ import { FAILURES } from './bundled.ts'
 import { connect, type Chat } from './client.ts'
 import { expectRules } from './rules.ts'
 import type { Answer } from './standin.ts'
-import { folderWith, manualClock, readableLog, runServer, runStandIn, toEvents } from './tools.ts'
+import { folderWith, manualClock, readableLog, runServer, runStandIn, settle, toEvents } from './tools.ts'
 
 const FRENCH = 'Say hello to all in French'
 const LONG = 'Count'
@@ -140,6 +140,30 @@ test('10,000 junk messages leave the connection and the server as they were', as
   expect((await fetch(`${url}/health`)).status).toBe(200)
 })
 
+test('who floods the server does not keep others waiting', async () => {
+  const { url } = await runReplay()
+  const flood = await connect(`${url}/ws-stream`)
+  for (let index = 0; index < 20_000; index++) flood.send('')
+  await flood.next()
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  expect(flood.transcript.length).toBeLessThan(20_000)
+  // What it sent and is not read yet goes with it.
+  flood.ws.terminate()
+})
+
+test('a hundred pings at once are answered, and the turn that runs goes on', async () => {
+  const { url } = await runReplay()
+  const chat = await connect(`${url}/ws-stream`)
+  let pongs = 0
+  chat.ws.on('pong', () => pongs++)
+  chat.socket.cork()
+  for (let index = 0; index < 100; index++) chat.ws.ping()
+  chat.send({ input: FRENCH })
+  chat.socket.uncork()
+  expect((await chat.turn()).at(-1)?.type).toBe('message')
+  expect(pongs).toBe(100)
+})
+
 describe('limits', () => {
   test('a message that is too large is told so, and ends the connection', async () => {
     const { url } = await runReplay({ MAX_INPUT_BYTES: '1000' })
@@ -149,6 +173,14 @@ describe('limits', () => {
     const chat = await connect(`${url}/ws`)
     chat.send({ input: 'x'.repeat(1001) })
     expect(await chat.next()).toMatchObject({ type: 'error', code: 'too_large' })
+    expect(await chat.closed).toBe(1009)
+  })
+
+  test('so is one that comes in too many fragments', async () => {
+    const { url } = await runReplay()
+    const chat = await connect(`${url}/ws`)
+    for (let index = 0; index < 17_000; index++) chat.ws.send('x', { fin: false })
+    expect(await chat.next()).toMatchObject({ code: 'too_large', message: expect.stringContaining('16384 fragments') })
     expect(await chat.closed).toBe(1009)
   })
 
@@ -330,8 +362,8 @@ describe('a client that does not read', () => {
   const BATCHES = 300
   const BATCH = toEvents([{ type: 'response.output_text.delta', output_index: 0, delta: 'x'.repeat(60_000) }])
 
-  /** A server whose model has 60 MB to say, and how many of its batches were taken for each input. */
-  const runLoud = async () => {
+  /** A server whose model has 18 MB to say, and how many of its batches were taken for each input. */
+  const runLoud = async (clock: Clock = systemClock) => {
     const taken = new Map<string, number>()
     const model: Model = async function* ({ body }) {
       for (let index = 0; index < BATCHES; index++) {
@@ -345,7 +377,7 @@ describe('a client that does not read', () => {
       config: readConfig({}),
       model,
       redactor: createRedactor(),
-      clock: systemClock,
+      clock,
       journal: createJournal(log, 'replay'),
       log,
     })
@@ -373,6 +405,35 @@ describe('a client that does not read', () => {
     slow.ws.resume()
     expect((await slow.turn()).length).toBe(BATCHES + 1)
     expectRules(slow.transcript, [undefined])
+  })
+
+  test('is no client that is gone, for some minutes: what it would answer waits behind what it has to read', async () => {
+    const clock = manualClock()
+    const { taken, url } = await runLoud(clock)
+    /** Until the model has to wait: nothing is taken of it any more. */
+    const heldUp = async (input: string) => {
+      let before: number | undefined
+      for (let same = 0; same < 50 || before === undefined; same = before === taken.get(input) ? same + 1 : 0) {
+        before = taken.get(input)
+        await settle()
+      }
+    }
+    const slow = await connect(`${url}/ws-stream`)
+    slow.ws.pause()
+    slow.send({ input: 'slow' })
+    await heldUp('slow')
+    for (let beat = 0; beat < 6; beat++) await clock.advance(30_000)
+    slow.ws.resume()
+    expect((await slow.turn()).length).toBe(BATCHES + 1)
+
+    const dead = await connect(`${url}/ws-stream`)
+    dead.ws.pause()
+    dead.send({ input: 'dead' })
+    await heldUp('dead')
+    for (let beat = 0; beat < 20; beat++) await clock.advance(30_000)
+    dead.ws.resume()
+    expect(await dead.closed).toBe(1006)
+    expect(dead.transcript.length).toBeLessThan(BATCHES)
   })
 
   test('does not hold up the end of the server', async () => {

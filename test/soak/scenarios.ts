@@ -81,7 +81,10 @@ export async function faults(rounds: number): Promise<Outcome> {
     }
   }
   await server.stop()
-  return { figure: `${right} of ${tried} faults on purpose ended right, with a good turn behind each`, held: right === tried }
+  return {
+    figure: `${right} of ${tried} faults on purpose ended right, with a good turn behind each`,
+    held: right === tried,
+  }
 }
 
 /**
