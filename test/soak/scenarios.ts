@@ -159,11 +159,14 @@ export async function junk(frames: number, requests: number, growth: number): Pr
   const before = await server.memory()
   let checks = 0
   let healthy = 0
+  let slowest = 0
   const done = new AbortController()
   const watching = (async () => {
     while (!done.signal.aborted) {
       checks++
+      const asked = performance.now()
       const response = await fetch(`${server.url}/health`).catch(() => undefined)
+      slowest = Math.max(slowest, performance.now() - asked)
       if (response?.status === 200) healthy++
       await sleep(100)
     }
@@ -183,7 +186,7 @@ export async function junk(frames: number, requests: number, growth: number): Pr
   }
   const code = await server.stop()
   return {
-    figure: `${frames} frames and ${requests} requests of junk: health ${healthy} of ${checks}, memory ${megabytes(before)} → ${megabytes(after)}, exit ${code}`,
+    figure: `${frames} frames and ${requests} requests of junk: health ${healthy} of ${checks} (the slowest ${slowest.toFixed(0)} ms), memory ${megabytes(before)} → ${megabytes(after)}, exit ${code}`,
     held: healthy === checks && after <= before * growth && code === 0,
   }
 }
