@@ -91,7 +91,7 @@ interface Connection {
   session: Session | undefined
   /** How many times the client was asked since it was last heard of. */
   silentBeats: number
-  /** Whether more was sent to it since then than the system took at once. */
+  /** Whether more waited for it since then, or was sent to it, than the system took at once. */
   behind: boolean
   /** How much of what was sent to it had left this process when it was last asked, in bytes. */
   taken: number
@@ -163,7 +163,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     socket.once('close', leave)
     const heard = () => {
       connection.silentBeats = 0
-      connection.behind = false
+      connection.behind = socket.writableLength > 0
     }
     heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
     ws.on('pong', heard)
