@@ -422,6 +422,8 @@ describe('a client that does not read', () => {
     slow.ws.pause()
     slow.send({ input: 'slow' })
     await heldUp('slow')
+    // Whoever speaks may still be behind.
+    slow.send({ type: 'cancel', id: 'another' })
     for (let beat = 0; beat < 6; beat++) await clock.advance(30_000)
     slow.ws.resume()
     expect((await slow.turn()).length).toBe(BATCHES + 1)
