@@ -127,7 +127,7 @@ interface Exchange {
   readonly events: AsyncGenerator<readonly ModelEvent[]>
   /** The client is gone. */
   leave(): void
-  /** The name of the fixture, once one was looked for and is there. */
+  /** The name of the fixture that holds this answer, once it is known. */
   fixture(): string | undefined
 }
 

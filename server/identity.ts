@@ -64,7 +64,7 @@ export const keyed = ({
 /** The members that make the keys of two requests differ, by name, sorted. */
 export const differingMembers = (a: Identity, b: Identity): string[] => [...differing(a, b)].toSorted()
 
-/** How many members make the keys of two requests differ; once there are more than `most`, any number above it. */
+/** How many members make the keys of two requests differ; at most `most` + 1 of them are counted. */
 export function countDiffering(a: Identity, b: Identity, most: number): number {
   let count = 0
   const names = differing(a, b)

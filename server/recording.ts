@@ -3,7 +3,7 @@ import { statSync, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { unreadable } from './directory.ts'
-import { DeltatapeError, systemCode } from './errors.ts'
+import { DeltatapeError } from './errors.ts'
 import { createFixtureReader, isGood, type FixtureFacts, type StoredFixture } from './fixture.ts'
 import { MAX_BATCH_CHARS, isFinished, isTerminal, type ModelEvent } from './model/model.ts'
 
@@ -36,8 +36,6 @@ export function stateOf(path: string): FileState | undefined {
     const found = statSync(path, { throwIfNoEntry: false })
     return found && { bytes: found.size, version: versionOf(found) }
   } catch (error) {
-    // The directory has something else in its place.
-    if (systemCode(error) === 'ENOTDIR') return undefined
     return unreadable(basename(path))(error)
   }
 }

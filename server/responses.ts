@@ -3,7 +3,7 @@
  * as JSON, and over a WebSocket. Pure.
  */
 import { DeltatapeError, edgesOf } from './errors.ts'
-import { flawOf, isObject, memberSpan, memberText, parseJson, type JsonObject } from './json.ts'
+import { flawOf, isObject, memberSpan, memberText, parseJson, type JsonObject, type JsonValue } from './json.ts'
 import { ModelError, isTerminal, type ModelEvent } from './model/model.ts'
 import { remember } from './remember.ts'
 import type { Dialect, Turn } from './turn.ts'
@@ -95,7 +95,7 @@ export function gather(): Gathered {
   return {
     push(batch) {
       for (const event of batch) {
-        if (isTerminal(event) && (!last || (last.type === 'error' && event.type === 'response.failed'))) last = event
+        if (isTerminal(event) && (!last || tellsMore(event, last))) last = event
         if (event.type !== 'response.output_item.done') continue
         const { output_index: index } = event.body
         items.set(typeof index === 'number' ? index : items.size, memberText(event.text, 'item') ?? 'null')
@@ -132,9 +132,16 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
 }
 
+/** Types of events, where an event holds no error with a type of its own. */
+const OWN_TYPES = new Set<JsonValue>(['error', 'response.failed'])
+
+/** The first end counts, but for the response that follows an error. */
+const tellsMore = ({ type, body }: ModelEvent, last: ModelEvent): boolean =>
+  last.type === 'error' && type === 'response.failed' && isObject(body.response)
+
 function errorResult({ message = '', type = 'server_error', param = null, code = null }: JsonObject) {
   const status = STATUS_OF[String(code)] ?? STATUS_OF[String(type)] ?? 500
-  const error = { message, type: type === 'error' ? 'server_error' : type, param, code }
+  const error = { message, type: OWN_TYPES.has(type) ? 'server_error' : type, param, code }
   return { status, text: JSON.stringify({ error }) }
 }
 

@@ -15,7 +15,7 @@ import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
 import { checkStore } from './directory.ts'
 import { openStore } from './store.ts'
-import { onUpgrade } from './upgrades.ts'
+import { createAnswering } from './upgrades.ts'
 import { createSockets } from './ws.ts'
 
 export interface RunningServer {
@@ -51,12 +51,19 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
   const app = createApp({ config, store, model, redactor, clock, journal, log })
   const sockets = createSockets({ config, model, redactor, clock, journal, log })
 
+  const answering = createAnswering()
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
-    { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    {
+      shouldUpgradeCallback: ({ headers, socket }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
+    },
     getRequestListener(listener(guarded(app.answer, config)), { overrideGlobalObjects: false }),
   )
-  onUpgrade(http, sockets.upgrade)
+  http.on('request', answering.note)
+  http.on('upgrade', sockets.upgrade)
+  // A proxy this is not; it is answered as an upgrade that leads nowhere.
+  http.on('connect', sockets.upgrade)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())

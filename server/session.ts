@@ -142,8 +142,11 @@ export function createSession(options: SessionOptions): Session {
 
   const cancel = (id: string | undefined): void => {
     const error = new DeltatapeError('cancelled', 'The client cancelled this turn.')
-    if (id === undefined || running?.id === id) running?.end(error)
-    if (id !== undefined) endWaiting(error, (request) => request.id === id)
+    const current = running?.turn.ended ? undefined : running
+    if (current && (id === undefined || current.id === id)) return current.end(error)
+    // Behind a turn that has ended, and whose model has not, the next one is the current.
+    const next = id === undefined && running ? queue.find(({ kind }) => kind === 'request') : undefined
+    endWaiting(error, (request) => (id === undefined ? request === next : request.id === id))
   }
 
   return {

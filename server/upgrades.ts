@@ -1,30 +1,26 @@
-/** Upgrades in their turn. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+/** Which connections may leave HTTP. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+export interface Answering {
+  /** Notes a request, until its response has ended. */
+  note(request: IncomingMessage, response: ServerResponse): void
+  /** Whether a response is on its way on a connection. */
+  on(socket: Socket): boolean
+}
+
 /**
- * Calls `upgrade` for a request that leaves HTTP, once what came before it on the same connection has been answered:
- * Node hands over the connection at once, and a response would end up among the frames.
+ * Knows the connections with a response on its way. An upgrade behind one stays a request like others, which are answered
+ * in order: Node would hand over the connection at once, and the response would end up among the frames, or nowhere.
  */
-export function onUpgrade(
-  http: Server,
-  upgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
-): void {
-  /** The last response that is on its way, by connection. */
-  const pending = new WeakMap<Socket, ServerResponse>()
-  http.on('request', ({ socket }, response) => {
-    pending.set(socket, response)
-    response.once('close', () => {
-      if (pending.get(socket) === response) pending.delete(socket)
-    })
-  })
-  const inTurn = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const before = pending.get(request.socket)
-    if (!before) return upgrade(request, socket, head)
-    // One that is gone has nobody to answer.
-    socket.on('error', () => {})
-    before.once('close', () => upgrade(request, socket, head))
+export function createAnswering(): Answering {
+  const open = new WeakMap<Socket, number>()
+  const add = (socket: Socket, count: number) => open.set(socket, (open.get(socket) ?? 0) + count)
+  return {
+    note({ socket }, response) {
+      add(socket, 1)
+      response.once('close', () => add(socket, -1))
+    },
+    on: (socket) => (open.get(socket) ?? 0) > 0,
   }
-  http.on('upgrade', inTurn)
-  http.on('connect', inTurn)
 }

@@ -46,7 +46,7 @@ const HEARTBEAT_MS = 30_000
 const MAX_SILENT_BEATS = 1
 const MAX_SILENT_BEATS_BEHIND = 10
 
-/** In how many fragments a message may come: each costs memory of its own, however small it is. */
+/** In how many fragments a message may come: each costs memory of its own, however small it is. As ws has it by default. */
 const MAX_FRAGMENTS = 16 * 1024
 
 /** How long a client may take to read the end of what it was sent, or to answer a close frame. */
@@ -62,7 +62,7 @@ const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) 
   '/v1/responses': (_config, redact) => responses({ redact }),
 }
 
-/** A WebSocket that says why before it closes on a message that is too large. */
+/** A WebSocket that says why before it closes on a message that is too large, or comes in too many pieces. */
 class TalkingSocket extends WebSocket {
   /** What it says then, by the close code that ws has for it. */
   lastWords: Readonly<Record<number, string>> = {}
@@ -169,6 +169,8 @@ export function createSockets(options: SocketsOptions): Sockets {
     ws.on('pong', heard)
     log.debug('a client connected', { endpoint })
     ws.on('message', (data, isBinary) => {
+      // Read late, of a client that is gone.
+      if (socket.destroyed) return
       heard()
       connection.session ??= begin()
       // One that spoke for the first time after the drain began: nothing of it may begin.
@@ -252,7 +254,7 @@ const tooLarge = ({ maxInputBytes }: Config) =>
   new DeltatapeError('too_large', `This message is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
 
 const tooManyFragments = () =>
-  new DeltatapeError('too_large', `This message comes in more than ${MAX_FRAGMENTS} fragments.`)
+  new DeltatapeError('too_large', `This message comes in too many pieces: at most ${MAX_FRAGMENTS} fragments.`)
 
 /** What has left this process: `bytesWritten` counts what still waits, too. */
 const takenOf = (socket: Socket): number => socket.bytesWritten - socket.writableLength

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { shuttingDown } from '../server/errors.ts'
 import { createExchanges } from '../server/exchange.ts'
 import { createJournal } from '../server/journal.ts'
 import { systemClock } from '../server/pace.ts'
@@ -264,16 +265,18 @@ describe('a client that hangs up', () => {
     expect(await store.list()).toHaveLength(1)
   })
 
-  test('right after an error event ends the call where nobody records it', async () => {
+  /** A stream whose model has sent an `error` event and waits; how it goes on once it is told to. */
+  const runTail = async (abort: AbortController) => {
     const [error] = toEvents([{ type: 'error', error: { message: 'Oh' } }])
-    const left = Promise.withResolvers<void>()
-    let aborted: boolean | undefined
+    const waiting = Promise.withResolvers<void>()
     const { log } = readableLog()
+    let aborted: boolean | undefined
     const exchanges = createExchanges({
       async *model(_request, signal) {
         if (error) yield [error]
-        await left.promise
+        await waiting.promise
         aborted = signal.aborted
+        signal.throwIfAborted()
       },
       redactor: createRedactor(),
       clock: systemClock,
@@ -281,20 +284,33 @@ describe('a client that hangs up', () => {
       log,
       maxOpen: 1,
     })
-    const abort = new AbortController()
-    const { body } = await exchanges.answer({
+    const response = await exchanges.answer({
       body: { stream: true },
       apiKey: undefined,
       fault: undefined,
       signal: abort.signal,
       takeBody: undefined,
     })
-    const reader = body?.getReader()
-    await reader?.read()
+    const goOn = async () => {
+      waiting.resolve()
+      return { text: await response.text(), aborted }
+    }
+    return { exchanges, goOn }
+  }
+
+  test('right after an error event ends the call where nobody records it', async () => {
+    const abort = new AbortController()
+    const { goOn } = await runTail(abort)
     abort.abort()
-    left.resolve()
-    expect(await reader?.read()).toMatchObject({ done: true })
+    expect(await goOn()).toMatchObject({ aborted: true })
+  })
+
+  test('and a server that stops right after an error event says nothing more', async () => {
+    const { exchanges, goOn } = await runTail(new AbortController())
+    exchanges.stop(shuttingDown())
+    const { text, aborted } = await goOn()
     expect(aborted).toBe(true)
+    expect(text.match(/event: error/g)).toHaveLength(1)
   })
 
   test('right after an error event leaves the recording of it, with what follows', async () => {

@@ -28,22 +28,33 @@ test('what a crowd has cost is given back once it is quiet, each time', async ()
   expect(state.collected).toBe(0)
 
   state.busy = 0.02
-  await clock.advance(1000)
+  await clock.advance(2000)
   expect(state).toMatchObject({ collected: 1, held: 100 * MB })
 
   state.held = 130 * MB
-  await clock.advance(1000)
+  await clock.advance(2000)
   expect(state).toMatchObject({ collected: 2, held: 100 * MB })
 })
 
 test('a little is not worth a pause', async () => {
   const { clock, state } = watched()
-  state.held = 107 * MB
+  state.held = 115 * MB
   await clock.advance(5000)
   expect(state.collected).toBe(0)
 })
 
-test('what is still in use costs one pause, not one a second', async () => {
+test('what has been given back without it counts no more', async () => {
+  const { clock, state } = watched()
+  Object.assign(state, { held: 400 * MB, used: 400 * MB })
+  await clock.advance(2000)
+  Object.assign(state, { held: 100 * MB, used: 100 * MB })
+  await clock.advance(2000)
+  state.held = 300 * MB
+  await clock.advance(2000)
+  expect(state).toMatchObject({ collected: 2, held: 100 * MB })
+})
+
+test('what is still in use costs one pause, not one after another', async () => {
   const { clock, state } = watched()
   Object.assign(state, { held: 150 * MB, used: 149 * MB })
   await clock.advance(5000)

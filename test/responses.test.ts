@@ -114,7 +114,15 @@ describe('gather', () => {
     expect(gathered([error, ...completed])).toMatchObject({ status: 500, body: { error: { message: 'Oh' } } })
     const failed = { type: 'response.failed', response: { status: 'failed' } }
     expect(gathered([...completed, failed]).body).toEqual(completed.at(-1)?.response)
-    expect(gathered([{ type: 'response.failed' }])).toMatchObject({ status: 500, body: { error: {} } })
+    expect(gathered([{ type: 'response.failed' }])).toMatchObject({
+      status: 500,
+      body: { error: { type: 'server_error' } },
+    })
+    const slow = { type: 'error', error: { message: 'Slow', code: 'rate_limit_exceeded' } }
+    expect(gathered([slow, { type: 'response.failed' }])).toMatchObject({
+      status: 429,
+      body: { error: { message: 'Slow' } },
+    })
   })
 
   test('keeps the very text of the response', () => {

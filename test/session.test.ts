@@ -228,6 +228,22 @@ describe('cancel', () => {
     expect(asked.map(({ input }) => input)).toEqual(['turn 1', 'turn 3'])
   })
 
+  test('without an id means the next one, where the running one has ended and its model has not', async () => {
+    const ended = Promise.withResolvers<void>()
+    const model: Model = async function* () {
+      yield toEvents([{ type: 'error', error: { message: 'Oh' } }])
+      await ended.promise
+    }
+    const { send, sent } = setUp({ model })
+    send({ input: 'one', id: '1' })
+    send({ input: 'two', id: '2' })
+    await settle()
+    send({ type: 'cancel' })
+    ended.resolve()
+    await settle()
+    expect(expectRules(sent, ['1', '2']).map((turn) => turn.at(-1)?.code)).toEqual(['upstream_error', 'cancelled'])
+  })
+
   test('without such a turn is ignored', async () => {
     const { send, sent } = setUp()
     send({ type: 'cancel' })

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { runServer } from './tools.ts'
+import { compose } from './answers.ts'
+import { folderWith, runServer } from './tools.ts'
 
 const health = 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n'
 const body = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
@@ -15,27 +16,45 @@ async function answersTo(url: string, sent: string, last: RegExp): Promise<strin
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1')
   socket.write(sent)
   let text = ''
-  for (let open = true; open && !last.test(text);) {
-    const [chunk] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => [undefined])])
-    if (typeof chunk === 'string') text += chunk
-    else open = false
+  for await (const chunk of socket) {
+    text += String(chunk)
+    if (last.test(text)) break
   }
-  socket.destroy()
   return text
 }
 
 const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
 
 test.each([
-  ['/health and a WebSocket', health, '/ws', [200, 101]],
-  ['an answer and a WebSocket', post, '/ws-stream', [200, 101]],
-  ['several, and a WebSocket', post + health + post, '/v1/responses', [200, 200, 200, 101]],
-  ['an answer and a path that is none', post, '/nope', [200, 404]],
+  ['/health and a WebSocket', health, '/ws', [200, 426]],
+  ['an answer and a WebSocket', post, '/ws-stream', [200, 426]],
+  ['several, and a path that is none', post + health + post, '/nope', [200, 200, 200, 404]],
   ['nothing but a WebSocket', '', '/ws', [101]],
 ])('are answered in their order: %s', async (_name, before, path, expected) => {
   const { url } = await runServer({})
   const last = new RegExp(`HTTP/1\\.1 ${expected.at(-1)}`)
   expect(statuses(await answersTo(url, before + upgrade(path), last))).toEqual(expected)
+})
+
+test('a large answer comes whole, and the server can end', async () => {
+  const deltas = Array.from({ length: 4000 }, (_, index) => ` ${index}`)
+  const dir = await folderWith({ Count: { events: compose('count').text(deltas).completed() } })
+  const server = await runServer({ FIXTURES_DIR: dir })
+  const count = JSON.stringify({ model: 'gpt-4.1-mini', input: 'Count', stream: true })
+  const large = post.replace(body, count).replace(`${body.length}`, `${count.length}`)
+  const text = await answersTo(server.url, large + upgrade('/ws'), /HTTP.1.1 426/)
+  expect(text).toContain('event: response.completed')
+  await server.close()
+})
+
+test('behind answers that have ended a connection may leave HTTP', async () => {
+  const { url } = await runServer({})
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1')
+  socket.write(health)
+  await once(socket, 'data')
+  socket.write(upgrade('/ws'))
+  expect(statuses(String(await once(socket, 'data')))).toEqual([101])
+  socket.destroy()
 })
 
 test('a client that hangs up before its upgrade is no trouble', async () => {

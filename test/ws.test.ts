@@ -318,6 +318,27 @@ describe('a client that leaves', () => {
     chat.ws.terminate()
   })
 
+  test('with messages that nobody has read yet begins nothing', async () => {
+    const { server, standIn } = await runLive({ instead: 'hang' })
+    const chat = await connect(`${server.url}/ws-stream`)
+    chat.socket.cork()
+    for (let index = 0; index < 3000; index++) {
+      if (index === 1500) chat.send({ input: 'Hi' })
+      chat.ws.ping()
+    }
+    chat.socket.uncork()
+    const other = await connect(`${server.url}/ws-stream`)
+    chat.ws.terminate()
+    // One message a turn of the event loop: what comes behind 3,500 others is read later than all of the first.
+    other.socket.cork()
+    for (let index = 0; index < 3500; index++) other.ws.ping()
+    other.send('junk')
+    other.socket.uncork()
+    await other.next()
+    expect(standIn.calls).toEqual([])
+    await other.close()
+  })
+
   test('and has not said so is found out by the heartbeat', async () => {
     const clock = manualClock()
     const { url } = await runReplay({}, { clock })
@@ -424,7 +445,15 @@ describe('a client that does not read', () => {
     await heldUp('slow')
     // Whoever speaks may still be behind.
     slow.send({ type: 'cancel', id: 'another' })
-    for (let beat = 0; beat < 6; beat++) await clock.advance(30_000)
+    for (let beat = 0; beat < 8; beat++) await clock.advance(30_000)
+    // It reads a little, and the server gets on.
+    const before = taken.get('slow')
+    slow.ws.resume()
+    while (taken.get('slow') === before) await settle()
+    slow.ws.pause()
+    await heldUp('slow')
+    expect(taken.get('slow')).toBeLessThan(BATCHES - 1)
+    for (let beat = 0; beat < 8; beat++) await clock.advance(30_000)
     slow.ws.resume()
     expect((await slow.turn()).length).toBe(BATCHES + 1)
 

@@ -29,10 +29,10 @@ export interface FaultOptions {
 }
 
 /** What is to break an answer. */
-interface Breaks {
+interface Striking {
   readonly faults: readonly Fault[]
   /** Whether a fault that an answer is too short for strikes right before its end, instead of never. */
-  readonly always: boolean
+  readonly beforeEnd: boolean
 }
 
 /** How many requests are remembered by how often they were tried. */
@@ -42,23 +42,23 @@ const MAX_REQUESTS = 100_000
 export function fault(model: Model, options: FaultOptions): Model {
   const tries = new LRUCache<string, number>({ max: MAX_REQUESTS })
 
-  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<Breaks> => {
+  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<Striking> => {
     if (asked !== undefined && !options.onRequest) {
       throw new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
     }
     const plan = asked === undefined ? options.plan : parsePlan(asked)
-    if (plan === undefined) return { faults: [], always: false }
-    if ('faults' in plan) return { faults: plan.faults, always: false }
+    if (plan === undefined) return { faults: [], beforeEnd: false }
+    if ('faults' in plan) return { faults: plan.faults, beforeEnd: false }
     const { seed, rate } = plan.chaos
     const request = `${seed}:${rate}:${await options.keyOf(body)}`
     const nth = (tries.get(request) ?? 0) + 1
     tries.set(request, nth)
-    return { faults: mix(`${request}:${nth}`, rate), always: true }
+    return { faults: mix(`${request}:${nth}`, rate), beforeEnd: true }
   }
 
   const broken: Model = async function* (request, signal) {
     signal.throwIfAborted()
-    const { faults, always } = await faultsFor(request)
+    const { faults, beforeEnd } = await faultsFor(request)
     if (faults.length === 0) return yield* model(request, signal)
     let sent = 0
     let response: JsonObject = {}
@@ -97,7 +97,7 @@ export function fault(model: Model, options: FaultOptions): Model {
         const end = next.value.findIndex(isTerminal)
         const until = sent + (end === -1 ? rest.length : end)
         // Behind its end an answer has nothing to break.
-        const dues = over ? [] : dueUntil(later, sent, until, always && end !== -1)
+        const dues = over ? [] : dueUntil(later, sent, until, beforeEnd && end !== -1)
         over ||= end !== -1
         for (const due of dues) {
           const before = take(rest, due.after - sent)
@@ -119,10 +119,10 @@ export function fault(model: Model, options: FaultOptions): Model {
     request.fault === undefined && options.plan === undefined ? model(request, signal) : broken(request, signal)
 }
 
-/** The faults that are due when more than `sent` events, and up to `until`, are sent; with `all`, those of later, too. */
-const dueUntil = (faults: readonly Fault[], sent: number, until: number, all: boolean): Fault[] =>
+/** The faults that are due when more than `sent` events, and up to `until`, are sent; with `beforeEnd`, those of later, too. */
+const dueUntil = (faults: readonly Fault[], sent: number, until: number, beforeEnd: boolean): Fault[] =>
   faults
-    .filter(({ after }) => after > sent && (all || after <= until))
+    .filter(({ after }) => after > sent && (beforeEnd || after <= until))
     .map((due) => ({ ...due, after: Math.min(due.after, until) }))
 
 const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`

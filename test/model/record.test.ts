@@ -2,11 +2,11 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fileName } from '../../server/identity.ts'
-import type { Action, ModelEvent } from '../../server/model/model.ts'
+import type { Action, Model, ModelEvent } from '../../server/model/model.ts'
 import type { Store } from '../../server/store.ts'
 import { compose, steps, words } from '../answers.ts'
 import type { Answer } from '../standin.ts'
-import { byInput, drain, liveFrom, openTestStore, recordInto, runStandIn, temporaryFolder } from '../tools.ts'
+import { byInput, drain, liveFrom, openTestStore, recordInto, runStandIn, temporaryFolder, toEvents } from '../tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 testModel(async (answers) => {
@@ -131,6 +131,34 @@ describe('while it is recorded', () => {
     await drain(leaving, ASK, abort.signal)
     expect(await stored(store)).toBeDefined()
   })
+
+  test.each([true, false])(
+    'a client that leaves at an error event ends the call, unless failures are recorded: %s',
+    async (recordFailures) => {
+      const store = openTestStore(await temporaryFolder())
+      const left = Promise.withResolvers<void>()
+      let aborted: boolean | undefined
+      const [error, failed] = toEvents([
+        { type: 'error', error: { message: 'Oh' } },
+        { type: 'response.failed', response: { id: 'resp_1' } },
+      ])
+      const inner: Model = async function* (_request, signal) {
+        if (error) yield [error]
+        await left.promise
+        aborted = signal.aborted
+        if (failed && !aborted) yield [failed]
+      }
+      const leaving = new AbortController()
+      for await (const batch of recordInto(store, inner, { recordFailures })({ body: ASK }, leaving.signal)) {
+        if (batch.at(-1) !== error) continue
+        leaving.abort(new Error('left'))
+        left.resolve()
+      }
+      expect(aborted).toBe(!recordFailures)
+      const kept = recordFailures ? ['error', 'response.failed'] : undefined
+      expect((await stored(store))?.events.map(({ type }) => type)).toEqual(kept)
+    },
+  )
 
   test('a client that leaves before the end leaves nothing', async () => {
     const standIn = await runStandIn(() => ({ steps: [...steps(compose('x').text(['a']).cut().events), 'hang'] }))
