@@ -138,7 +138,7 @@ describe('while it is recorded', () => {
       const store = openTestStore(await temporaryFolder())
       const left = Promise.withResolvers<void>()
       let aborted: boolean | undefined
-      const [error, failed] = toEvents([
+      const [error, response] = toEvents([
         { type: 'error', error: { message: 'Oh' } },
         { type: 'response.failed', response: { id: 'resp_1' } },
       ])
@@ -146,7 +146,7 @@ describe('while it is recorded', () => {
         if (error) yield [error]
         await left.promise
         aborted = signal.aborted
-        if (failed && !aborted) yield [failed]
+        if (response && !aborted) yield [response]
       }
       const leaving = new AbortController()
       for await (const batch of recordInto(store, inner, { recordFailures })({ body: ASK }, leaving.signal)) {
