@@ -27,8 +27,8 @@ export interface Memory {
 /** How often it is looked whether the process is quiet, in ms: that is, how long it has to have been. */
 const QUIET_MS = 2000
 
-/** How much of that time it may have been busy, all the same. */
-const MOSTLY_IDLE = 0.1
+/** How much of that time it may have been busy, all the same: less than a few answers at recorded pace take. */
+const MOSTLY_IDLE = 0.02
 
 /** What has to be given back, in bytes, to be worth a pause. */
 const WORTH_IT_BYTES = 16 * 1024 * 1024

@@ -27,7 +27,7 @@ test('what a crowd has cost is given back once it is quiet, each time', async ()
   await clock.advance(5000)
   expect(state.collected).toBe(0)
 
-  state.busy = 0.02
+  state.busy = 0.01
   await clock.advance(2000)
   expect(state).toMatchObject({ collected: 1, held: 100 * MB })
 
