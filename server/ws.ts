@@ -8,11 +8,12 @@ import { createDrain } from './drain.ts'
 import { DeltatapeError, edgesOf, shuttingDown } from './errors.ts'
 import { framed } from './framing.ts'
 import { admit, authorize } from './guard.ts'
+import { createHeartbeat } from './heartbeat.ts'
 import { identity } from './http.ts'
 import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'
 import type { Model } from './model/model.ts'
-import type { Clock, Timer } from './pace.ts'
+import type { Clock } from './pace.ts'
 import type { Redactor } from './redact.ts'
 import { apiErrorOf, responses } from './responses.ts'
 import { createSession, type Session } from './session.ts'
@@ -36,16 +37,6 @@ export interface Sockets {
   stop(error: DeltatapeError): void
 }
 
-/** How often a connection is asked whether its client is still there. */
-const HEARTBEAT_MS = 30_000
-
-/**
- * How many times in a row nothing may be heard of a client, until it is gone; and how many times one that is behind may
- * take nothing of what waits for it: the question itself waits behind megabytes.
- */
-const MAX_SILENT_BEATS = 1
-const MAX_SILENT_BEATS_BEHIND = 10
-
 /** In how many fragments a message may come: each costs memory of its own, however small it is. As ws has it by default. */
 const MAX_FRAGMENTS = 16 * 1024
 
@@ -65,13 +56,13 @@ const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) 
 /** A WebSocket that says why before it closes on a message that is too large, or comes in too many pieces. */
 class TalkingSocket extends WebSocket {
   /** What it says then, by the close code that ws has for it. */
-  lastWords: Readonly<Record<number, string>> = {}
+  lastWords: (code: number) => string | undefined = () => undefined
   /** Called when nothing can be sent any more: after a close frame, whoever sends the first, even if the other never answers. */
   left: () => void = () => {}
 
   override close(code?: number, reason?: string | Buffer): void {
     // Without a reason it is ws itself that closes: a client's own close frame comes with one, if an empty one.
-    const words = reason === undefined && code !== undefined ? this.lastWords[code] : undefined
+    const words = reason === undefined && code !== undefined ? this.lastWords(code) : undefined
     if (words !== undefined && this.readyState === WebSocket.OPEN) this.send(words)
     super.close(words === undefined ? code : edgesOf('too_large').close, reason)
     this.left()
@@ -86,15 +77,8 @@ interface Asked {
 
 interface Connection {
   readonly ws: WebSocket
-  readonly socket: Socket
   /** There is none before the first message: most connections of a crowd are idle, and cost the less. */
   session: Session | undefined
-  /** How many times the client was asked since it was last heard of. */
-  silentBeats: number
-  /** Whether more waited for it since then, or was sent to it, than the system took at once. */
-  behind: boolean
-  /** How much of what was sent to it had left this process when it was last asked, in bytes. */
-  taken: number
 }
 
 export function createSockets(options: SocketsOptions): Sockets {
@@ -113,20 +97,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   const connections = new Set<Connection>()
   let draining = false
 
-  /** Runs while there are connections. */
-  let heartbeat: Timer | undefined
-  const beat = () => {
-    for (const connection of connections) {
-      const taken = takenOf(connection.socket)
-      if (connection.behind && taken > connection.taken) connection.silentBeats = 0
-      const most = connection.behind ? MAX_SILENT_BEATS_BEHIND : MAX_SILENT_BEATS
-      if (connection.silentBeats >= most) connection.ws.terminate()
-      connection.silentBeats++
-      connection.ws.ping()
-      connection.taken = takenOf(connection.socket)
-    }
-    heartbeat?.refresh()
-  }
+  const heartbeat = createHeartbeat(clock)
 
   const connect = (ws: TalkingSocket, socket: Socket, endpoint: string, dialect: Dialect, asked: Asked): void => {
     if (connections.size >= config.maxConnections) {
@@ -135,7 +106,10 @@ export function createSockets(options: SocketsOptions): Sockets {
       void hangUp(ws, 'busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
       return
     }
-    ws.lastWords = { 1008: dialect.complain(tooManyFragments()), 1009: dialect.complain(tooLarge(config)) }
+    ws.lastWords = (code) => {
+      const why = WHY_CLOSED[code]
+      return why && dialect.complain(why(config))
+    }
     const drained = createDrain(socket)
     const begin = (): Session =>
       createSession({
@@ -151,27 +125,27 @@ export function createSockets(options: SocketsOptions): Sockets {
         send(frames) {
           if (ws.readyState !== WebSocket.OPEN) return undefined
           socket.write(framed(frames))
-          if (socket.writableLength > 0) connection.behind = true
+          watch.sent()
           return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
         },
       })
-    const connection: Connection = { ws, socket, session: undefined, silentBeats: 0, behind: false, taken: 0 }
+    const connection: Connection = { ws, session: undefined }
     connections.add(connection)
     const leave = () => connection.session?.leave()
     ws.left = leave
     // What it sent before may not all have been read.
     socket.once('close', leave)
-    const heard = () => {
-      connection.silentBeats = 0
-      connection.behind = socket.writableLength > 0
-    }
-    heartbeat ??= clock.timer(HEARTBEAT_MS, beat)
-    ws.on('pong', heard)
+    const watch = heartbeat.watch(
+      socket,
+      () => ws.ping(),
+      () => ws.terminate(),
+    )
+    ws.on('pong', watch.heard)
     log.debug('a client connected', { endpoint })
     ws.on('message', (data, isBinary) => {
       // Read late, of a client that is gone.
       if (socket.destroyed) return
-      heard()
+      watch.heard()
       connection.session ??= begin()
       // One that spoke for the first time after the drain began: nothing of it may begin.
       if (draining) void connection.session.drain()
@@ -188,9 +162,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       log.debug('a client is gone', { endpoint, code })
       connections.delete(connection)
       leave()
-      if (connections.size > 0) return
-      heartbeat?.clear()
-      heartbeat = undefined
+      watch.stop()
     })
   }
 
@@ -256,8 +228,11 @@ const tooLarge = ({ maxInputBytes }: Config) =>
 const tooManyFragments = () =>
   new DeltatapeError('too_large', `This message comes in too many pieces: at most ${MAX_FRAGMENTS} fragments.`)
 
-/** What has left this process: `bytesWritten` counts what still waits, too. */
-const takenOf = (socket: Socket): number => socket.bytesWritten - socket.writableLength
+/** What closes a connection of its own accord, by the close code that ws has for it. */
+const WHY_CLOSED: Readonly<Record<number, (config: Config) => DeltatapeError>> = {
+  1008: tooManyFragments,
+  1009: tooLarge,
+}
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}
