@@ -1,12 +1,13 @@
 /** Answers to be replayed: their events, what both endpoints send for them, and their fixtures. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatFixture, type Fixture } from '../server/fixture.ts'
-import { fileName, identify } from '../server/identity.ts'
-import { parseEvent } from '../server/model/model.ts'
-import { createRedactor } from '../server/redact.ts'
-import { compose } from '../test/answers.ts'
-import { sse } from '../test/standin.ts'
+import { formatFixture } from '../server/fixture/file.ts'
+import { type Fixture } from '../server/fixture/fixture.ts'
+import { fileName, identify } from '../server/fixture/key.ts'
+import { parseEvent } from '../server/api/event.ts'
+import { createRedactor } from '../server/redact/redactor.ts'
+import { compose } from '../test/kit/answers.ts'
+import { sse } from '../test/kit/standin.ts'
 
 /** What deltatape asks for where it is not told otherwise. */
 export const MODEL = 'gpt-4.1-mini'

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The `deltatape` command: what it is given of the process, and its exit code. */
+import { systemClock } from './base/clock.ts'
 import { runCli } from './command/index.ts'
 import { terminalOf } from './command/terminal.ts'
-import { systemClock } from './pace.ts'
 
 const code = await runCli(process.argv.slice(2), {
   env: process.env,
@@ -14,4 +14,5 @@ const code = await runCli(process.argv.slice(2), {
     return controller.signal
   },
 })
+
 if (code !== 0) process.exitCode = code

@@ -1,11 +1,11 @@
 /** The environment → Config: read once, checked at the edge, every problem told at once. */
 import { z } from 'zod'
-import { DeltatapeError } from './errors.ts'
-import { MAX_TIMER_MS, fixed, instant, recorded, type Pace } from './pace.ts'
-import { PLAN_FORMS, parsePlan, type Plan } from './plan.ts'
-
-export const MODES = ['replay', 'record', 'auto', 'live'] as const
-export type Mode = (typeof MODES)[number]
+import { MAX_TIMER_MS } from './base/clock.ts'
+import { DeltatapeError } from './base/errors.ts'
+import { isLoopback } from './base/host.ts'
+import { PLAN_FORMS, type Plan, parsePlan } from './model/faults.ts'
+import { MODES, type Mode } from './model/mode.ts'
+import { type Pace, fixed, instant, recorded } from './model/pace.ts'
 
 /** What the process was told. Times are ms, sizes are bytes. */
 export interface Config {
@@ -44,17 +44,8 @@ export interface Config {
   readonly shutdownGraceMs: number
 }
 
-/** Whether a host name, or an address with or without brackets, is of this machine alone. */
-export const isLoopback = (host: string): boolean =>
-  /^(?:(?:.+\.)?localhost|\[?::1\]?|127(?:\.\d{1,3}){3})$/i.test(host)
-
-/** What must not be shown or written, by its kind. */
-export const secretsOf = ({ apiKey, authToken }: Config): Record<string, string | undefined> => ({
-  'api-key': apiKey,
-  'auth-token': authToken,
-})
-
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** A variable: what its text may be, in words and as a schema, and what stands for it where it is absent or empty. */
@@ -206,6 +197,7 @@ const table = {
 } as const satisfies Record<string, Variable<unknown>>
 
 type Values = { [Name in keyof typeof table]: (typeof table)[Name] extends Variable<infer T> ? T : never }
+
 const variables: { readonly [Name in keyof Values]: Variable<Values[Name]> } = table
 
 /** A variable, for those who show it: its name, what it is for, and what is allowed. */

@@ -1,6 +1,6 @@
 /** The process begins here: it makes sure of its Node before it loads anything that needs it. */
 import manifest from '../package.json' with { type: 'json' }
-import { keepHeapSmall } from './heap.ts'
+import { keepHeapSmall } from './serve/heap.ts'
 
 const needed = manifest.engines.node.replace('>=', '')
 
@@ -12,6 +12,8 @@ if (process.versions.node.localeCompare(needed, 'en', { numeric: true }) < 0) {
 }
 
 keepHeapSmall()
+
 // Only now: what is imported here may not even load on an older Node.
-const { serve, withExitCode } = await import('./serve.ts')
+const { serve, withExitCode } = await import('./serve/process.ts')
+
 await withExitCode(process, () => serve(process, process.env))

@@ -1,7 +1,7 @@
 /** The command itself, as a process. */
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { listFixtures } from '../server/directory.ts'
+import { listFixtures } from '../server/store/directory.ts'
 
 interface Ran {
   readonly code: number

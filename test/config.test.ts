@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../server/config.ts'
-import { DeltatapeError } from '../server/errors.ts'
+import { DeltatapeError } from '../server/base/errors.ts'
 
 const problemsOf = (env: Record<string, string>): string => {
   try {

@@ -6,10 +6,10 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { answerBundled, atOnce } from './bundled.ts'
+import { answerBundled, atOnce } from './kit/bundled.ts'
 import { onFrame } from './eval/stream.ts'
-import { BIN, QUIET } from './promptfoo.ts'
-import { runServer, runStandIn, temporaryFolder } from './tools.ts'
+import { BIN, QUIET } from './kit/promptfoo.ts'
+import { runServer, runStandIn, temporaryFolder } from './kit/tools.ts'
 
 /** Of the results: what the tests look at. */
 const resultsSchema = z.object({

@@ -1,12 +1,12 @@
 /** Every fault of an upstream × every way to ask × every mode that calls the API: one right end, in its time. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../server/config.ts'
-import { systemClock } from '../server/pace.ts'
-import { createRedactor } from '../server/redact.ts'
-import { startServer, type RunningServer } from '../server/server.ts'
-import { startStandIn, type StandIn } from './standin.ts'
-import { readableLog, temporaryFolder } from './tools.ts'
-import { CASES, DEADLINES, WAYS, answerTo } from './upstreams.ts'
+import { systemClock } from '../server/base/clock.ts'
+import { createRedactor } from '../server/redact/redactor.ts'
+import { startServer, type RunningServer } from '../server/serve/server.ts'
+import { startStandIn, type StandIn } from './kit/standin.ts'
+import { readableLog, temporaryFolder } from './kit/tools.ts'
+import { CASES, DEADLINES, WAYS, answerTo } from './kit/upstreams.ts'
 
 describe.each(['live', 'record'])('%s', (mode) => {
   let standIn: StandIn

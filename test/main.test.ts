@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect } from './client.ts'
-import { expectRules } from './rules.ts'
-import { temporaryFolder } from './tools.ts'
+import { connect } from './kit/client.ts'
+import { expectRules } from './kit/rules.ts'
+import { temporaryFolder } from './kit/tools.ts'
 
 const SLOW = 20_000
 

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../server/config.ts'
-import { runSnippet, snippetsBelow } from './snippets.ts'
-import { runServer, temporaryFolder } from './tools.ts'
+import { runSnippet, snippetsBelow } from './kit/snippets.ts'
+import { runServer, temporaryFolder } from './kit/tools.ts'
 
 const readme = await readFile('README.md', 'utf8')
 
@@ -25,7 +25,7 @@ test('every variable, and no other', () => {
 })
 
 test('every error that a frame can carry, and no other', async () => {
-  const table = await readFile('server/errors.ts', 'utf8')
+  const table = await readFile('server/base/errors.ts', 'utf8')
   const codes = [...table.matchAll(/^ {2}(\w+): \{(.*)\},$/gm)].filter(([, , edges = '']) => !edges.includes('exit'))
   const overHttp = ['dropped', 'not_found', 'forbidden', 'unauthorized', 'unsupported_media_type', 'upgrade_required']
   expect(cellsBelow('### Errors')).toEqual(

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sse } from '../../test/standin.ts'
+import { sse } from '../../test/kit/standin.ts'
 import { now } from '../clock.ts'
 import { announce } from './peer.ts'
 

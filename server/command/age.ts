@@ -1,5 +1,5 @@
 /** How old something is, as people write it: `30d`, `12w`, `36h`, `90m`. */
-import { DeltatapeError } from '../errors.ts'
+import { DeltatapeError } from '../base/errors.ts'
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 

@@ -1,8 +1,10 @@
 /** What the sub-commands share: the context they run in, and the variables as flags. */
 import { Command, Option } from 'commander'
-import { VARIABLES, readConfig, type Config, type Environment } from '../config.ts'
-import type { Clock } from '../pace.ts'
-import type { EndingWord } from '../summary.ts'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { printable } from '../base/text.ts'
+import { type Config, type Environment, VARIABLES, readConfig } from '../config.ts'
+import type { EndingWord } from '../fixture/summary.ts'
 import type { Terminal } from './terminal.ts'
 
 /** 0: fine. 1: it found what it looks for. 2: it could not look. */
@@ -72,3 +74,6 @@ export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' 
   if (ending === 'completed') return 'green'
   return ending === 'incomplete' ? 'yellow' : 'red'
 }
+
+/** A fixture as it is shown: its path, as the directory is configured. */
+export const shownPath = (dir: string, name: string): string => printable(join(dir, name))

@@ -1,14 +1,14 @@
 /** `deltatape diff`: what differs between two fixtures, or between one and what was committed of it. */
-import { basename } from 'node:path'
 import { Command } from 'commander'
-import { differenceIn, marked, type Change } from '../changes.ts'
-import { compare, memberText, runText, type Comparison, type MemberChange } from '../compare.ts'
-import { parseFixture } from '../fixture.ts'
-import { committed } from '../git.ts'
-import type { JsonValue } from '../json.ts'
-import { printable, printableLines } from '../log.ts'
-import { pick, readFixture } from '../shelf.ts'
-import { addVariables, configFrom, type Define, type ExitCode } from './command.ts'
+import { basename } from 'node:path'
+import type { JsonValue } from '../base/json.ts'
+import { printable, printableLines } from '../base/text.ts'
+import { type Comparison, type MemberChange, compare, memberText, runText } from '../fixture/compare.ts'
+import { parseFixture } from '../fixture/file.ts'
+import { type Change, differenceIn, marked } from '../fixture/words.ts'
+import { pick, readFixture } from '../store/pick.ts'
+import { type Define, type ExitCode, addVariables, configFrom } from './command.ts'
+import { committed } from './git.ts'
 import type { Terminal } from './terminal.ts'
 
 const DIFFERS: ExitCode = 1

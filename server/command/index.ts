@@ -1,18 +1,18 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
-import { type Context, type Define, type ExitCode } from './command.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { printableLines } from '../base/text.ts'
+import { VERSION } from '../base/version.ts'
+import type { Context, Define, ExitCode } from './command.ts'
 import { defineDiff } from './diff.ts'
-import { defineShow } from './show.ts'
 import { defineLs } from './ls.ts'
-import { defineRecord } from './record.ts'
 import { definePrune } from './prune.ts'
+import { defineRecord } from './record.ts'
 import { defineRedact } from './redact.ts'
 import { defineServe } from './serve.ts'
+import { defineShow } from './show.ts'
 import { defineUnused } from './unused.ts'
 import { defineVerify } from './verify.ts'
-import { DeltatapeError } from '../errors.ts'
-import { printableLines } from '../log.ts'
-import { VERSION } from '../version.ts'
 
 const COMMANDS: readonly Define[] = [
   defineServe,

@@ -1,14 +1,13 @@
 /** `deltatape ls`: a table of the fixtures. */
 import { Command, Option } from 'commander'
-import { lastUserText } from '../identity.ts'
-import { printable, printableLines } from '../log.ts'
-import { readAll, type Shelved } from '../shelf.ts'
-import { checkStore, listFixtures } from '../directory.ts'
-import { ENDINGS, summarize, type Summary } from '../summary.ts'
-import { patternOf } from '../wildcard.ts'
+import { lastUserText } from '../api/responses/request.ts'
+import { patternOf, printable, printableLines } from '../base/text.ts'
+import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
+import { checkStore, listFixtures } from '../store/directory.ts'
+import { type Shelved, readAll } from '../store/pick.ts'
 import { parseAge } from './age.ts'
-import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
-import { table, type Column } from './table.ts'
+import { type Define, addVariables, configFrom, endingStyle } from './command.ts'
+import { type Column, table } from './table.ts'
 import { counted } from './terminal.ts'
 
 /**

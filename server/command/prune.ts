@@ -1,14 +1,12 @@
 /** `deltatape prune`: takes the fixtures away that no run has asked for. */
 import { Command } from 'commander'
-import { DeltatapeError } from '../errors.ts'
-import { printable } from '../log.ts'
-import { createRedactor } from '../redact.ts'
-import { openStore } from '../store.ts'
-import { describeUnused } from '../usage.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
-import { shownPath } from './fixtures.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
+import { createRedactor } from '../redact/redactor.ts'
+import { openStore } from '../store/store.ts'
+import { describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
+import { type Define, addVariables, configFrom, shownPath } from './command.ts'
 import { counted } from './terminal.ts'
-import { describeDamaged, gatherUnused } from './usage.ts'
 
 interface Options {
   readonly yes?: true

@@ -1,24 +1,9 @@
 /** What `deltatape record` tells in the end: what became of each fixture, alike things once. Pure. */
-import { groupDrifts, type Drift } from '../drift.ts'
-import { printable } from '../log.ts'
-import type { Tokens } from '../resend.ts'
+import { printable } from '../base/text.ts'
+import { type Drift, groupDrifts } from '../upkeep/drift.ts'
+import { type Entry, type Task, totalOf } from '../upkeep/refresh.ts'
 import type { ExitCode } from './command.ts'
-import { counted, type Terminal } from './terminal.ts'
-
-/** What became of a fixture. */
-export interface Entry {
-  readonly name: string
-  readonly outcome: 'refreshed' | 'unchanged' | 'same' | 'differs' | 'failed' | 'skipped' | 'not_sent'
-  /** Why it failed, was skipped or stayed. */
-  readonly why?: string
-  /** How the new answer differs, where nothing was saved. */
-  readonly drifts?: readonly Drift[]
-  /** What the new answer cost. */
-  readonly tokens?: Tokens
-}
-
-/** What was done: `record` saves, `check` compares. */
-export type Task = 'record' | 'check'
+import { type Terminal, counted } from './terminal.ts'
 
 /** How the process is to end. */
 export function exitCodeOf(task: Task, entries: readonly Entry[]): ExitCode {
@@ -27,12 +12,6 @@ export function exitCodeOf(task: Task, entries: readonly Entry[]): ExitCode {
   if (has('failed')) return task === 'check' ? 2 : 1
   return has('differs') ? 1 : 0
 }
-
-/** All that was spent. */
-export const totalOf = (entries: readonly Entry[]): Tokens => ({
-  input: entries.reduce((sum, { tokens }) => sum + (tokens?.input ?? 0), 0),
-  output: entries.reduce((sum, { tokens }) => sum + (tokens?.output ?? 0), 0),
-})
 
 /** The report for programs. */
 export function toJson(task: Task, entries: readonly Entry[]): string {

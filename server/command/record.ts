@@ -1,18 +1,18 @@
 /** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
 import { Command, InvalidArgumentError } from 'commander'
-import { readConfig, secretsOf, type Config, type Environment } from '../config.ts'
-import { checkStore } from '../directory.ts'
-import { DeltatapeError } from '../errors.ts'
-import { printable } from '../log.ts'
-import type { Candidate } from '../miss.ts'
-import { createRedactor } from '../redact.ts'
-import { planRefresh, select, type Plan, type Selection } from '../refresh.ts'
-import { placeholdersOf, readRules } from '../rules.ts'
-import { openStore } from '../store.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
+import { type Config, type Environment, readConfig } from '../config.ts'
+import type { Candidate } from '../fixture/fixture.ts'
+import { createRedactor, secretsOf } from '../redact/redactor.ts'
+import { placeholdersOf, readRules } from '../redact/rules.ts'
+import { checkStore } from '../store/directory.ts'
+import { openStore } from '../store/store.ts'
+import { type Plan, type Selection, planRefresh, select } from '../upkeep/plan.ts'
+import { type Entry, type Task, compare, damagedEntry, refresh, withAnAnswer } from '../upkeep/refresh.ts'
 import { parseAge } from './age.ts'
-import { addVariables, environmentOf, type Context, type Define } from './command.ts'
-import { exitCodeOf, toJson, toText, type Entry, type Task } from './record-report.ts'
-import { compare, refresh, withAnAnswer, type Job } from './record-run.ts'
+import { type Context, type Define, addVariables, environmentOf } from './command.ts'
+import { exitCodeOf, toJson, toText } from './record-report.ts'
 import { counted } from './terminal.ts'
 
 /** The variables that mean something here, and are flags too. */
@@ -53,6 +53,12 @@ export const defineRecord: Define = (context) => {
   return addVariables(command, ...FLAGS)
     .addHelpText('after', HELP)
     .action((words: string[], options: Options) => run(context, environmentOf(command, context.env), words, options))
+}
+
+/** What its parts work with. */
+interface Job {
+  readonly context: Context
+  readonly config: Config
 }
 
 const HELP = `
@@ -129,12 +135,6 @@ async function run(context: Context, env: Environment, words: readonly string[],
   }
   context.exit(exitCodeOf(task, entries))
 }
-
-const damagedEntry = (name: string): Entry => ({
-  name,
-  outcome: 'failed',
-  why: 'The fixture is damaged in its first line, so that its request is not known. Remove it, or git checkout it.',
-})
 
 /** Says that a selection means no fixture. That nothing is old enough is fine; words that mean nothing are a mistake. */
 function tellNothing(

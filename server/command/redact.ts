@@ -1,19 +1,14 @@
 /** `deltatape redact`: puts the rules of now onto fixtures that were recorded before. */
 import { Command } from 'commander'
-import { secretsOf } from '../config.ts'
-import { DeltatapeError } from '../errors.ts'
-import { isGood, parseFixture } from '../fixture.ts'
-import { fileName } from '../identity.ts'
-import { printable } from '../log.ts'
-import { createRedactor, type Redactor } from '../redact.ts'
-import { mergesIn, parentsFirst, redactAgain, type Merged, type Planned } from '../redaction.ts'
-import { readRules } from '../rules.ts'
-import { checkStore } from '../directory.ts'
-import { openStore, type Store } from '../store.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
-import { shownPath } from './fixtures.ts'
-import { counted, type Terminal } from './terminal.ts'
-import { describeDamaged } from './usage.ts'
+import { printable } from '../base/text.ts'
+import { createRedactor, secretsOf } from '../redact/redactor.ts'
+import { readRules } from '../redact/rules.ts'
+import { checkStore } from '../store/directory.ts'
+import { openStore } from '../store/store.ts'
+import { type Merged, type Planned, applyTo, mergesIn, planFor } from '../upkeep/rewrite.ts'
+import { describeDamaged } from '../upkeep/unused.ts'
+import { type Define, addVariables, configFrom, shownPath } from './command.ts'
+import { type Terminal, counted } from './terminal.ts'
 
 interface Options {
   readonly apply?: true
@@ -82,64 +77,6 @@ Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
       await applyTo(store, { plan, merges, redactor, signal: interrupted() })
       return end(`${changing.length} ${of} changed.`)
     })
-
-async function planFor(
-  store: Store,
-  redactor: Redactor,
-  terminal: Terminal,
-): Promise<{ plan: Planned[]; damaged: string[] }> {
-  const { candidates, damaged: unreadable } = await store.survey()
-  const damaged = [...unreadable]
-  const plan: Planned[] = []
-  const keys = new Map<string, string>()
-  const bar = terminal.progress(candidates.length, 'fixtures')
-  try {
-    for (const { name } of parentsFirst(candidates)) {
-      bar.step()
-      try {
-        const fixture = parseFixture(await store.text(name), name)
-        const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
-        const { fixture: next, changed, kinds } = redactAgain(fixture, redactor, previousKey)
-        keys.set(fixture.key, next.key)
-        const [good, at] = [isGood(fixture), fixture.recorded.at]
-        plan.push({ name, next: changed ? fileName(next) : name, key: next.key, changed, kinds, previousKey, good, at })
-      } catch (error) {
-        if (!(error instanceof DeltatapeError)) throw error
-        damaged.push(name)
-      }
-    }
-  } finally {
-    bar.stop()
-  }
-  return { plan, damaged: damaged.toSorted() }
-}
-
-interface Application {
-  readonly plan: readonly Planned[]
-  readonly merges: readonly Merged[]
-  readonly redactor: Redactor
-  readonly signal: AbortSignal
-}
-
-/**
- * Changes the files, continuations before what they continue: when it is interrupted, those that are changed name the
- * keys that the others are going to have, and the next time brings the rest.
- */
-async function applyTo(store: Store, { plan, merges, redactor, signal }: Application): Promise<void> {
-  const keptFor = new Map(merges.flatMap(({ kept, dropped }) => dropped.map((each) => [each.name, kept] as const)))
-  const dropped = plan.filter(({ name }) => keptFor.has(name))
-  for (const { name, changed, previousKey } of plan.toReversed()) {
-    if (!changed || keptFor.has(name)) continue
-    if (signal.aborted) {
-      throw new DeltatapeError('cancelled', 'Interrupted: some fixtures are changed, and none is lost. Run it again.')
-    }
-    const fixture = parseFixture(await store.text(name), name)
-    await store.replace(name, redactAgain(fixture, redactor, previousKey).fixture)
-  }
-  // Last, when what is kept in their place is there. Its file may have the name of one that goes.
-  const there = new Set(plan.filter(({ name }) => !keptFor.has(name)).map(({ next }) => next))
-  for (const { name } of dropped) if (!there.has(name)) await store.remove(name)
-}
 
 function lineFor({ name, next, kinds }: Planned, dir: string, { style }: Terminal): string {
   const what = kinds.size > 0 ? [...kinds].join(', ') : 'continues one whose key changes'

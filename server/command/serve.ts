@@ -1,7 +1,7 @@
 /** `deltatape serve`: the server, as `npm start` runs it. */
 import { Command } from 'commander'
-import { keepHeapSmall } from '../heap.ts'
-import { addVariables, environmentOf, type Define } from './command.ts'
+import { keepHeapSmall } from '../serve/heap.ts'
+import { type Define, addVariables, environmentOf } from './command.ts'
 
 export const defineServe: Define = ({ env }) => {
   const command = addVariables(new Command('serve'))
@@ -22,7 +22,7 @@ OPENAI_API_KEY.`,
   return command.action(async () => {
     // The other sub-commands need none of it, and it takes most of the time that they take to start.
     keepHeapSmall()
-    const { serve, withExitCode } = await import('../serve.ts')
+    const { serve, withExitCode } = await import('../serve/process.ts')
     await withExitCode(process, () => serve(process, environmentOf(command, env)))
   })
 }

@@ -1,11 +1,11 @@
 /** `deltatape show`: all of one fixture, for people. */
 import { Command } from 'commander'
-import { asText, type JsonObject } from '../json.ts'
-import { printable, printableLines } from '../log.ts'
-import { pick, readFixture } from '../shelf.ts'
-import { summarize, type Summary } from '../summary.ts'
-import { draw, timelineOf, type Row } from '../timeline.ts'
-import { addVariables, configFrom, endingStyle, type Define } from './command.ts'
+import { type JsonObject, asText } from '../base/json.ts'
+import { printable, printableLines } from '../base/text.ts'
+import { type Summary, summarize } from '../fixture/summary.ts'
+import { type Row, draw, timelineOf } from '../fixture/timeline.ts'
+import { pick, readFixture } from '../store/pick.ts'
+import { type Define, addVariables, configFrom, endingStyle } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `--json` writes: the summary of a fixture, and what only this shows. Times are in ms since the request was sent. */

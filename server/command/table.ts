@@ -1,5 +1,5 @@
 /** Tables that fit a terminal: cells are cut, and columns are left out where there is no room. Linear in their rows. */
-import { NAME_KEY_CHARS } from '../identity.ts'
+import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A column of a table of `T`s. */
@@ -63,6 +63,7 @@ export function table<T>(terminal: Terminal, columns: readonly Column<T>[], rows
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
 const charactersOf = (text: string): string[] => Array.from(graphemes.segment(text), ({ segment }) => segment)
 
 /** Characters that take two columns: those of East Asian scripts and emoji. */
@@ -94,4 +95,5 @@ export function cutInTheMiddle(text: string, width: number): string {
 
 /** How long the second end is at most, and of how much of the room. */
 const MAX_TAIL = NAME_KEY_CHARS + 1
+
 const TAIL = 0.6

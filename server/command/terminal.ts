@@ -1,7 +1,7 @@
 /** The terminal that a sub-command writes to, or the pipe or file that stands there instead. */
+import { SingleBar } from 'cli-progress'
 import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
-import { SingleBar } from 'cli-progress'
 
 type Style = Parameters<typeof styleText>[0]
 

@@ -1,12 +1,10 @@
 /** `deltatape unused`: the fixtures that no run has asked for. */
 import { Command } from 'commander'
-import { printable } from '../log.ts'
-import { createRedactor } from '../redact.ts'
-import { openStore } from '../store.ts'
-import { describeUnused } from '../usage.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
-import { shownPath } from './fixtures.ts'
-import { describeDamaged, gatherUnused } from './usage.ts'
+import { printable } from '../base/text.ts'
+import { createRedactor } from '../redact/redactor.ts'
+import { openStore } from '../store/store.ts'
+import { describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
+import { type Define, addVariables, configFrom, shownPath } from './command.ts'
 
 export const defineUnused: Define = ({ env, terminal, clock, exit }) =>
   addVariables(new Command('unused'), 'FIXTURES_DIR')

@@ -1,18 +1,16 @@
 /** `deltatape verify`: what is wrong with the fixtures, file by file and line by line. */
 import { Command } from 'commander'
-import { secretsOf } from '../config.ts'
-import { printable } from '../log.ts'
-import { createRedactor } from '../redact.ts'
-import { readRules } from '../rules.ts'
-import { openStore } from '../store.ts'
-import { describeUnused } from '../usage.ts'
-import type { Problem } from '../check.ts'
-import { verify } from '../verify.ts'
+import { printable } from '../base/text.ts'
+import { createRedactor, secretsOf } from '../redact/redactor.ts'
+import { readRules } from '../redact/rules.ts'
+import { namesOf } from '../store/pick.ts'
+import { openStore } from '../store/store.ts'
+import type { Problem } from '../upkeep/check.ts'
+import { describeUnused, gatherUnused } from '../upkeep/unused.ts'
+import { readFiles, verify } from '../upkeep/verify.ts'
 import { parseAge } from './age.ts'
-import { addVariables, configFrom, type Define } from './command.ts'
-import { namesOf, readFiles, shownPath } from './fixtures.ts'
-import { gatherUnused } from './usage.ts'
-import { counted, type Terminal } from './terminal.ts'
+import { type Define, addVariables, configFrom, shownPath } from './command.ts'
+import { type Terminal, counted } from './terminal.ts'
 
 interface Options {
   readonly maxAge?: number

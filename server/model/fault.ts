@@ -1,20 +1,13 @@
 /** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
-import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { DeltatapeError } from '../errors.ts'
-import { isObject, type JsonObject } from '../json.ts'
-import type { Clock } from '../pace.ts'
-import { parsePlan, type Fault, type Plan } from '../plan.ts'
-import {
-  ModelError,
-  isTerminal,
-  parseEvent,
-  readToTheEnd,
-  type Failure,
-  type Model,
-  type ModelEvent,
-  type ModelRequest,
-} from './model.ts'
+import { ModelError } from '../api/ending.ts'
+import type { ModelEvent } from '../api/event.ts'
+import { isTerminal } from '../api/responses/events.ts'
+import type { Clock } from '../base/clock.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { type JsonObject, isObject } from '../base/json.ts'
+import { type Fault, type Plan, brokenBy, failureOf, mix, nameOf, parsePlan } from './faults.ts'
+import { type Model, type ModelRequest, readToTheEnd } from './model.ts'
 
 export interface FaultOptions {
   /** What breaks every answer for which no client asks otherwise. */
@@ -124,69 +117,3 @@ const dueUntil = (faults: readonly Fault[], sent: number, until: number, beforeE
   faults
     .filter(({ after }) => after > sent && (beforeEnd || after <= until))
     .map((due) => ({ ...due, after: Math.min(due.after, until) }))
-
-const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
-
-/** The failure that a fault is, where it leaves no terminal event. */
-function failureOf(due: Fault): Failure | undefined {
-  const why = `on purpose, by the fault ${nameOf(due)}`
-  switch (due.kind) {
-    case 'refuse': {
-      const error = { message: `Refused ${why}`, type: 'fault', param: null, code: 'fault' }
-      const headers = { 'content-type': 'application/json' }
-      return { end: 'refused', status: due.status, headers, body: JSON.stringify({ error }) }
-    }
-    case 'truncate':
-      return { end: 'truncated', why }
-    case 'reset':
-      return { end: 'reset', why }
-    case 'stall':
-      return { end: 'stalled', why }
-    case 'malformed':
-      return { end: 'malformed', text: '{"type":"response.output_text.delta","delta":' }
-    default:
-      return undefined
-  }
-}
-
-/** The events that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
-function brokenBy(due: Fault, response: JsonObject, sent: number): ModelEvent[] {
-  const error = {
-    type: 'server_error',
-    code: 'server_error',
-    message: `Failed on purpose, by the fault ${nameOf(due)}`,
-    param: null,
-  }
-  const failed = { ...response, status: 'failed', error: { code: error.code, message: error.message } }
-  const events = [
-    ...(due.kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
-    { type: 'response.failed', sequence_number: sent + (due.kind === 'error' ? 1 : 0), response: failed },
-  ]
-  return events.flatMap((event) => parseEvent(JSON.stringify(event), 0) ?? [])
-}
-
-/** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */
-const MIX_EVENTS = 20
-const MIX_DELAY_MS = 200
-
-/** What a seed decides: nothing, or one fault. The same text decides the same. */
-function mix(text: string, rate: number): Fault[] {
-  const digest = createHash('sha256').update(text).digest()
-  const chance = digest.readUInt32BE(0) / 2 ** 32
-  if (chance >= rate) return []
-  const after = digest.readUInt32BE(4) % MIX_EVENTS
-  const faults: readonly Fault[] = [
-    { kind: 'refuse', status: 429, after: 0 },
-    { kind: 'refuse', status: 500, after: 0 },
-    { kind: 'error', after },
-    { kind: 'fail', after },
-    { kind: 'truncate', after },
-    { kind: 'reset', after },
-    { kind: 'stall', after },
-    { kind: 'malformed', after },
-    { kind: 'drop', after },
-    { kind: 'delay', ms: digest.readUInt32BE(8) % MIX_DELAY_MS, after },
-  ]
-  const chosen = faults[digest.readUInt32BE(12) % faults.length]
-  return chosen ? [chosen] : []
-}

@@ -1,17 +1,28 @@
 /** Which model answers: the mode table. */
-import type { Config, Mode } from '../config.ts'
-import type { Clock } from '../pace.ts'
-import type { Redactor } from '../redact.ts'
-import type { Store } from '../store.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Redactor } from '../redact/redactor.ts'
+import type { Store } from '../store/store.ts'
 import { fault } from './fault.ts'
-import { OPENAI_VERSION, live } from './live.ts'
+import { OPENAI_VERSION, live, type LiveOptions } from './live.ts'
+import type { Mode } from './mode.ts'
 import type { Model } from './model.ts'
-import { record } from './record.ts'
-import { miss, replay, type ReplayOptions } from './replay.ts'
+import type { Pace } from './pace.ts'
+import type { Plan } from './faults.ts'
+import { record, type RecordOptions } from './record.ts'
+import { type ReplayOptions, miss, replay } from './replay.ts'
 import { logUsage, openUsageLog } from './usage.ts'
 
 /** Makes the model that the configuration asks for; `live` leaves the store alone. */
-export function createModel(config: Config, store: Store, redactor: Redactor, clock: Clock): Model {
+/** What the models have to be told; a configuration holds all of it. */
+export interface ModelSettings
+  extends Omit<LiveOptions, 'redactor' | 'clock'>, Pick<RecordOptions, 'recordFailures' | 'upstream'> {
+  readonly mode: Mode
+  readonly pace: Pace
+  readonly fault: Plan | undefined
+  readonly usageLog: string | undefined
+}
+
+export function createModel(config: ModelSettings, store: Store, redactor: Redactor, clock: Clock): Model {
   const api = () => live({ ...config, redactor, clock })
   const recording = () => record(api(), store, { ...config, openai: OPENAI_VERSION, redactor, clock })
   const replaying = (otherwise: Model, accepts: ReplayOptions['accepts']) =>

@@ -1,12 +1,15 @@
 /** A model that writes down what another one answers, while it is being answered. */
-import { compare, describeComparison } from '../compare.ts'
-import { systemCode } from '../errors.ts'
-import { responseIdOf, type Fixture } from '../fixture.ts'
-import { fileName } from '../identity.ts'
-import type { Clock } from '../pace.ts'
-import type { Redactor } from '../redact.ts'
-import type { Store } from '../store.ts'
-import { ModelError, isFinished, isTerminal, type Action, type Ending, type Model, type ModelEvent } from './model.ts'
+import { type Ending, ModelError } from '../api/ending.ts'
+import type { ModelEvent } from '../api/event.ts'
+import { isFinished, isTerminal, responseIdOf } from '../api/responses/events.ts'
+import type { Clock } from '../base/clock.ts'
+import { systemCode } from '../base/errors.ts'
+import { compare, describeComparison } from '../fixture/compare.ts'
+import type { Fixture } from '../fixture/fixture.ts'
+import { fileName } from '../fixture/key.ts'
+import type { Redactor } from '../redact/redactor.ts'
+import type { Store } from '../store/store.ts'
+import type { Action, Model } from './model.ts'
 
 export interface RecordOptions {
   /** Whether what the model did not finish is saved too. */

@@ -1,9 +1,12 @@
 /** A model that answers from fixtures, and from nothing else. */
-import { fileName } from '../identity.ts'
-import type { Clock, Pace } from '../pace.ts'
-import type { Recording } from '../recording.ts'
-import type { Store } from '../store.ts'
-import { ModelError, type Model, type ModelEvent } from './model.ts'
+import { ModelError } from '../api/ending.ts'
+import type { ModelEvent } from '../api/event.ts'
+import type { Clock } from '../base/clock.ts'
+import { fileName } from '../fixture/key.ts'
+import type { Recording } from '../store/playback.ts'
+import type { Store } from '../store/store.ts'
+import type { Model } from './model.ts'
+import type { Pace } from './pace.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace

@@ -1,8 +1,8 @@
 /** A model that writes down which fixtures are used, and which requests have none. */
 import { appendFileSync } from 'node:fs'
-import { DeltatapeError, systemCode } from '../errors.ts'
-import type { Store } from '../store.ts'
-import { missedLine, usedLine } from '../usage.ts'
+import { DeltatapeError, systemCode } from '../base/errors.ts'
+import type { Store } from '../store/store.ts'
+import { missedLine, usedLine } from '../store/usage.ts'
 import type { Action, Model } from './model.ts'
 
 /** Takes a line, and has kept it when it returns. */

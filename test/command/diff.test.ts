@@ -1,9 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { listFixtures } from '../../server/directory.ts'
-import { compose, words } from '../answers.ts'
-import { commitAll, deltatape, folderWith, openTestStore, toEvents } from '../tools.ts'
+import { listFixtures } from '../../server/store/directory.ts'
+import { compose, words } from '../kit/answers.ts'
+import { commitAll, deltatape, folderWith, openTestStore, toEvents } from '../kit/tools.ts'
 
 const says = (text: string, seed = 'a') => ({ events: compose(seed).text(words(text)).completed() })
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
-import { VERSION } from '../../server/version.ts'
-import { deltatape, fakeTerminal, manualClock } from '../tools.ts'
+import { VERSION } from '../../server/base/version.ts'
+import { deltatape, fakeTerminal, manualClock } from '../kit/tools.ts'
 
 test('--help lists the sub-commands, and what the exit codes mean', async () => {
   const { code, out, err } = await deltatape(['--help'])

@@ -1,8 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { compose, words } from '../answers.ts'
-import { folderWith, runDeltatape, temporaryFolder } from '../tools.ts'
+import { compose, words } from '../kit/answers.ts'
+import { folderWith, runDeltatape, temporaryFolder } from '../kit/tools.ts'
 
 const answer = { events: compose('x').text(words('Hi')).completed() }
 

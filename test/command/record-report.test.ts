@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { exitCodeOf, toJson, toText, type Entry } from '../../server/command/record-report.ts'
-import { fakeTerminal } from '../tools.ts'
+import { exitCodeOf, toJson, toText } from '../../server/command/record-report.ts'
+import { type Entry } from '../../server/upkeep/refresh.ts'
+import { fakeTerminal } from '../kit/tools.ts'
 
 const entry = (outcome: Entry['outcome'], more: Partial<Entry> = {}): Entry => ({ name: 'a.jsonl', outcome, ...more })
 

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { listFixtures } from '../../server/directory.ts'
-import { compose } from '../answers.ts'
-import { deltatape, folderWith } from '../tools.ts'
+import { listFixtures } from '../../server/store/directory.ts'
+import { compose } from '../kit/answers.ts'
+import { deltatape, folderWith } from '../kit/tools.ts'
 
 test('all of a fixture, at 80 columns', async () => {
   const { code, out, err } = await deltatape(['show', 'my-name-is-ada-3'])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutInTheMiddle, table, widthOf, type Column } from '../../server/command/table.ts'
-import { fakeTerminal } from '../tools.ts'
+import { fakeTerminal } from '../kit/tools.ts'
 
 interface Row {
   readonly name: string

@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { compose, words } from '../answers.ts'
-import { connect } from '../client.ts'
-import { folderWith, runDeltatape, runServer, temporaryFolder } from '../tools.ts'
+import { compose, words } from '../kit/answers.ts'
+import { connect } from '../kit/client.ts'
+import { folderWith, runDeltatape, runServer, temporaryFolder } from '../kit/tools.ts'
 
 const answer = { events: compose('x').text(words('Hi')).completed() }
 

@@ -2,8 +2,8 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { samplesFrom } from '../secrets.ts'
-import { manualClock, runDeltatape, temporaryFolder } from '../tools.ts'
+import { samplesFrom } from '../kit/secrets.ts'
+import { manualClock, runDeltatape, temporaryFolder } from '../kit/tools.ts'
 
 const NAME = 'my-name-is-ada-3bb5b98998fd'
 

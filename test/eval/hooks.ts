@@ -1,8 +1,8 @@
 /** promptfoo's hooks: a server for as long as the eval runs, where none is there already. */
 import { readConfig, type Config } from '../../server/config.ts'
-import { DeltatapeError, systemCode } from '../../server/errors.ts'
-import type { RunningServer } from '../../server/server.ts'
-import { startFrom } from '../../server/serve.ts'
+import { DeltatapeError, systemCode } from '../../server/base/errors.ts'
+import type { RunningServer } from '../../server/serve/server.ts'
+import { startFrom } from '../../server/serve/process.ts'
 
 interface Test {
   readonly metadata?: Readonly<Record<string, unknown>>

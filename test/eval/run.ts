@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readConfig } from '../../server/config.ts'
-import { withExitCode } from '../../server/serve.ts'
+import { withExitCode } from '../../server/serve/process.ts'
 import { modeThere } from './hooks.ts'
 
 const [mode = 'replay', ...options] = process.argv.slice(2)

@@ -1,11 +1,13 @@
 /** What every model does, whatever it answers from. */
 import { describe, expect, test } from 'vitest'
-import { DeltatapeError } from '../../server/errors.ts'
-import type { JsonObject } from '../../server/json.ts'
-import { MAX_BATCH_CHARS, ModelError, type Failure, type Model } from '../../server/model/model.ts'
-import { compose, steps, words } from '../answers.ts'
-import { sse, type Answer } from '../standin.ts'
-import { drain } from '../tools.ts'
+import { DeltatapeError } from '../../server/base/errors.ts'
+import type { JsonObject } from '../../server/base/json.ts'
+import { MAX_BATCH_CHARS } from '../../server/api/event.ts'
+import { ModelError, type Failure } from '../../server/api/ending.ts'
+import { type Model } from '../../server/model/model.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import { sse, type Answer } from '../kit/standin.ts'
+import { drain } from '../kit/tools.ts'
 
 export const ASK: JsonObject = { model: 'gpt-4.1-mini', input: 'Say hi' }
 

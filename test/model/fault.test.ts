@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { fault, type FaultOptions } from '../../server/model/fault.ts'
-import { ModelError, type Action, type Model } from '../../server/model/model.ts'
-import { systemClock } from '../../server/pace.ts'
-import { parsePlan } from '../../server/plan.ts'
-import { compose, steps, words } from '../answers.ts'
+import { ModelError } from '../../server/api/ending.ts'
+import { type Action, type Model } from '../../server/model/model.ts'
+import { systemClock } from '../../server/base/clock.ts'
+import { parsePlan } from '../../server/model/faults.ts'
+import { compose, steps, words } from '../kit/answers.ts'
 import {
   byInput,
   drain,
@@ -15,7 +16,7 @@ import {
   settle,
   temporaryFolder,
   toEvents,
-} from '../tools.ts'
+} from '../kit/tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 const EVENTS = toEvents(compose('fault').text(words('one two three four')).completed())

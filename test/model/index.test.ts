@@ -2,11 +2,12 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readConfig, type Mode } from '../../server/config.ts'
+import { readConfig } from '../../server/config.ts'
+import { type Mode } from '../../server/model/mode.ts'
 import type { Action } from '../../server/model/model.ts'
-import { compose, steps, words } from '../answers.ts'
-import type { Answer } from '../standin.ts'
-import { drain, modelFor, runStandIn, temporaryFolder } from '../tools.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import type { Answer } from '../kit/standin.ts'
+import { drain, modelFor, runStandIn, temporaryFolder } from '../kit/tools.ts'
 import { ASK } from './contract.ts'
 
 const good = (seed: string): Answer => ({ steps: steps(compose(seed).text(words('Hello there')).completed()) })

@@ -1,11 +1,11 @@
 /** The API over real HTTP: what a mocked fetch cannot do, a break after the headers above all. */
 import { describe, expect, test } from 'vitest'
 import { live, type LiveOptions } from '../../server/model/live.ts'
-import { systemClock } from '../../server/pace.ts'
-import { createRedactor } from '../../server/redact.ts'
-import { compose, steps, words } from '../answers.ts'
-import type { Answer, Step } from '../standin.ts'
-import { byInput, drain, liveFrom, manualClock, runStandIn } from '../tools.ts'
+import { systemClock } from '../../server/base/clock.ts'
+import { createRedactor } from '../../server/redact/redactor.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import type { Answer, Step } from '../kit/standin.ts'
+import { byInput, drain, liveFrom, manualClock, runStandIn } from '../kit/tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 const KEY = 'sk-the-key-of-the-server'

@@ -1,12 +1,22 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fileName } from '../../server/identity.ts'
-import type { Action, Model, ModelEvent } from '../../server/model/model.ts'
-import type { Store } from '../../server/store.ts'
-import { compose, steps, words } from '../answers.ts'
-import type { Answer } from '../standin.ts'
-import { byInput, drain, liveFrom, openTestStore, recordInto, runStandIn, temporaryFolder, toEvents } from '../tools.ts'
+import { fileName } from '../../server/fixture/key.ts'
+import type { Action, Model } from '../../server/model/model.ts'
+import type { ModelEvent } from '../../server/api/event.ts'
+import type { Store } from '../../server/store/store.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import type { Answer } from '../kit/standin.ts'
+import {
+  byInput,
+  drain,
+  liveFrom,
+  openTestStore,
+  recordInto,
+  runStandIn,
+  temporaryFolder,
+  toEvents,
+} from '../kit/tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 testModel(async (answers) => {

@@ -1,5 +1,6 @@
 /** Replay answers as the model did that it was recorded from. */
-import { instant, systemClock } from '../../server/pace.ts'
+import { instant } from '../../server/model/pace.ts'
+import { systemClock } from '../../server/base/clock.ts'
 import {
   byInput,
   drain,
@@ -9,7 +10,7 @@ import {
   replayFrom,
   runStandIn,
   temporaryFolder,
-} from '../tools.ts'
+} from '../kit/tools.ts'
 import { ASK, testModel } from './contract.ts'
 
 testModel(async (answers) => {

@@ -3,10 +3,20 @@ import nock from 'nock'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import type { Action } from '../../server/model/model.ts'
-import { fixed, instant, recorded, systemClock } from '../../server/pace.ts'
-import { compose, words } from '../answers.ts'
-import { BUNDLED, FAILURES } from '../bundled.ts'
-import { drain, manualClock, modelFor, openTestStore, replayFrom, settle, temporaryFolder, toEvents } from '../tools.ts'
+import { fixed, instant, recorded } from '../../server/model/pace.ts'
+import { systemClock } from '../../server/base/clock.ts'
+import { compose, words } from '../kit/answers.ts'
+import { BUNDLED, FAILURES } from '../kit/bundled.ts'
+import {
+  drain,
+  manualClock,
+  modelFor,
+  openTestStore,
+  replayFrom,
+  settle,
+  temporaryFolder,
+  toEvents,
+} from '../kit/tools.ts'
 import { ASK } from './contract.ts'
 
 const leaks: string[] = []

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createFetch } from '../../server/http.ts'
+import { createFetch } from '../../server/package/fetch.ts'
 import { readConfig } from '../../server/config.ts'
-import { parseUsage } from '../../server/usage.ts'
-import { compose, steps, words } from '../answers.ts'
-import { drain, modelFor, runServer, runStandIn, temporaryFolder } from '../tools.ts'
+import { parseUsage } from '../../server/store/usage.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import { drain, modelFor, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 const ADA = { model: 'gpt-4.1-mini', input: 'My name is Ada.' }
 
@@ -77,7 +77,7 @@ test('several processes write to one log, and nothing is lost when they are kill
   await writeFile(file, '')
   const script = `
     const { openUsageLog } = await import('./server/model/usage.ts')
-    const { usedLine } = await import('./server/usage.ts')
+    const { usedLine } = await import('./server/store/usage.ts')
     const append = openUsageLog(process.argv[1])
     for (let count = 0; count < 300; count++) append(usedLine(process.argv[2] + '-' + count + '-' + 'x'.repeat(200)))
     process.kill(process.pid, 'SIGKILL')`

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startStandIn } from '../standin.ts'
-import { CASES, DEADLINES, WAYS, answerTo } from '../upstreams.ts'
+import { startStandIn } from '../kit/standin.ts'
+import { CASES, DEADLINES, WAYS, answerTo } from '../kit/upstreams.ts'
 import { startProcess } from './process.ts'
 import type { Outcome } from './scenarios.ts'
 

@@ -1,0 +1,124 @@
+/** Faults on purpose: the words that ask for them, and what each does. */
+import { createHash } from 'node:crypto'
+import type { Failure } from '../api/ending.ts'
+import { type ModelEvent, parseEvent } from '../api/event.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+
+/** What can be done to an answer. */
+export type Fault =
+  /** An HTTP error in place of an answer. */
+  | { readonly kind: 'refuse'; readonly status: number; readonly after: number }
+  /** A pause, in ms; the answer goes on. */
+  | { readonly kind: 'delay'; readonly ms: number; readonly after: number }
+  /** An `error` event, a failed response, an end too early, a broken connection, silence, or a line that is no JSON. */
+  | { readonly kind: 'error' | 'fail' | 'truncate' | 'reset' | 'stall' | 'malformed'; readonly after: number }
+  /** The client's own connection breaks. */
+  | { readonly kind: 'drop'; readonly after: number }
+
+/** Faults in the order in which they come, or a mix that a seed decides for each request and each try. */
+export type Plan =
+  | { readonly faults: readonly Fault[] }
+  | {
+      readonly chaos: {
+        readonly seed: string
+        /** The share of tries that get a fault, from 0 to 1. */
+        readonly rate: number
+      }
+    }
+
+const PLAIN = ['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop'] as const
+
+/** What may be asked for, in words. */
+export const PLAN_FORMS =
+  'refuse:429, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
+
+/**
+ * Reads a plan. Without `@` a fault comes before the first event.
+ *
+ * @throws DeltatapeError `invalid_input`
+ */
+export function parsePlan(text: string): Plan {
+  const [, seed, rate] = /^chaos:([^:,]+):(\d+(?:\.\d+)?)$/.exec(text) ?? []
+  if (seed !== undefined && Number(rate) <= 1) return { chaos: { seed, rate: Number(rate) } }
+  const faults = text.split(',').map((word) => parseFault(word.trim()))
+  return { faults: faults.toSorted((a, b) => a.after - b.after) }
+}
+
+function parseFault(word: string): Fault {
+  const [, kind = '', amount, place = '0'] = /^([a-z]+)(?::(\d+(?:ms)?))?(?:@(\d{1,9}))?$/.exec(word) ?? []
+  const after = Number(place)
+  const status = Number(amount)
+  if (kind === 'refuse' && after === 0 && status >= 400 && status <= 599) return { kind, status, after }
+  if (kind === 'delay' && amount?.endsWith('ms')) return { kind, ms: Number.parseInt(amount, 10), after }
+  const plain = PLAIN.find((each) => each === kind)
+  if (plain && amount === undefined) return { kind: plain, after }
+  throw new DeltatapeError('invalid_input', `There is no fault ${JSON.stringify(word)}. There are ${PLAN_FORMS}.`)
+}
+
+export const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
+
+/** The failure that a fault is, where it leaves no terminal event. */
+export function failureOf(due: Fault): Failure | undefined {
+  const why = `on purpose, by the fault ${nameOf(due)}`
+  switch (due.kind) {
+    case 'refuse': {
+      const error = { message: `Refused ${why}`, type: 'fault', param: null, code: 'fault' }
+      const headers = { 'content-type': 'application/json' }
+      return { end: 'refused', status: due.status, headers, body: JSON.stringify({ error }) }
+    }
+    case 'truncate':
+      return { end: 'truncated', why }
+    case 'reset':
+      return { end: 'reset', why }
+    case 'stall':
+      return { end: 'stalled', why }
+    case 'malformed':
+      return { end: 'malformed', text: '{"type":"response.output_text.delta","delta":' }
+    default:
+      return undefined
+  }
+}
+
+/** The events that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
+export function brokenBy(due: Fault, response: JsonObject, sent: number): ModelEvent[] {
+  const error = {
+    type: 'server_error',
+    code: 'server_error',
+    message: `Failed on purpose, by the fault ${nameOf(due)}`,
+    param: null,
+  }
+  const failed = { ...response, status: 'failed', error: { code: error.code, message: error.message } }
+  const events = [
+    ...(due.kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
+    { type: 'response.failed', sequence_number: sent + (due.kind === 'error' ? 1 : 0), response: failed },
+  ]
+  return events.flatMap((event) => parseEvent(JSON.stringify(event), 0) ?? [])
+}
+
+/** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */
+const MIX_EVENTS = 20
+
+const MIX_DELAY_MS = 200
+
+/** What a seed decides: nothing, or one fault. The same text decides the same. */
+export function mix(text: string, rate: number): Fault[] {
+  const digest = createHash('sha256').update(text).digest()
+  const chance = digest.readUInt32BE(0) / 2 ** 32
+  if (chance >= rate) return []
+  const after = digest.readUInt32BE(4) % MIX_EVENTS
+  const faults: readonly Fault[] = [
+    { kind: 'refuse', status: 429, after: 0 },
+    { kind: 'refuse', status: 500, after: 0 },
+    { kind: 'error', after },
+    { kind: 'fail', after },
+    { kind: 'truncate', after },
+    { kind: 'reset', after },
+    { kind: 'stall', after },
+    { kind: 'malformed', after },
+    { kind: 'drop', after },
+    { kind: 'delay', ms: digest.readUInt32BE(8) % MIX_DELAY_MS, after },
+  ]
+  const chosen = faults[digest.readUInt32BE(12) % faults.length]
+  return chosen ? [chosen] : []
+}

@@ -1,0 +1,122 @@
+/** The frames of the chat endpoints: what a client may send, what it gets. One JSON text message is one frame. */
+import { z } from 'zod'
+import { DeltatapeError, type ErrorCode } from '../../base/errors.ts'
+import { type JsonObject, type JsonValue, flawOf, isObject, parseJson } from '../../base/json.ts'
+
+/** What a chat client sent: a request to answer, a turn to cancel, or something to refuse (with its `id` where it has one). */
+export type ClientMessage =
+  | {
+      readonly kind: 'request'
+      readonly id?: string | undefined
+      readonly body: ChatInput
+      readonly ignored: readonly string[]
+    }
+  | { readonly kind: 'cancel'; readonly id?: string | undefined }
+  | { readonly kind: 'invalid'; readonly id?: string | undefined; readonly error: DeltatapeError }
+
+/** The members of a request that reach the API. */
+export interface ChatInput {
+  readonly input: string | JsonObject[]
+  readonly previous_response_id?: string
+}
+
+export interface DeltaFrame {
+  readonly type: 'delta'
+  readonly message: string
+  readonly id?: string | undefined
+}
+
+/** The whole text of an answer. What follows `message` is as the API returned it. */
+export interface MessageFrame {
+  readonly type: 'message'
+  readonly message: string
+  readonly id?: string | undefined
+  readonly response_id?: JsonValue | undefined
+  readonly model?: JsonValue | undefined
+  readonly status?: JsonValue | undefined
+  readonly usage?: JsonValue | undefined
+  /** Why the answer is incomplete. */
+  readonly reason?: JsonValue | undefined
+  /** What an answer without text holds: the type of each item; of a function call its name and arguments too. */
+  readonly output?: readonly JsonObject[] | undefined
+}
+
+export interface ErrorFrame {
+  readonly type: 'error'
+  readonly message: string
+  readonly code: ErrorCode
+  /** The HTTP status of a refused request. */
+  readonly status?: number | undefined
+  readonly id?: string | undefined
+}
+
+export type Frame = DeltaFrame | MessageFrame | ErrorFrame
+
+export const encodeFrame = (frame: Frame): string => JSON.stringify(frame)
+
+const idSchema = z
+  .string('"id" must be a string')
+  .refine((id) => [...id].length <= 128, '"id" must have at most 128 characters')
+  .refine((id) => id.isWellFormed(), '"id" holds a lone surrogate, which is no text')
+
+const inputSchema = z.custom<string | JsonObject[]>(
+  (input) =>
+    typeof input === 'string' ? input.trim() !== '' : Array.isArray(input) && input.length > 0 && input.every(isObject),
+  '"input" must be a string that is not blank, or a list of Responses input items, each an object',
+)
+
+const requestSchema = z.object({
+  id: idSchema.optional(),
+  input: inputSchema,
+  previous_response_id: z
+    .string('"previous_response_id" must be the response_id of an earlier answer')
+    .min(1, '"previous_response_id" is empty')
+    .nullish(),
+})
+
+const cancelSchema = z.object({ type: z.literal('cancel'), id: idSchema.optional() })
+
+const KNOWN = new Set(['type', ...Object.keys(requestSchema.shape)])
+
+/** Reads one text message. Never throws: what cannot be a request comes back as the error that says why. */
+export function parseMessage(text: string): ClientMessage {
+  const value = parseJson(text)
+  if (value === undefined) {
+    return refuse(undefined, 'invalid_json', 'This message is no JSON. Send {"input": "…"}.')
+  }
+  if (!isObject(value)) {
+    return refuse(undefined, 'invalid_input', `This message is ${nameKind(value)}. Send an object: {"input": "…"}.`)
+  }
+  const flaw = flawOf(value)
+  if (flaw) return refuse(value, 'invalid_input', `This message ${flaw}.`)
+  if (value.type === 'cancel') {
+    const cancel = cancelSchema.safeParse(value)
+    if (!cancel.success) return refuse(value, 'invalid_input', tell(cancel.error))
+    return { kind: 'cancel', id: cancel.data.id }
+  }
+  const request = requestSchema.safeParse(value)
+  if (!request.success) return refuse(value, 'invalid_input', tell(request.error))
+  const { id, input, previous_response_id: previous } = request.data
+  return {
+    kind: 'request',
+    id,
+    body: { input, ...(previous ? { previous_response_id: previous } : {}) },
+    ignored: Object.keys(value).filter((name) => !KNOWN.has(name)),
+  }
+}
+
+/** What answers a binary message, whatever it holds. */
+export const binaryMessage = (): ClientMessage =>
+  refuse(undefined, 'invalid_json', 'This message is binary. Send JSON as a text message: {"input": "…"}.')
+
+function refuse(value: JsonObject | undefined, code: ErrorCode, message: string): ClientMessage {
+  const id = idSchema.safeParse(value?.id)
+  return { kind: 'invalid', id: id.data, error: new DeltatapeError(code, message) }
+}
+
+const tell = (error: z.ZodError): string => `${error.issues.map((issue) => issue.message).join('; ')}.`
+
+function nameKind(value: JsonValue): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
+}

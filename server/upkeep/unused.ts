@@ -1,0 +1,121 @@
+/** Which fixtures no run used. */
+import { readFile } from 'node:fs/promises'
+import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { memberOf } from '../base/json.ts'
+import type { Candidate } from '../fixture/fixture.ts'
+import { likeness } from '../fixture/likeness.ts'
+import { checkStore } from '../store/directory.ts'
+import type { Store } from '../store/store.ts'
+import { type Missed, type Usage, membersOf, parseUsage, unusable } from '../store/usage.ts'
+
+/**
+ * The fixtures that the runs which wrote these logs did not use, and the names of damaged ones, of which nothing is
+ * known.
+ *
+ * @throws DeltatapeError `usage_unusable` or `fixtures_unusable`
+ */
+export async function gatherUnused(
+  store: Store,
+  files: readonly string[],
+): Promise<{ unused: Unused[]; damaged: readonly string[] }> {
+  await checkStore(store.dir, { write: false })
+  const logs = await Promise.all(files.map(async (file) => parseUsage(await readLog(file), file)))
+  const used = new Set(logs.flatMap((log) => [...log.used]))
+  const missed = logs.flatMap((log) => log.missed)
+  const { candidates, damaged } = await store.survey()
+  return { unused: findUnused({ used, missed }, candidates), damaged }
+}
+
+async function readLog(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const why = systemCode(cause)
+    if (why === undefined) throw cause
+    const message = `The usage log ${JSON.stringify(file)} cannot be read: ${why}. A server writes it with USAGE_LOG=${file}.`
+    throw new DeltatapeError('usage_unusable', message, { cause })
+  }
+}
+
+/** Says which files could not be looked into. */
+export const describeDamaged = (damaged: readonly string[]): string =>
+  `Damaged, and left alone: ${damaged.join(', ')}. deltatape verify says what is wrong.`
+
+/** A fixture that was not used. */
+export interface Unused {
+  readonly name: string
+  /** A request that had no fixture, and differs from this one in a single member. */
+  readonly rename?: { readonly member: string; readonly missed: string }
+}
+
+/**
+ * The fixtures that were not used. One that a used one continues is used: without it the conversation could not be
+ * found, or recorded again.
+ *
+ * @throws DeltatapeError `usage_unusable` where the runs used nothing that is here
+ */
+export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate[]): Unused[] {
+  const byKey = new Map(fixtures.map((fixture) => [fixture.key, fixture]))
+  const needed = new Set<string>()
+  for (const fixture of fixtures) {
+    if (!used.has(fixture.name)) continue
+    for (
+      let at: Candidate | undefined = fixture;
+      at && !needed.has(at.name);
+      at = at.previousKey === undefined ? undefined : byKey.get(at.previousKey)
+    ) {
+      needed.add(at.name)
+    }
+  }
+  if (needed.size === 0 && fixtures.length > 0) {
+    throw unusable(
+      used.size === 0 ? 'It says that no fixture was used' : 'None of the fixtures that it says were used is here',
+    )
+  }
+  const unused = fixtures.filter(({ name }) => !needed.has(name))
+  const distinct = [...new Map(missed.map((miss) => [miss.missed, miss])).values()]
+  const { recordedSince, renames } = compare(unused, distinct)
+  return unused.flatMap(({ name }): Unused[] => {
+    if (recordedSince.has(name)) return []
+    const rename = renames.get(name)
+    return [rename === undefined ? { name } : { name, rename }]
+  })
+}
+
+/** Below this two inputs are two questions, not one that was put in other words. */
+const MIN_LIKENESS = 0.5
+
+/** Compares what was not used with what was missed. */
+function compare(unused: readonly Candidate[], missed: readonly Missed[]) {
+  const recordedSince = new Set<string>()
+  const pairs: { name: string; member: string; miss: Missed; alike: number }[] = []
+  for (const fixture of unused) {
+    const members = membersOf(fixture)
+    for (const miss of missed) {
+      const [member, ...more] = differing(members, miss.members)
+      if (member === undefined) recordedSince.add(fixture.name)
+      if (member === undefined || more.length > 0) continue
+      const alike = member === 'input' ? likeness(fixture.request.input, miss.input) : 1
+      if (alike >= MIN_LIKENESS) pairs.push({ name: fixture.name, member, miss, alike })
+    }
+  }
+  // The most alike find each other; what was asked in place of one fixture was not asked in place of another.
+  const renames = new Map<string, { member: string; missed: string }>()
+  const taken = new Set<Missed>()
+  for (const { name, member, miss } of pairs.toSorted((x, y) => y.alike - x.alike)) {
+    if (renames.has(name) || taken.has(miss)) continue
+    renames.set(name, { member, missed: miss.missed })
+    taken.add(miss)
+  }
+  return { recordedSince, renames }
+}
+
+function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => memberOf(a, name) !== memberOf(b, name))
+}
+
+/** What is told of a fixture that was not used, behind its name. */
+export const describeUnused = ({ rename }: Unused): string =>
+  rename === undefined
+    ? 'was not used'
+    : `was not used, and a request that differs from it in \`${rename.member}\` alone had no fixture: record it again or rename (it would be ${rename.missed})`

@@ -1,4 +1,0 @@
-/** Which deltatape this is. */
-import manifest from '../package.json' with { type: 'json' }
-
-export const VERSION: string = manifest.version

@@ -1,0 +1,265 @@
+/** What tests need to run the server and its parts: a folder of their own, a log to read, a clock that they turn. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import type { Context } from '../../server/command/command.ts'
+import { runCli } from '../../server/command/index.ts'
+import type { Terminal } from '../../server/command/terminal.ts'
+import { readConfig, type Config, type Environment } from '../../server/config.ts'
+import { secretsOf } from '../../server/redact/redactor.ts'
+import { createLog, type Log } from '../../server/serve/log.ts'
+import { createModel } from '../../server/model/index.ts'
+import { live } from '../../server/model/live.ts'
+import { parseEvent, type ModelEvent } from '../../server/api/event.ts'
+import { type Ending } from '../../server/api/ending.ts'
+import { type Model } from '../../server/model/model.ts'
+import { record, type RecordOptions } from '../../server/model/record.ts'
+import { miss, replay } from '../../server/model/replay.ts'
+import { systemClock, type Clock } from '../../server/base/clock.ts'
+import { type Pace } from '../../server/model/pace.ts'
+import { createRedactor, type Redactor } from '../../server/redact/redactor.ts'
+import { startServer, type RunningServer } from '../../server/serve/server.ts'
+import { openStore, type Store } from '../../server/store/store.ts'
+import { startStandIn, type Answer, type Call, type StandIn } from './standin.ts'
+
+/** What is called with what has to be undone: the end of a test, or of a file. */
+type AtTheEnd = (undo: () => Promise<void>) => void
+
+/** An empty folder that goes with the test. */
+export async function temporaryFolder(atTheEnd: AtTheEnd = onTestFinished): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
+  atTheEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** A log whose lines can be read. */
+export function readableLog(redactor: Redactor = createRedactor()): { log: Log; lines: string[] } {
+  const lines: string[] = []
+  return { lines, log: createLog({ level: 'debug', redactor, stream: { write: (line) => void lines.push(line) } }) }
+}
+
+/** A server on a free port, stopped after the test. */
+export async function runServer(
+  env: Record<string, string>,
+  parts: { clock?: Clock } = {},
+): Promise<RunningServer & { lines: string[]; config: Config }> {
+  const config = readConfig({ PORT: '0', FIXTURES_DIR: 'fixtures', ...env })
+  const redactor = createRedactor(secretsOf(config))
+  const { log, lines } = readableLog(redactor)
+  const server = await startServer(config, { log, redactor, clock: systemClock, ...parts })
+  onTestFinished(() => server.close(0))
+  return { ...server, lines, config }
+}
+
+/** A stand-in upstream that goes with the test. */
+export async function runStandIn(answer: (call: Call, index: number) => Answer): Promise<StandIn> {
+  const standIn = await startStandIn(answer)
+  onTestFinished(() => standIn.close())
+  return standIn
+}
+
+export const openTestStore = (dir: string, redactor = createRedactor()): Store =>
+  openStore({ dir, redactor, clock: systemClock })
+
+/** A clock that goes as the test says; what sleeps or waits is woken in order. */
+export function manualClock(): Clock & { advance(ms: number): Promise<void> } {
+  let time = 0
+  const waiting = new Set<{ due: number; wake: () => void }>()
+  const add = (ms: number, wake: () => void) => {
+    const entry = { due: time + ms, wake }
+    waiting.add(entry)
+    return entry
+  }
+  return {
+    now: () => time,
+    date: () => new Date(Date.UTC(2026, 10, 24) + time),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const entry = add(ms, resolve)
+        const abort = () => {
+          waiting.delete(entry)
+          reject(signal.reason)
+        }
+        if (signal.aborted) abort()
+        signal.addEventListener('abort', abort, { once: true })
+      }),
+    timer(ms, act) {
+      let entry = add(ms, act)
+      return {
+        refresh() {
+          waiting.delete(entry)
+          entry = add(ms, act)
+        },
+        clear: () => void waiting.delete(entry),
+      }
+    },
+    async advance(ms) {
+      const end = time + ms
+      await settle()
+      for (;;) {
+        const [next] = [...waiting].filter(({ due }) => due <= end).toSorted((a, b) => a.due - b.due)
+        if (!next) break
+        waiting.delete(next)
+        time = Math.max(time, next.due)
+        next.wake()
+        await settle()
+      }
+      time = end
+    },
+  }
+}
+
+/** Lets everything that is ready run. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Everything that a model yields, and what it throws in the end. */
+export async function drain(
+  model: Model,
+  body: Parameters<Model>[0]['body'],
+  signal: AbortSignal = new AbortController().signal,
+  note?: Parameters<Model>[0]['note'],
+): Promise<{ events: ModelEvent[]; batches: number; error: unknown }> {
+  const events: ModelEvent[] = []
+  let batches = 0
+  try {
+    for await (const batch of model({ body, ...(note ? { note } : {}) }, signal)) {
+      batches++
+      events.push(...batch)
+    }
+  } catch (error) {
+    return { events, batches, error }
+  }
+  return { events, batches, error: undefined }
+}
+
+/** Events from objects, each `gap` ms after the last. */
+export const toEvents = (objects: readonly Readonly<Record<string, unknown>>[], gap = 10): ModelEvent[] =>
+  objects.map((object, index) => {
+    const event = parseEvent(JSON.stringify(object), index * gap)
+    if (!event) throw new Error('no event')
+    return event
+  })
+
+/** A model that calls a stand-in, with deadlines that a test can bear. */
+export const liveFrom = (standIn: StandIn, redactor: Redactor = createRedactor()): Model =>
+  live({
+    apiKey: 'sk-stand-in',
+    baseURL: standIn.url,
+    firstEventTimeoutMs: 5000,
+    idleTimeoutMs: 5000,
+    turnTimeoutMs: 5000,
+    redactor,
+    clock: systemClock,
+  })
+
+/** Answers a call by its input. */
+export const byInput =
+  (answers: Readonly<Record<string, Answer>>) =>
+  ({ body }: Call): Answer =>
+    answers[String(body.input)] ?? { status: 400, body: '{"error":{"message":"Nothing is scripted for this."}}' }
+
+/** A model that records what `model` answers. */
+export const recordInto = (store: Store, model: Model, options: Partial<RecordOptions> = {}): Model =>
+  record(model, store, {
+    recordFailures: false,
+    upstream: 'stand-in',
+    openai: '7.57.0',
+    redactor: createRedactor(),
+    clock: systemClock,
+    ...options,
+  })
+
+/** The model that a configuration asks for. */
+export const modelFor = (config: Config): Model =>
+  createModel(config, openTestStore(config.fixturesDir), createRedactor(), systemClock)
+
+/** Replay as the mode has it. */
+export const replayFrom = (store: Store, pace: Pace, clock: Clock): Model =>
+  replay(store, { pace, clock, accepts: () => true, otherwise: miss(store) })
+
+/** An answer for {@link folderWith}: its events, and how it ended. */
+export interface Shelved {
+  readonly events: readonly Readonly<Record<string, unknown>>[]
+  readonly ending?: Ending
+}
+
+/** A folder with a fixture for each input, as the chat server would have recorded it. */
+export async function folderWith(answers: Readonly<Record<string, Shelved>>, atTheEnd?: AtTheEnd): Promise<string> {
+  const dir = await temporaryFolder(atTheEnd)
+  const store = openTestStore(dir)
+  const whole: Ending = { end: 'complete' }
+  for (const [input, { events, ending = whole }] of Object.entries(answers)) {
+    await store.save({
+      ...(await store.identify({ model: 'gpt-4.1-mini', input })),
+      recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
+      events: toEvents(events),
+      ending,
+      endedAt: events.length * 10,
+    })
+  }
+  return dir
+}
+
+/** A terminal that keeps what is written, told and shown, without colours. */
+export function fakeTerminal(answer?: boolean): Terminal & { out: string; err: string; readonly notes: string[] } {
+  const notes: string[] = []
+  const terminal = {
+    columns: 80,
+    out: '',
+    err: '',
+    notes,
+    write: (text: string) => void (terminal.out += `${text}\n`),
+    tell: (text: string) => void (terminal.err += `${text}\n`),
+    style: (_style: unknown, text: string) => text,
+    progress: () => ({ step: (note = '') => void notes.push(note), stop: () => {} }),
+    confirm: async () => answer,
+  }
+  return terminal
+}
+
+/** Runs the `deltatape` command inside this process; gives its exit code and what it wrote. */
+export async function deltatape(
+  args: readonly string[],
+  { env = {}, columns = 80, clock = systemClock }: { env?: Environment; columns?: number; clock?: Clock } = {},
+): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const code = await runCli(args, {
+    env,
+    clock,
+    terminal: {
+      ...fakeTerminal(),
+      columns,
+      write: (text) => void (out += `${text}\n`),
+      tell: (text) => void (err += `${text}\n`),
+    },
+    interrupted: () => new AbortController().signal,
+  })
+  return { code, out, err }
+}
+
+/** Commits all that is in a folder, in a git repository of its own. */
+export async function commitAll(dir: string): Promise<void> {
+  const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgsign=false']
+  for (const args of [
+    ['init', '--quiet'],
+    ['add', '--all'],
+    [...who, 'commit', '--quiet', '--message', 'all'],
+  ]) {
+    await promisify(execFile)('git', args, { cwd: dir })
+  }
+}
+
+/** The same, with the lines that it wrote; it answers questions as it is told, or nobody is there. */
+export async function runDeltatape(
+  args: readonly string[],
+  { answer, ...world }: Partial<Pick<Context, 'env' | 'clock'>> & { readonly answer?: boolean } = {},
+): Promise<{ code: number; out: string[]; err: string[] }> {
+  const terminal = fakeTerminal(answer)
+  const interrupted = () => new AbortController().signal
+  const code = await runCli(args, { env: {}, terminal, clock: systemClock, interrupted, ...world })
+  const lines = (text: string) => text.split('\n').slice(0, -1)
+  return { code, out: lines(terminal.out), err: lines(terminal.err) }
+}

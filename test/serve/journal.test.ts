@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { createJournal } from '../../server/serve/journal.ts'
+import { readableLog } from '../kit/tools.ts'
+
+function setUp() {
+  const { log, lines } = readableLog()
+  return {
+    journal: createJournal(log, 'record'),
+    read: () => lines.map((line): { msg: string; level: string } => JSON.parse(line)),
+  }
+}
+
+test('a turn is a line that a person can read, and fields for a machine', () => {
+  const { journal, read } = setUp()
+  journal.turn({ endpoint: '/ws', action: { kind: 'saved', fixture: 'say-hi-1.jsonl' }, frames: 1, ms: 12.34 })
+  journal.turn({ endpoint: '/ws', id: '7', frames: 0, ms: 5, code: 'cancelled', message: 'The client left.' })
+  journal.turn({ endpoint: '/ws-stream', frames: 3, ms: 5, code: 'upstream_reset', message: 'It broke.' })
+  expect(read()).toMatchObject([
+    {
+      level: 'info',
+      msg: 'record saved say-hi-1.jsonl 1 frame 12 ms /ws',
+      action: 'saved',
+      fixture: 'say-hi-1.jsonl',
+      ms: 12.3,
+    },
+    { level: 'info', msg: 'record cancelled 0 frames 5 ms /ws', id: '7', code: 'cancelled' },
+    { level: 'warn', msg: 'record upstream_reset 3 frames 5 ms /ws-stream: It broke.', error: 'It broke.' },
+  ])
+})
+
+test('a recording that replaces another says what changed', () => {
+  const { journal, read } = setUp()
+  const action = { kind: 'saved', fixture: 'x.jsonl', changes: 'answer 1 word added' } as const
+  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1 })
+  expect(read()).toMatchObject([
+    { msg: 'record saved x.jsonl (answer 1 word added) 1 frame 1 ms /ws', changes: 'answer 1 word added' },
+  ])
+})
+
+test('a failure that is replayed is nothing to warn of', () => {
+  const { journal, read } = setUp()
+  const action = { kind: 'hit', fixture: 'x.jsonl' } as const
+  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1, code: 'upstream_reset', message: 'It broke.' })
+  expect(read()).toMatchObject([{ level: 'info', msg: 'record hit x.jsonl upstream_reset 1 frame 1 ms /ws' }])
+})
+
+test('in the end it says what became of each recording', () => {
+  const { journal, read } = setUp()
+  const turn = (kind: 'saved' | 'unchanged' | 'not_saved', fixture: string, why?: string) =>
+    journal.turn({ endpoint: '/ws', action: { kind, fixture, ...(why ? { why } : {}) }, frames: 1, ms: 1 })
+  turn('not_saved', 'a.jsonl', 'it failed')
+  turn('saved', 'a.jsonl')
+  turn('unchanged', 'b.jsonl')
+  turn('not_saved', 'c.jsonl', 'it failed')
+  turn('unchanged', 'a.jsonl')
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
+  journal.close()
+  expect(read().slice(6)).toMatchObject([
+    { msg: 'recorded: 1 saved, 1 unchanged, 1 not saved', saved: 1, unchanged: 1, not_saved: 1 },
+    { level: 'warn', msg: 'not saved: c.jsonl: it failed' },
+  ])
+})
+
+test('where nothing was recorded it says nothing in the end', () => {
+  const { journal, read } = setUp()
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
+  journal.close()
+  expect(read()).toHaveLength(1)
+})
+
+test('the names of ignored members are kept within bounds', () => {
+  const { journal, read } = setUp()
+  journal.turn({
+    endpoint: '/ws',
+    frames: 1,
+    ms: 1,
+    ignored: Array.from({ length: 5000 }, (_, index) => `${index}${'x'.repeat(100)}`),
+  })
+  expect(read()[0]?.msg.length).toBeLessThan(600)
+  expect(read()[0]?.msg).toContain('and 4990 more')
+})
