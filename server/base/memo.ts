@@ -15,3 +15,20 @@ export function remember<In extends object, Out>(make: (value: In) => Out): (val
     return out
   }
 }
+
+/** The same for a step from one state to the next: the state it begins with counts, too. */
+export function rememberStep<State extends object, In extends object, Out>(
+  step: (state: State, value: In) => Out,
+): (state: State, value: In) => Out {
+  const made = new WeakMap<In, WeakMap<State, Out>>()
+  return (state, value) => {
+    if (!Object.isFrozen(value)) return step(state, value)
+    const known = made.get(value)
+    const before = known?.get(state)
+    if (before !== undefined) return before
+    const out = step(state, value)
+    if (known) known.set(state, out)
+    else made.set(value, new WeakMap([[state, out]]))
+    return out
+  }
+}

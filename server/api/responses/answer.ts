@@ -2,96 +2,121 @@
 import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts'
 import type { ModelEvent } from '../event.ts'
 
-/** Reads one answer, event by event. */
-export interface AnswerReader {
-  /** The pieces of text that an event brings; all of them, joined, are the answer's text. */
-  read(event: ModelEvent): string[]
-  /** The text so far: all text and refusal parts of all output items, in order. */
+/** What is known of an answer that was read so far. Nothing in it ever changes: each event makes a new one. */
+export interface Answer {
+  /** All text and refusal parts of all output items, in order. */
   readonly text: string
-  /** Its output items in short, as far as they are known: the type, and of function calls the name and arguments. */
-  readonly output: readonly JsonObject[]
-  /** Another reader, which has read as much and goes on by itself. */
-  copy(): AnswerReader
-}
-
-/** What is known of an answer that was read so far. */
-interface Known {
-  readonly seen: Set<string>
-  readonly items: Map<number, JsonObject>
+  /** The places whose text is known. */
+  readonly seen: ReadonlySet<string>
+  readonly items: ReadonlyMap<number, JsonObject>
   readonly listed: readonly JsonValue[]
-  readonly text: string
 }
 
-/** Begins to read an answer. */
-export const readAnswer = (): AnswerReader => goOn({ seen: new Set(), items: new Map(), listed: [], text: '' })
+export const NOTHING_READ: Answer = { text: '', seen: new Set(), items: new Map(), listed: [] }
 
-function goOn({ seen, items, listed: before, text: said }: Known): AnswerReader {
-  let listed = before
-  let text = said
+/** Reads the next event: what is known now, and the pieces of text that it brought. */
+export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer: Answer; pieces: readonly string[] } {
+  const index = typeof body.output_index === 'number' ? body.output_index : 0
+  const place = placeOf(body.item_id, body.output_index, body.content_index)
+  switch (type) {
+    case 'response.output_text.delta':
+    case 'response.refusal.delta':
+      if (typeof body.delta !== 'string') return { answer, pieces: [] }
+      return withPieces(answer, [[place, body.delta]])
+    case 'response.output_text.done':
+      return withWhole(answer, [[place, { type: 'output_text', text: body.text ?? '' }]])
+    case 'response.refusal.done':
+      return withWhole(answer, [[place, { type: 'refusal', refusal: body.refusal ?? '' }]])
+    case 'response.content_part.done':
+      return withWhole(answer, [[place, body.part]])
+    case 'response.output_item.added':
+      return { answer: withItem(answer, index, body.item), pieces: [] }
+    case 'response.function_call_arguments.done': {
+      const item = answer.items.get(index)
+      const known = item && typeof body.arguments === 'string' ? { ...item, arguments: body.arguments } : undefined
+      return { answer: withItem(answer, index, known), pieces: [] }
+    }
+    case 'response.output_item.done':
+      return withWhole(withItem(answer, index, body.item), partsOf(body.item, body.output_index))
+    case 'response.completed':
+    case 'response.incomplete': {
+      const output =
+        isObject(body.response) && Array.isArray(body.response.output) ? body.response.output : answer.listed
+      const listed = { ...answer, listed: output }
+      // Only where nothing came before: a gateway may list its items in another order, or under other ids.
+      return answer.seen.size > 0
+        ? { answer: listed, pieces: [] }
+        : withWhole(
+            listed,
+            output.flatMap((item, at) => partsOf(item, at)),
+          )
+    }
+    default:
+      return { answer, pieces: [] }
+  }
+}
 
-  /** Deltas win over what a later event says of the same part, and the first event that has its text over later ones. */
-  const whole = (part: JsonValue | undefined, place: string): string[] => {
+type Placed<T> = readonly (readonly [place: string, what: T])[]
+
+function withPieces(answer: Answer, pieces: Placed<string>): { answer: Answer; pieces: readonly string[] } {
+  let { text, seen } = answer
+  for (const [place, piece] of pieces) {
+    text += piece
+    if (piece !== '' && !seen.has(place)) seen = new Set(seen).add(place)
+  }
+  return { answer: { ...answer, text, seen }, pieces: pieces.map(([, piece]) => piece) }
+}
+
+/** Deltas win over what a later event says of the same part, and the first event that has its text over later ones. */
+function withWhole(
+  answer: Answer,
+  parts: Placed<JsonValue | undefined>,
+): { answer: Answer; pieces: readonly string[] } {
+  const seen = new Set(answer.seen)
+  const fresh = parts.flatMap(([place, part]) => {
     const piece = textOf(part)
     if (piece === '' || seen.has(place)) return []
     seen.add(place)
-    return [piece]
-  }
+    return [[place, piece] as const]
+  })
+  return fresh.length === 0 ? { answer, pieces: [] } : withPieces(answer, fresh)
+}
 
-  const wholeItem = (item: JsonValue | undefined, index: JsonValue | undefined): string[] => {
-    if (!isObject(item) || !Array.isArray(item.content)) return []
-    return item.content.flatMap((part, at) => whole(part, placeOf(item.id, index, at)))
-  }
+const withItem = (answer: Answer, index: number, item: JsonValue | undefined): Answer =>
+  isObject(item) ? { ...answer, items: new Map(answer.items).set(index, item) } : answer
 
-  const piecesOf = ({ type, body }: ModelEvent): string[] => {
-    const index = typeof body.output_index === 'number' ? body.output_index : 0
-    const place = placeOf(body.item_id, body.output_index, body.content_index)
-    switch (type) {
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
-        if (typeof body.delta !== 'string') return []
-        if (body.delta !== '') seen.add(place)
-        return [body.delta]
-      case 'response.output_text.done':
-        return whole({ type: 'output_text', text: body.text ?? '' }, place)
-      case 'response.refusal.done':
-        return whole({ type: 'refusal', refusal: body.refusal ?? '' }, place)
-      case 'response.content_part.done':
-        return whole(body.part, place)
-      case 'response.output_item.added':
-        if (isObject(body.item)) items.set(index, body.item)
-        return []
-      case 'response.function_call_arguments.done': {
-        const item = items.get(index)
-        if (item && typeof body.arguments === 'string') items.set(index, { ...item, arguments: body.arguments })
-        return []
-      }
-      case 'response.output_item.done':
-        if (isObject(body.item)) items.set(index, body.item)
-        return wholeItem(body.item, body.output_index)
-      case 'response.completed':
-      case 'response.incomplete':
-        if (isObject(body.response) && Array.isArray(body.response.output)) listed = body.response.output
-        // Only where nothing came before: a gateway may list its items in another order, or under other ids.
-        return seen.size === 0 ? listed.flatMap((item, at) => wholeItem(item, at)) : []
-      default:
-        return []
-    }
-  }
+const partsOf = (item: JsonValue | undefined, index: JsonValue | undefined): Placed<JsonValue | undefined> =>
+  isObject(item) && Array.isArray(item.content)
+    ? item.content.map((part, at) => [placeOf(item.id, index, at), part] as const)
+    : []
 
+/** Its output items in short, as far as they are known: the type, and of function calls the name and arguments. */
+export function outputOf({ listed, items }: Answer): JsonObject[] {
+  const known = listed.length > 0 ? listed : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
+  return known.filter(isObject).map(outline)
+}
+
+/** Reads one answer, event by event. */
+export interface AnswerReader {
+  read(event: ModelEvent): readonly string[]
+  readonly text: string
+  readonly output: readonly JsonObject[]
+}
+
+export function readAnswer(): AnswerReader {
+  let answer = NOTHING_READ
   return {
     read(event) {
-      const pieces = piecesOf(event)
-      for (const piece of pieces) text += piece
-      return pieces
+      const read = readEvent(answer, event)
+      answer = read.answer
+      return read.pieces
     },
     get text() {
-      return text
+      return answer.text
     },
     get output() {
-      const known = listed.length > 0 ? listed : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
-      return known.filter(isObject).map(outline)
+      return outputOf(answer)
     },
-    copy: () => goOn({ seen: new Set(seen), items: new Map(items), listed, text }),
   }
 }
 

@@ -1,7 +1,8 @@
 /** The chat endpoints: messages of a chat client → requests, the events of one answer → frames. Pure. */
 import { ModelError } from '../../api/ending.ts'
 import type { ModelEvent } from '../../api/event.ts'
-import { type AnswerReader, readAnswer } from '../../api/responses/answer.ts'
+import { type Answer, NOTHING_READ, outputOf, readEvent } from '../../api/responses/answer.ts'
+import { rememberStep } from '../../base/memo.ts'
 import { failureOf } from '../../api/responses/events.ts'
 import { type JsonObject, isObject } from '../../base/json.ts'
 import type { Dialect, Turn } from './dialect.ts'
@@ -34,104 +35,94 @@ export function chat({ model, deltas, redact }: ChatOptions): Dialect {
   }
 }
 
-/** What a turn knows after a batch, and the frames that it gave for it. */
-interface Step {
-  /** The batch before. */
-  readonly after: readonly ModelEvent[] | undefined
-  readonly frames: readonly string[]
-  readonly answer: AnswerReader
+/** What a turn knows. */
+interface State {
+  readonly answer: Answer
+  readonly failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
   readonly ended: boolean
 }
 
-type Steps = WeakMap<readonly ModelEvent[], Step>
+const BEGIN: State = { answer: NOTHING_READ, failure: undefined, ended: false }
 
-/**
- * The steps of turns without an id, which are the same for all that get the same answer. A frozen batch comes from a
- * recording and always at the same place in it, so that the batch before tells what came before.
- */
-const known: { readonly withDeltas: Steps; readonly without: Steps } = {
-  withDeltas: new WeakMap(),
-  without: new WeakMap(),
+interface Step {
+  readonly state: State
+  readonly frames: readonly string[]
+}
+
+/** From one state of a turn to the next, by a batch of events. Pure. */
+function step(
+  state: State,
+  batch: readonly ModelEvent[],
+  { id, deltas }: { id?: string | undefined; deltas: boolean },
+): Step {
+  let { answer, ended } = state
+  let failure = state.failure
+  const frames: string[] = []
+  for (const event of batch) {
+    if (ended) break
+    const failed = failureOf(event)
+    if (failed) {
+      failure = { code: failed.code, message: failed.message }
+      ended = true
+      continue
+    }
+    const read = readEvent(answer, event)
+    answer = read.answer
+    if (deltas) for (const piece of read.pieces) frames.push(encodeFrame({ type: 'delta', message: piece, id }))
+    const { type, body } = event
+    if (type === 'response.completed' || type === 'response.incomplete') {
+      ended = true
+      frames.push(lastFrame(answer, isObject(body.response) ? body.response : {}, id))
+    }
+  }
+  return { state: { answer, failure, ended }, frames: Object.freeze(frames) }
+}
+
+const stepWithDeltas = rememberStep((state: State, batch: readonly ModelEvent[]) =>
+  step(state, batch, { deltas: true }),
+)
+const stepWithout = rememberStep((state: State, batch: readonly ModelEvent[]) => step(state, batch, { deltas: false }))
+
+function lastFrame(answer: Answer, response: JsonObject, id: string | undefined): string {
+  const details = response.incomplete_details
+  return encodeFrame({
+    type: 'message',
+    message: answer.text,
+    id,
+    ...copied(response, 'id', 'response_id'),
+    ...copied(response, 'model', 'model'),
+    ...copied(response, 'status', 'status'),
+    ...copied(response, 'usage', 'usage'),
+    ...(isObject(details) ? copied(details, 'reason', 'reason') : {}),
+    ...(answer.text === '' ? { output: outputOf(answer) } : {}),
+  })
 }
 
 /** One turn of a chat. Its `id` is echoed in every frame. */
 export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & { id?: string | undefined }): Turn {
-  const steps = deltas ? known.withDeltas : known.without
-  let last: readonly ModelEvent[] | undefined
-  let answer = readAnswer()
-  /** Whether a step was remembered with this answer, which must stay as it is. */
-  let shared = false
-  let ended = false
-  let failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
-
-  const finish = (response: JsonObject): string => {
-    ended = true
-    const details = response.incomplete_details
-    return encodeFrame({
-      type: 'message',
-      message: answer.text,
-      id,
-      ...copied(response, 'id', 'response_id'),
-      ...copied(response, 'model', 'model'),
-      ...copied(response, 'status', 'status'),
-      ...copied(response, 'usage', 'usage'),
-      ...(isObject(details) ? copied(details, 'reason', 'reason') : {}),
-      ...(answer.text === '' ? { output: [...answer.output] } : {}),
-    })
-  }
-
+  const shared = deltas ? stepWithDeltas : stepWithout
+  let state = BEGIN
   const failWith = (frame: Omit<ErrorFrame, 'type' | 'id'>): string[] => {
-    if (ended) return []
-    ended = true
-    failure = frame
-    const { message, code, status } = frame
-    return [encodeFrame({ type: 'error', message, code, status, id })]
+    state = { ...state, ended: true, failure: frame }
+    return [encodeFrame({ type: 'error', message: frame.message, code: frame.code, status: frame.status, id })]
   }
-
-  const onEvent = (event: ModelEvent): string[] => {
-    const failed = failureOf(event)
-    if (failed) return failWith({ code: failed.code, message: redact(failed.message) })
-    const pieces = answer.read(event)
-    const frames = deltas ? pieces.map((piece) => encodeFrame({ type: 'delta', message: piece, id })) : []
-    const { type, body } = event
-    if (type === 'response.completed' || type === 'response.incomplete') {
-      frames.push(finish(isObject(body.response) ? body.response : {}))
-    }
-    return frames
-  }
-
   return {
     get ended() {
-      return ended
+      return state.ended
     },
     get error() {
-      return failure
+      return state.failure
     },
     push(batch) {
-      if (ended) return []
-      const step = id === undefined ? steps.get(batch) : undefined
-      if (step && step.after === last) {
-        ;({ answer, ended } = step)
-        shared = true
-        last = batch
-        return step.frames
-      }
-      if (shared) answer = answer.copy()
-      shared = false
-      const frames: string[] = []
-      for (const event of batch) {
-        if (ended) break
-        frames.push(...onEvent(event))
-      }
+      if (state.ended) return []
+      const next = id === undefined ? shared(state, batch) : step(state, batch, { id, deltas })
+      state = next.state
+      if (!state.failure) return next.frames
       // An error is redacted for its client.
-      if (id === undefined && !failure && Object.isFrozen(batch)) {
-        steps.set(batch, { after: last, frames: Object.freeze(frames), answer, ended })
-        shared = true
-      }
-      last = batch
-      return frames
+      return [...next.frames, ...failWith({ ...state.failure, message: redact(state.failure.message) })]
     },
     fail(cause) {
+      if (state.ended) return []
       const status = cause instanceof ModelError && cause.failure.end === 'refused' ? cause.failure.status : undefined
       return failWith({ message: cause.message, code: cause.code, status })
     },
