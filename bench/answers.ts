@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { formatFixture } from '../server/fixture/file.ts'
 import { type Fixture } from '../server/fixture/fixture.ts'
 import { fileName, identify } from '../server/fixture/key.ts'
-import { parseEvent } from '../server/api/event.ts'
 import { createRedactor } from '../server/redact/redactor.ts'
 import { compose } from '../test/kit/answers.ts'
 import { sse } from '../test/kit/standin.ts'
+import { STREAM, callOf, toRecords } from '../test/kit/calls.ts'
 
 /** What deltatape asks for where it is not told otherwise. */
 export const MODEL = 'gpt-4.1-mini'
@@ -70,11 +70,12 @@ export async function writeFixture(
   { input, events }: Answer,
   at: (index: number) => number = (index) => index * 10,
 ): Promise<void> {
-  const identity = identify({ model: MODEL, input }, redactor)
+  const identity = identify(callOf({ model: MODEL, input }), redactor)
   const fixture: Fixture = {
     ...identity,
-    recorded: { at: '2026-11-24T00:00:00.000Z', upstream: 'bench', openai: '0.0.0' },
-    events: events.flatMap((text, index) => parseEvent(text, at(index)) ?? []),
+    response: STREAM,
+    recorded: { at: '2026-11-24T00:00:00.000Z', upstream: 'bench' },
+    records: toRecords(events.map((text) => JSON.parse(text))).map((record, index) => ({ ...record, at: at(index) })),
     ending: { end: 'complete' },
     endedAt: at(events.length),
   }

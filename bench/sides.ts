@@ -8,7 +8,7 @@ import type { Lab, Running } from './lab.ts'
 
 /** Starts deltatape as its users do. */
 export const startDeltatape = (lab: Lab, env: Readonly<Record<string, string>>): Promise<Running> =>
-  lab.start(['--import', 'tsx', 'server/main.ts'], { PORT: '0', ...env })
+  lab.start(['bin/deltatape.js', 'serve'], { PORT: '0', ...env })
 
 /** Starts one of the raw servers, which sends this text. */
 export async function startRaw(lab: Lab, name: 'corked' | 'plain' | 'one-piece', text: string): Promise<Running> {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The `deltatape` command: what it is given of the process, and its exit code. */
+/** The `deltatape` command: what it gets of the process, and its exit code. */
 import { systemClock } from './base/clock.ts'
+import { EXIT } from './base/errors.ts'
 import { runCli } from './command/index.ts'
 import { terminalOf } from './command/terminal.ts'
 
@@ -15,4 +16,4 @@ const code = await runCli(process.argv.slice(2), {
   },
 })
 
-if (code !== 0) process.exitCode = code
+if (code !== EXIT.fine) process.exitCode = code

@@ -1,6 +1,7 @@
 /** The command itself, as a process. */
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { EXIT } from '../server/base/errors.ts'
 import { listFixtures } from '../server/store/directory.ts'
 
 interface Ran {
@@ -31,10 +32,10 @@ test('in a pipe there are no colours and no progress bar', { timeout: 20_000 }, 
   expect(out.split('\n')).toHaveLength(count + 2)
 })
 
-test('colours come where they are asked for', { timeout: 20_000 }, async () => {
+test('colours come if they are asked for', { timeout: 20_000 }, async () => {
   const { code, out } = await run(['show', 'spell'], { FORCE_COLOR: '1' })
   expect(code).toBe(0)
-  expect(out).toContain(`${ESC}[32mcompleted${ESC}[39m after 303 ms`)
+  expect(out).toContain(`${ESC}[32mcompleted${ESC}[39m after `)
 })
 
 test('the exit code says what was found', { timeout: 20_000 }, async () => {
@@ -47,6 +48,20 @@ test('the exit code says what was found', { timeout: 20_000 }, async () => {
   ])
   expect(codes.map(({ code }) => code)).toEqual([0, 0, 1, 2, 2])
   for (const { err } of codes) expect(err).not.toMatch(/^ +at /m)
+})
+
+test('the exit code of a server that cannot start is the one that its help names', { timeout: 20_000 }, async () => {
+  const cannot = await Promise.all([
+    run(['serve', '--nonsense']),
+    run(['serve', '--port', 'x']),
+    run(['serve', '--fixtures', 'nowhere']),
+    run(['serve'], { HOST: '0.0.0.0' }),
+  ])
+  expect(cannot.map(({ code }) => code)).toEqual(cannot.map(() => EXIT.notStarted))
+  for (const { out, err } of cannot) {
+    expect(out).toBe('')
+    expect(err).not.toMatch(/^ +at /m)
+  }
 })
 
 test('variables that a sub-command does not use are no matter to it', { timeout: 20_000 }, async () => {

@@ -9,25 +9,20 @@ import { z } from 'zod'
 import { createFetch } from '../server/package/fetch.ts'
 import { compose, steps, words } from './kit/answers.ts'
 import { FAILURES } from './kit/bundled.ts'
-import { startStandIn, type Call, type Step } from './kit/standin.ts'
+import { type Answer, type Call, startStandIn } from './kit/standin.ts'
 import { runServer, temporaryFolder } from './kit/tools.ts'
 
 const MODEL = 'gpt-4.1-mini'
 
-/** A weather service's assistant: asks for the weather, and then tells it. */
-function assist({ body }: Call): { steps: Step[] } {
+/** A weather service's assistant: asks for the weather, and then tells it; in one piece if nobody asks for a stream. */
+function assist({ body }: Call): Answer {
   const asked = JSON.stringify(body.input)
-  if (asked.includes('function_call_output')) {
-    return { steps: steps(compose('told').text(words('It is 21 degrees in Paris.')).completed()) }
-  }
-  if (asked.includes('weather')) {
-    return {
-      steps: steps(
-        compose('asks').reasoning(words('I should look.')).call('get_weather', ['{"city":', '"Paris"}']).completed(),
-      ),
-    }
-  }
-  return { steps: steps(compose('text').text(words('Hello there, 世界! 👋🏽')).completed()) }
+  const events = asked.includes('function_call_output')
+    ? compose('told').text(words('It is 21 degrees in Paris.')).completed()
+    : asked.includes('weather')
+      ? compose('asks').reasoning(words('I should look.')).call('get_weather', ['{"city":', '"Paris"}']).completed()
+      : compose('text').text(words('Hello there, 世界! 👋🏽')).completed()
+  return body.stream === true ? { steps: steps(events) } : { body: JSON.stringify(events.at(-1)?.response) }
 }
 
 /** Lets a client talk to a recording server, and then to one that replays, in another process's place. */
@@ -173,7 +168,7 @@ describe('the OpenAI SDK', () => {
     const openai = new OpenAI({ apiKey: 'any', fetch: createFetch() })
     expect((await openai.responses.create({ model: MODEL, input: 'My name is Ada.' })).output_text).toContain('Ada')
     const listed = await openai.models.list()
-    expect(listed.data.map(({ id }) => id)).toEqual([MODEL])
+    expect(listed.data.map(({ id }) => id)).toEqual(['gpt-0', MODEL])
   })
 })
 

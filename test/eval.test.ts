@@ -156,7 +156,30 @@ describe('the eval', { timeout: 60_000 }, () => {
     for (const error of errors) expect(error).toMatch(/No fixture for this request .* MODEL_MODE=record/)
   })
 
-  test('is refused where a stranger answers on the port, or a server in another mode', async () => {
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('ends with %s to npm, and promptfoo with it', async (signal, code) => {
+    const home = await temporaryFolder()
+    const { PATH = '', HOME = '' } = process.env
+    const PORT = await freePort()
+    const child = spawn('npm', ['run', 'eval'], {
+      env: { PATH, HOME, PORT, PROMPTFOO_CONFIG_DIR: home, REPLAY_PACE: '60000ms', LOG_LEVEL: 'info' },
+      detached: true,
+    })
+    onTestFinished(() => {
+      // The whole group, if anything of it is left.
+      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    })
+    // promptfoo lets its turns end after the first Ctrl-C, and ends at once with the second.
+    const tell = (chunk: Buffer) => /deltatape listens on|Press Ctrl\+C again/.test(String(chunk)) && child.kill(signal)
+    child.stdout.on('data', tell)
+    child.stderr.on('data', tell)
+    expect((await once(child, 'close'))[0]).toBe(code)
+    await expect(fetch(`http://127.0.0.1:${PORT}/health`)).rejects.toThrow('fetch failed')
+  })
+
+  test('is refused if a stranger answers on the port, or a server in another mode', async () => {
     const stranger = createServer((_request, response) => void response.end('hello')).listen(0, '127.0.0.1')
     await once(stranger, 'listening')
     const address = stranger.address()

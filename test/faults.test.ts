@@ -1,9 +1,9 @@
 /** Every fault of an upstream × every way to ask × every mode that calls the API: one right end, in its time. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readConfig } from '../server/config.ts'
+import { readConfig } from '../server/serve/config.ts'
 import { systemClock } from '../server/base/clock.ts'
-import { createRedactor } from '../server/redact/redactor.ts'
 import { startServer, type RunningServer } from '../server/serve/server.ts'
+import { openFixtures } from '../server/store/index.ts'
 import { startStandIn, type StandIn } from './kit/standin.ts'
 import { readableLog, temporaryFolder } from './kit/tools.ts'
 import { CASES, DEADLINES, WAYS, answerTo } from './kit/upstreams.ts'
@@ -23,14 +23,18 @@ describe.each(['live', 'record'])('%s', (mode) => {
       PORT: '0',
       ...DEADLINES,
     })
-    server = await startServer(config, { log: readableLog().log, redactor: createRedactor(), clock: systemClock })
+    server = await startServer(config, {
+      ...openFixtures(config, systemClock),
+      log: readableLog().log,
+      clock: systemClock,
+    })
   })
   afterAll(async () => {
     await server.close(0)
     await standIn.close()
   })
 
-  test.concurrent.each(Object.entries(CASES))('%s, and a good turn behind it', async (input, asked) => {
+  test.concurrent.each(Object.entries(CASES))('%s, and a good turn after it', async (input, asked) => {
     await Promise.all(
       Object.entries(WAYS).map(async ([way, { ask, expected }]) =>
         expect(await ask(server.url, input), way).toEqual(expected(asked)),

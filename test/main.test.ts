@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { EXIT } from '../server/base/errors.ts'
 import { connect } from './kit/client.ts'
 import { expectRules } from './kit/rules.ts'
 import { temporaryFolder } from './kit/tools.ts'
@@ -18,11 +19,14 @@ interface Run {
   readonly url: Promise<string>
 }
 
-function start(env: Record<string, string>, args: readonly string[] = []): Run {
+const MAIN = [process.execPath, '--import', 'tsx', 'server/main.ts'] as const
+
+/** npm with the Node that it needs, and the arguments of the script after the `--`. */
+const NPM_START = ['npm', 'start', '--'] as const
+
+function start(env: Record<string, string>, [command, ...args]: readonly [string, ...string[]] = MAIN): Run {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [...args, '--import', 'tsx', 'server/main.ts'], {
-    env: { PATH, HOME, PORT: '0', ...env },
-  })
+  const child = spawn(command, args, { env: { PATH, HOME, PORT: '0', ...env } })
   onTestFinished(() => void child.kill('SIGKILL'))
   const written = { out: '', err: '' }
   const listening = Promise.withResolvers<string>()
@@ -38,11 +42,7 @@ function start(env: Record<string, string>, args: readonly string[] = []): Run {
 
 describe('a start that cannot be', { timeout: SLOW }, () => {
   test.each([
-    [
-      'a bad configuration',
-      { PORT: 'x', MODEL_MODE: 'live' },
-      /^deltatape: PORT must be .*\nOPENAI_API_KEY is missing.*\n$/,
-    ],
+    ['a bad configuration', { PORT: 'x', LOG_LEVEL: 'loud' }, /^deltatape: PORT must be .*\nLOG_LEVEL must be .*\n$/],
     [
       'no fixtures folder',
       { FIXTURES_DIR: 'nowhere' },
@@ -67,13 +67,35 @@ describe('a start that cannot be', { timeout: SLOW }, () => {
     })
   })
 
-  test('an old Node is told so, before anything that needs a new one', async () => {
-    const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})'
-    expect(await start({}, ['--import', old]).ended).toEqual({
-      code: 1,
+  const OLD_NODE = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})'
+
+  test.each([
+    ['serve', EXIT.notStarted],
+    ['ls', EXIT.notLooked],
+  ])('%s: an old Node is told what is needed, before anything that needs it', async (command, code) => {
+    expect(await start({}, [process.execPath, '--import', OLD_NODE, 'bin/deltatape.js', command]).ended).toEqual({
+      code,
       out: '',
       err: expect.stringMatching(/^deltatape needs Node 22\.22 or newer, and this is 20\.20\.2\..*npm ci.*\n$/),
     })
+  })
+})
+
+describe('npm start', { timeout: SLOW }, () => {
+  test('takes flags, and passes a signal on', async () => {
+    const { child, ended, url } = start({}, [...NPM_START, '--mode', 'live', '--chatbot-model', 'x'])
+    const { headers } = await fetch(`${await url}/health`)
+    expect(headers.get('x-deltatape')).toMatch(/ live$/)
+    child.kill('SIGTERM')
+    const { code, out } = await ended
+    expect(code).toBe(0)
+    expect(out).toContain('SIGTERM: shutting down')
+  })
+
+  test('says what is wrong with a flag', async () => {
+    const { code, err } = await start({}, [...NPM_START, '--mode', 'reply']).ended
+    expect(code).toBe(EXIT.notStarted)
+    expect(err).toContain('deltatape: MODEL_MODE must be one of replay, record, auto, live (got "reply").')
   })
 })
 
@@ -98,6 +120,21 @@ describe('a run', { timeout: SLOW }, () => {
       expect.stringMatching(/^deltatape listens on http:\/\/127\.0\.0\.1:\d+ \(replay\)$/),
       expect.stringMatching(/^replay hit my-name-is-ada-\w+\.jsonl \d+ frames \d+ ms \/ws-stream$/),
       expect.stringContaining(signal),
+    ])
+  })
+
+  test('begins without a key where the API is called, and says in one line what that means', async () => {
+    const { child, ended, url } = start({ MODEL_MODE: 'live' })
+    await url
+    child.kill('SIGTERM')
+    const { code, out } = await ended
+    expect(code).toBe(0)
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line): { level: string; msg: string } => JSON.parse(line))
+    expect(lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
+      'OPENAI_API_KEY is not set, and MODEL_MODE=live calls the API. Clients that bring a key of their own are served; others are refused.',
     ])
   })
 

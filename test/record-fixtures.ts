@@ -6,12 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startFrom, withExitCode } from '../server/serve/process.ts'
-import { readConfig } from '../server/config.ts'
+import { readConfig } from '../server/serve/config.ts'
 import { createLog, openOutput } from '../server/serve/log.ts'
 import { systemClock } from '../server/base/clock.ts'
 import { createRedactor } from '../server/redact/redactor.ts'
 import { startServer } from '../server/serve/server.ts'
-import { BUNDLED, UNREACHABLE, answerBundled, type Bundled } from './kit/bundled.ts'
+import { openFixtures } from '../server/store/index.ts'
+import { BUNDLED, CALLS, UNREACHABLE, answerBundled, type Bundled, type BundledCall } from './kit/bundled.ts'
 import { connect } from './kit/client.ts'
 import { runSnippet, snippetsBelow } from './kit/snippets.ts'
 import { startStandIn } from './kit/standin.ts'
@@ -38,6 +39,16 @@ async function ask(url: string, input: string, previous: unknown): Promise<unkno
   return frame.response_id
 }
 
+/** Asks the API's own endpoint. */
+async function callAll(url: string, calls: readonly BundledCall[]): Promise<void> {
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer any' }
+  const answers = calls.map(async ({ body }) => {
+    const response = await fetch(`${url}/v1/responses`, { method: 'POST', headers, body: JSON.stringify(body) })
+    await response.arrayBuffer()
+  })
+  await Promise.all(answers)
+}
+
 /** Every client puts its requests in words of its own: those of the README are recorded as they are made. */
 async function runReadme(url: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
@@ -53,13 +64,16 @@ async function recordFromApi(): Promise<void> {
     server.url,
     BUNDLED.filter(({ synthetic }) => !synthetic),
   )
+  await callAll(
+    server.url,
+    CALLS.filter(({ synthetic }) => !synthetic),
+  )
   await runReadme(server.url)
   await server.close()
 }
 
 async function recordFromStandIn(): Promise<void> {
-  const redactor = createRedactor()
-  const log = createLog({ level: 'info', redactor, stream: await openOutput(process.stdout) })
+  const log = createLog({ level: 'info', redactor: createRedactor(), stream: await openOutput(process.stdout) })
   const startRecording = (url: string) => {
     const config = readConfig({
       FIXTURES_DIR: process.env.FIXTURES_DIR,
@@ -70,11 +84,13 @@ async function recordFromStandIn(): Promise<void> {
       RECORD_FAILURES: '1',
       IDLE_TIMEOUT_MS: '2000',
     })
-    return startServer({ ...config, upstream: 'stand-in' }, { log, redactor, clock: systemClock })
+    const { store, redactor } = openFixtures(config, systemClock)
+    return startServer({ ...config, upstream: 'stand-in' }, { log, store, redactor, clock: systemClock })
   }
   const standIn = await startStandIn((call) => answerBundled(call))
   const server = await startRecording(standIn.url)
   await askAll(server.url, BUNDLED)
+  await callAll(server.url, CALLS)
   await runReadme(server.url)
   await server.close()
   await standIn.close()

@@ -1,7 +1,9 @@
-/** The clock. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/**
+ * The clock. Everything of it is taken from the process when this file is loaded: a test that fakes timers or the date
+ * later does not change what deltatape does.
+ */
 
-/** The longest that a timer of Node can wait, in ms: it takes a longer time for none. */
+/** The longest that a timer of Node can wait, in ms: a longer time would end at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** The time, passed in wherever it matters. */
@@ -14,6 +16,8 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /** Calls `act` after `ms`, unless it is cleared before; `refresh` begins the wait anew. */
   timer(ms: number, act: () => void): Timer
+  /** Calls `act` when what is ready now has run. */
+  soon(act: () => void): void
 }
 
 export interface Timer {
@@ -21,20 +25,35 @@ export interface Timer {
   clear(): void
 }
 
+const { setTimeout: startTimer, clearTimeout: stopTimer, setImmediate: startSoon, Date: RealDate } = globalThis
+const now = performance.now.bind(performance)
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  async sleep(ms, signal) {
-    try {
-      for (let rest = ms; rest > 0; rest -= MAX_TIMER_MS)
-        await sleep(Math.min(rest, MAX_TIMER_MS), undefined, { signal })
-    } catch (error) {
-      signal.throwIfAborted()
-      throw error
-    }
+  now,
+  date: () => new RealDate(),
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      const deadline = now() + ms
+      let timeout: ReturnType<typeof startTimer> | undefined
+      const abort = () => {
+        stopTimer(timeout)
+        reject(signal.reason)
+      }
+      const wait = () => {
+        const rest = deadline - now()
+        // A timer may end a little early.
+        if (rest > 0) return void (timeout = startTimer(wait, Math.min(Math.ceil(rest), MAX_TIMER_MS)))
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+      if (signal.aborted) return abort()
+      signal.addEventListener('abort', abort, { once: true })
+      wait()
+    })
   },
   timer(ms, act) {
-    const timeout = setTimeout(act, ms)
-    return { refresh: () => timeout.refresh(), clear: () => clearTimeout(timeout) }
+    const timeout = startTimer(act, Math.min(ms, MAX_TIMER_MS))
+    return { refresh: () => timeout.refresh(), clear: () => stopTimer(timeout) }
   },
+  soon: (act) => void startSoon(act),
 }

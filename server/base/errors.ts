@@ -1,12 +1,27 @@
-/** The one table of everything that can go wrong: a stable word, and what it is at each edge. */
+/** The one table of everything that can go wrong: a stable word, and what it becomes at each edge. */
+import { types } from 'node:util'
+
+/** How a process ends: its exit codes, and no other. */
+export const EXIT = {
+  /** It did what it was told. */
+  fine: 0,
+  /** It found what it looks for: a problem, a difference, something unused. */
+  found: 1,
+  /** A server could not start. */
+  notStarted: 1,
+  /** It could not look: a bad flag, a directory that cannot be read. */
+  notLooked: 2,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 interface Edges {
-  /** HTTP status, where the error ends an HTTP request. */
+  /** HTTP status, if the error ends an HTTP request. */
   readonly http?: number
-  /** WebSocket close code, where the error ends a connection (RFC 6455, 7.4). */
+  /** WebSocket close code, if the error ends a connection (RFC 6455, 7.4). */
   readonly close?: number
-  /** Exit code, where the error ends the process. */
-  readonly exit?: number
+  /** Exit code, if the error ends the server. */
+  readonly exit?: ExitCode
 }
 
 const table = {
@@ -33,19 +48,21 @@ const table = {
   unauthorized: { http: 401 },
   unsupported_media_type: { http: 415 },
   upgrade_required: { http: 426 },
-  config_invalid: { exit: 1 },
-  node_too_old: { exit: 1 },
-  listen_failed: { exit: 1 },
-  fixtures_unusable: { exit: 1 },
-  usage_unusable: { exit: 1 },
+  config_invalid: { exit: EXIT.notStarted },
+  listen_failed: { exit: EXIT.notStarted },
+  fixtures_unusable: { exit: EXIT.notStarted },
+  usage_unusable: { exit: EXIT.notStarted },
 } as const satisfies Record<string, Edges>
 
 export type ErrorCode = keyof typeof table
 
-/** What an error of this code is at the edges. */
+/** What an error with this code becomes at the edges. */
 export const edgesOf = (code: ErrorCode): Edges => table[code]
 
-/** An error whose message is for the person who caused it or can mend it: what failed, on what, why, what to do. */
+/**
+ * An error whose message is for the person who caused it or can mend it: what failed, on which thing, why, and what to
+ * do.
+ */
 export class DeltatapeError extends Error {
   override readonly name = 'DeltatapeError'
   readonly code: ErrorCode
@@ -56,15 +73,35 @@ export class DeltatapeError extends Error {
   }
 }
 
-/** What is told to who comes, or still waits, while the server stops. */
+/** A replayed call has no fixture. */
+export class MissError extends DeltatapeError {
+  /** The file name that its fixture would have. */
+  readonly fixture: string
+
+  constructor(message: string, fixture: string) {
+    super('fixture_miss', message)
+    this.fixture = fixture
+  }
+}
+
+/** What clients are told while the server stops. */
 export const shuttingDown = (): DeltatapeError =>
   new DeltatapeError('shutting_down', 'The server is shutting down. Send this again when it is back.')
 
-/** The `code` that Node puts on its system errors (`ENOENT`, `ECONNREFUSED`, …), looked for along the causes too. */
+/**
+ * Whether a value is an error, of whichever realm. A test runner that gives each test file globals of its own (Jest,
+ * vitest's `vmThreads`) leaves Node's errors in another realm, and to `instanceof` they are no errors there.
+ */
+export const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
+
+/**
+ * The `code` that Node puts on its system errors (`ENOENT`, `ECONNREFUSED`, …). It is looked for along the causes, and
+ * in the first of several errors.
+ */
 export function systemCode(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
+  for (let at = error; isError(at); at = at.cause) {
     if (!(at instanceof DeltatapeError) && 'code' in at && typeof at.code === 'string') return at.code
-    if (at instanceof AggregateError && at.errors.length > 0) return systemCode(at.errors[0])
+    if ('errors' in at && Array.isArray(at.errors) && at.errors.length > 0) return systemCode(at.errors[0])
   }
   return undefined
 }

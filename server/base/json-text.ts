@@ -1,4 +1,7 @@
-/** JSON text, rewritten in place: what is not touched stays as it was, to the byte. */
+/** JSON text, read and rewritten in place: what is not touched stays as it was, to the byte. */
+
+/** Where a value stands: the names and indices from the outermost value on. */
+export type Place = readonly (string | number)[]
 
 interface Token {
   /** A string with its quotes, or one of `{}[],:`. */
@@ -16,8 +19,8 @@ function* tokensOf(text: string): Generator<Token> {
   }
 }
 
-/** Behind the closing quote of the string that begins at `start`: the first one with no odd row of backslashes before it. */
-function endOfString(text: string, start: number): number {
+/** The index after the closing quote of the string that begins at `start`: the first quote that no backslash escapes. */
+export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let slash = quote
     while (text[slash - 1] === '\\') slash--
@@ -26,117 +29,163 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-/**
- * Rewrites the strings of a JSON text and leaves every other byte as it is: white space, number forms, member order
- * and duplicate members survive, which parsing and serialising again would lose.
- *
- * `rewrite` gets each string, the name of the member that holds it (that of the nearest object around it where it
- * stands in an array), and its depth (1 for the members of the outermost object). Member names are passed as strings
- * of the object that they stand in, with an empty name.
- */
-export function rewriteStrings(text: string, rewrite: (value: string, name: string, depth: number) => string): string {
-  const open: { object: boolean; name: string; expectsName: boolean }[] = []
-  let top: (typeof open)[number] | undefined
-  let written = ''
-  let kept = 0
-  for (const { text: token, start } of tokensOf(text)) {
-    if (token === '{' || token === '[') {
-      top = { object: token === '{', name: top?.name ?? '', expectsName: token === '{' }
-      open.push(top)
-    } else if (token === '}' || token === ']') {
-      open.pop()
-      top = open.at(-1)
-    } else if (token === ',') {
-      if (top) top.expectsName = top.object
-    } else if (token === ':') {
-      if (top) top.expectsName = false
-    } else {
-      const value = valueOf(token)
-      const isName = top?.expectsName ?? false
-      if (isName && top) top.name = value
-      const replaced = rewrite(value, isName ? '' : (top?.name ?? ''), open.length)
-      if (replaced === value) continue
-      written += text.slice(kept, start) + JSON.stringify(replaced)
-      kept = start + token.length
-    }
-  }
-  return written + text.slice(kept)
+/** What is told of a text while it is walked. */
+interface Visitor {
+  /** A value begins: from `at` on, after white space. The place is changed afterwards: copy it to keep it. */
+  begin?(at: number, place: Place): void
+  /** The value that stands there ends: before `at`, and before white space. */
+  end?(at: number, place: Place): void
+  /** @param within the index at which the innermost object or array begins; -1 if there is none */
+  string?(token: Token, isName: boolean, place: Place, within: number): void
 }
 
-/**
- * Replaces values of a JSON text by strings, and leaves every other byte as it is.
- *
- * @param pick gives what is to stand at a place, the names and indices from the outermost value on; undefined leaves
- *   the value. What is in a value that is replaced is not asked for.
- * @param replaced is told what was put somewhere, where it did not stand there already
- */
-export function rewriteValues(
-  text: string,
-  pick: (place: readonly (string | number)[]) => string | undefined,
-  replaced: (by: string) => void = () => {},
-): string {
-  const open: { object: boolean; expectsName: boolean }[] = []
+/** Walks over the values in a JSON text. A text that is cut, or is not JSON, is walked as far as it looks like JSON. */
+function walk(text: string, visitor: Visitor): void {
+  const open: { readonly start: number; readonly object: boolean; expectsName: boolean }[] = []
   const place: (string | number)[] = []
-  let current: { start: number; depth: number; by: string } | undefined
-  let written = ''
-  let kept = 0
-  const begin = (at: number) => {
-    if (current) return
-    const by = pick(place)
-    if (by !== undefined) current = { start: at + lengthOfSpace(text, at), depth: open.length, by }
-  }
-  const end = (at: number) => {
-    if (current?.depth !== open.length) return
-    const { start, by } = current
-    const before = text.slice(start, at).trimEnd()
-    current = undefined
-    if (before === JSON.stringify(by)) return
-    written += text.slice(kept, start) + JSON.stringify(by)
-    kept = start + before.length
-    replaced(by)
-  }
-  for (const { text: token, start } of tokensOf(text)) {
+  for (const token of tokensOf(text)) {
+    const { text: mark, start } = token
     const top = open.at(-1)
-    if (token === '{') {
-      open.push({ object: true, expectsName: true })
-      place.push('')
-    } else if (token === '[') {
-      open.push({ object: false, expectsName: false })
-      place.push(0)
-      if (text[start + 1 + lengthOfSpace(text, start + 1)] !== ']') begin(start + 1)
-    } else if (token === '}' || token === ']') {
-      end(start)
+    if (mark === '{' || mark === '[') {
+      const object = mark === '{'
+      open.push({ start, object, expectsName: object })
+      place.push(object ? '' : 0)
+      if (!object && visitor.begin && text[afterSpace(text, start + 1)] !== ']') visitor.begin(start + 1, place)
+    } else if (mark === '}' || mark === ']') {
+      visitor.end?.(start, place)
       open.pop()
       place.pop()
-    } else if (token === ',') {
-      end(start)
+    } else if (mark === ',') {
+      visitor.end?.(start, place)
       const last = place.at(-1)
       if (top) top.expectsName = top.object
       if (typeof last !== 'number') continue
       place[place.length - 1] = last + 1
-      begin(start + 1)
-    } else if (token === ':') {
+      visitor.begin?.(start + 1, place)
+    } else if (mark === ':') {
       if (top) top.expectsName = false
-      begin(start + 1)
-    } else if (top?.expectsName) {
-      place[place.length - 1] = valueOf(token)
+      visitor.begin?.(start + 1, place)
+    } else {
+      const isName = top?.expectsName ?? false
+      if (isName) place[place.length - 1] = valueOf(mark)
+      visitor.string?.(token, isName, place, top?.start ?? -1)
     }
   }
-  return written + text.slice(kept)
 }
 
-/** How much white space stands there. */
-function lengthOfSpace(text: string, at: number): number {
-  let end = at
-  while (/\s/.test(text[end] ?? '')) end++
-  return end - at
+/** A string in a JSON text. */
+export interface JsonString {
+  readonly value: string
+  /** The index of its first character in the text, after the quote. */
+  readonly start: number
+  /** What stands between the quotes. */
+  readonly raw: string
+  /** Whether it is the name of a member. */
+  readonly isName: boolean
+  /** Its place; that of a name is the place of its member. The list is changed afterwards: copy it to keep it. */
+  readonly place: Place
+  /** The index at which the innermost object or array around it begins: the same for strings of the same one. */
+  readonly within: number
 }
 
-const valueOf = (token: string): string => (token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1))
+/** Visits every string of a JSON text in order, names of members included. */
+export function eachString(text: string, visit: (string: JsonString) => void): void {
+  walk(text, {
+    string: ({ text: token, start }, isName, place, within) =>
+      visit({ value: valueOf(token), start: start + 1, raw: contentOf(token), isName, place, within }),
+  })
+}
 
 /**
- * Where the value of a member of the outermost object stands in a JSON text: from its first character to behind its
- * last, white space around it included. Of duplicate members the last counts, as for `JSON.parse`.
+ * Replaces values of a JSON text, and leaves every other byte as it is.
+ *
+ * @param pick gives the JSON text that is to stand at a place in place of a value that begins with the character
+ *   `first`; undefined leaves the value. What is in a value that is replaced is not asked for.
+ * @param replaced is told what was put somewhere, unless it stood there already
+ */
+export function rewriteValues(
+  text: string,
+  pick: (place: Place, first: string) => string | undefined,
+  replaced: (by: string) => void = () => {},
+): string {
+  let current: { readonly start: number; readonly depth: number; readonly by: string } | undefined
+  const parts: string[] = []
+  let kept = 0
+  walk(text, {
+    begin(at, place) {
+      if (current) return
+      const start = afterSpace(text, at)
+      const by = pick(place, text[start] ?? '')
+      if (by !== undefined) current = { start, depth: place.length, by }
+    },
+    end(at, place) {
+      if (current?.depth !== place.length) return
+      const { start, by } = current
+      const before = text.slice(start, at).trimEnd()
+      current = undefined
+      if (before === by) return
+      parts.push(text.slice(kept, start), by)
+      kept = start + before.length
+      replaced(by)
+    },
+  })
+  return kept === 0 ? text : parts.join('') + text.slice(kept)
+}
+
+/** The index of the first character from `at` on that is no white space. */
+function afterSpace(text: string, at: number): number {
+  let end = at
+  while (/\s/.test(text[end] ?? '')) end++
+  return end
+}
+
+/** What stands between the quotes of a string, whose closing quote may have been cut off. */
+const contentOf = (token: string): string =>
+  token.length > 1 && token.endsWith('"') ? token.slice(1, -1) : token.slice(1)
+
+/** What a string says. */
+function valueOf(token: string): string {
+  if (!token.includes('\\')) return contentOf(token)
+  try {
+    return String(JSON.parse(token))
+  } catch {
+    // It is cut, or not JSON: what can be read of it is read.
+    return contentOf(token).replaceAll(ESCAPE, read)
+  }
+}
+
+/** An escape; one that JSON does not know stands for the character after its backslash. */
+const ESCAPE = /\\(?:u([\da-fA-F]{4})|([^]))/g
+
+const NAMED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+
+const read = (_escape: string, code: string | undefined, named: string): string =>
+  code === undefined ? (NAMED[named] ?? named) : String.fromCharCode(Number.parseInt(code, 16))
+
+/**
+ * Where characters of a string stand in its JSON text. Each escape is one character. Linear in the length of the text.
+ *
+ * @param raw the text between the quotes
+ * @param indexes indexes of the decoded string, in ascending order; its length stands for its end
+ */
+export function indexesInText(raw: string, indexes: readonly number[]): number[] {
+  if (!raw.includes('\\')) return [...indexes]
+  const found: number[] = []
+  /** How much longer the text is than what it says, up to here. */
+  let longer = 0
+  for (const { 0: escape, index } of raw.matchAll(ESCAPE)) {
+    while (found.length < indexes.length && (indexes[found.length] ?? 0) + longer <= index) {
+      found.push((indexes[found.length] ?? 0) + longer)
+    }
+    if (found.length === indexes.length) return found
+    longer += escape.length - 1
+  }
+  return [...found, ...indexes.slice(found.length).map((each) => each + longer)]
+}
+
+/**
+ * The span of the value of a member of the outermost object in a JSON text, with the white space around it. Of duplicate
+ * members the last counts, as for `JSON.parse`.
  */
 export function memberSpan(text: string, name: string): readonly [start: number, end: number] | undefined {
   let depth = 0

@@ -49,6 +49,24 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
+/** A row of digits as long as that of the first integer that a JavaScript number cannot hold exactly. */
+const LONG_INTEGER = /\d{16}/
+
+/**
+ * The value that a JSON text holds, with `wrap` applied to the digits of each integer that a JavaScript number cannot
+ * hold exactly.
+ *
+ * @throws SyntaxError if it is not JSON
+ */
+export function parseExact(text: string, wrap: (digits: string) => string): JsonValue {
+  if (!LONG_INTEGER.test(text)) return JSON.parse(text)
+  return JSON.parse(text, (...[, value, context]: readonly unknown[]) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+    const source = isObject(context) ? context.source : undefined
+    return typeof source === 'string' && /^-?\d+$/.test(source) ? wrap(source) : value
+  })
+}
+
 /**
  * Why a value cannot be a request, in words that complete "it …", or undefined where it can: nested deeper than
  * {@link MAX_DEPTH}, or holding half of a surrogate pair, which has no canonical form (RFC 8785, 3.2.2.2).

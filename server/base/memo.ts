@@ -1,34 +1,47 @@
-/** What is made again and again of the same thing is made once. */
+/** Lists that come again, and what is made of them once. */
 
-/**
- * Remembers what `make` gives for a value that is frozen, for as long as that value is in memory: what replay keeps of
- * a fixture is frozen, and comes again. Anything else is seen once, and costs nothing here.
- */
-export function remember<In extends object, Out>(make: (value: In) => Out): (value: In) => Out {
-  const made = new WeakMap<In, Out>()
-  return (value) => {
-    if (!Object.isFrozen(value)) return make(value)
-    const known = made.get(value)
+/** A list of items that is handed on as a whole. */
+export interface List<T> {
+  readonly items: readonly T[]
+  /**
+   * Whether the very same list will be handed on again, as replay does with what it keeps of a fixture. A layer that
+   * changes nothing hands it on as it is: a copy would be encoded anew each time.
+   */
+  readonly kept: boolean
+}
+
+/** A list that is seen once. */
+export const fresh = <T>(items: readonly T[]): List<T> => ({ items, kept: false })
+
+/** A list that will come again. */
+export const kept = <T>(items: readonly T[]): List<T> => ({ items, kept: true })
+
+/** Makes `make` remember what it gives for a kept list, as long as that list is in memory. Other lists cost nothing. */
+export function remember<T, Out>(make: (list: List<T>) => Out): (list: List<T>) => Out {
+  const made = new WeakMap<List<T>, Out>()
+  return (list) => {
+    if (!list.kept) return make(list)
+    const known = made.get(list)
     if (known !== undefined) return known
-    const out = make(value)
-    made.set(value, out)
+    const out = make(list)
+    made.set(list, out)
     return out
   }
 }
 
-/** The same for a step from one state to the next: the state it begins with counts, too. */
-export function rememberStep<State extends object, In extends object, Out>(
-  step: (state: State, value: In) => Out,
-): (state: State, value: In) => Out {
-  const made = new WeakMap<In, WeakMap<State, Out>>()
-  return (state, value) => {
-    if (!Object.isFrozen(value)) return step(state, value)
-    const known = made.get(value)
+/** The same for a step from one state to the next: the state that it begins with counts, too. */
+export function rememberStep<State extends object, T, Out>(
+  step: (state: State, list: List<T>) => Out,
+): (state: State, list: List<T>) => Out {
+  const made = new WeakMap<List<T>, WeakMap<State, Out>>()
+  return (state, list) => {
+    if (!list.kept) return step(state, list)
+    const known = made.get(list)
     const before = known?.get(state)
     if (before !== undefined) return before
-    const out = step(state, value)
+    const out = step(state, list)
     if (known) known.set(state, out)
-    else made.set(value, new WeakMap([[state, out]]))
+    else made.set(list, new WeakMap([[state, out]]))
     return out
   }
 }

@@ -4,4 +4,4 @@ import manifest from '../../package.json' with { type: 'json' }
 export const VERSION: string = manifest.version
 
 /** What the header `x-deltatape` says: which version answers, in which mode. */
-export const identity = ({ mode }: { readonly mode: string }): string => `${VERSION} ${mode}`
+export const whoAnswers = ({ mode }: { readonly mode: string }): string => `${VERSION} ${mode}`

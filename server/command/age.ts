@@ -4,9 +4,8 @@ import { DeltatapeError } from '../base/errors.ts'
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /**
- * Reads an age.
+ * An age in ms.
  *
- * @returns it in ms
  * @throws DeltatapeError `config_invalid`
  */
 export function parseAge(text: string): number {

@@ -2,22 +2,22 @@
 import { Command, Option } from 'commander'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import type { ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { type Config, type Environment, VARIABLES, readConfig } from '../config.ts'
+import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
+import type { Environment } from '../base/variables.ts'
+import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { EndingWord } from '../fixture/summary.ts'
 import type { Terminal } from './terminal.ts'
-
-/** 0: fine. 1: it found what it looks for. 2: it could not look. */
-export type ExitCode = 0 | 1 | 2
 
 /** Everything of the world that a sub-command may touch, beside the files that it is told of. */
 export interface Context {
   readonly env: Environment
   readonly terminal: Terminal
   readonly clock: Clock
-  /** Takes Ctrl-C, which ends the process otherwise, and gives the signal that it aborts. */
+  /** Takes Ctrl-C, which would end the process, and gives the signal that it aborts instead. */
   interrupted(): AbortSignal
-  /** Says how the process is to end; of several the highest counts. */
+  /** Says how the process is to end. If several say it, the highest code counts. */
   exit(code: ExitCode): void
 }
 
@@ -27,7 +27,6 @@ export type Define = (context: Context) => Command
 /** Flags that people guess, beside the one that a variable's name gives. */
 const SHORTER: Readonly<Record<string, string>> = {
   MODEL_MODE: '--mode',
-  FIXTURES_DIR: '--fixtures',
   CONFIG_FILE: '--config',
   REPLAY_PACE: '--pace',
   CHATBOT_MODEL: '--model',
@@ -35,14 +34,21 @@ const SHORTER: Readonly<Record<string, string>> = {
   OPENAI_BASE_URL: '--base-url',
 }
 
-const nameOfFlag = (variable: string): string => variable.toLowerCase().replaceAll('_', '-')
+const flagOf = (variable: string): string => `--${variable.toLowerCase().replaceAll('_', '-')}`
 
-/** Adds a flag for each of these variables; without names for every one. */
+/** The flags of a variable; commander keeps its value under the last one. */
+const flagsOf = ({ name, formerly }: VariableInfo): string[] =>
+  [SHORTER[name] ?? (formerly === undefined ? undefined : flagOf(formerly)), flagOf(name)].filter(
+    (flag) => flag !== undefined,
+  )
+
+/** Adds a flag for each of these variables, or for all if none is named. */
 export function addVariables(command: Command, ...names: readonly string[]): Command {
-  for (const { name, about, allowed, yesOrNo } of VARIABLES) {
+  for (const variable of VARIABLES) {
+    const { name, about, allowed, yesOrNo } = variable
     if (names.length > 0 && !names.includes(name)) continue
-    const flags = [SHORTER[name], `--${nameOfFlag(name)}`].filter((flag) => flag !== undefined).join(', ')
-    const option = new Option(`${flags} ${yesOrNo ? '[1|0]' : '<value>'}`, `${about}: ${allowed} (${name})`)
+    const value = yesOrNo ? '[1|0]' : '<value>'
+    const option = new Option(`${flagsOf(variable).join(', ')} ${value}`, `${about}: ${allowed} (${name})`)
     command.addOption(yesOrNo ? option.preset('1') : option)
   }
   return command
@@ -52,24 +58,27 @@ export function addVariables(command: Command, ...names: readonly string[]): Com
 export function environmentOf(command: Command, env: Environment): Environment {
   const options: Record<string, unknown> = command.opts()
   const given = VARIABLES.flatMap(({ name }) => {
-    const value = options[nameOfFlag(name).replaceAll(/-./g, (dash) => dash.slice(1).toUpperCase())]
+    const value =
+      options[
+        flagOf(name)
+          .slice(2)
+          .replaceAll(/-./g, (dash) => dash.slice(1).toUpperCase())
+      ]
     return typeof value === 'string' ? [[name, value] as const] : []
   })
-  return { ...env, ...Object.fromEntries(given) }
+  return overlaid(VARIABLES, env, Object.fromEntries(given))
 }
 
 /**
- * The configuration that these variables make, given as flags or not. What the others hold is left aside: it is of no
- * matter to a sub-command that does not use them.
+ * The configuration that these variables make, given as flags or not. The others are left aside: a sub-command that does
+ * not use them does not care what is wrong with them.
  *
  * @throws DeltatapeError `config_invalid`
  */
-export function configFrom(command: Command, env: Environment, ...names: readonly string[]): Config {
-  const given = Object.entries(environmentOf(command, env)).filter(([name]) => names.includes(name))
-  return readConfig(Object.fromEntries(given))
-}
+export const configFrom = (command: Command, env: Environment, ...names: readonly string[]): Config =>
+  readConfig(narrowed(VARIABLES, environmentOf(command, env), names))
 
-/** The colour of how an answer ended: a good end, one cut short, a bad one. */
+/** The colour of an ending: good, cut short, or bad. */
 export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' | 'red' {
   if (ending === 'completed') return 'green'
   return ending === 'incomplete' ? 'yellow' : 'red'

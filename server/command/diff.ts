@@ -1,21 +1,23 @@
 /** `deltatape diff`: what differs between two fixtures, or between one and what was committed of it. */
 import { Command } from 'commander'
-import { basename } from 'node:path'
-import type { JsonValue } from '../base/json.ts'
+import { EXIT } from '../base/errors.ts'
+import { asText } from '../base/json.ts'
 import { printable, printableLines } from '../base/text.ts'
 import { type Comparison, type MemberChange, compare, memberText, runText } from '../fixture/compare.ts'
-import { parseFixture } from '../fixture/file.ts'
 import { type Change, differenceIn, marked } from '../fixture/words.ts'
-import { pick, readFixture } from '../store/pick.ts'
-import { type Define, type ExitCode, addVariables, configFrom } from './command.ts'
+import { type Picked, pick, readFixture } from '../store/pick.ts'
+import { type Context, type Define } from './command.ts'
+import { addFixtures, fixturesOf } from './fixtures.ts'
 import { committed } from './git.ts'
 import type { Terminal } from './terminal.ts'
 
-const DIFFERS: ExitCode = 1
+interface Options {
+  readonly against: string
+  readonly json?: true
+}
 
-export const defineDiff: Define = ({ env, terminal, exit }) => {
-  const command = new Command('diff')
-    .description('Shows what differs between two fixtures, or between one and its committed version.')
+export const defineDiff: Define = (context) =>
+  addFixtures(new Command('diff'))
     .argument('<fixture>', 'how its name or key begins, with or without .jsonl, or the path of a file')
     .argument('[other]', 'the one to compare it with; without it the first is compared with what git has of it')
     .option('--against <revision>', 'the commit, branch or tag to compare it with', 'HEAD')
@@ -34,34 +36,37 @@ Examples:
   deltatape diff my-name-is-ada-3 --against main~3
   deltatape diff my-name-is-ada-3 my-name-is-ada-7`,
     )
-  addVariables(command, 'FIXTURES_DIR')
+    .action((word: string, other: string | undefined, options: Options, command: Command) =>
+      diff(context, [word, other], options, command),
+    )
 
-  return command.action(
-    async (word: string, other: string | undefined, { against, json }: { against: string; json?: boolean }) => {
-      const { fixturesDir } = configFrom(command, env, 'FIXTURES_DIR')
-      const path = await pick(fixturesDir, word)
-      const given = await readFixture(path)
-      const [before, after] =
-        other === undefined
-          ? [await readCommitted(path, against), given]
-          : [given, await readFixture(await pick(fixturesDir, other))]
-      const comparison = compare(before, after)
-      if (!comparison.same) exit(DIFFERS)
-      const names = { before: before.name, after: after.name }
-      if (json) return terminal.write(JSON.stringify({ ...names, ...comparison }, null, 2))
-      terminal.write(linesOf(names, comparison, terminal).join('\n'))
-    },
+type Words = readonly [word: string, other: string | undefined]
+
+async function diff(context: Context, [word, other]: Words, options: Options, command: Command): Promise<void> {
+  const { terminal } = context
+  const { store } = fixturesOf(command, context)
+  const picked = await pick(store, word)
+  const given = await readFixture(picked)
+  const [before, after] =
+    other === undefined
+      ? [await readCommitted(picked, options.against), given]
+      : [given, await readFixture(await pick(store, other))]
+  const comparison = compare(before, after)
+  if (!comparison.same) context.exit(EXIT.found)
+  const names = { before: before.name, after: after.name }
+  terminal.write(
+    options.json
+      ? JSON.stringify({ ...names, ...comparison }, null, 2)
+      : linesOf(names, comparison, terminal).join('\n'),
   )
 }
 
-async function readCommitted(path: string, revision: string) {
-  const name = `${basename(path)} in ${revision}`
-  return { ...parseFixture(await committed(path, revision), name), name }
-}
+const readCommitted = ({ name, path }: Picked, revision: string) =>
+  readFixture({ name: `${name} in ${revision}`, text: () => committed(path, revision) })
 
 function linesOf(
   names: { readonly before: string; readonly after: string },
-  { same, request, ending, answer, output, usage, events, members, timing }: Comparison,
+  { same, request, ending, answer, output, body, usage, events, members, timing }: Comparison,
   terminal: Terminal,
 ): string[] {
   const { style } = terminal
@@ -81,6 +86,7 @@ function linesOf(
     ...section('Ended', ending.map(member)),
     ...(answer.length === 0 ? [] : ['', style('bold', 'Answer'), answerText(answer, terminal)]),
     ...section('Output', output.map(member)),
+    ...section('Body', body.map(member)),
     ...section(
       'Events',
       events.map((run) => sign(printable(runText(run)))),
@@ -100,7 +106,7 @@ const SIGNS: Readonly<Record<string, 'red' | 'green'>> = { '-': 'red', '+': 'gre
 
 const ms = (time: number | undefined): string => (time === undefined ? '–' : `${Math.round(time)} ms`)
 
-/** How many lines a section has at most; `--json` has all. */
+/** How many lines a section has at most. `--json` has all. */
 const MAX_LINES = 40
 
 const limited = (lines: readonly string[]): readonly string[] =>
@@ -109,7 +115,7 @@ const limited = (lines: readonly string[]): readonly string[] =>
 /** How much of a value is shown, in characters. */
 const MAX_VALUE_CHARS = 200
 
-/** A member that differs: where both values have words in common the words, or else the values. */
+/** A member that differs: word by word if both values have words in common, or else value by value. */
 function memberLine({ name, before, after }: MemberChange, terminal: Terminal): string {
   const [left, right] = [before, after].map((value) => (value === undefined ? '' : asText(value)))
   const changes = differenceIn(left ?? '', right ?? '') ?? [
@@ -120,8 +126,6 @@ function memberLine({ name, before, after }: MemberChange, terminal: Terminal): 
   return `${printable(name)}  ${shown.join('')}`
 }
 
-const asText = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value))
-
 const cut = (text: string): string =>
   text.length > MAX_VALUE_CHARS ? `${text.slice(0, MAX_VALUE_CHARS).toWellFormed()}…` : text
 
@@ -131,7 +135,7 @@ function changeText(change: Change, { style }: Terminal, escape: (text: string) 
   return style(change.kind === 'removed' ? 'red' : 'green', text)
 }
 
-/** How much of what is the same is shown on each side of what is not, in characters. */
+/** How much text that is the same is shown on each side of a difference, in characters. */
 const CONTEXT_CHARS = 200
 
 function answerText(answer: readonly Change[], terminal: Terminal): string {

@@ -12,14 +12,14 @@ const MAX_BYTES = 2 ** 30
 /**
  * The text of a file as a revision has it.
  *
- * @param revision what git takes for one: `HEAD`, a branch, a tag, a commit
- * @throws DeltatapeError `not_found` where git is not installed, the file is in no repository, or not in that revision
+ * @param revision `HEAD`, a branch, a tag, a commit: whatever git takes for a revision
+ * @throws DeltatapeError `not_found` if git is not installed, or the file is in no repository or not in that revision
  */
 export async function committed(path: string, revision: string): Promise<string> {
   const cannot = (why: string, cause?: unknown) =>
     new DeltatapeError('not_found', `${path} cannot be compared with ${revision}: ${why}`, { cause })
-  // It would be an option.
-  if (revision.startsWith('-')) throw cannot('that is no revision.')
+  // git would take it for an option.
+  if (revision.startsWith('-')) throw cannot('that is not a revision.')
   try {
     const { stdout } = await run('git', ['cat-file', 'blob', `${revision}:./${basename(path)}`], {
       cwd: dirname(path),

@@ -1,72 +1,122 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
-import { DeltatapeError } from '../base/errors.ts'
+import { DeltatapeError, EXIT, type ExitCode } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import { VERSION } from '../base/version.ts'
-import type { Context, Define, ExitCode } from './command.ts'
-import { defineDiff } from './diff.ts'
-import { defineLs } from './ls.ts'
-import { definePrune } from './prune.ts'
-import { defineRecord } from './record.ts'
-import { defineRedact } from './redact.ts'
-import { defineServe } from './serve.ts'
-import { defineShow } from './show.ts'
-import { defineUnused } from './unused.ts'
-import { defineVerify } from './verify.ts'
+import type { Context, Define } from './command.ts'
 
-const COMMANDS: readonly Define[] = [
-  defineServe,
-  defineLs,
-  defineShow,
-  defineDiff,
-  defineRecord,
-  defineVerify,
-  defineUnused,
-  definePrune,
-  defineRedact,
+/** A sub-command, loaded only if it is asked for: each needs much that the others do not. */
+interface Entry {
+  readonly name: string
+  readonly about: string
+  /** The exit code if it cannot do what it was told, if not {@link EXIT.notLooked}. */
+  readonly failed?: ExitCode
+  load(): Promise<Define>
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'serve',
+    about: 'Runs the server. Every flag is a variable, too; the flag counts if both are set.',
+    failed: EXIT.notStarted,
+    load: async () => (await import('./serve.ts')).defineServe,
+  },
+  {
+    name: 'ls',
+    about: 'Lists the fixtures: all, or those whose name, input or answer holds every one of the words.',
+    load: async () => (await import('./ls.ts')).defineLs,
+  },
+  {
+    name: 'show',
+    about: 'Shows one fixture: what was asked, the answer as it streamed, when which events came, how it ended.',
+    load: async () => (await import('./show.ts')).defineShow,
+  },
+  {
+    name: 'diff',
+    about: 'Shows what differs between two fixtures, or between one and its committed version.',
+    load: async () => (await import('./diff.ts')).defineDiff,
+  },
+  {
+    name: 'record',
+    about: "Sends the fixtures' own requests again, and records what the API answers now.",
+    load: async () => (await import('./record.ts')).defineRecord,
+  },
+  {
+    name: 'verify',
+    about: 'Checks that fixtures are whole, belong to their requests and hold no secrets.',
+    load: async () => (await import('./verify.ts')).defineVerify,
+  },
+  {
+    name: 'unused',
+    about: 'Lists the fixtures that were not used by the runs that wrote these logs.',
+    load: async () => (await import('./unused.ts')).defineUnused,
+  },
+  {
+    name: 'prune',
+    about: 'Removes the fixtures that were not used by the runs that wrote these logs.',
+    load: async () => (await import('./prune.ts')).definePrune,
+  },
+  {
+    name: 'redact',
+    about: 'Shows which fixtures hold what is to be redacted, and redacts it.',
+    load: async () => (await import('./redact.ts')).defineRedact,
+  },
 ]
-
-/** The process could not do what it was told. */
-const COULD_NOT: ExitCode = 2
 
 /**
  * Runs the sub-command that `args` name.
  *
- * @returns the exit code. What a user did wrong is one message, without a stack; anything else is thrown.
+ * @returns the exit code. What a user did wrong becomes one message, without a stack; anything else is thrown.
  */
 export async function runCli(args: readonly string[], world: Omit<Context, 'exit'>): Promise<ExitCode> {
-  let code: ExitCode = 0
+  let code: ExitCode = EXIT.fine
   const context: Context = {
     ...world,
     exit(next) {
       if (next > code) code = next
     },
   }
+  const asked = nameIn(args)
+  const { failed = EXIT.notLooked } = COMMANDS.find(({ name }) => name === asked) ?? {}
+  const program = await programFor(asked, context)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : failed
+    if (!(error instanceof DeltatapeError)) throw error
+    world.terminal.tell(`deltatape: ${printableLines(error.message)}`)
+    return failed
+  }
+  return code
+}
+
+/** The sub-command that is asked for, or whose help is. */
+function nameIn(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith('-'))
+  return first === 'help' ? second : first
+}
+
+/** The whole command: the sub-command that is asked for is complete, the others are only listed. */
+async function programFor(asked: string | undefined, context: Context): Promise<Command> {
+  const { terminal } = context
   const program = new Command('deltatape')
     .description("Records and replays what OpenAI's Responses API streams.")
     .version(VERSION)
     .showHelpAfterError('(deltatape --help shows what there is)')
     .addHelpText('after', '\nExit codes: 0 fine, 1 it found something, 2 it could not look.')
-  for (const define of COMMANDS) {
-    program.addCommand(define(context))
+  for (const { name, about, load } of COMMANDS) {
+    const command = name === asked ? (await load())(context) : new Command(name)
+    program.addCommand(command.description(about))
   }
   for (const each of [program, ...program.commands]) {
     // Beside the longest flags there are 37 columns left of 80.
     each.configureHelp({ minWidthToWrap: 30 })
     each.exitOverride().configureOutput({
-      writeOut: (text) => world.terminal.write(text.trimEnd()),
-      writeErr: (text) => world.terminal.tell(text.trimEnd()),
-      getOutHelpWidth: () => world.terminal.columns,
-      getErrHelpWidth: () => world.terminal.columns,
+      writeOut: (text) => terminal.write(text.trimEnd()),
+      writeErr: (text) => terminal.tell(text.trimEnd()),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
     })
   }
-  try {
-    await program.parseAsync(args, { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : COULD_NOT
-    if (!(error instanceof DeltatapeError)) throw error
-    world.terminal.tell(`deltatape: ${printableLines(error.message)}`)
-    return COULD_NOT
-  }
-  return code
+  return program
 }

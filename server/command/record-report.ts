@@ -1,16 +1,16 @@
-/** What `deltatape record` tells in the end: what became of each fixture, alike things once. Pure. */
+/** What `deltatape record` tells at its end: what became of each fixture, what is alike told once. Pure. */
+import { EXIT, type ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type Drift, groupDrifts } from '../upkeep/drift.ts'
 import { type Entry, type Task, totalOf } from '../upkeep/refresh.ts'
-import type { ExitCode } from './command.ts'
 import { type Terminal, counted } from './terminal.ts'
 
 /** How the process is to end. */
 export function exitCodeOf(task: Task, entries: readonly Entry[]): ExitCode {
   const has = (...outcomes: Entry['outcome'][]) => entries.some(({ outcome }) => outcomes.includes(outcome))
-  if (has('not_sent') || !has('refreshed', 'unchanged', 'same', 'differs')) return 2
-  if (has('failed')) return task === 'check' ? 2 : 1
-  return has('differs') ? 1 : 0
+  if (has('not_sent') || !has('refreshed', 'unchanged', 'same', 'differs')) return EXIT.notLooked
+  if (has('failed')) return task === 'check' ? EXIT.notLooked : EXIT.found
+  return has('differs') ? EXIT.found : EXIT.fine
 }
 
 /** The report for programs. */
@@ -49,7 +49,7 @@ export function toText(task: Task, entries: readonly Entry[], terminal: Terminal
 
 const driftIn = (entries: readonly Entry[]) => groupDrifts(entries.map(({ name, drifts = [] }) => ({ name, drifts })))
 
-/** The words for what became of fixtures, in the order in which they are counted. */
+/** The words for what became of fixtures. */
 const WORDS: Readonly<Record<Task, Readonly<Record<Entry['outcome'], string>>>> = {
   record: {
     refreshed: 'refreshed',
@@ -71,6 +71,7 @@ const WORDS: Readonly<Record<Task, Readonly<Record<Entry['outcome'], string>>>> 
   },
 }
 
+/** What is counted, in this order. */
 const COUNTED: Readonly<Record<Task, readonly Entry['outcome'][]>> = {
   record: ['refreshed', 'unchanged', 'failed', 'skipped', 'not_sent'],
   check: ['same', 'differs', 'failed', 'skipped', 'not_sent'],
@@ -126,7 +127,7 @@ function inWords(drift: Drift): { readonly sign: keyof typeof COLOURS; readonly 
   }
 }
 
-/** Breaks a text between words, each line behind an indent and the later ones two columns further in. */
+/** Breaks a text between words. Each line is indented, the later ones by two columns more. */
 function wrap(text: string, columns: number, indent: string): string[] {
   const lines: string[] = []
   let line = indent

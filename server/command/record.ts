@@ -2,24 +2,24 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { DeltatapeError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { type Config, type Environment, readConfig } from '../config.ts'
+import { narrowed } from '../base/variables.ts'
+import type { Environment } from '../base/variables.ts'
+import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { Candidate } from '../fixture/fixture.ts'
-import { createRedactor, secretsOf } from '../redact/redactor.ts'
-import { placeholdersOf, readRules } from '../redact/rules.ts'
-import { checkStore } from '../store/directory.ts'
-import { openStore } from '../store/store.ts'
+import { placeholdersOf } from '../redact/rules.ts'
+import { openFixtures } from '../store/index.ts'
 import { type Plan, type Selection, planRefresh, select } from '../upkeep/plan.ts'
-import { type Entry, type Task, compare, damagedEntry, refresh, withAnAnswer } from '../upkeep/refresh.ts'
+import { type Entry, type Job, type Task, compare, damagedEntry, refresh, withAnAnswer } from '../upkeep/refresh.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
-import { counted } from './terminal.ts'
+import { type Terminal, counted } from './terminal.ts'
 
 /** The variables that mean something here, and are flags too. */
 const FLAGS = [
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
-  'FIXTURES_DIR',
+  'FIXTURES',
   'CONFIG_FILE',
   'RECORD_FAILURES',
   'FIRST_EVENT_TIMEOUT_MS',
@@ -41,7 +41,6 @@ interface Options {
 
 export const defineRecord: Define = (context) => {
   const command = new Command('record')
-    .description("Sends the fixtures' own requests again, and records what the API answers now.")
     .argument('[words...]', 'only fixtures that hold all of these in their name or input')
     .option('--older-than <age>', 'only what was recorded so long ago: 30d, 12w, 36h', parseAge)
     .option('--model <name>', 'only what this model was asked; * stands for anything')
@@ -49,23 +48,17 @@ export const defineRecord: Define = (context) => {
     .option('--check', 'save nothing: report how the structure of the answers has changed')
     .option('--dry-run', 'send nothing: list what would be sent')
     .option('--json', 'write the result as JSON')
-    .configureHelp({ minWidthToWrap: 20 })
   return addVariables(command, ...FLAGS)
     .addHelpText('after', HELP)
     .action((words: string[], options: Options) => run(context, environmentOf(command, context.env), words, options))
 }
 
-/** What its parts work with. */
-interface Job {
-  readonly context: Context
-  readonly config: Config
-}
-
 const HELP = `
-A conversation is sent from its beginning, each turn with the new id of the one
-before. A failure never replaces a good fixture; a recorded failure that fails
-again in the same way stays as it is, but with --record-failures. A request
-that held a secret cannot be sent again and is skipped.
+Each request is sent as its app sent it. A conversation is sent from its
+beginning, each turn with the new id of the one before. A failure never replaces
+a good fixture; a recorded failure that fails again in the same way stays as it
+is, unless --record-failures is given. A request that held a secret cannot be
+sent again and is skipped.
 
 Examples:
   deltatape record                           record everything again
@@ -86,11 +79,13 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_CONCURRENCY}.`)
 }
 
-/** The configuration, of the variables that count here; that the key may be missing is told in words of this command. */
+/** Variables of other programs that say how calls leave this machine. */
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
+
+/** The configuration, of the variables that count here. */
 function configToRecord(env: Environment): Config {
-  const names = [...FLAGS, 'AUTH_TOKEN']
-  const here = Object.fromEntries(names.map((name) => [name, env[name]]))
-  return readConfig({ ...here, MODEL_MODE: 'record', ALLOW_CLIENT_KEY: '1' })
+  const proxies = Object.fromEntries(PROXIES.map((name) => [name, env[name]]))
+  return readConfig({ ...narrowed(VARIABLES, env, [...FLAGS, 'AUTH_TOKEN']), ...proxies, MODEL_MODE: 'record' })
 }
 
 async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
@@ -103,59 +98,54 @@ async function run(context: Context, env: Environment, words: readonly string[],
       'OPENAI_API_KEY is missing, and record sends requests to the API. Set it; --dry-run needs none.',
     )
   }
-  await checkStore(config.fixturesDir, { write: false })
-  if (!check && !dryRun) await checkStore(config.fixturesDir, { write: true })
-  const rules = readRules(config.configFile)
-  const redactor = createRedactor(secretsOf(config), rules)
-  const store = openStore({ dir: config.fixturesDir, redactor, clock })
-  const job = { context, config, redactor, store, concurrency }
+  const { store, redactor, rules } = openFixtures(config, clock)
+  await store.check({ write: false })
+  if (!check && !dryRun) await store.check({ write: true })
+  const job: Job = { context, config, redactor, store, concurrency }
 
   const { candidates, damaged } = await store.survey()
   const before = olderThan === undefined ? undefined : new Date(clock.date().getTime() - olderThan)
   const selection = { words, model, before }
   const selected = select(candidates, selection)
   const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
-  if (selected.length === 0 && unreadable.length === 0) return tellNothing(job, candidates, selection, json)
-
+  if (selected.length === 0 && unreadable.length === 0) {
+    checkSelection(store.dir, candidates, selection)
+    return terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
+  }
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
   const plan = planRefresh(candidates, compared, redactor, placeholdersOf(rules))
   const skipped = [...passed, ...plan.skipped].map((each): Entry => ({ ...each, outcome: 'skipped' }))
-  if (dryRun) return list(job, plan, [...unreadable, ...skipped], json)
+  if (dryRun) return list(terminal, plan, [...unreadable, ...skipped], json)
 
   const task: Task = check ? 'check' : 'record'
   const sent = check ? await compare(job, plan, candidates) : await refresh(job, plan)
   const entries = [...unreadable, ...skipped, ...sent].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))
   const left = sent.filter(({ outcome }) => outcome === 'not_sent').length
-  if (left > 0) {
-    const whole = check ? '' : '; every fixture is whole'
-    terminal.tell(
-      `deltatape: Interrupted: ${sent.length - left} of ${sent.length} were done, ${left} were not${whole}.`,
-    )
-  }
+  if (left > 0) terminal.tell(interruptedText(sent.length, left, task))
   context.exit(exitCodeOf(task, entries))
 }
 
-/** Says that a selection means no fixture. That nothing is old enough is fine; words that mean nothing are a mistake. */
-function tellNothing(
-  { context, config }: Job,
-  candidates: readonly Candidate[],
-  selection: Selection,
-  json: boolean | undefined,
-): void {
+function interruptedText(all: number, left: number, task: Task): string {
+  const whole = task === 'check' ? '' : '; every fixture is whole'
+  return `deltatape: Interrupted: ${all - left} of ${all} were done, ${left} were not${whole}.`
+}
+
+/**
+ * Tells why a selection means no fixture: that nothing is old enough is fine, words that mean nothing are a mistake.
+ *
+ * @throws DeltatapeError `config_invalid` if it is a mistake
+ */
+function checkSelection(dir: string, candidates: readonly Candidate[], selection: Selection): void {
   const { before, ...rest } = selection
-  const young = before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0
-  if (!young) {
-    const dir = JSON.stringify(config.fixturesDir)
-    const why = candidates.length === 0 ? `There are no fixtures in ${dir}` : `No fixture in ${dir} is meant by that`
-    throw new DeltatapeError('config_invalid', `${why}: deltatape ls shows what there is.`)
-  }
-  context.terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
+  if (before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0) return
+  const shown = JSON.stringify(dir)
+  const why = candidates.length === 0 ? `There are no fixtures in ${shown}` : `No fixture in ${shown} is meant by that`
+  throw new DeltatapeError('config_invalid', `${why}: deltatape ls shows what there is.`)
 }
 
 /** Lists what would be sent, the turns of a conversation each below the one before. */
-function list({ context }: Job, plan: Plan, others: readonly Entry[], json: boolean | undefined): void {
-  const { terminal } = context
+function list(terminal: Terminal, plan: Plan, others: readonly Entry[], json: boolean | undefined): void {
   if (json) {
     const would_send = plan.send.map(({ fixture, after, selected }) => ({
       name: fixture.name,

@@ -1,27 +1,33 @@
 /** `deltatape show`: all of one fixture, for people. */
 import { Command } from 'commander'
+import type { Headers } from '../api/headers.ts'
+import { textOf } from '../api/record.ts'
 import { type JsonObject, asText } from '../base/json.ts'
 import { printable, printableLines } from '../base/text.ts'
+import type { StoredFixture } from '../fixture/fixture.ts'
+import type { CallFacts } from '../fixture/key.ts'
 import { type Summary, summarize } from '../fixture/summary.ts'
 import { type Row, draw, timelineOf } from '../fixture/timeline.ts'
 import { pick, readFixture } from '../store/pick.ts'
-import { type Define, addVariables, configFrom, endingStyle } from './command.ts'
-import type { Terminal } from './terminal.ts'
+import { type Define, endingStyle } from './command.ts'
+import { addFixtures, fixturesOf } from './fixtures.ts'
+import { type Terminal, counted } from './terminal.ts'
 
-/** What `--json` writes: the summary of a fixture, and what only this shows. Times are in ms since the request was sent. */
+/** What `--json` writes: the summary of a fixture, and what only this shows. Times are in ms since the call was sent. */
 interface Shown extends Omit<Summary, 'events'> {
   /** The file name. */
   readonly name: string
   readonly request: JsonObject
-  /** The key of the fixture whose answer the request continues. */
+  /** The key of the fixture whose answer the call continues. */
   readonly previousKey: string | undefined
-  /** The events by family, with the time of each. */
+  /** The headers of the answer, as far as they are kept. */
+  readonly headers: Headers
+  /** The pieces of the answer by family, with the time of each. */
   readonly timeline: ReturnType<typeof timelineOf>
 }
 
-export const defineShow: Define = ({ env, terminal }) => {
-  const command = new Command('show')
-    .description('Shows one fixture: what was asked, the answer as it streamed, when which events came, how it ended.')
+export const defineShow: Define = (context) =>
+  addFixtures(new Command('show'))
     .argument('<fixture>', 'how its name or key begins, with or without .jsonl, or the path of a file')
     .option('--json', 'write it as JSON, with the time of every event')
     .addHelpText(
@@ -35,37 +41,59 @@ Examples:
   deltatape show 3bb5b98
   deltatape show old/my-name-is-ada-3bb5b98998fd.jsonl --json | jq .usage`,
     )
-  addVariables(command, 'FIXTURES_DIR')
+    .action(async (word: string, { json = false }: { json?: boolean }, command: Command) => {
+      const { terminal } = context
+      const { store } = fixturesOf(command, context)
+      const fixture = await readFixture(await pick(store, word))
+      const shown = shownOf(fixture)
+      terminal.write(json ? JSON.stringify(shown, null, 2) : linesOf(shown, bodyOf(fixture), terminal).join('\n'))
+    })
 
-  return command.action(async (word: string, { json = false }: { json?: boolean }) => {
-    const { fixturesDir } = configFrom(command, env, 'FIXTURES_DIR')
-    const fixture = await readFixture(await pick(fixturesDir, word))
-    const { events: _count, ...summary } = summarize(fixture)
-    const shown: Shown = {
-      name: fixture.name,
-      ...summary,
-      request: fixture.request,
-      previousKey: fixture.previousKey,
-      timeline: timelineOf(fixture.events, fixture.endedAt),
-    }
-    terminal.write(json ? JSON.stringify(shown, null, 2) : linesOf(shown, terminal).join('\n'))
-  })
+function shownOf(fixture: StoredFixture): Shown {
+  const { events: _count, ...summary } = summarize(fixture)
+  return {
+    name: fixture.name,
+    ...summary,
+    request: fixture.request,
+    previousKey: fixture.previousKey,
+    headers: fixture.response?.headers ?? [],
+    timeline: timelineOf(fixture),
+  }
 }
 
-function linesOf(shown: Shown, terminal: Terminal): string[] {
-  const { name, key, recordedAt, upstream, previousKey, request, answer, output, usage, ending, why } = shown
+/** How much of a body is shown, in characters. */
+const MAX_BODY_CHARS = 4000
+
+/** The body of an answer that is no stream, as far as a person can read it. */
+function bodyOf({ response, records }: StoredFixture): string | undefined {
+  if (response === undefined || response.framing === 'sse') return undefined
+  const text = textOf(records)?.trim()
+  if (!text || text.length <= MAX_BODY_CHARS) return text
+  return `${text.slice(0, MAX_BODY_CHARS).toWellFormed()}…`
+}
+
+/** @param body is shown if the answer has no text of its own */
+function linesOf(shown: Shown, body: string | undefined, terminal: Terminal): string[] {
+  const { name, key, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
   const title = (text: string) => ['', terminal.style('bold', text)]
   const fact = (what: string, value: string) => `${terminal.style('dim', what.padEnd(11))}${printable(value)}`
+  const items = output.filter(({ type }) => type !== 'message').map((item) => printable(outputText(item)))
+  const answer = shown.answer || (items.length === 0 ? (body ?? '') : '')
   return [
     terminal.style('bold', printable(name)),
     fact('key', key),
+    fact('call', callText(call)),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),
     fact('recorded', `${recordedAt} from ${upstream}`),
+    fact('answer', headText(shown)),
+    ...shown.headers
+      .filter(([header]) => header !== 'content-type')
+      .map(([header, value]) => fact('', `${header}: ${value}`)),
     ...title('Request'),
     printableLines(JSON.stringify(request, null, 2)),
     ...title('Answer'),
     ...(answer === '' ? [terminal.style('dim', 'no text')] : [printableLines(answer)]),
-    ...output.filter(({ type }) => type !== 'message').map((item) => printable(outputText(item))),
+    ...items,
     ...title('Timeline'),
     ...draw(shown.timeline, shown.firstDeltaMs, terminal.columns).map((row) => rowText(row, terminal)),
     ...(usage ? [...title('Usage'), ...usageLines(usage)] : []),
@@ -73,6 +101,21 @@ function linesOf(shown: Shown, terminal: Terminal): string[] {
     `${terminal.style(endingStyle(ending), ending)} after ${Math.round(shown.durationMs)} ms`,
     ...(why === undefined ? [] : [printable(why)]),
   ]
+}
+
+/** `POST /v1/embeddings?user=me at api.example.com`, and the headers that count. */
+function callText({ method, path, host, query = [], headers = {} }: CallFacts): string {
+  const search = query.map(([name, value]) => `${name}=${value}`).join('&')
+  const where = host === undefined ? '' : ` at ${host}`
+  const counting = Object.entries(headers).map(([name, value]) => `, ${name}: ${value}`)
+  return `${method} ${path}${search === '' ? '' : `?${search}`}${where}${counting.join('')}`
+}
+
+/** `200 text/event-stream, 1,234 bytes` */
+function headText({ status, headers, bytes }: Shown): string {
+  if (status === undefined) return 'none'
+  const type = headers.find(([name]) => name === 'content-type')?.[1]
+  return `${status}${type === undefined ? '' : ` ${type}`}, ${counted(bytes, 'byte')}`
 }
 
 /** `function_call get_weather {"city":"Paris"}` */

@@ -1,28 +1,28 @@
-/** Tables that fit a terminal: cells are cut, and columns are left out where there is no room. Linear in their rows. */
+/** Tables that fit a terminal: cells are cut, and columns are left out if there is no room. Linear in their rows. */
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A column of a table of `T`s. */
 export interface Column<T> {
   readonly title: string
-  /** What it shows of a row: one line without control characters. */
+  /** What is shown of a row: one line without control characters. */
   readonly cell: (row: T) => string
-  /** The colour of its cell in a row; none where it gives none. */
+  /** The colour of the cell in a row; undefined for none. */
   readonly style?: (row: T) => Parameters<Terminal['style']>[0] | undefined
-  /** Whether its cells stand to the right, as numbers do. */
+  /** Whether its cells are aligned to the right, as numbers are. */
   readonly right?: boolean
-  /** Where there is no room, the column with the highest number leaves first; one without a number stays. */
+  /** If there is no room, the column with the highest number leaves first; one without a number stays. */
   readonly leaves?: number
 }
 
 const GAP = '  '
 
-/** The narrowest that the first column gets before others leave. */
+/** How narrow the first column may get before others leave. */
 const MIN_FIRST = 30
 
 /**
- * The lines of a table, its titles first. The first column gets what room the others leave, and is cut in the middle,
- * so that the ends of names, which tell them apart, are seen.
+ * The lines of a table, its titles first. The first column gets the room that the others leave. It is cut in the middle:
+ * names differ in their ends.
  */
 export function table<T>(terminal: Terminal, columns: readonly Column<T>[], rows: readonly T[]): string[] {
   const measured = columns.map((column) => {
@@ -66,7 +66,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 const charactersOf = (text: string): string[] => Array.from(graphemes.segment(text), ({ segment }) => segment)
 
-/** Characters that take two columns: those of East Asian scripts and emoji. */
+/** Characters that take two columns of a terminal: those of East Asian scripts, and emoji. */
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\p{Script=Han}\p{Emoji_Presentation}]/u
 
@@ -76,7 +76,7 @@ export function widthOf(text: string): number {
   return charactersOf(text).reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0)
 }
 
-/** A text in at most `width` columns; of a longer one both ends, the second as long as the key in a name. */
+/** A text in at most `width` columns. Of a longer one both ends are left, the second as long as the key in a name. */
 export function cutInTheMiddle(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   const take = (characters: readonly string[], room: number): string[] => {
@@ -93,7 +93,8 @@ export function cutInTheMiddle(text: string, width: number): string {
   return `${take(characters, width - 1 - tail.reduce((sum, each) => sum + widthOf(each), 0)).join('')}…${tail.join('')}`
 }
 
-/** How long the second end is at most, and of how much of the room. */
+/** How long the second end is at most. */
 const MAX_TAIL = NAME_KEY_CHARS + 1
 
+/** How much of the room it gets at most. */
 const TAIL = 0.6

@@ -1,4 +1,4 @@
-/** The terminal that a sub-command writes to, or the pipe or file that stands there instead. */
+/** The terminal that a sub-command writes to, or a pipe or file in its place. */
 import { SingleBar } from 'cli-progress'
 import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
@@ -6,22 +6,22 @@ import { styleText } from 'node:util'
 type Style = Parameters<typeof styleText>[0]
 
 export interface Terminal {
-  /** How wide a line may be, in columns: 80 where nobody says. */
+  /** How wide a line may be, in columns. */
   readonly columns: number
   /** Writes results. */
   write(text: string): void
-  /** Writes what is no result: problems, hints. */
+  /** Writes problems and hints, which are not results. */
   tell(text: string): void
-  /** Colours a text where colours are wanted, and gives it as it is elsewhere. */
+  /** Colours a text if colours are wanted; if not, gives it as it is. */
   style(style: Style, text: string): string
   /** Shows how far some work is, on a terminal only. */
   progress(total: number, unit: string): Progress
-  /** Asks for a yes; where nobody can answer, gives undefined. */
+  /** Asks for a yes. Gives undefined if nobody can answer. */
   confirm(question: string): Promise<boolean | undefined>
 }
 
 export interface Progress {
-  /** @param note what stands behind the bar, such as the tokens so far */
+  /** @param note what is shown after the bar, such as the tokens so far */
   step(note?: string): void
   stop(): void
 }
@@ -30,12 +30,12 @@ export interface Progress {
 export const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
-/** How wide a line is where nobody says. */
+/** How wide a line is if it goes to no terminal. */
 const COLUMNS = 80
 
 /** The terminal of a process. */
 export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
-  // A reader that has left, such as `head`, has nobody to tell.
+  // A reader may have left, as `head` does after its lines: then there is nobody to tell.
   stdout.on('error', () => {})
   return {
     columns: stdout.isTTY ? stdout.columns : COLUMNS,
@@ -45,7 +45,7 @@ export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal 
     progress(total, unit) {
       const bar = new SingleBar({
         stream: stderr,
-        // On anything but a terminal it is silent.
+        // It is silent if stderr is not a terminal.
         noTTYOutput: false,
         hideCursor: true,
         clearOnComplete: true,
@@ -65,7 +65,7 @@ export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal 
   }
 }
 
-/** Asks for a yes. Whoever leaves instead, by Ctrl-C, Ctrl-D or with the terminal, gave none. */
+/** Asks for a yes. Leaving instead (Ctrl-C, Ctrl-D, a closed terminal) is a no. */
 export async function ask(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,

@@ -1,15 +1,14 @@
 /** `deltatape verify`: what is wrong with the fixtures, file by file and line by line. */
 import { Command } from 'commander'
+import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { createRedactor, secretsOf } from '../redact/redactor.ts'
-import { readRules } from '../redact/rules.ts'
-import { namesOf } from '../store/pick.ts'
-import { openStore } from '../store/store.ts'
-import type { Problem } from '../upkeep/check.ts'
+import { pickAll } from '../store/pick.ts'
+import type { Problem } from '../upkeep/problem.ts'
 import { describeUnused, gatherUnused } from '../upkeep/unused.ts'
 import { readFiles, verify } from '../upkeep/verify.ts'
 import { parseAge } from './age.ts'
-import { type Define, addVariables, configFrom, shownPath } from './command.ts'
+import { type Context, type Define } from './command.ts'
+import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
 import { type Terminal, counted } from './terminal.ts'
 
 interface Options {
@@ -20,10 +19,9 @@ interface Options {
   readonly json?: true
 }
 
-export const defineVerify: Define = ({ env, terminal, clock, exit }) =>
-  addVariables(new Command('verify'), 'FIXTURES_DIR', 'CONFIG_FILE')
-    .description('Checks that fixtures are whole, belong to their requests and hold no secrets.')
-    .argument('[name...]', 'fixtures to check; all where none is named')
+export const defineVerify: Define = (context) =>
+  addFixtures(new Command('verify'))
+    .argument('[fixture...]', 'how the name or key of each begins, or its path; all if none is named')
     .option('--max-age <time>', 'report what was recorded longer ago, such as 90d, 12w or 36h', parseAge)
     .option('--unused <file>', 'report what was not used, too, by the usage log of a run; may be given again', gather)
     .option('--strict', 'let warnings count as problems')
@@ -32,63 +30,68 @@ export const defineVerify: Define = ({ env, terminal, clock, exit }) =>
     .addHelpText(
       'after',
       `
+A problem is what a recording never writes, and a body that is no longer the
+recorded one. A warning tells what an upstream does in its own way.
+Secrets are told by their kind and line, and never shown.
+
 Examples:
   deltatape verify                        all of fixtures/
-  deltatape verify say-hi-3f9a0c21b7d4    one of them
+  deltatape verify my-name-is-ada-3       one of them
   deltatape verify --strict --max-age 90d
 
-Secrets are told by their kind and line, and never shown.
 Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
     )
-    .action(async (given: readonly string[], options: Options, command: Command) => {
-      const config = configFrom(command, env, 'FIXTURES_DIR', 'CONFIG_FILE', 'OPENAI_API_KEY', 'AUTH_TOKEN')
-      const redactor = createRedactor(secretsOf(config), readRules(config.configFile))
-      const store = openStore({ dir: config.fixturesDir, redactor, clock })
-      const names = await namesOf(store, given)
-      const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
-
-      const problems: Problem[] = []
-      const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }
-      const bar = terminal.progress(names.length, 'fixtures')
-      try {
-        for await (const found of verify(readFiles(store, names), { redactor, oldest, whole: given.length === 0 })) {
-          problems.push(...found)
-          bar.step()
-        }
-      } finally {
-        bar.stop()
-      }
-
-      const asked = new Set(names)
-      for (const each of unused.filter(({ name }) => asked.has(name))) {
-        const message = `it ${describeUnused(each)}`
-        problems.push({ name: each.name, line: 1, kind: 'unused', severity: 'error', message })
-      }
-
-      const empty = names.length === 0 && !options.allowEmpty
-      const errors = problems.filter(({ severity }) => severity === 'error').length
-      const warnings = problems.length - errors
-      if (errors > 0 || empty || (options.strict && warnings > 0)) exit(1)
-      if (options.json) {
-        const told = problems.map(({ name, ...rest }) => ({ file: shownPath(config.fixturesDir, name), ...rest }))
-        terminal.write(JSON.stringify({ fixtures: names.length, errors, warnings, problems: told }, null, 2))
-        return
-      }
-      // Not as they come: the progress stands on the same terminal.
-      for (const each of problems) terminal.write(lineFor(each, config.fixturesDir, terminal))
-      if (empty) {
-        terminal.write(
-          `There are no fixtures in ${printable(config.fixturesDir)}: record some, or say --allow-empty where that is fine.`,
-        )
-      } else {
-        terminal.write(summary({ count: names.length, errors, warnings }, problems, terminal))
-      }
-    })
+    .action((words: readonly string[], options: Options, command: Command) => run(context, words, options, command))
 
 const gather = (file: string, before: readonly string[] = []): readonly string[] => [...before, file]
 
-function lineFor({ name, line, severity, message }: Problem, dir: string, { style }: Terminal): string {
-  const place = style('bold', `${shownPath(dir, name)}:${line}:`)
+async function run(context: Context, words: readonly string[], options: Options, command: Command): Promise<void> {
+  const { terminal, clock } = context
+  const { store, redactor } = fixturesWithSecrets(command, context)
+  const files = await pickAll(store, words)
+  const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
+  const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }
+
+  const problems: Problem[] = []
+  const bar = terminal.progress(files.length, 'fixtures')
+  try {
+    for await (const found of verify(readFiles(files), { redactor, oldest, whole: words.length === 0 })) {
+      problems.push(...found)
+      bar.step()
+    }
+  } finally {
+    bar.stop()
+  }
+  const asked = new Set(files.map(({ name }) => name))
+  for (const each of unused.filter(({ name }) => asked.has(name))) {
+    const message = `it ${describeUnused(each)}`
+    problems.push({ name: each.name, line: 1, kind: 'unused', severity: 'error', message })
+  }
+  const empty = files.length === 0 && !options.allowEmpty
+  if (empty) problems.push(emptyProblem(store.dir))
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  const warnings = problems.length - errors
+  if (errors > 0 || (options.strict && warnings > 0)) context.exit(EXIT.found)
+
+  const paths = new Map(files.map(({ name, path }) => [name, printable(path)]))
+  const pathOf = (name: string) => paths.get(name) ?? printable(name)
+  if (options.json) {
+    const told = problems.map(({ name, ...rest }) => ({ file: pathOf(name), ...rest }))
+    return terminal.write(JSON.stringify({ fixtures: files.length, errors, warnings, problems: told }, null, 2))
+  }
+  if (empty) return terminal.write(problems.map(({ message }) => printable(message)).join('\n'))
+  // Print after the loop: the progress bar occupies the last line until then.
+  for (const each of problems) terminal.write(lineFor(each, pathOf(each.name), terminal))
+  terminal.write(summary({ count: files.length, errors, warnings }, problems, terminal))
+}
+
+const emptyProblem = (dir: string): Problem => {
+  const message = `There are no fixtures in ${dir}: record some, or say --allow-empty if that is fine.`
+  return { name: dir, line: 1, kind: 'empty', severity: 'error', message }
+}
+
+function lineFor({ line, severity, message }: Problem, path: string, { style }: Terminal): string {
+  const place = style('bold', `${path}:${line}:`)
   const what = severity === 'warning' ? `${style('yellow', 'warning:')} ${printable(message)}` : printable(message)
   return `${place} ${what}`
 }

@@ -1,115 +1,196 @@
 /** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
 import { LRUCache } from 'lru-cache'
+import type { Head } from '../api/api.ts'
+import { type Call, contentText } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
-import type { ModelEvent } from '../api/event.ts'
-import { isTerminal } from '../api/responses/events.ts'
+import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { type JsonObject, isObject } from '../base/json.ts'
-import { type Fault, type Plan, brokenBy, failureOf, mix, nameOf, parsePlan } from './faults.ts'
-import { type Model, type ModelRequest, readToTheEnd } from './model.ts'
+import { type JsonObject, isObject, parseObject } from '../base/json.ts'
+import { fresh } from '../base/memo.ts'
+import { type Fault, MALFORMED, type Plan, brokenBy, failureOf, mix, nameOf, parsePlan, refusalOf } from './faults.ts'
+import { type Answer, type Model, readToTheEnd } from './model.ts'
 
 export interface FaultOptions {
   /** What breaks every answer for which no client asks otherwise. */
   readonly plan: Plan | undefined
   /** Whether clients may ask for faults. */
   readonly onRequest: boolean
-  /** The key of a request: a mix of faults is the same for the same request. */
-  readonly keyOf: (body: JsonObject) => Promise<string>
+  /** The key of a call: a mix of faults is the same for the same call. */
+  readonly keyOf: (call: Call) => Promise<string>
   readonly clock: Clock
   /** How long a stall lasts, in ms. */
   readonly stallMs: number
 }
 
 /** What is to break an answer. */
-interface Striking {
+interface Planned {
   readonly faults: readonly Fault[]
-  /** Whether a fault that an answer is too short for strikes right before its end, instead of never. */
+  /** Whether a fault that an answer is too short for comes right before its end, instead of never. */
   readonly beforeEnd: boolean
 }
 
-/** How many requests are remembered by how often they were tried. */
-const MAX_REQUESTS = 100_000
+/** How many calls are remembered by how often they were tried. */
+const MAX_CALLS = 100_000
 
 /** Makes a model that answers as `model` does, but for its faults. */
 export function fault(model: Model, options: FaultOptions): Model {
-  const tries = new LRUCache<string, number>({ max: MAX_REQUESTS })
+  const faultsFor = planner(options)
+  return async (call, signal) => {
+    if (call.fault === undefined && options.plan === undefined) return model(call, signal)
+    signal.throwIfAborted()
+    const { faults, beforeEnd } = await faultsFor(call)
+    // What comes before the first event needs no answer: it can be tried without a fixture.
+    for (const due of faults.filter(({ after }) => after === 0)) {
+      await pause(due, options, signal)
+      const instead = insteadOf(call, due)
+      if (instead) return instead
+    }
+    const later = faults.filter(({ after }) => after > 0)
+    if (later.length === 0) return model(call, signal)
+    const own = new AbortController()
+    const answer = await model(call, AbortSignal.any([signal, own.signal]))
+    return {
+      head: withoutLength(answer.head),
+      get action() {
+        return answer.action
+      },
+      records: breaking(answer.records, { call, later, beforeEnd, options, signal, own }),
+    }
+  }
+}
 
-  const faultsFor = async ({ body, fault: asked }: ModelRequest): Promise<Striking> => {
-    if (asked !== undefined && !options.onRequest) {
+/** An answer that breaks is of another length than the API said. */
+const withoutLength = (head: Head): Head => ({
+  status: head.status,
+  headers: head.headers.filter(([name]) => name.toLowerCase() !== 'content-length'),
+  get framing() {
+    return head.framing
+  },
+})
+
+/** Tells what is to break the answer to a call. Throws `invalid_input` if the client may not ask for it. */
+function planner({ plan: always, onRequest, keyOf }: FaultOptions): (call: Call) => Promise<Planned> {
+  const tries = new LRUCache<string, number>({ max: MAX_CALLS })
+  return async (call) => {
+    const { fault: asked } = call
+    if (asked !== undefined && !onRequest) {
       throw new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
     }
-    const plan = asked === undefined ? options.plan : parsePlan(asked)
+    const plan = asked === undefined ? always : parsePlan(asked)
     if (plan === undefined) return { faults: [], beforeEnd: false }
     if ('faults' in plan) return { faults: plan.faults, beforeEnd: false }
     const { seed, rate } = plan.chaos
-    const request = `${seed}:${rate}:${await options.keyOf(body)}`
-    const nth = (tries.get(request) ?? 0) + 1
-    tries.set(request, nth)
-    return { faults: mix(`${request}:${nth}`, rate), beforeEnd: true }
+    const text = `${seed}:${rate}:${await keyOf(call)}`
+    const nth = (tries.get(text) ?? 0) + 1
+    tries.set(text, nth)
+    return { faults: mix(`${text}:${nth}`, rate), beforeEnd: true }
   }
+}
 
-  const broken: Model = async function* (request, signal) {
-    signal.throwIfAborted()
-    const { faults, beforeEnd } = await faultsFor(request)
-    if (faults.length === 0) return yield* model(request, signal)
-    let sent = 0
-    let response: JsonObject = {}
-    let over = false
+/** Waits as a fault says, and breaks the client's connection if it says that. */
+async function pause(due: Fault, { clock, stallMs }: FaultOptions, signal: AbortSignal): Promise<void> {
+  if (due.kind === 'delay') await clock.sleep(due.ms, signal)
+  if (due.kind === 'stall') await clock.sleep(stallMs, signal)
+  if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
+}
 
-    /** The next events, counted, and what they say of the response. */
-    const take = (events: readonly ModelEvent[], count: number): readonly ModelEvent[] => {
-      const taken = events.slice(0, count)
-      sent += taken.length
-      for (const { body } of taken) if (isObject(body.response)) response = body.response
-      return taken
-    }
+const JSON_TYPE = [['content-type', 'application/json']] as const
 
-    /** Does what is due after so many events; gives the last events where they are what breaks the answer. */
-    const strike = async (due: Fault): Promise<ModelEvent[] | undefined> => {
-      if (due.kind === 'delay') return void (await options.clock.sleep(due.ms, signal))
-      if (due.kind === 'stall') await options.clock.sleep(options.stallMs, signal)
-      if (due.kind === 'drop')
-        throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
-      const failure = failureOf(due)
-      if (failure) throw new ModelError(failure)
-      return brokenBy(due, response, sent)
-    }
+/** What a fault before the first event puts in place of an answer; undefined if the answer goes on. */
+function insteadOf(call: Call, due: Fault): Answer | undefined {
+  const { api } = call
+  const whole = (status: number, text: string): Answer => ({
+    head: { status, headers: JSON_TYPE, framing: 'json' },
+    records: [fresh([{ at: 0, wire: text }])],
+  })
+  if (due.kind === 'refuse') return whole(due.status, refusalOf(due))
+  const failure = failureOf(due)
+  if (failure) throw new ModelError(failure)
+  if (due.kind === 'delay') return undefined
+  const records = brokenBy(due, {}, 0)
+  const streams = api.inOne?.request(call, parseObject(contentText(call)) ?? {}) === undefined
+  if (api.inOne && !streams) {
+    const answer = api.inOne.answer(eventsIn(records))
+    return whole(answer.status, answer.text)
+  }
+  const headers = [['content-type', 'text/event-stream; charset=utf-8']] as const
+  return { head: { status: 200, headers, framing: 'sse' }, records: [fresh(records)] }
+}
 
-    // What comes before the first event needs no answer: it can be tried without a fixture.
-    for (const due of faults.filter(({ after }) => after === 0)) {
-      const last = await strike(due)
-      if (last) return yield last
-    }
-    const later = faults.filter(({ after }) => after > 0)
-    const own = new AbortController()
-    const events = model(request, AbortSignal.any([signal, own.signal]))[Symbol.asyncIterator]()
-    try {
-      for (let next = await events.next(); !next.done; next = await events.next()) {
-        let rest = next.value
-        const end = next.value.findIndex(isTerminal)
-        const until = sent + (end === -1 ? rest.length : end)
-        // Behind its end an answer has nothing to break.
-        const dues = over ? [] : dueUntil(later, sent, until, beforeEnd && end !== -1)
-        over ||= end !== -1
-        for (const due of dues) {
-          const before = take(rest, due.after - sent)
-          rest = rest.slice(before.length)
-          if (before.length > 0) yield before
-          const last = await strike(due)
-          if (last) return yield last
-        }
-        take(rest, rest.length)
-        if (rest.length > 0) yield rest
+interface Breaking {
+  readonly call: Call
+  readonly later: readonly Fault[]
+  readonly beforeEnd: boolean
+  readonly options: FaultOptions
+  readonly signal: AbortSignal
+  /** Ends the answer that is broken. */
+  readonly own: AbortController
+}
+
+async function* breaking(given: Answer['records'], breaks: Breaking): AsyncGenerator<Batch, void> {
+  const { call, later, beforeEnd, options, signal, own } = breaks
+  const records = leftOpen(given)
+  const follower = call.api.follow()
+  let sent = 0
+  let response: JsonObject = {}
+  let over = false
+  try {
+    for await (const batch of records) {
+      if (over) {
+        yield batch
+        continue
       }
-    } finally {
-      own.abort(new DeltatapeError('cancelled', 'The answer was broken on purpose.'))
-      await readToTheEnd(events)
+      let rest = batch.items
+      const end = rest.findIndex((each) => follower.take(each) !== 'open')
+      over = end !== -1
+      const until = sent + countIn(over ? rest.slice(0, end) : rest)
+      for (const due of dueUntil(later, sent, until, beforeEnd && over)) {
+        const before = rest.slice(0, placeAfter(rest, due.after - sent))
+        rest = rest.slice(before.length)
+        sent = due.after
+        response = lastResponse(before) ?? response
+        if (before.length > 0) yield fresh(before)
+        await pause(due, options, signal)
+        const last = due.kind === 'error' || due.kind === 'fail' ? brokenBy(due, response, sent) : malformedBy(due)
+        if (last.length > 0) yield fresh(last)
+        const failure = failureOf(due)
+        if (failure) throw new ModelError(failure)
+        if (last.length > 0) return
+      }
+      sent += countIn(rest)
+      response = lastResponse(rest) ?? response
+      if (rest.length > 0) yield rest.length === batch.items.length ? batch : fresh(rest)
     }
+  } finally {
+    own.abort(new DeltatapeError('cancelled', 'The answer was broken on purpose.'))
+    await readToTheEnd(records)
   }
+}
 
-  return (request, signal) =>
-    request.fault === undefined && options.plan === undefined ? model(request, signal) : broken(request, signal)
+/** The same records; a loop that is left early does not close them, so that the rest can be read afterwards. */
+function leftOpen(records: Answer['records']): AsyncIterable<Batch> {
+  const iterator = Symbol.asyncIterator in records ? records[Symbol.asyncIterator]() : records[Symbol.iterator]()
+  return { [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }) }
+}
+
+const malformedBy = (due: Fault): AnswerRecord[] =>
+  due.kind === 'malformed' ? [{ at: 0, wire: `data: ${MALFORMED}\n\n`, data: MALFORMED }] : []
+
+/** How many events records hold: faults count those. */
+const countIn = (records: readonly AnswerRecord[]): number => eventsIn(records).length
+
+/** After which record so many events have come. */
+function placeAfter(records: readonly AnswerRecord[], events: number): number {
+  let [place, count] = [0, 0]
+  while (count < events && place < records.length) if (records[place++]?.event) count++
+  return place
+}
+
+/** The last response that events carry. */
+function lastResponse(records: readonly AnswerRecord[]): JsonObject | undefined {
+  const found = eventsIn(records).findLast(({ body }) => isObject(body.response))?.body.response
+  return isObject(found) ? found : undefined
 }
 
 /** The faults that are due when more than `sent` events, and up to `until`, are sent; with `beforeEnd`, those of later, too. */

@@ -1,7 +1,8 @@
 /** Faults on purpose: the words that ask for them, and what each does. */
 import { createHash } from 'node:crypto'
 import type { Failure } from '../api/ending.ts'
-import { type ModelEvent, parseEvent } from '../api/event.ts'
+import { parseSseRecord } from '../api/framing/sse.ts'
+import type { AnswerRecord } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 
@@ -58,42 +59,40 @@ function parseFault(word: string): Fault {
 
 export const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
 
-/** The failure that a fault is, where it leaves no terminal event. */
+const why = (due: Fault): string => `on purpose, by the fault ${nameOf(due)}`
+
+/** What stands for a line that is no JSON. */
+export const MALFORMED = '{"type":"response.output_text.delta","delta":'
+
+/** The failure that a fault is, if it leaves no end. */
 export function failureOf(due: Fault): Failure | undefined {
-  const why = `on purpose, by the fault ${nameOf(due)}`
   switch (due.kind) {
-    case 'refuse': {
-      const error = { message: `Refused ${why}`, type: 'fault', param: null, code: 'fault' }
-      const headers = { 'content-type': 'application/json' }
-      return { end: 'refused', status: due.status, headers, body: JSON.stringify({ error }) }
-    }
     case 'truncate':
-      return { end: 'truncated', why }
+      return { end: 'truncated', why: why(due) }
     case 'reset':
-      return { end: 'reset', why }
+      return { end: 'reset', why: why(due) }
     case 'stall':
-      return { end: 'stalled', why }
+      return { end: 'stalled', why: why(due) }
     case 'malformed':
-      return { end: 'malformed', text: '{"type":"response.output_text.delta","delta":' }
+      return { end: 'malformed', why: MALFORMED }
     default:
       return undefined
   }
 }
 
-/** The events that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
-export function brokenBy(due: Fault, response: JsonObject, sent: number): ModelEvent[] {
-  const error = {
-    type: 'server_error',
-    code: 'server_error',
-    message: `Failed on purpose, by the fault ${nameOf(due)}`,
-    param: null,
-  }
+/** The body of an HTTP error, in the shape of OpenAI's. */
+export const refusalOf = (due: Fault): string =>
+  JSON.stringify({ error: { message: `Refused ${why(due)}`, type: 'fault', param: null, code: 'fault' } })
+
+/** The records that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
+export function brokenBy(due: Fault, response: JsonObject, sent: number): AnswerRecord[] {
+  const error = { type: 'server_error', code: 'server_error', message: `Failed ${why(due)}`, param: null }
   const failed = { ...response, status: 'failed', error: { code: error.code, message: error.message } }
   const events = [
     ...(due.kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
     { type: 'response.failed', sequence_number: sent + (due.kind === 'error' ? 1 : 0), response: failed },
   ]
-  return events.flatMap((event) => parseEvent(JSON.stringify(event), 0) ?? [])
+  return events.map((event) => parseSseRecord(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`, 0))
 }
 
 /** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */

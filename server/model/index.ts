@@ -1,47 +1,101 @@
 /** Which model answers: the mode table. */
+import type { Headers } from '../api/headers.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
+import type { Deadlines } from './deadlines.ts'
+import { derive } from './derive.ts'
 import { fault } from './fault.ts'
-import { OPENAI_VERSION, live, type LiveOptions } from './live.ts'
+import type { Plan } from './faults.ts'
+import { live } from './live.ts'
 import type { Mode } from './mode.ts'
 import type { Model } from './model.ts'
 import type { Pace } from './pace.ts'
-import type { Plan } from './faults.ts'
-import { record, type RecordOptions } from './record.ts'
-import { type ReplayOptions, miss, replay } from './replay.ts'
+import { record } from './record.ts'
+import type { RecordOptions } from './recording.ts'
+import { listModels } from './models.ts'
+import { miss, replay } from './replay.ts'
+import { createDispatcher } from './transport/dispatcher.ts'
+import { createHttpTransport } from './transport/http.ts'
+import { createSdkTransport } from './transport/sdk.ts'
+import { type SocketTransport, createSocketTransport } from './transport/socket.ts'
 import { logUsage, openUsageLog } from './usage.ts'
 
-/** Makes the model that the configuration asks for; `live` leaves the store alone. */
 /** What the models have to be told; a configuration holds all of it. */
-export interface ModelSettings
-  extends Omit<LiveOptions, 'redactor' | 'clock'>, Pick<RecordOptions, 'recordFailures' | 'upstream'> {
+export interface ModelSettings extends Deadlines, Pick<RecordOptions, 'recordFailures' | 'upstream'> {
   readonly mode: Mode
   readonly pace: Pace
   readonly fault: Plan | undefined
   readonly usageLog: string | undefined
+  readonly apiKey: string | undefined
+  readonly baseURL: string
+  /** The variables that name proxies. */
+  readonly proxies: Readonly<Record<string, string | undefined>>
 }
 
-export function createModel(config: ModelSettings, store: Store, redactor: Redactor, clock: Clock): Model {
-  const api = () => live({ ...config, redactor, clock })
-  const recording = () => record(api(), store, { ...config, openai: OPENAI_VERSION, redactor, clock })
-  const replaying = (otherwise: Model, accepts: ReplayOptions['accepts']) =>
-    replay(store, { pace: config.pace, clock, otherwise, accepts })
+/** What the models are made of beside the settings. */
+export interface ModelParts {
+  readonly store: Store
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/** Makes the model that the settings ask for; `live` leaves the store alone. */
+export function createModel(settings: ModelSettings, { store, redactor, clock }: ModelParts): Model {
+  const { mode, pace, recordFailures, usageLog } = settings
+  const api = () => live({ ...settings, ...transportsTo(settings), clock })
+  const recording = () => record(api(), store, { ...settings, redactor, clock })
+  const replaying = (otherwise: Model, accepts: Accepts) => replay(store, { pace, clock, otherwise, accepts })
   const modes: Record<Mode, () => Model> = {
     live: api,
     record: recording,
-    replay: () => replaying(miss(store), () => true),
-    // A recorded failure is none, unless failures are wanted.
-    auto: () => replaying(recording(), ({ isGood }) => config.recordFailures || isGood),
+    replay: () => replaying(listModels(miss(store), store), any),
+    auto: () => replaying(recording(), good(recordFailures)),
   }
-  const model = modes[config.mode]()
-  const logged = config.usageLog === undefined ? model : logUsage(model, store, openUsageLog(config.usageLog))
-  return fault(logged, {
-    plan: config.fault,
-    onRequest: config.mode === 'replay',
-    keyOf: async (body) => (await store.identify(body)).key,
+  const model = modes[mode]()
+  const logged = usageLog === undefined ? model : logUsage(model, store, openUsageLog(usageLog))
+  const faulty = fault(logged, {
+    plan: settings.fault,
+    onRequest: mode === 'replay',
+    keyOf: async (call) => (await store.identify(call)).key,
     clock,
     // Replay spends the time of a silence as it spends all other.
-    stallMs: config.mode === 'replay' ? config.pace(config.idleTimeoutMs, 1) : config.idleTimeoutMs,
+    stallMs: mode === 'replay' ? pace(settings.idleTimeoutMs, 1) : settings.idleTimeoutMs,
   })
+  if (mode === 'replay') return derive(faulty, store, any)
+  return mode === 'auto' ? derive(faulty, store, good(recordFailures)) : faulty
+}
+
+type Accepts = (recording: Recording) => boolean
+
+const any: Accepts = () => true
+
+/** In `auto` a recorded failure does not count as a fixture unless RECORD_FAILURES=1. */
+const good =
+  (recordFailures: boolean): Accepts =>
+  ({ isGood }) =>
+    recordFailures || isGood
+
+function transportsTo({ baseURL, apiKey, proxies }: ModelSettings) {
+  const dispatcher = createDispatcher(proxies)
+  return {
+    http: createHttpTransport({ baseURL, apiKey, dispatcher }),
+    sdk: createSdkTransport({ baseURL, apiKey, dispatcher }),
+  }
+}
+
+/** How a client's WebSocket is carried to the API's; undefined in `replay`, which calls nothing. */
+export function createUpstream({
+  mode,
+  baseURL,
+  apiKey,
+  proxies,
+}: Pick<ModelSettings, 'mode' | 'baseURL' | 'apiKey' | 'proxies'>):
+  ((headers: Headers, query: string, credential: string | undefined) => SocketTransport) | undefined {
+  if (mode === 'replay') return undefined
+  return (headers, query, credential) => {
+    const { transport, close } = createSocketTransport({ baseURL, apiKey, env: proxies }, headers, credential)
+    return { transport: (call, signal) => transport({ ...call, query }, signal), close }
+  }
 }

@@ -1,116 +1,162 @@
-/** The API itself, over the SDK's raw body: every event as it was sent, and every end as what it was. */
-import OpenAI, { APIConnectionError } from 'openai'
-import { ModelError } from '../api/ending.ts'
-import { inBatches } from '../api/event.ts'
-import { isTerminal } from '../api/responses/events.ts'
-import { createEventReader } from '../api/sse.ts'
-import { type Clock, MAX_TIMER_MS } from '../base/clock.ts'
-import type { Redactor } from '../redact/redactor.ts'
-import { type Call, type Deadlines, startCall } from './call.ts'
-import type { Model, ModelRequest } from './model.ts'
-import { NO_KEY, broken, notReached, startRefusal, takeForAnswer } from './upstream.ts'
-
-export { VERSION as OPENAI_VERSION } from 'openai/version'
+/** The API itself: a call as it was sent, the answer as it arrives, and every end as what it was. */
+import type { Call, Incoming, Transport } from '../api/call.ts'
+import { ModelError, isFailure } from '../api/ending.ts'
+import { createReader } from '../api/framing/index.ts'
+import type { Follower } from '../api/api.ts'
+import { followerOf } from '../api/index.ts'
+import { type Headers, headerOf, passedDown } from '../api/headers.ts'
+import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
+import type { Clock } from '../base/clock.ts'
+import { fresh } from '../base/memo.ts'
+import { decodingOf } from './coding.ts'
+import { type Deadlines, type Wait, startWait } from './deadlines.ts'
+import type { Answer, Model } from './model.ts'
+import { type Placeholder, hideKey } from './own-key.ts'
+import { keyOf } from './transport/credential.ts'
+import { reset } from './transport/failure.ts'
 
 export interface LiveOptions extends Deadlines {
-  /** The key for requests that bring none; where both are missing, a request is refused as the API would. */
+  /** Carries clients' calls, as they came. */
+  readonly http: Transport
+  /** Carries the calls that deltatape makes in its own name. */
+  readonly sdk: Transport
+  /** The server's own key, for calls that bring none. */
   readonly apiKey: string | undefined
-  readonly baseURL: string
-  readonly redactor: Redactor
   readonly clock: Clock
 }
 
-/**
- * Makes the model that calls the API. One request is one call: the SDK's retries are off, so that a failure is seen,
- * paid for and recorded as what it was.
- */
+/** Makes the model that calls the API. One call is one call: nothing is tried again, so that a failure is seen as what it was. */
 export function live(options: LiveOptions): Model {
   const { clock } = options
-  const sdk = new OpenAI({
-    // Each call brings its own.
-    apiKey: 'none',
-    baseURL: options.baseURL,
-    maxRetries: 0,
-    // What the SDK logs under OPENAI_LOG does not pass redaction.
-    logLevel: 'off',
-    // The deadlines below come first.
-    timeout: MAX_TIMER_MS,
-  })
 
-  /** Sends the request. Resolves with the body of a 2xx answer once its headers are there. */
-  const send = async (
-    { body, apiKey = options.apiKey }: ModelRequest,
-    redactor: Redactor,
-    call: Call,
-  ): Promise<ReadableStream<Uint8Array> | null> => {
-    if (apiKey === undefined) throw new ModelError(NO_KEY)
-    let refusal: ReturnType<typeof startRefusal> | undefined
-    const fetchOnce = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-      const response = await fetch(url, init).catch(takeForAnswer)
-      if (response.ok) return response
-      refusal = startRefusal(response, redactor)
-      await refusal.read()
-      throw refusal.error()
-    }
+  return async (call, signal): Promise<Answer> => {
+    const began = clock.now()
+    const wait = startWait(options, clock, signal)
+    const transport = call.transport ?? (call.own ? options.sdk : options.http)
     try {
-      const sent = sdk.withOptions({ apiKey, fetch: fetchOnce }).post('/responses', {
-        body: { ...body, stream: true },
-        signal: call.signal,
-        stream: true,
-      })
-      return (await call.wait(sent.asResponse())).body
+      const incoming = await wait.for(transport(call, wait.signal))
+      const isOurs = keyOf(call.credential, options.apiKey) !== call.credential
+      const hide = isOurs ? hideKey(options.apiKey, call.api) : undefined
+      return answerOf(incoming, { call, wait, hide, at: () => Math.round(clock.now() - began) })
     } catch (error) {
-      // Only the client's leaving is more than a refusal: one whose body breaks or hangs is still one.
-      call.client.throwIfAborted()
-      if (refusal) throw refusal.error()
-      call.signal.throwIfAborted()
-      if (error instanceof APIConnectionError) throw notReached(error)
+      wait.end()
+      signal.throwIfAborted()
       throw error
-    }
-  }
-
-  return async function* (request, signal) {
-    const sentAt = clock.now()
-    const at = () => Math.round(clock.now() - sentAt)
-    const redactor = options.redactor.with({ 'api-key': request.apiKey })
-    const call = startCall(options, clock, signal)
-    try {
-      const body = await send(request, redactor, call)
-      const source = body?.getReader()
-      const reader = createEventReader()
-      let failed = false
-      for (let open = true; open;) {
-        const chunk = await call
-          .wait(source?.read() ?? Promise.resolve({ done: true as const, value: undefined }))
-          .catch((error: unknown) => {
-            // After an error event nothing more is owed: however the body ends, the answer is complete.
-            if (failed) return { done: true as const, value: undefined }
-            call.client.throwIfAborted()
-            // A page may keep its connection open, or go on for ever: it is still none of a stream.
-            if (call.signal.aborted) throw malformedBy(reader.foreign(), redactor) ?? call.signal.reason
-            throw broken(error)
-          })
-        const { events, malformed } = chunk.done ? reader.end(at()) : reader.read(chunk.value, at())
-        call.arrived(events.length)
-        const last = events.findIndex((event) => isTerminal(event) && event.type !== 'error')
-        yield* inBatches(last === -1 ? events : events.slice(0, last + 1))
-        if (last !== -1) return
-        if (!failed && events.some(isTerminal)) {
-          failed = true
-          call.settle()
-        }
-        const flaw = failed ? undefined : malformedBy(malformed, redactor)
-        if (flaw) throw flaw
-        open = !chunk.done && !reader.done && malformed === undefined
-      }
-      if (failed) return
-      throw malformedBy(reader.foreign(), redactor) ?? new ModelError({ end: 'truncated' })
-    } finally {
-      call.end()
     }
   }
 }
 
-/** What is thrown for a text that is no event, where there is one. */
-const malformedBy = (text: string | undefined, redactor: Redactor): ModelError | undefined =>
-  text === undefined ? undefined : new ModelError({ end: 'malformed', text: redactor.body(text) })
+interface Reading {
+  readonly call: Call
+  readonly wait: Wait
+  readonly hide: Placeholder | undefined
+  /** Milliseconds since the call was sent. */
+  readonly at: () => number
+}
+
+function answerOf({ status, headers: sent, body }: Incoming, reading: Reading): Answer {
+  const decode = decodingOf(headerOf(sent, 'content-encoding'))
+  const headers = passedDown(sent, decode !== undefined)
+  const follower = followerOf(reading.call.api, reading.call.method, status)
+  const reader = createReader(headers)
+  // A key that is hidden makes a body of another length.
+  const mayChange = reading.hide !== undefined && (!follower || reader.framing() === 'sse')
+  const source = decode ? decode(body) : body
+  const records = follower ? read(source, reader, follower, reading) : readAsIs(source, reader, reading)
+  return {
+    head: {
+      status,
+      // The first bytes may tell it better than the head did.
+      get framing() {
+        return reader.framing()
+      },
+      headers: mayChange ? withoutLength(follower ? headers : reading.hide.headers(headers)) : headers,
+    },
+    records,
+  }
+}
+
+const withoutLength = (headers: Headers): Headers => headers.filter(([name]) => name.toLowerCase() !== 'content-length')
+
+type Reader = ReturnType<typeof createReader>
+
+/** Reads an answer to its end, and says how it ended. */
+async function* read(
+  body: AsyncIterable<Uint8Array>,
+  reader: Reader,
+  follower: Follower,
+  reading: Reading,
+): AsyncGenerator<Batch, void> {
+  const { wait, hide } = reading
+  let settling = false
+  try {
+    for await (const { records: arrived, broken } of arrivals(body, reader, reading)) {
+      const records = hide ? arrived.map(hide.failure) : arrived
+      for (const record of records) settling = follower.take(record) !== 'open'
+      wait.settling(settling)
+      for (const part of inParts(records)) yield fresh(part)
+      // Nothing is owed after the end: however the body ends then, the answer is complete.
+      if (broken && !settling) throw broken
+    }
+    const ending = follower.end()
+    if (isFailure(ending)) throw new ModelError(ending)
+  } finally {
+    wait.end()
+  }
+}
+
+/** Reads an answer of which the end of its body says that it is whole, such as an HTTP error. */
+async function* readAsIs(
+  body: AsyncIterable<Uint8Array>,
+  reader: Reader,
+  reading: Reading,
+): AsyncGenerator<Batch, void> {
+  const { wait, hide } = reading
+  const all: AnswerRecord[] = []
+  let failure: Error | undefined
+  try {
+    for await (const { records, broken } of arrivals(body, reader, reading)) {
+      failure = broken
+      if (hide) all.push(...records)
+      else for (const part of inParts(records)) yield fresh(part)
+    }
+    // The network may have cut the key in two.
+    if (hide) for (const part of inParts(hide.body(all))) yield fresh(part)
+    if (failure) throw failure
+  } finally {
+    wait.end()
+  }
+}
+
+interface Arrival {
+  readonly records: readonly AnswerRecord[]
+  /** Why nothing more comes, if the body broke or a deadline passed. */
+  readonly broken?: Error
+}
+
+/** What arrives, as records; in the end what was left, and why the body broke if it did. Throws if the client left. */
+async function* arrivals(
+  body: AsyncIterable<Uint8Array>,
+  reader: Reader,
+  { wait, at }: Reading,
+): AsyncGenerator<Arrival, void> {
+  const chunks = body[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = await wait.for(chunks.next())
+      if (next.done) break
+      const records = reader.read(next.value, at())
+      wait.arrived(reader.framing() !== 'sse' || records.some(({ event, data }) => event ?? data))
+      if (records.length > 0) yield { records }
+    }
+  } catch (error) {
+    if (wait.signal.aborted && !wait.expired) throw error
+    yield { records: reader.end(at(), false), broken: error instanceof ModelError ? error : reset(error) }
+    return
+  } finally {
+    // A body that hangs would be waited for without end.
+    wait.end()
+    void chunks.return?.()?.catch(() => {})
+  }
+  yield { records: reader.end(at(), true) }
+}

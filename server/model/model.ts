@@ -1,44 +1,68 @@
-/** What answers a request. Live, record, replay and fault are models; everything above speaks to this alone. */
-import type { ModelEvent } from '../api/event.ts'
-import { DeltatapeError } from '../base/errors.ts'
-import type { JsonObject } from '../base/json.ts'
+/** What answers a call. Live, record, replay and fault are models; everything above speaks to this alone. */
+import type { Head } from '../api/api.ts'
+import type { Call } from '../api/call.ts'
+import type { Batch } from '../api/record.ts'
+import { type Failure, ModelError } from '../api/ending.ts'
+import { DeltatapeError, MissError } from '../base/errors.ts'
 
 /**
- * Streams the events of one answer, in batches of what is ready: at least one event, at most {@link MAX_BATCH_CHARS}
- * but for a larger single event. Ends after a terminal event; throws a DeltatapeError otherwise (a {@link ModelError}
- * where the API is what failed), or the signal's reason when it is aborted.
+ * Answers a call. Resolves as soon as the head is known. Rejects with a DeltatapeError if no head came (a ModelError if
+ * the API is what failed), or with the signal's reason when it is aborted.
  *
- * Whoever iterates goes on to the end and aborts the signal to stop: a model that records saves in the last step.
+ * Whoever takes an answer reads its records to the end, and aborts the signal to stop: a model that records saves in
+ * the last step.
  */
-export type Model = (request: ModelRequest, signal: AbortSignal) => AsyncIterable<readonly ModelEvent[]>
+export type Model = (call: Call, signal: AbortSignal) => Promise<Answer>
 
-/** Reads what is left of an answer that nobody wants any more: a model that records says in its last step what it did. */
-export async function readToTheEnd(events: AsyncIterator<unknown>): Promise<void> {
-  try {
-    while (!(await events.next()).done);
-  } catch (error) {
-    if (!(error instanceof DeltatapeError)) throw error
-  }
+export interface Answer {
+  readonly head: Head
+  /** What became of the fixture, if one was looked for or written; of a recording it is known after the last record. */
+  readonly action?: Action | undefined
+  /**
+   * Batches of what is ready; a plain iterable if all of it is due at once. Throws a ModelError after the last record if
+   * the answer broke.
+   */
+  readonly records: Iterable<Batch> | AsyncIterable<Batch>
 }
 
-export interface ModelRequest {
-  /** The body of `POST /v1/responses`, whatever members it has. */
-  readonly body: JsonObject
-  /** The client's own key, where it sent one that the API is to get. */
-  readonly apiKey?: string | undefined
-  /** The faults that the client asks for, in the words of `plan.ts`. */
-  readonly fault?: string | undefined
-  /** Told once what became of the request, where a fixture was looked for or written. */
-  readonly note?: ((action: Action) => void) | undefined
-}
-
-/** What happened to a request, as opposed to the mode, which is what was asked for. */
+/** What happened to a call, as opposed to the mode, which is what was asked for. */
 export interface Action {
   readonly kind: 'hit' | 'miss' | 'saved' | 'unchanged' | 'not_saved'
   /** The file name of the fixture. */
   readonly fixture: string
   /** Why it was not saved. */
-  readonly why?: string
+  readonly why?: string | undefined
   /** In which way it differs from the fixture that it replaced, in a line. */
-  readonly changes?: string
+  readonly changes?: string | undefined
+  /** Which other form of the answer it was made from. */
+  readonly derived?: 'stream' | undefined
+}
+
+/** A call that got no answer, and what became of its fixture all the same. */
+export class UnansweredError extends ModelError {
+  readonly action: Action
+
+  constructor(failure: Failure, action: Action, options?: ErrorOptions) {
+    super(failure, options)
+    this.action = action
+  }
+}
+
+/** What became of the fixture of a call that was not answered, by the error that it ended with. */
+export function actionOf(error: unknown): Action | undefined {
+  if (error instanceof MissError) return { kind: 'miss', fixture: error.fixture }
+  return error instanceof UnansweredError ? error.action : undefined
+}
+
+/** Whether all of an answer is due at once. */
+export const isDue = (records: Answer['records']): records is Iterable<Batch> => Symbol.iterator in records
+
+/** Reads what is left of an answer that nobody wants any more: a model that records says in its last step what it did. */
+export async function readToTheEnd(records: Answer['records']): Promise<void> {
+  try {
+    const batches = Symbol.asyncIterator in records ? records[Symbol.asyncIterator]() : records[Symbol.iterator]()
+    while (!(await batches.next()).done);
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+  }
 }

@@ -1,100 +1,88 @@
 /** A model that writes down what another one answers, while it is being answered. */
-import { type Ending, ModelError } from '../api/ending.ts'
-import type { ModelEvent } from '../api/event.ts'
-import { isFinished, isTerminal, responseIdOf } from '../api/responses/events.ts'
-import type { Clock } from '../base/clock.ts'
-import { systemCode } from '../base/errors.ts'
-import { compare, describeComparison } from '../fixture/compare.ts'
-import type { Fixture } from '../fixture/fixture.ts'
-import { fileName } from '../fixture/key.ts'
-import type { Redactor } from '../redact/redactor.ts'
+import type { Batch } from '../api/record.ts'
+import { ModelError } from '../api/ending.ts'
+import { fresh } from '../base/memo.ts'
 import type { Store } from '../store/store.ts'
-import type { Action, Model } from './model.ts'
-
-export interface RecordOptions {
-  /** Whether what the model did not finish is saved too. */
-  readonly recordFailures: boolean
-  /** Who answers, as the fixture names it. */
-  readonly upstream: string
-  /** The version of the SDK. */
-  readonly openai: string
-  readonly redactor: Redactor
-  readonly clock: Clock
-}
+import { type Answer, type Model, UnansweredError } from './model.ts'
+import { type Recording, type RecordOptions, startRecording } from './recording.ts'
 
 /**
- * Makes a model that saves the answers of `model`. Events are handed on as they come, but for the one that ends the
- * answer: it follows once the fixture is on the disk, so that whoever has seen it can rely on the recording.
+ * Makes a model that saves the answers of `model`. Records are handed on as they come, but for those that may end the
+ * answer: they follow once the fixture is on the disk, so that whoever has seen the end can rely on the recording.
  */
 export function record(model: Model, store: Store, options: RecordOptions): Model {
-  const { recordFailures, clock } = options
-
-  return async function* (request, signal) {
-    const identity = await store.identify(request.body)
-    const recorded = { at: clock.date().toISOString(), upstream: options.upstream, openai: options.openai }
-    const began = clock.now()
-    const events: ModelEvent[] = []
-    const note = (action: Omit<Action, 'fixture'>) => request.note?.({ ...action, fixture: fileName(identity) })
-
-    const save = async (ending: Ending): Promise<void> => {
-      if (!recordFailures && !(ending.end === 'complete' && isFinished(events))) {
-        return note({ kind: 'not_saved', why: 'the model did not finish it (RECORD_FAILURES=1 saves that too)' })
-      }
-      const redacted = options.redactor.with({ 'api-key': request.apiKey }).events(events)
-      const responseId = responseIdOf(redacted)
-      const fixture: Fixture = {
-        ...identity,
-        ...(responseId === undefined ? {} : { responseId }),
-        recorded,
-        events: redacted,
-        ending,
-        endedAt: Math.max(Math.round(clock.now() - began), events.at(-1)?.at ?? 0),
-      }
-      try {
-        const { outcome, replaced } = await store.save(fixture)
-        if (outcome !== 'kept') {
-          return note({
-            kind: outcome,
-            ...(replaced ? { changes: describeComparison(compare(replaced, fixture)) } : {}),
-          })
-        }
-        note({ kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' })
-      } catch (error) {
-        // The disk failed, not the model: the answer goes on, and what became of the fixture is told.
-        const code = systemCode(error)
-        if (code === undefined) throw error
-        note({ kind: 'not_saved', why: `the file could not be written: ${code}` })
-      }
-    }
-
-    // A client hangs up at its error frame; the recording keeps what the API sends behind it.
-    const own = new AbortController()
-    const follow = () => {
-      if (!recordFailures || !events.some(isTerminal)) own.abort(signal.reason)
-    }
-    signal.addEventListener('abort', follow, { once: true })
-    if (signal.aborted) follow()
-
-    let last: readonly ModelEvent[] = []
+  return async (call, signal): Promise<Answer> => {
+    const recording = startRecording(call, await store.identify(call), store, options)
+    const own = ownSignal(signal, () => options.recordFailures && recording.mayBeOver)
     try {
-      for await (const batch of model(request, own.signal)) {
-        events.push(...batch)
-        const end = batch.findIndex((event) => isTerminal(event) && event.type !== 'error')
-        const now = end === -1 ? batch : batch.slice(0, end)
-        last = end === -1 ? [] : batch.slice(end)
-        if (now.length > 0) yield now
+      const answer = await model(call, own.signal)
+      recording.head(answer.head)
+      return {
+        head: {
+          status: answer.head.status,
+          // It may be known with the first record only.
+          get framing() {
+            return answer.head.framing
+          },
+          // A length would say that the answer is over before its fixture is there.
+          headers: answer.head.headers.filter(([name]) => name.toLowerCase() !== 'content-length'),
+        },
+        get action() {
+          return recording.action
+        },
+        records: handOn(answer.records, recording, signal, own.release),
       }
     } catch (error) {
-      if (error instanceof ModelError) await save(error.failure)
-      else if (signal.aborted) note({ kind: 'not_saved', why: whyEnded(signal.reason) })
-      throw error
-    } finally {
-      signal.removeEventListener('abort', follow)
+      own.release()
+      await recording.failed(error, signal)
+      if (!(error instanceof ModelError) || !recording.action) throw error
+      throw new UnansweredError(error.failure, recording.action, { cause: error })
     }
-    await save({ end: 'complete' })
-    if (last.length > 0) yield last
   }
 }
 
-const whyEnded = (reason: unknown): string =>
-  `it ended before the answer was finished: ${reason instanceof Error ? reason.message : String(reason)}`
+/** A client that has its terminal frame hangs up; a recording of a failure keeps what the API still sends. */
+function ownSignal(client: AbortSignal, goesOn: () => boolean) {
+  const own = new AbortController()
+  const follow = () => {
+    if (!goesOn()) own.abort(client.reason)
+  }
+  client.addEventListener('abort', follow, { once: true })
+  if (client.aborted) follow()
+  return { signal: own.signal, release: () => client.removeEventListener('abort', follow) }
+}
+
+async function* handOn(
+  records: Answer['records'],
+  recording: Recording,
+  signal: AbortSignal,
+  release: () => void,
+): AsyncGenerator<Batch, void> {
+  /** What may be the end, and waits until the fixture is there. */
+  let held: Batch[] = []
+  try {
+    for await (const batch of records) {
+      const open = recording.take(batch.items)
+      if (open === 0) {
+        held.push(batch)
+        continue
+      }
+      // What was held turned out not to be the end.
+      yield* held
+      held = []
+      if (open === batch.items.length) yield batch
+      else {
+        yield fresh(batch.items.slice(0, open))
+        held.push(fresh(batch.items.slice(open)))
+      }
+    }
+  } catch (error) {
+    await recording.failed(error, signal)
+    yield* held
+    throw error
+  } finally {
+    release()
+  }
+  await recording.ended()
+  yield* held
+}

@@ -1,73 +1,97 @@
 /** A model that answers from fixtures, and from nothing else. */
-import { ModelError } from '../api/ending.ts'
-import type { ModelEvent } from '../api/event.ts'
+import { ModelError, isFailure } from '../api/ending.ts'
+import type { AnswerRecord, Batch } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { fileName } from '../fixture/key.ts'
+import { fresh } from '../base/memo.ts'
 import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
-import type { Model } from './model.ts'
-import type { Pace } from './pace.ts'
+import type { Action, Answer, Model } from './model.ts'
+import { type Pace, instant } from './pace.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace
   readonly clock: Clock
   /** Which fixtures count. */
   readonly accepts: (recording: Recording) => boolean
-  /** What answers where none counts. */
+  /** What answers if none counts. */
   readonly otherwise: Model
 }
 
 /** Makes a model that plays each fixture as it was recorded, at a pace. */
 export function replay(store: Store, { pace, clock, accepts, otherwise }: ReplayOptions): Model {
-  return async function* (request, signal) {
+  return async (call, signal) => {
     signal.throwIfAborted()
-    const { key } = await store.identify(request.body)
+    const { key } = await store.identify(call)
     const recording = await store.recording(key)
-    if (!recording || !accepts(recording)) return yield* otherwise(request, signal)
-    request.note?.({ kind: 'hit', fixture: recording.name })
-    yield* play(recording, pace, clock, signal)
+    return recording && accepts(recording) ? play(recording, { pace, clock, signal }) : otherwise(call, signal)
   }
 }
 
-/** Makes a model that answers nothing, and says why: what stands behind replay, so that nothing goes live unasked. */
+/** Makes a model that answers nothing, and says why: it comes after replay, so that nothing goes live without being asked to. */
 export function miss(store: Store): Model {
-  // oxlint-disable-next-line require-yield -- it fails before it has anything to yield
-  return async function* (request) {
-    const identity = await store.identify(request.body)
-    request.note?.({ kind: 'miss', fixture: fileName(identity) })
-    throw await store.miss(identity)
+  return async (call) => {
+    throw await store.miss(await store.identify(call))
   }
 }
 
-/** Where all of a part is due at once, it is handed on as it is: encoders know it again. */
-async function* play(
-  recording: Recording,
-  pace: Pace,
-  clock: Clock,
-  signal: AbortSignal,
-): AsyncIterable<readonly ModelEvent[]> {
-  const began = clock.now()
-  const until = async (due: number) => {
-    const wait = due - (clock.now() - began)
-    if (wait > 0) await clock.sleep(wait, signal)
-    signal.throwIfAborted()
+interface Playing {
+  readonly pace: Pace
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+async function play(recording: Recording, playing: Playing): Promise<Answer> {
+  const { response, ending } = recording
+  const action: Action = { kind: 'hit', fixture: recording.name }
+  const failure = isFailure(ending) ? ending : undefined
+  if (!response) {
+    await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
+    throw new ModelError(failure ?? { end: 'unreachable' })
   }
+  const parts = recording.parts()
+  if (playing.pace !== instant || !Array.isArray(parts)) {
+    return { head: response, action, records: inTime(recording, parts, playing) }
+  }
+  return { head: response, action, records: failure ? thenThrow(parts, failure) : parts }
+}
+
+function* thenThrow(parts: readonly Batch[], failure: ConstructorParameters<typeof ModelError>[0]): Generator<Batch> {
+  yield* parts
+  throw new ModelError(failure)
+}
+
+/** Waits until a time after the beginning, in ms. */
+async function until(due: number, began: number, { clock, signal }: Playing): Promise<void> {
+  const wait = due - (clock.now() - began)
+  if (wait > 0) await clock.sleep(wait, signal)
+  signal.throwIfAborted()
+}
+
+/** If all of a part is due at once, it is handed on as it is: encoders know it again. */
+async function* inTime(
+  { ending, endedAt }: Recording,
+  parts: Answer['records'],
+  playing: Playing,
+): AsyncGenerator<Batch, void> {
+  const { pace, clock } = playing
+  const began = clock.now()
   let played = 0
-  for await (const part of recording.parts()) {
+  for await (const part of parts) {
+    const { items } = part
     let start = 0
-    for (let first = part[start]; first; first = part[start]) {
-      await until(pace(first.at, played + start))
+    for (let first = items[start]; first; first = items[start]) {
+      await until(pace(first.at, played + start), began, playing)
       const elapsed = clock.now() - began
       let end = start + 1
-      for (let event: ModelEvent | undefined; (event = part[end]); end++) {
-        if (pace(event.at, played + end) > elapsed) break
+      for (let next: AnswerRecord | undefined; (next = items[end]); end++) {
+        if (pace(next.at, played + end) > elapsed) break
       }
-      yield end - start === part.length ? part : part.slice(start, end)
+      yield end - start === items.length ? part : fresh(items.slice(start, end))
       start = end
     }
-    played += part.length
+    played += items.length
   }
-  if (recording.ending.end === 'complete') return
-  await until(pace(recording.endedAt, played))
-  throw new ModelError(recording.ending)
+  if (!isFailure(ending)) return
+  await until(pace(endedAt, played), began, playing)
+  throw new ModelError(ending)
 }

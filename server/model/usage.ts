@@ -1,9 +1,10 @@
-/** A model that writes down which fixtures are used, and which requests have none. */
+/** A model that writes down which fixtures are used, and which calls have none. */
 import { appendFileSync } from 'node:fs'
+import type { Batch } from '../api/record.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { missedLine, usedLine } from '../store/usage.ts'
-import type { Action, Model } from './model.ts'
+import { type Answer, type Model, actionOf } from './model.ts'
 
 /** Takes a line, and has kept it when it returns. */
 export type Append = (line: string) => void
@@ -12,7 +13,7 @@ export type Append = (line: string) => void
  * Opens a usage log: each line is one append to the file, so that several processes can write to it and none is lost
  * when one of them dies.
  *
- * @throws DeltatapeError `config_invalid` where it cannot be written
+ * @throws DeltatapeError `config_invalid` if it cannot be written
  */
 export function openUsageLog(path: string): Append {
   const append = (line: string) => appendFileSync(path, line)
@@ -28,20 +29,36 @@ export function openUsageLog(path: string): Append {
   return append
 }
 
-/** Makes a model that answers as `model` does. A line that cannot be written fails the request: it would be missed later. */
+/** Makes a model that answers as `model` does. A line that cannot be written fails the call: it would be missed later. */
 export function logUsage(model: Model, store: Store, append: Append): Model {
-  return async function* (request, signal) {
-    let missed = false
-    const note = (action: Action) => {
-      if (action.kind === 'miss') missed = true
-      else append(usedLine(action.fixture))
-      request.note?.(action)
-    }
+  return async (call, signal) => {
     try {
-      yield* model({ ...request, note }, signal)
+      const answer = await model(call, signal)
+      if (!answer.action) {
+        return {
+          head: answer.head,
+          get action() {
+            return answer.action
+          },
+          records: whenRecorded(answer, append),
+        }
+      }
+      append(usedLine(answer.action.fixture))
+      return answer
     } catch (error) {
-      if (missed) append(missedLine(await store.identify(request.body)))
+      const action = actionOf(error)
+      if (action?.kind === 'miss') append(missedLine(await store.identify(call)))
+      else if (action) append(usedLine(action.fixture))
       throw error
     }
+  }
+}
+
+/** A recording has its name when its last record is there. */
+async function* whenRecorded(answer: Answer, append: Append): AsyncGenerator<Batch, void> {
+  try {
+    yield* answer.records
+  } finally {
+    if (answer.action) append(usedLine(answer.action.fixture))
   }
 }

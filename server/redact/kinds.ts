@@ -1,24 +1,10 @@
 /** The kinds of keys and tokens that are known, and how each looks. */
+import { type Rule, secretAt } from './match.ts'
 
-/** What is to be replaced in a text. */
-export interface Match {
-  readonly start: number
-  readonly end: number
-  readonly kind: string
-  readonly placeholder: string
-}
-
-/** What stands where a secret stood. */
-export const placeholderFor = (kind: string) => `[redacted:${kind}]`
-
-/** Finds what is to be replaced. */
-export interface Rule {
-  find(text: string): Match[]
-  /** A text that holds none of these cannot hold a match. */
-  readonly hints: readonly string[]
-}
-
-/** Where the expression has a group `secret`, it is that which is redacted; it stands at the end. */
+/**
+ * A rule of one expression. If it has a group `secret`, which stands at its end, that alone is redacted. No repetition is
+ * without a bound: one that runs over several megabytes overflows the stack of the expression.
+ */
 const pattern = (
   kind: string,
   hints: readonly string[],
@@ -30,46 +16,46 @@ const pattern = (
       .filter(counts)
       .map(({ index, 0: whole, groups }) => {
         const end = index + whole.length
-        return { start: end - (groups?.secret ?? whole).length, end, kind, placeholder: placeholderFor(kind) }
+        return secretAt(end - (groups?.secret ?? whole).length, end, kind)
       }),
   hints,
 })
 
-/** A token: nothing that could belong to it stands before or behind it. */
+/** A token that stands alone: no character that could belong to it comes before or after it. */
 const token = (kind: string, hints: readonly string[], source: string): Rule =>
   pattern(kind, hints, new RegExp(String.raw`(?<![\w-])(?:${source})(?![\w-])`, 'g'))
 
-/** A token that nobody takes for a word, by its prefix: it may stand behind anything but a letter, and before anything. */
+/** A token with a prefix that no word has. It must not follow a letter; anything may come after it. */
 const prefixed = (kind: string, hints: readonly string[], source: string): Rule =>
   pattern(kind, hints, new RegExp(`(?<![A-Za-z])(?:${source})`, 'g'))
 
 /**
- * A random part: at least `length` characters, a digit and a letter among the first of them, so that hyphenated words
- * are none. How far it looks is bounded, or a text of beginnings would take quadratic time.
+ * A random part: at least `length` characters, with a digit and a letter among the first 100, so that hyphenated words do
+ * not count. The bound keeps a text full of beginnings from taking quadratic time.
  */
-const random = (length: number) => String.raw`(?=[\w-]{0,100}\d)(?=[\w-]{0,100}[A-Za-z])[\w-]{${length},}`
+const random = (length: number) => String.raw`(?=[\w-]{0,100}\d)(?=[\w-]{0,100}[A-Za-z])[\w-]{${length},99999}`
 
-/** What documentation has where a password belongs: a variable, or one character again and again. */
+/** What documentation puts in place of a password: a variable, or one character again and again. */
 const STAND_IN = /\{[^}]{1,50}\}|%[A-Z_]{1,30}%|\$[A-Z_]{1,30}|\$\([^)]{1,50}\)|^(.)\1{3,}$/
 
 const PASSWORD_WORD = /^(?:password|mypassword|your_password|secret|pass|user|username|root|admin)$/i
 
-/** Whether the login of a database is meant as one: not as an example. */
+/** Whether the login of a database is a real one, and not an example. */
 const isDatabaseLogin = ({ groups: { user, password = '' } = {} }: RegExpExecArray): boolean =>
   password.length >= 4 && password !== user && !STAND_IN.test(password) && !PASSWORD_WORD.test(password)
 
-/** The same for a page. */
+/** Whether the login in the address of a page is a real one, and not an example. */
 const isWebLogin = ({ groups: { password = '' } = {} }: RegExpExecArray): boolean =>
   !STAND_IN.test(password) && !/password/i.test(password)
 
-/** It covers what secretlint's recommended rules find, and some more: a test holds them together. */
+/** All known kinds. They cover what secretlint's recommended rules find, and more: a test compares the two. */
 export const KNOWN: readonly Rule[] = [
   pattern(
     'private-key',
     ['PRIVATE KEY'],
-    // It stops at the next beginning: the search would be quadratic in their number otherwise. One that was cut off
-    // counts as far as it goes.
-    /-----BEGIN ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:(?!-----BEGIN )[\s\S])*?-----END ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{64,})/g,
+    // A key ends before the next beginning at the latest: without that the search would be quadratic in the number of
+    // beginnings. A key that was cut off counts as far as it goes.
+    /-----BEGIN ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:(?!-----BEGIN )[\s\S]){0,99999}?-----END ?[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{64,99999})/g,
   ),
   prefixed('anthropic-key', ['sk-ant-'], `sk-ant-${random(20)}`),
   token('openai-key', ['sk-'], `sk-${random(20)}`),
@@ -77,62 +63,62 @@ export const KNOWN: readonly Rule[] = [
   prefixed(
     'github-token',
     ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
-    String.raw`ghs_\d{1,20}_[\w-]{1,1000}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,}|\w{36}(?!\w))|github_pat_\w{22,}`,
+    String.raw`ghs_\d{1,20}_[\w-]{1,1000}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,99999}|\w{36}(?!\w))|github_pat_\w{22,99999}`,
   ),
   pattern('github-token', ['x-oauth-basic'], /[^\s/:]{0,256}:x-oauth-basic(?=@github.com\/)/g),
-  prefixed('gitlab-token', ['gl'], String.raw`gl(?:pat|dt|rt|ptt)-[\w-]{20,}(?:\.[\w-]{2,}){0,2}`),
+  prefixed('gitlab-token', ['gl'], String.raw`gl(?:pat|dt|rt|ptt)-[\w-]{20,99999}(?:\.[\w-]{2,99999}){0,2}`),
   token('aws-key', ['AKIA', 'ASIA'], '(?:AKIA|ASIA)[A-Z0-9]{16}'),
   pattern(
     'aws-secret',
     ['secret', 'Secret', 'SECRET'],
-    /secret[_-]?access[_-]?key[\\"']{0,4}\s{0,20}(?::|=>|=)\s{0,20}[\\"']{0,4}(?<secret>[A-Za-z0-9/+=]{40,})/gi,
+    /secret[_-]?access[_-]?key[\\"']{0,4}\s{0,20}(?::|=>|=)\s{0,20}[\\"']{0,4}(?<secret>[A-Za-z0-9/+=]{40,99999})/gi,
   ),
   token('google-key', ['AIza'], String.raw`AIza[\w-]{35}`),
   pattern(
     'slack-token',
     ['xox', 'xapp-'],
-    new RegExp(String.raw`\b(?:xox[abeoprs]|xapp)-(?:[A-Za-z0-9]+-[A-Za-z0-9-]+|${random(10)})`, 'g'),
+    new RegExp(String.raw`\b(?:xox[abeoprs]|xapp)-(?:[A-Za-z0-9]{1,999}-[A-Za-z0-9-]{1,9999}|${random(10)})`, 'g'),
   ),
-  pattern('slack-webhook', ['://'], /https:\/\/hooks\.slack\.com\/services\/T\w+\/B\w+\/\w+/gi),
-  prefixed('stripe-key', ['_live_', '_test_'], '[rs]k_(?:live|test)_[A-Za-z0-9]{16,}'),
+  pattern('slack-webhook', ['://'], /https:\/\/hooks\.slack\.com\/services\/T\w{1,100}\/B\w{1,100}\/\w{1,999}/gi),
+  prefixed('stripe-key', ['_live_', '_test_'], '[rs]k_(?:live|test)_[A-Za-z0-9]{16,99999}'),
   prefixed('npm-token', ['npm_'], String.raw`npm_\w{36}(?!\w)`),
-  pattern('npm-token', ['_authToken='], /_authToken=(?=[^$])[\\"']{0,3}[^\s"'\\,;]*/g),
-  prefixed('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,}'),
-  prefixed('sendgrid-key', ['SG.'], String.raw`SG\.(?=[\w.-]{60})[\w-]{1,128}\.[\w-]+`),
-  prefixed('shopify-token', ['shp'], 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,}'),
-  prefixed('grafana-token', ['glc_', 'glsa_'], 'glc_[A-Za-z0-9+/]{32,}={0,2}|glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}'),
-  prefixed('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{52,}'),
-  prefixed('linear-key', ['lin_'], String.raw`lin_(?:api|oauth)_\w{32,}`),
-  prefixed('notion-token', ['ntn_'], String.raw`ntn_\d{11}[A-Za-z0-9]{35,}`),
-  prefixed('1password-token', ['ops_ey'], 'ops_ey[A-Za-z0-9+/=]{100,}'),
-  prefixed('hashicorp-vault-token', ['hvs.', 'hvb.', 'hvr.'], String.raw`hv[sbr]\.[\w-]{24,}`),
-  prefixed('vercel-token', ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'], 'vc[piark]_[A-Za-z0-9]{20,}'),
-  prefixed('databricks-token', ['dapi'], 'dapi[A-Fa-f0-9]{32,}(?:-[0-9])?'),
-  prefixed('docker-token', ['dckr_pat_'], String.raw`dckr_pat_[\w-]{27,}`),
-  prefixed('figma-token', ['figd_'], String.raw`figd_[\w-]{40,}`),
-  prefixed('cloudflare-token', ['cfk_', 'cfut_', 'cfat_'], '(?:cfk|cfut|cfat)_[A-Za-z0-9]{48,}'),
-  prefixed('tailscale-key', ['tskey-'], String.raw`tskey-[a-z]{2,20}-\w{8,40}-\w{16,}`),
+  pattern('npm-token', ['_authToken='], /_authToken=(?=[^$])[\\"']{0,3}[^\s"'\\,;]{0,99999}/g),
+  prefixed('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,99999}'),
+  prefixed('sendgrid-key', ['SG.'], String.raw`SG\.(?=[\w.-]{60})[\w-]{1,128}\.[\w-]{1,9999}`),
+  prefixed('shopify-token', ['shp'], 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,99999}'),
+  prefixed('grafana-token', ['glc_', 'glsa_'], 'glc_[A-Za-z0-9+/]{32,99999}={0,2}|glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}'),
+  prefixed('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{52,99999}'),
+  prefixed('linear-key', ['lin_'], String.raw`lin_(?:api|oauth)_\w{32,99999}`),
+  prefixed('notion-token', ['ntn_'], String.raw`ntn_\d{11}[A-Za-z0-9]{35,99999}`),
+  prefixed('1password-token', ['ops_ey'], 'ops_ey[A-Za-z0-9+/=]{100,99999}'),
+  prefixed('hashicorp-vault-token', ['hvs.', 'hvb.', 'hvr.'], String.raw`hv[sbr]\.[\w-]{24,99999}`),
+  prefixed('vercel-token', ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'], 'vc[piark]_[A-Za-z0-9]{20,99999}'),
+  prefixed('databricks-token', ['dapi'], 'dapi[A-Fa-f0-9]{32,99999}(?:-[0-9])?'),
+  prefixed('docker-token', ['dckr_pat_'], String.raw`dckr_pat_[\w-]{27,99999}`),
+  prefixed('figma-token', ['figd_'], String.raw`figd_[\w-]{40,99999}`),
+  prefixed('cloudflare-token', ['cfk_', 'cfut_', 'cfat_'], '(?:cfk|cfut|cfat)_[A-Za-z0-9]{48,99999}'),
+  prefixed('tailscale-key', ['tskey-'], String.raw`tskey-[a-z]{2,20}-\w{8,40}-\w{16,99999}`),
   prefixed('digitalocean-token', ['_v1_'], 'do[opr]_v1_[a-f0-9]{64}'),
-  prefixed('pypi-token', ['pypi-'], String.raw`pypi-AgE[\w-]{50,}`),
-  prefixed('replicate-token', ['r8_'], 'r8_[A-Za-z0-9]{37,}'),
-  prefixed('perplexity-key', ['pplx-'], 'pplx-[A-Za-z0-9]{40,}'),
-  prefixed('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{40,}'),
+  prefixed('pypi-token', ['pypi-'], String.raw`pypi-AgE[\w-]{50,99999}`),
+  prefixed('replicate-token', ['r8_'], 'r8_[A-Za-z0-9]{37,99999}'),
+  prefixed('perplexity-key', ['pplx-'], 'pplx-[A-Za-z0-9]{40,99999}'),
+  prefixed('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{40,99999}'),
   prefixed('age-key', ['AGE-SECRET-KEY-1'], 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
   token('telegram-token', [':AA'], String.raw`\d{8,10}:AA[\w-]{33}`),
   pattern(
     'azure-key',
     ['AccountKey=', 'AccessKey='],
-    /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,}={0,2})/g,
+    /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,99999}={0,2})/g,
   ),
   pattern(
     'bearer-token',
     ['earer', 'EARER'],
-    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}bearer\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,}={0,2})/gi,
+    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}bearer\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,99999}={0,2})/gi,
   ),
   pattern(
     'database-connection-string',
     ['://'],
-    /(?:jdbc:)?(?:mongodb(?:\+srv)?|mysqlx?|postgres(?:ql)?):\/\/(?<user>[^:/\s]{1,100}):(?<password>[^@/\s]{1,200})@[^\s"'`<>]*/gi,
+    /(?:jdbc:)?(?:mongodb(?:\+srv)?|mysqlx?|postgres(?:ql)?):\/\/(?<user>[^:/\s]{1,100}):(?<password>[^@/\s]{1,200})@[^\s"'`<>]{0,99999}/gi,
     isDatabaseLogin,
   ),
   pattern(
@@ -141,5 +127,5 @@ export const KNOWN: readonly Rule[] = [
     /(?<=(?:https?|ftps?):\/\/)(?<user>[^\s:@/?#"'<>\\[\]]{2,256}):(?<password>[^\s:@/?#"'<>\\[\]]{4,256})(?=@)/g,
     isWebLogin,
   ),
-  token('jwt', ['eyJ'], String.raw`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`),
+  token('jwt', ['eyJ'], String.raw`eyJ[\w-]{8,99999}\.eyJ[\w-]{8,99999}\.[\w-]{8,99999}`),
 ]

@@ -1,12 +1,10 @@
 /** Paths to members of a JSON value, in a small part of JSONPath (RFC 9535). */
-
-/** Where a value stands: the names and indices from the outermost value on. */
-export type Place = readonly (string | number)[]
+import type { Place } from '../base/json-text.ts'
 
 interface Segment {
   /** A name, an index, or `*` for any. */
   readonly key: string | number | typeof ANY
-  /** Whether it may stand at any depth below. */
+  /** Whether it may stand at any depth below the segment before it. */
   readonly deep: boolean
 }
 
@@ -22,7 +20,7 @@ export const PATH_FORMS = "$.a.b, $.a[0], $.a[*].b, $.a.*, $['a b'], or $..a for
 const SEGMENT =
   /(?<deep>\.\.)?(?:\.?(?<name>[^\s.[\]'"*$]+)|\[(?:'(?<quoted>[^']+)'|"(?<doubly>[^"]+)"|(?<index>\d{1,9})|(?<all>\*))\]|\.(?<any>\*))/y
 
-/** Reads a path, or gives undefined where it is none of {@link PATH_FORMS}. */
+/** Reads a path; undefined if it has none of the forms in {@link PATH_FORMS}. */
 export function parsePath(text: string): Path | undefined {
   if (!text.startsWith('$')) return undefined
   const segments: Segment[] = []
@@ -35,14 +33,14 @@ export function parsePath(text: string): Path | undefined {
     // A name needs one dot before it, or two.
     if (name !== undefined && text[start] !== '.') return undefined
     const key = index === undefined ? (name ?? quoted ?? doubly ?? ANY) : Number(index)
-    // Every value below would be one.
+    // `..*` would mean every value below.
     if (deep !== undefined && (all ?? any) !== undefined) return undefined
     segments.push({ key, deep: deep !== undefined })
   }
   return segments.length > 0 ? { segments } : undefined
 }
 
-/** Whether a value that stands there is meant. */
+/** Whether a path means the value at a place. */
 export const leadsTo = ({ segments }: Path, place: Place): boolean => matchesFrom(segments, 0, place, 0)
 
 function matchesFrom(segments: readonly Segment[], at: number, place: Place, depth: number): boolean {
@@ -55,6 +53,6 @@ function matchesFrom(segments: readonly Segment[], at: number, place: Place, dep
   return segment.deep && matchesFrom(segments, at, place, depth + 1)
 }
 
-/** A name that a text has to hold for the path to lead anywhere in it, or undefined where it has none. */
+/** A name that every text has to hold in which the path leads somewhere; undefined if the path has no name. */
 export const nameIn = ({ segments }: Path): string | undefined =>
   segments.map(({ key }) => key).findLast((key) => typeof key === 'string')

@@ -1,17 +1,17 @@
-/** A user's own rules of redaction: the file that holds them. */
+/** The user's own rules of redaction, and the file that holds them. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { PATH_FORMS, type Path, parsePath } from './path.ts'
 
-/** Texts that match become the placeholder. */
+/** Each text that matches becomes the placeholder. */
 export interface PatternRule {
-  /** Finds all, and is never empty. */
+  /** Has the flag `g`; does not match the empty text. */
   readonly expression: RegExp
   readonly placeholder: string
 }
 
-/** Members at a path become the placeholder, whatever they are. */
+/** Each member at the path becomes the placeholder, whatever its value is. */
 export interface PathRule {
   readonly path: Path
   readonly placeholder: string
@@ -24,14 +24,14 @@ export interface Rules {
 
 export const NO_RULES: Rules = { patterns: [], paths: [] }
 
-/** What the rules put where something stood. */
+/** What the rules put in place of what they find. */
 export const placeholdersOf = ({ patterns, paths }: Rules): string[] =>
   [...patterns, ...paths].map(({ placeholder: by }) => by)
 
-/** Where rules are looked for when nobody says where. */
+/** The file that is read if none is configured. */
 export const DEFAULT_FILE = 'deltatape.config.json'
 
-/** The matches of a rule that are not empty. */
+/** The matches of a rule in a text, without empty ones. */
 export const matchesOf = ({ expression }: PatternRule, text: string): RegExpExecArray[] =>
   [...text.matchAll(expression)].filter(([found]) => found !== '')
 
@@ -56,14 +56,14 @@ const fileSchema = z.strictObject({
   ),
 })
 
-/** Texts in which an expression that can be empty shows it. */
+/** An expression that can match the empty text does so in one of these. */
 const PROBES = ['', 'a', ' ', 'A1_ -.@\n']
 
 /**
  * Reads the text of a file of rules.
  *
  * @param file its name, for the message
- * @throws DeltatapeError `config_invalid`, a line for each problem: the file, the place in it, what is wrong
+ * @throws DeltatapeError `config_invalid`: a line for each problem, with the file, the place in it, and what is wrong
  */
 export function parseRules(text: string, file: string): Rules {
   const problems: string[] = []
@@ -136,7 +136,7 @@ const placeOf = (path: readonly PropertyKey[]): string =>
 const wordsOf = ({ code, message }: { readonly code?: string; readonly message: string }): string =>
   code === 'invalid_type' && message.startsWith('Invalid input') ? 'is missing, or of another kind' : message
 
-/** An expression that finds all matches, or why it is none. */
+/** An expression that finds all matches, or why the pattern is not one. */
 function compile(pattern: string, flags: string): RegExp | string {
   try {
     return new RegExp(pattern, `${flags}g`)
@@ -147,9 +147,9 @@ function compile(pattern: string, flags: string): RegExp | string {
 }
 
 /**
- * Reads a file of rules: this one, or else {@link DEFAULT_FILE} where it exists.
+ * Reads a file of rules: the given one, or else {@link DEFAULT_FILE} if that exists.
  *
- * @throws DeltatapeError `config_invalid`
+ * @throws DeltatapeError `config_invalid` if the file cannot be read, or is not as it has to be
  */
 export function readRules(file: string | undefined): Rules {
   const name = file ?? DEFAULT_FILE

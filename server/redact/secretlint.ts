@@ -1,4 +1,4 @@
-/** Secrets in texts, by the rules of secretlint: what others found worth a rule, and keep up. */
+/** Finds secrets in texts by the rules of secretlint, which others keep up to date: a second opinion beside our own. */
 import { lintSource } from '@secretlint/core'
 import { rules } from '@secretlint/secretlint-rule-preset-recommend'
 
@@ -9,26 +9,26 @@ export interface Secret {
   readonly kind: string
 }
 
-/** All recommended rules, without the comments that turn them off: a prompt may hold such a comment. */
+/** All recommended rules. Comments cannot turn them off, since a prompt may hold such a comment. */
 const config = {
   rules: rules.filter(({ meta }) => !meta.id.endsWith('-filter-comments')).map((rule) => ({ id: rule.meta.id, rule })),
 }
 
 const PREFIX = '@secretlint/secretlint-rule-'
 
-/** Stands between texts: no rule reads across it. It begins the whole, too, where a mark of the byte order would be cut off. */
+/** Separates the texts: no rule reads across it. The whole begins with it, too, since secretlint cuts off a byte order mark. */
 const BETWEEN = '\n\0\n'
 
-/** How much unbroken base64 is data, in which chance alone makes tokens. */
+/** From this length on unbroken base64 is data, in which chance alone makes tokens. */
 const DATA_CHARS = 200
 
 const DATA_BEFORE = /[A-Za-z0-9+/_-]*$/
 
-const DATA_BEHIND = /^[A-Za-z0-9+/_-]*/
+const DATA_AFTER = /^[A-Za-z0-9+/_-]*/
 
 /**
- * Finds the secrets in each of several texts. Each call costs as much as some 20 kB of text, whatever is in it, so give
- * it many small texts at once.
+ * Finds the secrets in each of several texts. A call costs as much as some 20 kB of text, however little it is given: pass
+ * many small texts at once.
  */
 export async function findSecrets(texts: readonly string[]): Promise<Secret[][]> {
   const found: Secret[][] = texts.map(() => [])
@@ -51,9 +51,9 @@ export async function findSecrets(texts: readonly string[]): Promise<Secret[][]>
   return found
 }
 
-/** Whether a place is inside of long unbroken base64. A token stands at the beginning of what it is, however long. */
+/** Whether a place is inside of long unbroken base64. At the beginning of it there may be a token, however long it is. */
 function isData(text: string, offset: number): boolean {
   const before = DATA_BEFORE.exec(text.slice(Math.max(0, offset - DATA_CHARS), offset))?.[0].length ?? 0
-  const behind = DATA_BEHIND.exec(text.slice(offset, offset + DATA_CHARS))?.[0].length ?? 0
-  return before > 0 && before + behind >= DATA_CHARS
+  const after = DATA_AFTER.exec(text.slice(offset, offset + DATA_CHARS))?.[0].length ?? 0
+  return before > 0 && before + after >= DATA_CHARS
 }

@@ -1,8 +1,7 @@
-/** Who is let in: the rules for `Host` and `Origin`, which keep pages of other sites away, and the token. */
+/** Who is let in: the rules for `Host` and `Origin`, which keep the pages of other sites away, and the token. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { DeltatapeError } from '../base/errors.ts'
-import { isLoopback } from '../base/host.ts'
-import type { Config } from '../config.ts'
+import { isLoopback } from './host.ts'
 
 /** The headers that the rules look at, as they were sent. */
 export interface Visitor {
@@ -10,13 +9,24 @@ export interface Visitor {
   readonly origin: string | undefined
 }
 
+/** What the rules depend on. */
+export interface GuardSettings {
+  readonly mode: string
+  readonly host: string
+  readonly allowedHosts: readonly string[]
+  readonly allowedOrigins: readonly string[]
+}
+
 /**
- * Lets a visitor in, or says why not.
+ * Decides whether a visitor is let in.
  *
- * A `Host` that is no name of this server is what DNS rebinding looks like. A browser says in `Origin` which page is
- * asking; other programs send none. `null` is the origin of any sandboxed page.
+ * A page that rebinds a name of its own to this machine (DNS rebinding) sends that name as `Host`: only the server's
+ * own names are let in. A browser says in `Origin` which page is asking; other programs send none. `null` is the origin
+ * of any sandboxed page.
+ *
+ * @returns why not; undefined if the visitor is let in
  */
-export function admit({ host, origin }: Visitor, config: Config): DeltatapeError | undefined {
+export function admit({ host, origin }: Visitor, config: GuardSettings): DeltatapeError | undefined {
   const name = hostName(host)
   const known =
     name !== undefined &&
@@ -27,7 +37,7 @@ export function admit({ host, origin }: Visitor, config: Config): DeltatapeError
     const shown = host === undefined ? 'no Host' : `the Host ${JSON.stringify(host)}`
     return new DeltatapeError(
       'forbidden',
-      `This request has ${shown}, which is not this server's. ALLOWED_HOSTS can name it.`,
+      `This request has ${shown}, which is not this server's. Name it in ALLOWED_HOSTS to let it in.`,
     )
   }
   if (origin === undefined || config.allowedOrigins.includes(origin)) return undefined
@@ -37,7 +47,7 @@ export function admit({ host, origin }: Visitor, config: Config): DeltatapeError
   if (web && config.mode === 'replay' && isLoopback(from.hostname)) return undefined
   return new DeltatapeError(
     'forbidden',
-    `Pages of the origin ${JSON.stringify(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. ALLOWED_ORIGINS can name it.`,
+    `Pages of the origin ${JSON.stringify(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. Name it in ALLOWED_ORIGINS to let them in.`,
   )
 }
 
@@ -49,38 +59,47 @@ function hostName(host: string | undefined): string | undefined {
   return /^[\da-f:.]+$/i.test(host) ? `[${host.toLowerCase()}]` : undefined
 }
 
-/** An allowed host with a port stands for that port alone. */
+/** Whether an allowed host is this one. An allowed host with a port allows that port alone. */
 const matches = (allowed: string, host: string | undefined): boolean =>
   /:\d+$/.test(allowed) ? allowed.toLowerCase() === host?.toLowerCase() : hostName(allowed) === hostName(host)
 
-/** The credentials that a visitor sent: the headers `authorization` and `x-deltatape-token`. */
+/** The credentials that a visitor sent. */
 export interface Credentials {
+  /** The header `authorization`. */
   readonly authorization: string | undefined
+  /** The header `x-deltatape-token`. */
   readonly token: string | undefined
 }
 
+/** What a client sends as its key that has none: SDKs want one, and the examples say this. */
+const NO_KEY = 'any'
+
 /**
- * Asks for the token where one is set, and gives the visitor's own API key where it sent one. What was compared with
- * the token is never taken for a key, so that it cannot be forwarded.
+ * Asks for the token if one is set, and gives the visitor's own API key. What was compared with the token is never
+ * taken for a key, so that it cannot be forwarded.
  *
+ * @returns the key; undefined if the visitor brought none, or the word `any`
  * @throws DeltatapeError `unauthorized`
  */
 export function authorize(
   { authorization, token }: Credentials,
-  { authToken }: Config,
-): { apiKey: string | undefined } {
-  const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (authToken === undefined) return { apiKey: bearer }
+  { authToken }: { readonly authToken: string | undefined },
+): { readonly apiKey: string | undefined } {
+  const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+  // Another scheme is a credential all the same, and the API's to judge.
+  const own = bearer ?? (/^(?:Bearer)?\s*$/i.test(authorization ?? '') ? undefined : authorization)
+  const apiKey = own === NO_KEY ? undefined : own
+  if (authToken === undefined) return { apiKey }
   if (!isSame(token ?? bearer, authToken)) {
     throw new DeltatapeError(
       'unauthorized',
-      'This server wants its AUTH_TOKEN, as bearer token or in the header x-deltatape-token.',
+      'This server asks for its AUTH_TOKEN: send it as bearer token, or in the header x-deltatape-token.',
     )
   }
-  return { apiKey: token === undefined || isSame(bearer, authToken) ? undefined : bearer }
+  return { apiKey: token === undefined || isSame(bearer, authToken) ? undefined : apiKey }
 }
 
-/** Compares in a time that does not tell how much of it is right. */
+/** Compares in a time that does not tell how much of the given text is right. */
 function isSame(given: string | undefined, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return given !== undefined && timingSafeEqual(digest(given), digest(wanted))

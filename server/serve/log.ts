@@ -2,17 +2,18 @@
 import type { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import { type DestinationStream, pino } from 'pino'
-import { DeltatapeError } from '../base/errors.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { DeltatapeError, isError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
-import { printable } from '../base/text.ts'
-import type { LogLevel } from '../config.ts'
+import { printable, printableLines } from '../base/text.ts'
+import type { LogLevel } from './config.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
-/** What a line carries for machines: texts, numbers, errors; what is undefined is left out. */
+/** What a line carries for machines: texts, numbers, errors. A field that is undefined is left out. */
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Log {
-  /** What is told at any level but `silent`. */
+  /** Writes a line at any level but `silent`. */
   announce(message: string, fields?: Fields): void
   debug(message: string, fields?: Fields): void
   info(message: string, fields?: Fields): void
@@ -22,44 +23,65 @@ export interface Log {
 
 export interface LogOptions {
   readonly level: LogLevel
-  readonly redactor: Redactor
+  readonly redactor: Pick<Redactor, 'json'>
   /** Where the lines go. */
   readonly stream: DestinationStream
+  readonly clock?: Pick<Clock, 'date'>
 }
 
-/** Makes a log. Everything in a line is redacted and made printable first. */
-export function createLog({ level, redactor, stream }: LogOptions): Log {
+/**
+ * Makes a log. A line is made, redacted and made printable as a whole, once: field by field it would cost several times
+ * as much as the answer that it tells of.
+ */
+export function createLog({ level, redactor, stream, clock = systemClock }: LogOptions): Log {
   const logger = pino(
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(clock),
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    // A control character that JSON leaves as it is becomes an escape of JSON, so that the line stays valid.
+    { write: (line) => stream.write(`${printable(redactor.json(line.trimEnd()))}\n`) },
   )
-  const clean = (text: string) => printable(redactor.text(text))
-  const cleanField = (value: unknown): unknown => {
-    if (typeof value === 'string') return clean(value)
-    if (typeof value !== 'object' || value === null) return value
-    if (!(value instanceof Error)) return clean(inspect(value))
-    // With its causes; line by line, so that it stays readable.
-    return { type: value.name, message: clean(value.message), stack: inspect(value).split('\n').map(clean).join('\n') }
-  }
-  const lineOf = (message: string, fields: Fields): [Record<string, unknown>, string] => [
-    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cleanField(value)])),
-    clean(message),
-  ]
   const always = logger.child({}, { level: level === 'silent' ? 'silent' : 'info' })
-  const announce = (message: string, fields: Fields = {}) => always.info(...lineOf(message, fields))
   const write =
     (to: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: Fields = {}) => {
-      if (!logger.isLevelEnabled(to)) return
-      logger[to](...lineOf(message, fields))
+      if (logger.isLevelEnabled(to)) logger[to](written(fields), message)
     }
-  return { announce, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return {
+    announce: (message, fields = {}) => always.info(written(fields), message),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  }
 }
+
+/** The time as pino writes it. Many lines come in one millisecond: its text is made once. */
+function createTimestamp(clock: Pick<Clock, 'date'>): () => string {
+  let at: number | undefined
+  let text = ''
+  return () => {
+    const date = clock.date()
+    if (date.getTime() === at) return text
+    at = date.getTime()
+    text = `,"time":"${date.toISOString()}"`
+    return text
+  }
+}
+
+const isComplex = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** The fields as JSON can hold them: an error with its causes, any other object as Node shows it. */
+const written = (fields: Fields): Fields =>
+  Object.values(fields).some(isComplex)
+    ? Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isComplex(value) ? shown(value) : value]))
+    : fields
+
+const shown = (value: object): unknown =>
+  isError(value) ? { type: value.name, message: value.message, stack: inspect(value) } : inspect(value)
 
 /** A log that nobody reads. */
 export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {}, error() {} }
@@ -67,8 +89,8 @@ export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {},
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }
 
-/** Gathers the lines of one turn of the event loop for one write: each costs as much as the answer that it tells of. */
-function gathered(output: Output): DestinationStream {
+/** Gathers the lines of one turn of the event loop for one write: a write costs as much as the answer it tells of. */
+function gathered(output: Output, clock: Pick<Clock, 'soon'>): DestinationStream {
   let lines = ''
   const flush = () => {
     output.write(lines)
@@ -76,15 +98,15 @@ function gathered(output: Output): DestinationStream {
   }
   return {
     write(line) {
-      if (lines === '') setImmediate(flush)
+      if (lines === '') clock.soon(flush)
       lines += line
     },
   }
 }
 
 /** Opens an output for lines: on a terminal the time and the message, elsewhere JSON. */
-export async function openOutput(output: Output): Promise<DestinationStream> {
-  if (!output.isTTY) return gathered(output)
+export async function openOutput(output: Output, clock: Pick<Clock, 'soon'> = systemClock): Promise<DestinationStream> {
+  if (!output.isTTY) return gathered(output, clock)
   const { default: pretty } = await import('pino-pretty')
   return pretty({
     destination: output,
@@ -92,16 +114,17 @@ export async function openOutput(output: Output): Promise<DestinationStream> {
     colorize: output.hasColors?.() ?? false,
     hideObject: true,
     ignore: 'level,time',
+    // What was an escape of JSON is a control character again here.
     messageFormat: ({ time, level, msg, error }, _key, _label, { colors }) => {
-      const stack = isObject(error) && typeof error.stack === 'string' ? `\n${error.stack}` : ''
-      const text = `${String(msg)}${stack}`
-      const shown = level === 'error' ? colors.red(text) : level === 'warn' ? colors.yellow(text) : text
-      return `${colors.gray(new Date(String(time)).toTimeString().slice(0, 8))} ${shown}`
+      const stack = isObject(error) && typeof error.stack === 'string' ? `\n${printableLines(error.stack)}` : ''
+      const text = `${printable(String(msg))}${stack}`
+      const painted = level === 'error' ? colors.red(text) : level === 'warn' ? colors.yellow(text) : text
+      return `${colors.gray(new Date(String(time)).toTimeString().slice(0, 8))} ${painted}`
     },
   })
 }
 
-/** What a client is told of an error; the log gets all of one that nobody expected. */
+/** What a client is told of an error. One that nobody expected goes to the log, with its stack. */
 export function toldOf(error: unknown, log: Log): DeltatapeError {
   if (error instanceof DeltatapeError) return error
   log.error('an answer failed unexpectedly', { error })

@@ -1,9 +1,10 @@
 /** One run of the server: configuration, signals, exit code. */
 import { systemClock } from '../base/clock.ts'
-import { DeltatapeError, edgesOf } from '../base/errors.ts'
-import { type Config, type Environment, readConfig } from '../config.ts'
-import { createRedactor, secretsOf } from '../redact/redactor.ts'
-import { readRules } from '../redact/rules.ts'
+import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
+import { printableLines } from '../base/text.ts'
+import type { Environment } from '../base/variables.ts'
+import { type Config, readConfig } from './config.ts'
+import { openFixtures } from '../store/index.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
 import { type RunningServer, startServer } from './server.ts'
@@ -14,35 +15,44 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
     await work()
   } catch (error) {
     if (!(error instanceof DeltatapeError)) throw error
-    process.stderr.write(`deltatape: ${error.message}\n`)
-    process.exitCode = edgesOf(error.code).exit ?? 1
+    process.stderr.write(`deltatape: ${printableLines(error.message)}\n`)
+    process.exitCode = edgesOf(error.code).exit ?? EXIT.notStarted
   }
 }
 
-/** Starts the server that an environment describes, with its log on `output`. */
+/**
+ * Starts the server that an environment describes, with its log on `output`.
+ *
+ * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
+ */
 export async function startFrom(
   env: Environment,
   output: Output,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
-  const redactor = createRedactor(secretsOf(config), readRules(config.configFile))
+  const { store, redactor } = openFixtures(config, systemClock)
   const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
-  const server = await startServer(config, { log, redactor, clock: systemClock })
+  const server = await startServer(config, { log, store, redactor, clock: systemClock })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  if (config.mode !== 'replay' && config.apiKey === undefined) {
+    log.warn(
+      `OPENAI_API_KEY is not set, and MODEL_MODE=${config.mode} calls the API. Clients that bring a key of their own are served; others are refused.`,
+    )
+  }
   return { server, config, log }
 }
 
-/** Ctrl-C reaches npm and what it runs; npm passes it on, so that it comes twice. */
+/** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
 const ECHO_MS = 200
 
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
-  // A reader that has left has nobody to tell.
+  // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
   const { server, config, log } = await startFrom(env, process.stdout)
   tidyWhenQuiet(ownMemory(), systemClock)
 
-  // Whatever went wrong was one turn's: it must not end those of others.
+  // An error that nobody caught belongs to one turn: it must not end the turns of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
   process.on('unhandledRejection', (error) => log.error('an unexpected error', { error }))
 
@@ -55,8 +65,8 @@ export async function serve(process: NodeJS.Process, env: Environment): Promise<
       `${signal}: shutting down; turns that run get ${config.shutdownGraceMs} ms, a second signal ends them at once`,
     )
     await server.close()
-    // Idle connections to the API would keep the process for some seconds. The last lines come first.
-    setImmediate(() => process.stdout.write('', () => process.exit(0)))
+    // Idle connections to the API would keep the process for some seconds. It ends after its last lines are written.
+    systemClock.soon(() => process.stdout.write('', () => process.exit(EXIT.fine)))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void stop(name))
 }

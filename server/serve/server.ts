@@ -1,15 +1,14 @@
 /** The server: HTTP and WebSockets on one port. */
-import { getRequestListener } from '@hono/node-server'
 import { createServer } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { shuttingDown } from '../base/errors.ts'
-import type { Config } from '../config.ts'
-import { createModel } from '../model/index.ts'
+import type { Config } from './config.ts'
+import { createModel, createUpstream } from '../model/index.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { checkStore } from '../store/directory.ts'
-import { openStore } from '../store/store.ts'
-import { createApp, guarded } from './http/app.ts'
-import { listener } from './http/node.ts'
+import type { Store } from '../store/store.ts'
+import { createApp } from './http/app.ts'
+import { createExchanges } from './http/exchange.ts'
+import { createListener } from './http/node.ts'
 import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
@@ -28,6 +27,7 @@ export interface RunningServer {
 
 export interface ServerParts {
   readonly log: Log
+  readonly store: Store
   readonly redactor: Redactor
   readonly clock: Clock
 }
@@ -42,13 +42,14 @@ const SWEEP_MS = 10
  *
  * @throws DeltatapeError `fixtures_unusable` or `listen_failed`
  */
-export async function startServer(config: Config, { log, redactor, clock }: ServerParts): Promise<RunningServer> {
-  if (config.mode !== 'live') await checkStore(config.fixturesDir, { write: config.mode !== 'replay' })
+export async function startServer(config: Config, parts: ServerParts): Promise<RunningServer> {
+  const { log, store, redactor, clock } = parts
+  if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const journal = createJournal(log, config.mode)
-  const store = openStore({ dir: config.fixturesDir, redactor, clock })
-  const model = createModel(config, store, redactor, clock)
-  const app = createApp({ config, store, model, redactor, clock, journal, log })
-  const sockets = createSockets({ config, model, redactor, clock, journal, log })
+  const model = createModel(config, parts)
+  const shared = { config, model, redactor, clock, journal, log }
+  const exchanges = createExchanges(shared)
+  const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
   const answering = createAnswering()
   const http = createServer(
@@ -57,11 +58,11 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
       shouldUpgradeCallback: ({ headers, socket }) =>
         headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
     },
-    getRequestListener(listener(guarded(app.answer, config)), { overrideGlobalObjects: false }),
+    createListener({ config, app: createApp({ config, log }), exchanges, clock, log }),
   )
   http.on('request', answering.note)
   http.on('upgrade', sockets.upgrade)
-  // A proxy this is not; it is answered as an upgrade that leads nowhere.
+  // This is not a proxy: such a request is answered as an upgrade that leads nowhere.
   http.on('connect', sockets.upgrade)
   const port = await listen(http, config)
 
@@ -69,7 +70,7 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
   let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
-    await Promise.all([sockets.drain(), app.drain()])
+    await Promise.all([sockets.drain(), exchanges.drain()])
     const patience = endConnections(PATIENCE_MS)
     // The last responses may still be on their way out of this process.
     const sweep = clock.timer(SWEEP_MS, () => {
@@ -88,7 +89,7 @@ export async function startServer(config: Config, { log, redactor, clock }: Serv
       closing ??= shut()
       const grace = clock.timer(graceMs, () => {
         sockets.stop(shuttingDown())
-        app.stop(shuttingDown())
+        exchanges.stop(shuttingDown())
         // A response waits for its client to read; now it has waited long enough.
         const patience = endConnections(PATIENCE_MS)
         http.once('close', patience.clear)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Stats, constants, readFileSync, renameSync, statSync } from 'node:fs'
 import { type FileHandle, access, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { formatFixture, isDamage, parseFixture } from '../fixture/file.ts'
@@ -13,12 +13,15 @@ import { type Fixture, isGood } from '../fixture/fixture.ts'
  *
  * @throws DeltatapeError `fixtures_unusable`
  */
-export async function checkStore(dir: string, { write }: { write: boolean }): Promise<void> {
+export async function checkDirectory(
+  dir: string,
+  { write, clock }: { readonly write: boolean; readonly clock: Clock },
+): Promise<void> {
   try {
     if (write) await mkdir(dir, { recursive: true })
     if (!(await stat(dir)).isDirectory()) throw unusable(dir, 'is no directory')
     await access(dir, constants.R_OK | constants.X_OK | (write ? constants.W_OK : 0))
-    if (write) await sweep(dir)
+    if (write) await sweep(dir, clock)
   } catch (error) {
     const code = systemCode(error)
     if (code === undefined) throw error
@@ -26,17 +29,22 @@ export async function checkStore(dir: string, { write }: { write: boolean }): Pr
   }
 }
 
-const TEMPORARY = /^\..+\.jsonl\.\d+\.[0-9a-f]{12}\.tmp$/
+const TEMPORARY = /(?:^|\/)\.[^/]+\.jsonl\.\d+\.[0-9a-f]{12}\.tmp$/
 
 const STALE_MS = 60 * 60 * 1000
 
 /** Takes away what processes that were killed have left: no save takes an hour. */
-async function sweep(dir: string): Promise<void> {
-  for (const name of (await readdir(dir)).filter((each) => TEMPORARY.test(each))) {
-    const { mtimeMs } = await stat(join(dir, name))
-    if (Date.now() - mtimeMs > STALE_MS) await rm(join(dir, name), { force: true })
+async function sweep(dir: string, clock: Clock): Promise<void> {
+  for (const name of (await namesIn(dir)).filter((each) => TEMPORARY.test(each))) {
+    // One that was just now given its name is gone.
+    const found = statSync(join(dir, name), { throwIfNoEntry: false })
+    if (found && clock.date().getTime() - found.mtimeMs > STALE_MS) await rm(join(dir, name), { force: true })
   }
 }
+
+/** The names of all files in a directory and below, with `/` between the parts. */
+const namesIn = async (dir: string): Promise<string[]> =>
+  (await readdir(dir, { recursive: true })).map((name) => (sep === '/' ? name : name.replaceAll(sep, '/')))
 
 /** What the system says where a directory is gone, or has something else in its place. */
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR'])
@@ -53,21 +61,22 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
 const unusable = (dir: string, why: string, cause?: unknown) =>
   new DeltatapeError(
     'fixtures_unusable',
-    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES_DIR to one that can be used, or record into it with MODEL_MODE=record.`,
+    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES to one that can be used, or record into it with MODEL_MODE=record.`,
     { cause },
   )
 
 /**
- * The file names of the fixtures in a directory, sorted; none where there is no directory.
+ * The names of the fixtures in a directory and below, sorted; none if there is no directory. What begins with a dot is
+ * passed over, and so is what lies below it.
  *
- * @throws DeltatapeError `fixture_invalid` where it cannot be read
+ * @throws DeltatapeError `fixture_invalid` if it cannot be read
  */
 export async function listFixtures(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch((error: unknown) => {
+  const names = await namesIn(dir).catch((error: unknown) => {
     if (NOT_THERE.has(systemCode(error) ?? '')) return []
     return unreadable(`The fixtures directory ${JSON.stringify(dir)}`)(error)
   })
-  return names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).toSorted()
+  return names.filter((name) => name.endsWith('.jsonl') && !/(?:^|\/)\./.test(name)).toSorted()
 }
 
 /**
@@ -98,7 +107,7 @@ const RENAME_PAUSE_MS = 20
  */
 export async function writeWhole(dir: string, name: string, fixture: Fixture, clock: Clock): Promise<boolean> {
   const path = join(dir, name)
-  const temporary = join(dir, `.${name}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(path), `.${basename(name)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     const file = await open(temporary, 'wx')
     try {

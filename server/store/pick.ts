@@ -1,25 +1,36 @@
-/** A directory of fixtures as a person looks at it: read one after another, and found by how a name or key begins. */
-import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { DeltatapeError } from '../base/errors.ts'
-import { isDamage, parseFixture } from '../fixture/file.ts'
+/** Which fixtures a person means, and what is in them. */
+import { readFile, stat } from 'node:fs/promises'
+import { join, posix, relative, resolve, sep } from 'node:path'
+import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { parseFixture } from '../fixture/file.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
-import { checkStore, listFixtures, readText } from './directory.ts'
 import type { Store } from './store.ts'
 
-/** A fixture, or why its file is none. */
+/** What is asked of a store here. */
+type Shelf = Pick<Store, 'dir' | 'check' | 'list' | 'survey' | 'text'>
+
+/** A file that a person means. */
+export interface Picked {
+  /** Its name in the store; of a file elsewhere its path, as it was given. */
+  readonly name: string
+  readonly path: string
+  /** Reads it, whole or not. Throws `fixture_invalid` if it cannot be read. */
+  text(): Promise<string>
+}
+
+/** A fixture, or why its file is damaged. */
 export type Shelved =
   { readonly name: string; readonly fixture: StoredFixture } | { readonly name: string; readonly damage: string }
 
-/** Reads files one after another, and keeps none: a directory may hold more than the memory does. */
-export async function* readAll(dir: string, names: readonly string[]): AsyncGenerator<Shelved> {
-  for (const name of names) {
+/** Reads files one after another, and keeps none: there may be more than fit into the memory. */
+export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved> {
+  for (const file of files) {
     try {
-      yield { name, fixture: await readFixture(join(dir, name)) }
+      yield { name: file.name, fixture: await readFixture(file) }
     } catch (error) {
-      if (!isDamage(error)) throw error
-      yield { name, damage: error.message }
+      if (!(error instanceof DeltatapeError) || error.code !== 'fixture_invalid') throw error
+      yield { name: file.name, damage: error.message }
     }
   }
 }
@@ -29,37 +40,75 @@ export async function* readAll(dir: string, names: readonly string[]): AsyncGene
  *
  * @throws DeltatapeError `fixture_invalid`
  */
-export async function readFixture(path: string): Promise<StoredFixture> {
-  const name = basename(path)
-  return { ...parseFixture(await readText(path, name), name), name }
-}
-
-/** How many fixtures are named where a word means several. */
-const MAX_NAMED = 10
+export const readFixture = async ({ name, text }: Pick<Picked, 'name' | 'text'>): Promise<StoredFixture> => ({
+  ...parseFixture(await text(), name),
+  name,
+})
 
 /**
- * The path of the one fixture that a word means: a name, with or without `.jsonl`; the beginning of a name or of a
- * key; or a path to a file.
+ * The one file that a word means: a name, with or without `.jsonl`; the beginning of a name or of a key; or a path.
  *
- * @throws DeltatapeError `not_found` where there is none, `invalid_input` where there are several, by name
+ * @throws DeltatapeError `not_found` if there is none, `invalid_input` with their names if there are several,
+ *   `fixtures_unusable`
  */
-export async function pick(dir: string, word: string): Promise<string> {
-  if (/[/\\]/.test(word)) {
-    if (await isFile(word)) return word
-    throw new DeltatapeError('not_found', `There is no file ${JSON.stringify(word)}.`)
+export async function pick(store: Shelf, word: string): Promise<Picked> {
+  const asPath = /[/\\]/.test(word)
+  // A path leads to its file, whatever the fixtures are.
+  if (asPath && (await isFile(word))) return inStore(store, word) ?? elsewhere(word)
+  await store.check({ write: false })
+  return pickFrom(store, await store.list(), word)
+}
+
+/**
+ * The files that several words mean, each by its name once; all fixtures if there are no words.
+ *
+ * @throws DeltatapeError as {@link pick} does
+ */
+export async function pickAll(store: Shelf, words: readonly string[]): Promise<Picked[]> {
+  if (words.length === 0) {
+    await store.check({ write: false })
+    return (await store.list()).map((name) => stored(store, name))
   }
-  await checkStore(dir, { write: false })
-  const names = await listFixtures(dir)
-  const exact = names.find((name) => name === word || name === `${word}.jsonl`)
-  if (exact !== undefined) return join(dir, exact)
-  const begun = names.filter((name) => name.startsWith(word) || keyIn(name).startsWith(word.slice(0, NAME_KEY_CHARS)))
-  const meant = begun.length > 0 ? begun : await withKey(dir, names, word)
+  const picked: Picked[] = []
+  for (const word of words) picked.push(await pick(store, word))
+  const byName = new Map(picked.map((each) => [each.name, each]))
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+const stored = ({ dir, text }: Shelf, name: string): Picked => ({
+  name,
+  path: join(dir, name),
+  text: () => text(name),
+})
+
+const elsewhere = (path: string): Picked => ({
+  name: path,
+  path,
+  text: () =>
+    readFile(path, 'utf8').catch((cause: unknown) => {
+      const why = systemCode(cause)
+      if (why === undefined) throw cause
+      throw new DeltatapeError('fixture_invalid', `${path} cannot be read: ${why}.`, { cause })
+    }),
+})
+
+/** The file at a path, if that is within the store. */
+function inStore(store: Shelf, path: string): Picked | undefined {
+  const name = relative(resolve(store.dir), resolve(path)).replaceAll(sep, '/')
+  return name.endsWith('.jsonl') && !name.startsWith('../') ? stored(store, name) : undefined
+}
+
+/** How many fixtures are named if a word means several. */
+const MAX_NAMED = 10
+
+async function pickFrom(store: Shelf, names: readonly string[], word: string): Promise<Picked> {
+  const meant = await meantBy(store, names, word)
   const [only, ...others] = meant
   if (only === undefined) {
-    if (await isFile(word)) return word
+    if (await isFile(word)) return elsewhere(word)
     throw new DeltatapeError(
       'not_found',
-      `No fixture in ${JSON.stringify(dir)} has a name or key that begins with ${JSON.stringify(word)}. deltatape ls shows what there is.`,
+      `No fixture in ${JSON.stringify(store.dir)} has a name or key that begins with ${JSON.stringify(word)}. deltatape ls shows what there is.`,
     )
   }
   if (others.length > 0) {
@@ -69,48 +118,32 @@ export async function pick(dir: string, word: string): Promise<string> {
       `${JSON.stringify(word)} may mean ${meant.length} fixtures. Give more of the name or key of one:\n  ${meant.slice(0, MAX_NAMED).join('\n  ')}${more}`,
     )
   }
-  return join(dir, only)
+  return stored(store, only)
+}
+
+/** The names that a word means: those that are the word, or else those that begin with it, or else the keys that do. */
+async function meantBy(store: Shelf, names: readonly string[], word: string): Promise<string[]> {
+  const wanted = [word, relative(resolve(store.dir), resolve(word))].map((each) => each.replaceAll('\\', '/'))
+  const isWord = (name: string) => wanted.some((each) => name === each || name === `${each}.jsonl`)
+  const exact = names.find(isWord)
+  if (exact !== undefined) return [exact]
+  const inFolders = names.filter((name) => isWord(posix.basename(name)))
+  if (inFolders.length > 0) return inFolders
+  const begins = (name: string) => wanted.some((each) => name.startsWith(each))
+  const begun = names.filter(
+    (name) => begins(name) || begins(posix.basename(name)) || keyIn(name)?.startsWith(word.slice(0, NAME_KEY_CHARS)),
+  )
+  if (begun.length > 0 || !/^[0-9a-f]+$/.test(word)) return begun
+  // The name of a renamed file says nothing of its key.
+  const { candidates } = await store.survey()
+  return candidates.filter(({ key }) => key.startsWith(word)).map(({ name }) => name)
 }
 
 /** The start of the key as a file's name has it. */
-const keyIn = (name: string): string => name.slice(-NAME_KEY_CHARS - '.jsonl'.length, -'.jsonl'.length)
-
-/** Renamed files are found by the keys in them. */
-async function withKey(dir: string, names: readonly string[], word: string): Promise<string[]> {
-  const found: string[] = []
-  if (!/^[0-9a-f]+$/.test(word)) return found
-  for await (const shelved of readAll(dir, names)) {
-    if ('fixture' in shelved && shelved.fixture.key.startsWith(word)) found.push(shelved.name)
-  }
-  return found
-}
+const keyIn = (name: string): string | undefined => /-([0-9a-f]{12})\.jsonl$/.exec(name)?.[1]
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
     () => false,
   )
-
-/**
- * The names of the fixtures that are meant: all where none is given. A path to a file in the directory is a name, too,
- * and `.jsonl` may be left out.
- *
- * @throws DeltatapeError `fixtures_unusable` where the directory cannot be read, `not_found` where a fixture is missing
- */
-export async function namesOf(store: Store, given: readonly string[]): Promise<string[]> {
-  await checkStore(store.dir, { write: false })
-  const all = await store.list()
-  if (given.length === 0) return all
-  const known = new Set(all)
-  return [...new Set(given.map((word) => nameFor(word, store.dir, known)))].toSorted()
-}
-
-function nameFor(word: string, dir: string, known: ReadonlySet<string>): string {
-  const inDir = !/[/\\]/.test(word) || resolve(dirname(word)) === resolve(dir)
-  const name = [basename(word), `${basename(word)}.jsonl`].find((each) => inDir && known.has(each))
-  if (name !== undefined) return name
-  throw new DeltatapeError(
-    'not_found',
-    `There is no fixture ${JSON.stringify(word)} in ${JSON.stringify(dir)}. Give the name of a file there, or another directory with --fixtures.`,
-  )
-}

@@ -1,11 +1,13 @@
 /** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ModelEvent, inParts } from '../api/event.ts'
-import { isFinished, isTerminal } from '../api/responses/events.ts'
+import type { Follower } from '../api/api.ts'
+import { apiNamed } from '../api/index.ts'
+import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { fresh, kept } from '../base/memo.ts'
 import { createFixtureReader } from '../fixture/file.ts'
-import { type FixtureFacts, type StoredFixture, isGood } from '../fixture/fixture.ts'
+import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { linesOf, versionOf } from './directory.ts'
 
 /** A fixture to be played. */
@@ -14,41 +16,57 @@ export interface Recording extends FixtureFacts {
   /** Whether the model finished: an answer that a failure must not replace. */
   readonly isGood: boolean
   /**
-   * The events in order, in parts of at most {@link MAX_BATCH_CHARS} but for a larger single event. A fixture that is
-   * kept in memory gives the very same parts each time, frozen; a large one is read anew.
+   * The records in order, in parts of at most `MAX_BATCH_CHARS` but for a larger single record. A fixture that is kept
+   * in memory gives the very same parts each time; a large one is read anew.
    */
-  parts(): Iterable<readonly ModelEvent[]> | AsyncIterable<readonly ModelEvent[]>
+  parts(): readonly Batch[] | AsyncIterable<Batch>
 }
 
 /** A fixture that is kept in memory. */
-export function inMemory({ events, ...facts }: StoredFixture): Recording {
-  const parts = [...inParts(events)].map((part) => Object.freeze(part))
-  return { ...facts, isGood: isGood({ ...facts, events }), parts: () => parts }
+export function inMemory(fixture: StoredFixture): Recording {
+  const { records, ...facts } = fixture
+  const parts = Array.from(inParts(records), kept)
+  return { ...facts, isGood: isGood(fixture), parts: () => parts }
 }
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
   const reader = createFixtureReader(name)
-  let first: ModelEvent | undefined
+  const end = createEnd()
   for await (const lines of linesOf(join(dir, name))) {
     for (const line of lines) {
-      const event = reader.line(line)
-      if (!first && event && isTerminal(event)) first = event
+      const record = reader.line(line)
+      if (record) end.take(record, reader.header())
     }
   }
   const facts = reader.end()
   return {
     ...facts,
     name,
-    isGood: facts.ending.end === 'complete' && first !== undefined && isFinished([first]),
+    isGood: isGood({ ...facts, records: end.records() }),
     async *parts() {
       const again = createFixtureReader(name)
       for await (const lines of linesOf(join(dir, name), (file) => hasNotChanged(file, name, version))) {
-        yield* inParts(lines.flatMap((line) => again.line(line) ?? []))
+        for (const part of inParts(lines.flatMap((line) => again.line(line) ?? []))) yield fresh(part)
       }
       // It may have been cut off while it was played.
       again.end()
     },
+  }
+}
+
+/** Keeps what tells of an answer whether it is good: of a stream its end, and of a body in one piece all of it. */
+function createEnd() {
+  let follower: Follower | undefined
+  let records: AnswerRecord[] = []
+  return {
+    take(record: AnswerRecord, { api, response }: FixtureHeader): void {
+      follower ??= apiNamed(api).follow()
+      const mayBeOver = follower.take(record) !== 'open'
+      if (response?.framing === 'sse' && !mayBeOver) records = []
+      else records.push(record)
+    },
+    records: (): readonly AnswerRecord[] => records,
   }
 }
 

@@ -1,19 +1,19 @@
-/** Which fixtures a run used: the lines that it writes, and what they say about a directory. No file is touched here. */
+/** Which fixtures a run used, as lines of a log. No file is touched here. */
 import canonicalize from 'canonicalize'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { DeltatapeError } from '../base/errors.ts'
 import { asText, parseJson } from '../base/json.ts'
 import { type Identity, fileName, keyed } from '../fixture/key.ts'
-import { LIKENESS_CHARS } from '../fixture/likeness.ts'
+import { LIKENESS_CHARS, inputOf } from '../fixture/likeness.ts'
 
-/** A request that had no fixture. */
+/** A call that had no fixture. */
 export interface Missed {
   /** The file name that its fixture would have. */
   readonly missed: string
-  /** A short hash of each member, as the key sees it: enough to tell which differ. */
+  /** A short hash of each member as the key sees it, by which those that differ are found. */
   readonly members: Readonly<Record<string, string>>
-  /** The beginning of its input, redacted: enough to tell how alike another is. */
+  /** The beginning of its input, redacted, by which the likeness of another is told. */
   readonly input: string
 }
 
@@ -31,17 +31,16 @@ const hashOf = (value: unknown): string =>
     .digest('hex')
     .slice(0, HASH_CHARS)
 
+/** A short hash of each member as the key sees it. */
 export const membersOf = (identity: Identity): Record<string, string> =>
   Object.fromEntries(Object.entries(keyed(identity)).map(([name, value]) => [name, hashOf(value)]))
 
 /** The line for a fixture that was used. */
 export const usedLine = (name: string): string => `${JSON.stringify({ used: name })}\n`
 
-/** The line for a request that had no fixture. */
+/** The line for a call that had no fixture. */
 export function missedLine(identity: Identity): string {
-  const input = asText(identity.request.input ?? '')
-    .slice(0, LIKENESS_CHARS)
-    .toWellFormed()
+  const input = asText(inputOf(identity)).slice(0, LIKENESS_CHARS).toWellFormed()
   const missed: Missed = { missed: fileName(identity), members: membersOf(identity), input }
   return `${JSON.stringify(missed)}\n`
 }
@@ -54,9 +53,9 @@ const lineSchema = z.union([
 /**
  * Reads what runs have written.
  *
- * @param text all lines
- * @param file where they are from, for the message
- * @throws DeltatapeError `usage_unusable` at a line that is none: it may be what is left of a use
+ * @param file where the text is from, for the message
+ * @throws DeltatapeError `usage_unusable` if a line is not valid. It may be half of a "used" line; skipping it would
+ *   report a used fixture as unused.
  */
 export function parseUsage(text: string, file: string): Usage {
   const used = new Set<string>()
@@ -73,5 +72,6 @@ export function parseUsage(text: string, file: string): Usage {
   return { used, missed }
 }
 
+/** Says that a usage log tells nothing of these fixtures, and what to give instead. */
 export const unusable = (why: string): DeltatapeError =>
   new DeltatapeError('usage_unusable', `${why}. Give the USAGE_LOG of a run on these fixtures.`)

@@ -1,16 +1,18 @@
 /**
- * What differs between two answers to one request in their structure: the types of events, the members in them, and
- * the types of those. What a model says, how long it takes over it, and in how many pieces, is no structure. Pure.
+ * What differs between two answers to one request in their structure: the types of events, their members, and the types
+ * of those. What a model says, how long it takes and in how many pieces it comes is not structure. Pure.
  */
-import type { ModelEvent } from '../api/event.ts'
+import { type ModelEvent, parseEvent } from '../api/event.ts'
+import { textOf } from '../api/record.ts'
 import { LEFT_OUT } from '../api/responses/request.ts'
-import { type JsonObject, type JsonValue, MAX_DEPTH, isObject } from '../base/json.ts'
+import { type JsonObject, type JsonValue, MAX_DEPTH, isObject, parseJson } from '../base/json.ts'
+import { type Fixture, eventsOf } from '../fixture/fixture.ts'
 
-/** One difference. `path` is from the event down, with `[]` for any place in an array. */
+/** One difference. `path` leads from the event down, with `[]` for any place in an array. */
 export type Drift =
-  /** A type of event that came once and comes no more, or came never and comes now. */
+  /** A type of event that came before and does not now, or the other way round. */
   | { readonly kind: 'event_added' | 'event_removed'; readonly event: string }
-  /** A member that no object had there, of the types `is`; or one that all had there, of the types `was`. */
+  /** A member that no object had there and that now has the types `is`; or one that all had, with the types `was`. */
   | { readonly kind: 'added'; readonly event: string; readonly path: string; readonly is: string }
   | { readonly kind: 'removed'; readonly event: string; readonly path: string; readonly was: string }
   /** A member of another JSON type, or an object whose own `type` is another. */
@@ -21,6 +23,16 @@ export type Drift =
       readonly was: string
       readonly is: string
     }
+
+/** The events of an answer; of a JSON body that holds none, one event that stands for it. */
+export function comparable(answer: Pick<Fixture, 'api' | 'records'>): readonly ModelEvent[] {
+  const events = eventsOf(answer)
+  if (events.length > 0) return events
+  const text = textOf(answer.records) ?? ''
+  const body = parseJson(text)
+  const event = typeof body === 'object' ? parseEvent(`{"type":"body","body":${text}}`, 0) : undefined
+  return event ? [event] : []
+}
 
 /** The own `type` of every object inside these events: the items and parts that answers may be made of. */
 export function typesWithin(events: readonly ModelEvent[]): Set<string> {
@@ -38,18 +50,18 @@ export function typesWithin(events: readonly ModelEvent[]): Set<string> {
  * How the structure of `now` differs from that of `before`, by event and path.
  *
  * - All events of one type count as one, and so do all members of an array.
- * - An object that says its `type` is compared with those of the same type: a part that is a text tells nothing of one
+ * - An object that has a `type` is compared with objects of the same type: a part that is a text says nothing about one
  *   that is a refusal.
- * - An item or a part of a type that some fixture holds may come and go, and the events about it too: that a model
- *   reasons, calls a tool or refuses is content. One that none holds is drift; an answer that has no item of a type
- *   that it had is drift as well.
+ * - An item or a part may come and go if some fixture holds its type, and so may the events about it: whether a model
+ *   reasons, calls a tool or refuses is content. A type that no fixture holds is drift. So is an answer without any
+ *   item of a type that it had.
  * - A member that some objects have and others lack is optional: it may go. A member that none had is drift.
- * - `null` stands for what is not there this time: it may become anything. What was never null and always is now is
- *   drift.
- * - Members whose names are data ({@link NAMES_ARE_DATA}) are not looked into. What echoes a part of the request that
- *   fixtures leave out, and `obfuscation`, which hangs on one of them, is passed over.
+ * - `null` stands for what is absent this time: it may become anything. A member that was never null and now always is
+ *   null is drift.
+ * - Members whose names are data ({@link NAMES_ARE_DATA}) are not looked into. An answer repeats parts of its request:
+ *   those that do not count for the key are passed over, and so is `obfuscation`, which depends on one of them.
  *
- * @param known the types that some fixture holds, of {@link typesWithin}
+ * @param known the types that some fixture holds, from {@link typesWithin}
  */
 export function findDrift(
   before: readonly ModelEvent[],
@@ -74,7 +86,7 @@ export interface DriftGroup {
   readonly drifts: readonly Drift[]
 }
 
-/** Puts together what was found in the same fixtures: that which most have first. */
+/** Groups differences by the fixtures that have them; what most fixtures have comes first. */
 export function groupDrifts(
   found: readonly { readonly name: string; readonly drifts: readonly Drift[] }[],
 ): DriftGroup[] {
@@ -93,7 +105,7 @@ export function groupDrifts(
   })).toSorted((a, b) => b.fixtures.length - a.fixtures.length)
 }
 
-/** Members that hold what people and models have named: their names are no structure. */
+/** Members with names that people and models have given: such names are not structure. */
 const NAMES_ARE_DATA = new Set([
   'arguments',
   'attributes',
@@ -105,7 +117,7 @@ const NAMES_ARE_DATA = new Set([
   'schema',
 ])
 
-/** What hangs on parts of a request that fixtures do not keep. */
+/** What depends on parts of a request that do not count for the key. */
 const PASSED_OVER = new Set(['obfuscation', ...Array.from(LEFT_OUT, (name) => `response.${name}`)])
 
 type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object'
@@ -115,16 +127,16 @@ interface Shape {
   /** How many values stood there. */
   seen: number
   readonly types: Set<JsonType>
-  /** The objects by their own type, '' where they say none. */
+  /** The objects by their own type; '' if they have none. */
   readonly objects: Map<string, { seen: number; readonly members: Map<string, Shape> }>
   /** What stood in the arrays. */
   items: Shape | undefined
 }
 
-/** The events of one type: their shape, and the types of the items and parts that they were about. */
+/** The events of one type: their shape, and the types of the items and parts that they are about. */
 interface EventOutline {
   readonly shape: Shape
-  /** '' where an event was about none. */
+  /** '' if an event is about none. */
   readonly about: Set<string>
 }
 
@@ -148,11 +160,11 @@ function outlineOf(events: readonly ModelEvent[]): Outline {
   return outline
 }
 
-/** The type of the part or item that an event is about, '' for one about the whole answer or its list of items. */
+/** The type of the part or item that an event is about; '' if it is about the whole answer or its list of items. */
 function aboutWhat(event: JsonObject, places: Map<string, string>): string {
   const { item, part, annotation, output_index, content_index, summary_index } = event
   if (typeof output_index !== 'number') return ''
-  // Those that a text has or lacks, part by part.
+  // A text may have annotations or not: they count as parts.
   if (isObject(annotation)) return String(annotation.type)
   if (typeof summary_index === 'number') return 'summary_text'
   const itemAt = String(output_index)
@@ -168,7 +180,7 @@ function aboutWhat(event: JsonObject, places: Map<string, string>): string {
   return around
 }
 
-/** Whether a type of event that `other` lacks was only ever about known items or parts that `other` lacks too. */
+/** Whether events of a type that `other` lacks are all about items or parts of known types that `other` lacks, too. */
 const isContent = ({ about }: EventOutline, other: Outline, known: ReadonlySet<string>): boolean =>
   [...about].every((type) => type !== '' && known.has(type) && !other.types.has(type))
 
@@ -236,7 +248,7 @@ function* compare(context: Context, path: string, before: Shape, now: Shape): Ge
   }
 }
 
-/** What objects say of their own type: those that no fixture knows, and items that are of none of the types they had. */
+/** How the own types of objects differ: those that no fixture holds, and items of none of the types that there were. */
 function* compareTypes(
   { event, known }: Context,
   path: string,

@@ -1,9 +1,10 @@
 /** Where secrets could be in the file of a fixture: the texts to search, and the lines that they stand in. Pure. */
 import type { ModelEvent } from '../api/event.ts'
-import { partOf } from '../api/responses/events.ts'
-import { type JsonValue, asText, parseJson } from '../base/json.ts'
-import type { FixtureLine } from '../fixture/file.ts'
+import { apiNamed } from '../api/index.ts'
+import type { AnswerRecord } from '../api/record.ts'
+import { type JsonValue, parseJson } from '../base/json.ts'
 import type { FixtureHeader } from '../fixture/fixture.ts'
+import type { FixtureLine } from '../fixture/file.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
 /** A text to search for secrets, and the line of the file that each place in it belongs to. */
@@ -18,10 +19,20 @@ export interface NumberedEvent {
   readonly event: ModelEvent
 }
 
-/** A line behind the first, and its number. */
+/** A line after the first, and its number. */
 export interface NumberedLine {
   readonly number: number
   readonly line: FixtureLine
+}
+
+/** The file of a fixture, as far as it can be read. */
+export interface ReadFile {
+  readonly text: string
+  readonly lines: readonly string[]
+  /** The first line, if it can be read. */
+  readonly header: FixtureHeader | undefined
+  /** The other lines that can be read. */
+  readonly read: readonly NumberedLine[]
 }
 
 /** Adds a kind of secret to those of a line. */
@@ -32,50 +43,56 @@ export function addKind(kinds: Map<number, Set<string>>, line: number, kind: str
 }
 
 /** What the redactor would take out if it was recorded now: the kinds in each line. */
-export function unredacted(
-  lines: readonly string[],
-  header: FixtureHeader | undefined,
-  read: readonly NumberedLine[],
-  redactor: Redactor,
-): Map<number, Set<string>> {
+export function unredacted({ lines, header, read }: ReadFile, redactor: Redactor): Map<number, Set<string>> {
   const kinds = new Map<number, Set<string>>()
   const add = (number: number) => (kind: string) => addKind(kinds, number, kind)
-  if (header) redactor.json(JSON.stringify(header.request), add(1))
-  const numbers = new Map<ModelEvent, number>()
   const rest = new Set(lines.map((_line, index) => index + 1))
+  if (header) {
+    rest.delete(1)
+    redactor.json(header.requestText, add(1))
+    redactor.query(header.call.query ?? [], add(1))
+    redactor.headers(header.response?.headers ?? [], add(1))
+  }
+  const numbers = new Map<AnswerRecord, number>()
   for (const { number, line } of read) {
     rest.delete(number)
-    if ('event' in line) numbers.set(line.event, number)
-    // Each as it was redacted when it was recorded: a body is JSON of its own.
-    else for (const fact of Object.values(line.ending)) redactor.body(asText(fact), add(number))
+    if ('record' in line) numbers.set(line.record, number)
+    else if ('why' in line.ending) redactor.body(line.ending.why ?? '', add(number))
   }
-  redactor.events([...numbers.keys()], (kind, event) => add(numbers.get(event) ?? 1)(kind))
-  if (header) rest.delete(1)
+  const api = apiNamed(header?.api ?? 'responses')
+  redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
+  // What cannot be read is searched as text.
   for (const number of rest) redactor.body(lines[number - 1] ?? '', add(number))
   return kinds
 }
 
 /**
- * What is searched by secretlint: the file as it stands; of lines with escapes their strings, too, since an escape may
- * stand within a secret; and the deltas of each part as one text, where it stands nowhere else.
+ * What is searched by secretlint: the file as it stands; the strings of lines with escapes, since an escape may be within
+ * a secret; and the deltas of each part as one text, which is nowhere in the file.
  */
-export function pagesOf(text: string, lines: readonly string[], events: readonly NumberedEvent[]): Page[] {
+export function pagesOf({ text, lines, header, read }: ReadFile): Page[] {
   const pages: Page[] = [{ text, lineAt: (offset) => text.slice(0, offset).split('\n').length }]
   const seen = new Set<string>()
-  const eventAt = new Map(events.map(({ number, event }) => [number, event]))
   for (const [index, line] of lines.entries()) {
     if (!line.includes('\\')) continue
     const strings: string[] = []
-    gatherStrings(eventAt.get(index + 1)?.body ?? parseJson(line), seen, strings)
+    gatherStrings(parseJson(line), seen, strings)
     if (strings.length > 0) pages.push({ text: strings.join('\n\0\n'), lineAt: () => index + 1 })
   }
-  const deltas = events.filter(({ event }) => typeof event.body.delta === 'string')
+  const { partOf } = apiNamed(header?.api ?? 'responses')
+  const deltas = eventsIn(read).filter(({ event }) => typeof event.body.delta === 'string')
   const parts = Map.groupBy(deltas, ({ event }) => partOf(event))
   for (const part of parts.values()) {
     if (part.length > 1) pages.push(pageOfPart(part))
   }
   return pages
 }
+
+/** The events in lines. */
+export const eventsIn = (read: readonly NumberedLine[]): NumberedEvent[] =>
+  read.flatMap(({ number, line }) =>
+    'record' in line && line.record.event ? [{ number, event: line.record.event }] : [],
+  )
 
 function pageOfPart(part: readonly NumberedEvent[]): Page {
   const deltas = part.map(({ number, event }) => ({ number, delta: String(event.body.delta) }))
@@ -88,6 +105,7 @@ function pageOfPart(part: readonly NumberedEvent[]): Page {
   }
 }
 
+/** Gathers the strings in a value that were not seen before. */
 function gatherStrings(value: JsonValue | undefined, seen: Set<string>, strings: string[]): void {
   if (typeof value === 'string') {
     if (seen.has(value)) return

@@ -1,16 +1,16 @@
 /** Which fixtures are recorded again, in which order, and what is sent for each. Pure. */
-import type { Ending } from '../api/ending.ts'
-import type { ModelEvent } from '../api/event.ts'
-import { isTerminal } from '../api/responses/events.ts'
-import type { JsonObject } from '../base/json.ts'
+import { apiNamed } from '../api/index.ts'
+import type { Call } from '../api/call.ts'
+import type { Headers } from '../api/headers.ts'
+import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
 import type { Candidate } from '../fixture/fixture.ts'
-import { identify } from '../fixture/key.ts'
+import { inputOf } from '../fixture/likeness.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
-  /** Words that all have to stand in a fixture's name or input, in whatever case. None: all fixtures. */
+  /** Words that all have to be in a fixture's name or input, in any case. None: all fixtures. */
   readonly words: readonly string[]
   /** The model that was asked; `*` stands for anything. */
   readonly model: string | undefined
@@ -21,11 +21,11 @@ export interface Selection {
 /** A fixture whose request is to be sent. */
 export interface Planned {
   readonly fixture: Candidate
-  /** The fixture whose answer it continues, where that is in the plan: it is sent before, and its new id counts. */
+  /** The fixture whose answer it continues, if that is sent, too: it goes first, and the id of its new answer counts. */
   readonly after: Candidate | undefined
-  /** The id of the answer that it continues, as the fixture of that has it now. */
+  /** The id of the answer that it continues, as the fixture of that answer has it now. */
   readonly previousId: string | undefined
-  /** Whether it was selected, or is there for what continues it. */
+  /** Whether it was selected; if not, it is sent for what continues it. */
   readonly selected: boolean
 }
 
@@ -36,7 +36,7 @@ export interface Skipped {
 }
 
 export interface Plan {
-  /** Each behind what it continues, a conversation together. */
+  /** Each after what it continues, a conversation together. */
   readonly send: readonly Planned[]
   readonly skipped: readonly Skipped[]
 }
@@ -45,13 +45,14 @@ export interface Plan {
 export function select(fixtures: readonly Candidate[], { words, model, before }: Selection): Candidate[] {
   const wanted = words.map((word) => word.toLowerCase())
   const pattern = model === undefined ? undefined : patternOf(model)
-  return fixtures.filter(({ name, request, recorded }) => {
-    const text = `${name}\n${typeof request.input === 'string' ? request.input : JSON.stringify(request.input ?? '')}`
-    const lower = text.toLowerCase()
+  return fixtures.filter((fixture) => {
+    const { name, request, recorded } = fixture
+    const input = inputOf(fixture)
+    const lower = `${name}\n${typeof input === 'string' ? input : JSON.stringify(input)}`.toLowerCase()
     return (
       wanted.every((word) => lower.includes(word)) &&
       (pattern === undefined || (typeof request.model === 'string' && pattern.test(request.model))) &&
-      // A date that nobody can read is that of no recent recording.
+      // A date that cannot be read counts as old.
       (before === undefined || !(Date.parse(recorded.at) >= before.getTime()))
     )
   })
@@ -62,7 +63,7 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
  * continuation has to fit what it continues.
  *
  * @param all every fixture there is, where earlier turns are looked for
- * @param placeholders what the user's own rules have put where something stood
+ * @param placeholders what the user's own rules have put in place of a text
  */
 export function planRefresh(
   all: readonly Candidate[],
@@ -94,45 +95,67 @@ export function planRefresh(
   return { send: inOrder(), skipped: Array.from(skipped, ([name, why]) => ({ name, why })) }
 }
 
-/** Why a request cannot be sent as it was, or its answer not be kept as that of this fixture. */
-function whyNot(
-  { key, request, previousKey }: Candidate,
-  redactor: Redactor,
-  placeholders: readonly string[],
-): string | undefined {
-  const text = JSON.stringify(request)
-  const placeholder = REDACTED.exec(text)?.[0] ?? placeholders.find((each) => text.includes(inJson(each)))
+/** Why a request cannot be sent as the app sent it. */
+function whyNot(fixture: Candidate, redactor: Redactor, placeholders: readonly string[]): string | undefined {
+  const { call, requestText } = fixture
+  const told = [requestText, JSON.stringify([call.query, call.headers])]
+  const placeholder =
+    told.map((text) => REDACTED.exec(text)?.[0]).find((found) => found !== undefined) ??
+    placeholders.find((each) => told.some((text) => text.includes(inJson(each))))
   if (placeholder !== undefined) return `its request holds ${placeholder}: what stood there is not known any more`
-  if (identify(request, redactor, previousKey).key === key) return undefined
-  return 'its request holds a secret, or a part that fixtures leave out: recorded now it would have another key'
+  if (redactor.json(requestText) !== requestText) {
+    return 'its request holds a secret, which a recording of today would take out: run deltatape redact first'
+  }
+  if (isTold(fixture)) return 'its request is no JSON object: only its app can send it'
+  if (call.host !== undefined) return `it was asked of ${call.host}: only its app can send it`
+  return undefined
 }
+
+/** Whether a fixture only tells of its request, as of bytes by their hash. */
+const isTold = ({ request }: Candidate): boolean =>
+  ['sha256,bytes', 'json', 'text'].includes(Object.keys(request).join(','))
 
 /** A text as it stands within a string of JSON. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
 
-/** What stands where a secret stood. */
+/** What stands in place of a secret. */
 const REDACTED = /\[redacted:[\w-]+\]/
 
+/** What the calls that deltatape makes in its own name say of their body. */
+const JSON_BODY: Headers = [['content-type', 'application/json']]
+
 /**
- * The body to send for a fixture.
+ * The call to send for a fixture: the one that the app sent. What asks for a new answer of the Responses API goes out in
+ * deltatape's own name.
  *
- * @param newId the id of the new answer that it continues, where there is one
+ * @param newId the id of the new answer that it continues, if there is one
  */
-export function bodyFor({ fixture: { request }, previousId }: Planned, newId: string | undefined): JsonObject {
-  const id = newId ?? previousId
-  return id === undefined || request.previous_response_id === undefined
-    ? request
-    : { ...request, previous_response_id: id }
+export function callFor({ fixture, previousId }: Planned, newId: string | undefined): Call {
+  const { method, path, query = [], headers = {} } = fixture.call
+  const api = apiNamed(fixture.api)
+  const body = Buffer.from(hasBody(fixture) ? continuing(fixture.requestText, newId ?? previousId) : '')
+  const counting = Object.entries(headers).filter(([name]) => name !== 'content-type')
+  const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
+  return {
+    api,
+    method,
+    path,
+    query: search === '' ? '' : `?${search}`,
+    headers: [...(body.length > 0 ? JSON_BODY : []), ...counting],
+    body,
+    content: body,
+    ...(asksResponses(fixture) ? { own: true } : {}),
+  }
 }
 
-/** Whether a fixture's recorded failure is what happened again: the same end, the same status, the same last event. */
-export function failedAlike(a: Outcome, b: Outcome): boolean {
-  const lastOf = ({ events }: Outcome) => events.find(isTerminal)?.type
-  if (a.ending.end === 'refused' && b.ending.end === 'refused') return a.ending.status === b.ending.status
-  return a.ending.end === b.ending.end && (a.ending.end !== 'complete' || lastOf(a) === lastOf(b))
-}
+const asksResponses = ({ api, call }: Candidate): boolean =>
+  api === 'responses' && call.method === 'POST' && /^(?:\/v1)?\/responses$/.test(call.path)
 
-interface Outcome {
-  readonly events: readonly ModelEvent[]
-  readonly ending: Ending
+/** An empty object stands for no body, too. */
+const hasBody = ({ request, call }: Candidate): boolean => Object.keys(request).length > 0 || call.method === 'POST'
+
+/** The request with the id of the answer that it continues now; everything else of it stays as it stands. */
+function continuing(text: string, id: string | undefined): string {
+  const span = id === undefined ? undefined : memberSpan(text, 'previous_response_id')
+  return span ? text.slice(0, span[0]) + JSON.stringify(id) + text.slice(span[1]) : text
 }

@@ -1,31 +1,33 @@
 /** Records fixtures again, or compares what the API answers now. */
-import { type Tokens, tokensOf } from '../api/responses/events.ts'
-import { DeltatapeError } from '../base/errors.ts'
-import { type Candidate, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { identify } from '../fixture/key.ts'
+import { apiNamed } from '../api/index.ts'
+import { contentText } from '../api/call.ts'
+import { type Tokens, terminalOf, tokensOf } from '../api/responses/events.ts'
 import type { Clock } from '../base/clock.ts'
-import { OPENAI_VERSION, live, type LiveOptions } from '../model/live.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { type Candidate, type Fixture, type StoredFixture, eventsOf, isGood } from '../fixture/fixture.ts'
+import { parseRequest } from '../fixture/key.ts'
+import { type ModelSettings, createModel } from '../model/index.ts'
 import type { Model } from '../model/model.ts'
-import { record, type RecordOptions } from '../model/record.ts'
+import { record } from '../model/record.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import type { Store } from '../store/store.ts'
-import { type Drift, findDrift, typesWithin } from './drift.ts'
-import { type Plan, type Planned, failedAlike } from './plan.ts'
+import type { Saved, Store } from '../store/store.ts'
+import { type Drift, comparable, findDrift, typesWithin } from './drift.ts'
+import type { Plan, Planned } from './plan.ts'
+import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
-
-/** Shows how far some work is. */
-export interface Progress {
-  progress(total: number, unit: string): { step(note?: string): void; stop(): void }
-}
 
 /** What a run works with. */
 export interface Job {
   readonly context: { readonly clock: Clock; readonly terminal: Progress; interrupted(): AbortSignal }
-  readonly config: Omit<LiveOptions, 'redactor' | 'clock'> & Pick<RecordOptions, 'recordFailures' | 'upstream'>
+  readonly config: ModelSettings
   readonly redactor: Redactor
   readonly store: Store
   readonly concurrency: number
 }
+
+/** The API itself, whatever the configuration says of modes. */
+const apiFor = ({ context: { clock }, config, redactor, store }: Job): Model =>
+  createModel({ ...config, mode: 'live', fault: undefined, usageLog: undefined }, { store, redactor, clock })
 
 /** Of some fixtures those that hold an answer, which another can be compared with, and why the others do not. */
 export async function withAnAnswer(store: Store, fixtures: readonly Candidate[]) {
@@ -40,27 +42,28 @@ export async function withAnAnswer(store: Store, fixtures: readonly Candidate[])
 }
 
 /** What was found, or the error that says how it is damaged. */
-async function orDamage<T>(work: Promise<T>): Promise<T | DeltatapeError> {
-  try {
-    return await work
-  } catch (error) {
+const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
+  work.catch((error: unknown) => {
     if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return error
     throw error
-  }
-}
+  })
 
 /** Sends a plan, and shows how far it is. */
 async function send(
   { context, concurrency }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
-  conclude: (planned: Planned, reply: Reply) => Promise<Entry>,
+  conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, 'name' | 'tokens'>>,
 ): Promise<Entry[]> {
   const bar = context.terminal.progress(planned.length, 'fixtures')
   const done: Entry[] = []
   try {
     return await resend(planned, { modelFor, concurrency, signal: context.interrupted() }, async (each, reply) => {
-      const entry = await conclude(each, reply)
+      const { name, api } = each.fixture
+      const entry: Entry =
+        reply.kind === 'not_sent'
+          ? { name, outcome: 'not_sent' }
+          : { name, ...(await conclude(each, reply)), tokens: tokensOf(apiNamed(api).events(reply.records)) }
       done.push(entry)
       const { input, output } = totalOf(done)
       bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
@@ -76,60 +79,86 @@ const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
 /** Records the answers anew. */
 export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const { context, config, redactor, store } = job
-  const api = live({ ...config, redactor, clock: context.clock })
-  const recording = { ...config, openai: OPENAI_VERSION, redactor, clock: context.clock }
+  const api = apiFor(job)
+  const saved = new Map<string, Saved['outcome']>()
   const modelFor = ({ fixture }: Planned) =>
-    // Whatever id it is sent with, it is this fixture's request: no other key may come of it.
-    record(api, { ...store, identify: async (body) => identify(body, redactor, fixture.previousKey) }, recording)
+    record(api, storeFor(store, fixture, saved), { ...config, redactor, clock: context.clock })
 
-  return send(job, plan, modelFor, async ({ fixture: { name, key } }, reply) => {
-    if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
-    const tokens = tokensOf(reply.events)
-    const { kind, why = 'the model did not finish it' } = reply.action ?? {}
-    if (kind === 'saved') return { name, outcome: 'refreshed', tokens }
-    if (kind === 'unchanged') return { name, outcome: 'unchanged', tokens }
-    if (reply.kind === 'answered') return { name, outcome: 'failed', why, tokens }
+  return send(job, plan, modelFor, async ({ fixture: { key } }, reply) => {
+    const outcome = saved.get(key)
+    if (outcome === 'saved') return { outcome: 'refreshed' }
+    if (outcome === 'unchanged') return { outcome }
+    const { why = 'the model did not finish it' } = reply.action ?? {}
+    if (reply.kind === 'answered') return { outcome: 'failed', why }
     const before = await orDamage(store.find(key))
     if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
       return {
-        name,
         outcome: 'unchanged',
         why: 'recorded failures that failed again (--record-failures saves them anew)',
-        tokens,
       }
     }
-    return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
+    return { outcome: 'failed', why: redactor.text(reply.why) }
   })
 }
 
-const failsAgain = (before: StoredFixture, { events, ending }: Extract<Reply, { kind: 'failed' }>): boolean =>
-  ending !== undefined && !isGood(before) && failedAlike(before, { events, ending })
+/** A store that keeps what is recorded as this fixture, whatever id the request was sent with. */
+function storeFor(store: Store, fixture: Candidate, saved: Map<string, Saved['outcome']>): Store {
+  const { key, api, call, previousKey } = fixture
+  return {
+    ...store,
+    async identify(sent) {
+      const requestText = sent.content.byteLength > 0 ? contentText(sent) : '{}'
+      return { key, api, call, request: parseRequest(requestText), requestText, previousKey }
+    },
+    async save(recording) {
+      const result = await store.save(recording)
+      saved.set(key, result.outcome)
+      return result
+    },
+  }
+}
+
+type Failed = Extract<Reply, { kind: 'failed' }>
+
+const failsAgain = (before: StoredFixture, { records, ending, status }: Failed): boolean =>
+  ending !== undefined && !isGood(before) && failedAlike(before, { api: before.api, records, ending, status })
+
+type Outcome = Pick<Fixture, 'api' | 'records' | 'ending'> & { readonly status: number | undefined }
+
+/** Whether a recorded failure happened again: the same ending, the same status, the same last event. */
+export function failedAlike(before: Pick<Fixture, 'api' | 'records' | 'ending' | 'response'>, now: Outcome): boolean {
+  const { end } = before.ending
+  if (end !== now.ending.end) return false
+  if (end === 'refused') return before.response?.status === now.status
+  const lastOf = (each: Pick<Fixture, 'api' | 'records'>) => terminalOf(eventsOf(each))?.type
+  return end !== 'complete' || lastOf(before) === lastOf(now)
+}
 
 /** Compares the answers with those of the fixtures, and saves nothing. */
 export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): Promise<Entry[]> {
-  const { context, config, redactor, store } = job
-  const api = live({ ...config, redactor, clock: context.clock })
+  const { redactor, store } = job
+  const api = apiFor(job)
   const known = new Set<string>()
   for (const { key } of all) {
     const fixture = await orDamage(store.find(key))
-    if (fixture && !(fixture instanceof DeltatapeError)) for (const type of typesWithin(fixture.events)) known.add(type)
+    if (!fixture || fixture instanceof DeltatapeError) continue
+    for (const type of typesWithin(eventsOf(fixture))) known.add(type)
   }
 
   return send(
     job,
     plan,
     () => api,
-    async ({ fixture: { name, key } }, reply) => {
-      if (reply.kind === 'not_sent') return { name, outcome: 'not_sent' }
-      const tokens = tokensOf(reply.events)
-      if (reply.kind === 'failed') return { name, outcome: 'failed', why: redactor.text(reply.why), tokens }
+    async ({ fixture: { key } }, reply) => {
+      if (reply.kind === 'failed') return { outcome: 'failed', why: redactor.text(reply.why) }
       const before = await orDamage(store.find(key))
-      if (before instanceof DeltatapeError) return { name, outcome: 'failed', why: before.message, tokens }
-      if (!before) return { name, outcome: 'failed', why: 'The fixture was removed meanwhile.', tokens }
+      if (before instanceof DeltatapeError) return { outcome: 'failed', why: before.message }
+      if (!before) return { outcome: 'failed', why: 'The fixture was removed meanwhile.' }
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
-      if (!isGood(before)) return { name, outcome: 'same', tokens }
-      const drifts = findDrift(before.events, redactor.events(reply.events), known)
-      return { name, outcome: drifts.length > 0 ? 'differs' : 'same', drifts, tokens }
+      if (!isGood(before)) return { outcome: 'same' }
+      const records = redactor.records(reply.records, apiNamed(before.api))
+      const drifts = findDrift(comparable(before), comparable({ api: before.api, records }), known)
+      return { outcome: drifts.length > 0 ? 'differs' : 'same', drifts }
     },
   )
 }
@@ -140,7 +169,7 @@ export interface Entry {
   readonly outcome: 'refreshed' | 'unchanged' | 'same' | 'differs' | 'failed' | 'skipped' | 'not_sent'
   /** Why it failed, was skipped or stayed. */
   readonly why?: string
-  /** How the new answer differs, where nothing was saved. */
+  /** How the new answer differs, if nothing was saved. */
   readonly drifts?: readonly Drift[]
   /** What the new answer cost. */
   readonly tokens?: Tokens

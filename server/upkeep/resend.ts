@@ -1,25 +1,28 @@
-/** Sends the requests of fixtures again: several at once, and each turn of a conversation behind the one before. */
+/** Sends the requests of fixtures again: several at once, and each turn of a conversation after the one before. */
 import pLimit from 'p-limit'
-import { type Ending, ModelError } from '../api/ending.ts'
-import type { ModelEvent } from '../api/event.ts'
-import { failureOf, isFinished, responseIdOf } from '../api/responses/events.ts'
+import type { Api, Head } from '../api/api.ts'
+import { type Ending, ModelError, RefusedError } from '../api/ending.ts'
+import { type AnswerRecord, textOf } from '../api/record.ts'
+import { failureOf } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import type { Action, Model } from '../model/model.ts'
-import { type Planned, bodyFor } from './plan.ts'
+import { type Planned, callFor } from './plan.ts'
 
 /** What came of a request. */
 export type Reply =
   /** The model finished it. */
-  | { readonly kind: 'answered'; readonly events: readonly ModelEvent[]; readonly action: Action | undefined }
-  /** It did not, or what it continues failed: then there is no ending. */
+  | { readonly kind: 'answered'; readonly records: readonly AnswerRecord[]; readonly action: Action | undefined }
+  /** It did not, or nothing was sent because what it continues failed: then there is no ending. */
   | {
       readonly kind: 'failed'
       readonly why: string
-      readonly events: readonly ModelEvent[]
+      readonly records: readonly AnswerRecord[]
       readonly ending: Ending | undefined
+      /** The HTTP status, if the API answered. */
+      readonly status: number | undefined
       readonly action: Action | undefined
     }
-  /** It was not sent, or not to its end, before the work was broken off. */
+  /** It was not sent, or not read to its end, before the work was broken off. */
   | { readonly kind: 'not_sent' }
 
 export interface ResendOptions {
@@ -34,62 +37,90 @@ export interface ResendOptions {
 /**
  * Sends what a plan says.
  *
- * @param conclude what is made of each reply, as soon as it is there: its events are not kept
+ * @param conclude makes something of each reply as soon as it is there: the records of the reply are not kept
  */
 export async function resend<T>(
   send: readonly Planned[],
   { modelFor, concurrency, signal }: ResendOptions,
   conclude: (planned: Planned, reply: Reply) => T | Promise<T>,
 ): Promise<T[]> {
-  const answerFor = async (
-    planned: Planned,
-    parent: { reply: Reply['kind']; id: string | undefined } | undefined,
-  ): Promise<Reply> => {
-    if (signal.aborted || parent?.reply === 'not_sent') return { kind: 'not_sent' }
-    if (parent?.reply === 'failed') {
-      return {
-        kind: 'failed',
-        why: 'The answer that it continues failed.',
-        events: [],
-        ending: undefined,
-        action: undefined,
-      }
-    }
+  const replyTo = async (planned: Planned, parent: Sent<T> | undefined): Promise<Reply> => {
+    if (signal.aborted || parent?.kind === 'not_sent') return { kind: 'not_sent' }
+    if (parent?.kind === 'failed') return failed('The answer that it continues failed.')
     return ask(modelFor(planned), planned, parent?.id, signal)
   }
 
   const slot = pLimit(concurrency)
-  const sent = new Map<string, Promise<{ reply: Reply['kind']; id: string | undefined; conclusion: T }>>()
+  const sent = new Map<string, Promise<Sent<T>>>()
   for (const planned of send) {
     const before = planned.after && sent.get(planned.after.key)
-    const work = async () => {
+    const work = async (): Promise<Sent<T>> => {
       const parent = await before
       return slot(async () => {
-        const reply = await answerFor(planned, parent)
-        const id = 'events' in reply ? responseIdOf(reply.events) : undefined
-        return { reply: reply.kind, id, conclusion: await conclude(planned, reply) }
+        const reply = await replyTo(planned, parent)
+        return { kind: reply.kind, id: idOf(planned, reply), conclusion: await conclude(planned, reply) }
       })
     }
     sent.set(planned.fixture.key, work())
   }
-
   return (await Promise.all(sent.values())).map(({ conclusion }) => conclusion)
 }
 
+/** What is kept of a reply. */
+interface Sent<T> {
+  readonly kind: Reply['kind']
+  /** The id by which the next turn continues it. */
+  readonly id: string | undefined
+  readonly conclusion: T
+}
+
+function idOf(planned: Planned, reply: Reply): string | undefined {
+  const { api, ...call } = callFor(planned, undefined)
+  return 'records' in reply ? api.answerId(call, api.events(reply.records)) : undefined
+}
+
+type Failed = Extract<Reply, { kind: 'failed' }>
+
+const failed = (why: string, more: Partial<Failed> = {}): Failed => ({
+  kind: 'failed',
+  records: [],
+  ending: undefined,
+  status: undefined,
+  action: undefined,
+  ...more,
+  why,
+})
+
 async function ask(model: Model, planned: Planned, newId: string | undefined, signal: AbortSignal): Promise<Reply> {
-  const events: ModelEvent[] = []
-  let action: Action | undefined
+  const call = callFor(planned, newId)
+  const records: AnswerRecord[] = []
+  let head: Head | undefined
+  // What became of the fixture is known after the last record.
+  let action: () => Action | undefined = () => undefined
+  const soFar = () => ({ records, status: head?.status, action: action() })
   try {
-    const request = { body: bodyFor(planned, newId), note: (noted: Action) => void (action = noted) }
-    for await (const batch of model(request, signal)) events.push(...batch)
+    const answer = await model(call, signal)
+    head = answer.head
+    action = () => answer.action
+    for await (const { items } of answer.records) records.push(...items)
   } catch (error) {
-    if (error instanceof ModelError)
-      return { kind: 'failed', why: error.message, events, ending: error.failure, action }
+    if (error instanceof ModelError) return failed(error.message, { ...soFar(), ending: error.failure })
     if (signal.aborted) return { kind: 'not_sent' }
     if (!(error instanceof DeltatapeError)) throw error
-    return { kind: 'failed', why: error.message, events, ending: undefined, action }
+    return failed(error.message, soFar())
   }
-  if (isFinished(events)) return { kind: 'answered', events, action }
-  const why = events.map(failureOf).find((failure) => failure !== undefined)?.message ?? 'The API failed to answer.'
-  return { kind: 'failed', why, events, ending: { end: 'complete' }, action }
+  if (head.status >= 400) {
+    const refusal = { status: head.status, headers: head.headers, body: textOf(records) ?? '' }
+    return failed(new RefusedError(refusal).message, { ...soFar(), ending: { end: 'refused' } })
+  }
+  const why = unfinished(call.api, records)
+  if (why !== undefined) return failed(why, { ...soFar(), ending: { end: 'complete' } })
+  return { kind: 'answered', records, action: action() }
+}
+
+/** In which words an answer says that the model did not finish it. */
+function unfinished(api: Api, records: readonly AnswerRecord[]): string | undefined {
+  const events = api.events(records)
+  if (api.isFinished(events)) return undefined
+  return events.map(failureOf).find((failure) => failure !== undefined)?.message ?? 'The API failed to answer.'
 }

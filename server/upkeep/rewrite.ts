@@ -1,68 +1,69 @@
-/** Rules put onto fixtures that were recorded without them: what changes, and what becomes of conversations. Pure. */
+/** Rules put onto fixtures that were recorded without them: what changes, and what becomes of conversations. */
+import { posix } from 'node:path'
 import type { Ending } from '../api/ending.ts'
-import { responseIdOf } from '../api/responses/events.ts'
+import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import type { Progress } from './refresh.ts'
-import { parseFixture } from '../fixture/file.ts'
-import { type Fixture, type FixtureHeader, isGood } from '../fixture/fixture.ts'
-import { fileName, identify, keyFor } from '../fixture/key.ts'
+import { bodyHash, parseFixture } from '../fixture/file.ts'
+import { type Fixture, type FixtureHeader, eventsOf, isGood } from '../fixture/fixture.ts'
+import { fileName, keyOf, parseRequest } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
+import type { Progress } from './progress.ts'
 
 /** A fixture as it would have been recorded with the rules of now. */
 export interface Redone {
   readonly fixture: Fixture
-  /** Whether it is another than before. */
+  /** Whether it differs from what it was. */
   readonly changed: boolean
   /** What was redacted, by kind. */
   readonly kinds: ReadonlySet<string>
 }
 
-/** @param previousKey the key that the fixture which this one continues has now */
+/**
+ * Redacts a fixture once more. The hash of its body is taken anew, so a body that did not match its hash before is marked
+ * as edited: it must not pass for a recording.
+ *
+ * @param previousKey the key that the fixture which this one continues has now
+ */
 export function redactAgain(fixture: Fixture, redactor: Redactor, previousKey: string | undefined): Redone {
   const kinds = new Set<string>()
   const found = (kind: string) => void kinds.add(kind)
-  const { request } = identify(fixture.request, {
-    ...redactor,
-    json: (text) => redactor.json(text, found),
-  })
-  const events = redactor.events(fixture.events, found)
-  const ending = redactEnding(fixture.ending, redactor, found)
-  const key = keyFor(request, previousKey)
-  const responseId = fixture.responseId === undefined ? undefined : responseIdOf(events)
+  const { api, call, response, recorded } = fixture
+  const requestText = redactor.json(fixture.requestText, found)
+  const query = call.query && redactor.query(call.query, found)
+  const asked = {
+    api,
+    call: query ? { ...call, query } : call,
+    request: parseRequest(requestText),
+    requestText,
+    ...(previousKey === undefined ? {} : { previousKey }),
+  }
+  const key = keyOf(asked)
+  const records = redactor.records(fixture.records, apiNamed(api), found)
+  const isEdited = fixture.sha256 !== undefined && fixture.sha256 !== bodyHash(fixture.records)
   return {
     fixture: {
       ...fixture,
+      ...asked,
       key,
-      request,
-      ...(previousKey === undefined ? {} : { previousKey }),
-      ...(responseId === undefined ? {} : { responseId }),
-      events,
-      ending,
+      ...(response ? { response: { ...response, headers: redactor.headers(response.headers, found) } } : {}),
+      ...(fixture.responseId === undefined
+        ? {}
+        : { responseId: apiNamed(api).answerId(call, eventsOf({ api, records })) }),
+      recorded: isEdited ? { ...recorded, edited: true } : recorded,
+      records,
+      ending: redactEnding(fixture.ending, redactor, found),
+      sha256: bodyHash(records),
     },
     changed: key !== fixture.key || kinds.size > 0,
     kinds,
   }
 }
 
-function redactEnding(ending: Ending, redactor: Redactor, found: (kind: string) => void): Ending {
-  switch (ending.end) {
-    case 'complete':
-      return ending
-    case 'refused': {
-      const headers = Object.entries(ending.headers).map(
-        ([name, value]) => [name, redactor.text(value, found)] as const,
-      )
-      return { ...ending, headers: Object.fromEntries(headers), body: redactor.body(ending.body, found) }
-    }
-    case 'malformed':
-      return { ...ending, text: redactor.body(ending.text, found) }
-    default:
-      return ending.why === undefined ? ending : { ...ending, why: redactor.text(ending.why, found) }
-  }
-}
+const redactEnding = (ending: Ending, redactor: Redactor, found: (kind: string) => void): Ending =>
+  'why' in ending && ending.why !== undefined ? { ...ending, why: redactor.body(ending.why, found) } : ending
 
-/** Fixtures in an order in which each comes behind the one that it continues. */
+/** Fixtures in an order in which each comes after the one that it continues. */
 export function parentsFirst<T extends FixtureHeader>(fixtures: readonly T[]): T[] {
   const byKey = new Map(fixtures.map((fixture) => [fixture.key, fixture]))
   const ordered = new Set<T>()
@@ -89,7 +90,7 @@ export interface Planned {
   readonly key: string
   readonly changed: boolean
   readonly kinds: ReadonlySet<string>
-  /** The key of what it continues then. */
+  /** The key that what it continues gets. */
   readonly previousKey: string | undefined
   /** Whether its model finished. */
   readonly good: boolean
@@ -97,14 +98,14 @@ export interface Planned {
   readonly at: string
 }
 
-/** Files whose requests are one and the same without what was redacted. One answer can be replayed. */
+/** Files whose requests are the same without what was redacted. Only one answer can be replayed. */
 export interface Merged {
   readonly kept: Planned
-  /** These go: a failed answer before a finished one, and of two alike the older. */
+  /** These go: a failed answer rather than a finished one, and of two alike the older. */
   readonly dropped: readonly Planned[]
 }
 
-/** Finds the files that become one. What is one already, and does not change, is left as it is. */
+/** Finds the files that become one. Files that have the same key already, and do not change, are left as they are. */
 export function mergesIn(plan: readonly Planned[]): Merged[] {
   return [...Map.groupBy(plan, ({ key }) => key).values()].flatMap((same) => {
     if (same.length < 2 || !same.some(({ changed }) => changed)) return []
@@ -115,6 +116,7 @@ export function mergesIn(plan: readonly Planned[]): Merged[] {
   })
 }
 
+/** What is to become of each file, and the names of the damaged ones, of which nothing can be said. */
 export async function planFor(
   store: Store,
   redactor: Redactor,
@@ -134,7 +136,8 @@ export async function planFor(
         const { fixture: next, changed, kinds } = redactAgain(fixture, redactor, previousKey)
         keys.set(fixture.key, next.key)
         const [good, at] = [isGood(fixture), fixture.recorded.at]
-        plan.push({ name, next: changed ? fileName(next) : name, key: next.key, changed, kinds, previousKey, good, at })
+        const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
+        plan.push({ name, next: nextName, key: next.key, changed, kinds, previousKey, good, at })
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
         damaged.push(name)
@@ -154,8 +157,10 @@ interface Application {
 }
 
 /**
- * Changes the files, continuations before what they continue: when it is interrupted, those that are changed name the
- * keys that the others are going to have, and the next time brings the rest.
+ * Changes the files, continuations before what they continue. If it is interrupted, the changed ones name the keys that
+ * the others are going to have, and the next run changes those.
+ *
+ * @throws DeltatapeError `cancelled`
  */
 export async function applyTo(store: Store, { plan, merges, redactor, signal }: Application): Promise<void> {
   const keptFor = new Map(merges.flatMap(({ kept, dropped }) => dropped.map((each) => [each.name, kept] as const)))
@@ -168,7 +173,7 @@ export async function applyTo(store: Store, { plan, merges, redactor, signal }: 
     const fixture = parseFixture(await store.text(name), name)
     await store.replace(name, redactAgain(fixture, redactor, previousKey).fixture)
   }
-  // Last, when what is kept in their place is there. Its file may have the name of one that goes.
+  // Last, after what is kept in their place is there. Its file may have the name of one that goes.
   const there = new Set(plan.filter(({ name }) => !keptFor.has(name)).map(({ next }) => next))
   for (const { name } of dropped) if (!there.has(name)) await store.remove(name)
 }

@@ -3,13 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { memberOf } from '../base/json.ts'
 import type { Candidate } from '../fixture/fixture.ts'
-import { likeness } from '../fixture/likeness.ts'
-import { checkStore } from '../store/directory.ts'
+import { inputOf, likeness } from '../fixture/likeness.ts'
 import type { Store } from '../store/store.ts'
 import { type Missed, type Usage, membersOf, parseUsage, unusable } from '../store/usage.ts'
 
 /**
- * The fixtures that the runs which wrote these logs did not use, and the names of damaged ones, of which nothing is
+ * The fixtures that no run used, by the logs that the runs wrote, and the names of damaged ones, of which nothing is
  * known.
  *
  * @throws DeltatapeError `usage_unusable` or `fixtures_unusable`
@@ -18,7 +17,7 @@ export async function gatherUnused(
   store: Store,
   files: readonly string[],
 ): Promise<{ unused: Unused[]; damaged: readonly string[] }> {
-  await checkStore(store.dir, { write: false })
+  await store.check({ write: false })
   const logs = await Promise.all(files.map(async (file) => parseUsage(await readLog(file), file)))
   const used = new Set(logs.flatMap((log) => [...log.used]))
   const missed = logs.flatMap((log) => log.missed)
@@ -44,15 +43,15 @@ export const describeDamaged = (damaged: readonly string[]): string =>
 /** A fixture that was not used. */
 export interface Unused {
   readonly name: string
-  /** A request that had no fixture, and differs from this one in a single member. */
+  /** A call that had no fixture, and differs from this one in a single member. */
   readonly rename?: { readonly member: string; readonly missed: string }
 }
 
 /**
- * The fixtures that were not used. One that a used one continues is used: without it the conversation could not be
- * found, or recorded again.
+ * The fixtures that were not used. If a used one continues another, that counts as used, too: without it the
+ * conversation could not be found, or recorded again.
  *
- * @throws DeltatapeError `usage_unusable` where the runs used nothing that is here
+ * @throws DeltatapeError `usage_unusable` if the runs used nothing that is here
  */
 export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate[]): Unused[] {
   const byKey = new Map(fixtures.map((fixture) => [fixture.key, fixture]))
@@ -82,7 +81,7 @@ export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate
   })
 }
 
-/** Below this two inputs are two questions, not one that was put in other words. */
+/** Inputs that are less alike are two questions, not one that was put in other words. */
 const MIN_LIKENESS = 0.5
 
 /** Compares what was not used with what was missed. */
@@ -95,11 +94,11 @@ function compare(unused: readonly Candidate[], missed: readonly Missed[]) {
       const [member, ...more] = differing(members, miss.members)
       if (member === undefined) recordedSince.add(fixture.name)
       if (member === undefined || more.length > 0) continue
-      const alike = member === 'input' ? likeness(fixture.request.input, miss.input) : 1
+      const alike = member === 'input' ? likeness(inputOf(fixture), miss.input) : 1
       if (alike >= MIN_LIKENESS) pairs.push({ name: fixture.name, member, miss, alike })
     }
   }
-  // The most alike find each other; what was asked in place of one fixture was not asked in place of another.
+  // The most alike are paired first. A call that was made in place of one fixture was not made in place of another.
   const renames = new Map<string, { member: string; missed: string }>()
   const taken = new Set<Missed>()
   for (const { name, member, miss } of pairs.toSorted((x, y) => y.alike - x.alike)) {
@@ -114,7 +113,7 @@ function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<strin
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => memberOf(a, name) !== memberOf(b, name))
 }
 
-/** What is told of a fixture that was not used, behind its name. */
+/** What is told of a fixture that was not used, after its name. */
 export const describeUnused = ({ rename }: Unused): string =>
   rename === undefined
     ? 'was not used'

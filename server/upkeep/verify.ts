@@ -2,16 +2,16 @@
 import { systemCode } from '../base/errors.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { findSecrets } from '../redact/secretlint.ts'
-import type { Store } from '../store/store.ts'
-import { type Checked, type Problem, type SourceFile, checkFixture, error, warning } from './check.ts'
+import { type Checked, type SourceFile, checkFixture } from './check.ts'
 import { addKind } from './leaks.ts'
+import { type Problem, error, warning } from './problem.ts'
 
 export interface VerifyOptions {
   /** What it would still redact is a secret. */
   readonly redactor: Redactor
   /** What was recorded before is too old; in ms since 1970. */
   readonly oldest?: number | undefined
-  /** Whether the files are all that there are, so that a conversation has to find its beginning among them. */
+  /** Whether these are all the files that there are: then each conversation has to find its beginning among them. */
   readonly whole: boolean
 }
 
@@ -19,8 +19,8 @@ export interface VerifyOptions {
 const SEARCH_CHARS = 1024 * 1024
 
 /**
- * Verifies files, in order. Gives all problems of one file at once, sorted by line, an empty list where there are none;
- * in the end those that show only when all files are known.
+ * Verifies files, in order. Gives all problems of one file at once, sorted by line, and an empty list if there are none.
+ * Problems that show only when all files are known come last.
  */
 export async function* verify(
   files: AsyncIterable<SourceFile>,
@@ -30,25 +30,6 @@ export async function* verify(
   const continued: { name: string; previousKey: string }[] = []
   let waiting: Checked[] = []
   let chars = 0
-
-  const search = async (): Promise<Problem[][]> => {
-    const pages = waiting.flatMap((checked) => checked.pages)
-    const secrets = await findSecrets(pages.map(({ text }) => text))
-    const byPage = new Map(pages.map((page, index) => [page, secrets[index] ?? []]))
-    const done = waiting.map((checked) => {
-      const kinds = new Map([...checked.secrets].map(([line, ours]) => [line, new Set(ours)]))
-      for (const page of checked.pages) {
-        for (const { offset, kind } of byPage.get(page) ?? []) addKind(kinds, page.lineAt(offset), kind)
-      }
-      const found = [...kinds].map(([line, each]): Problem => secretProblem(checked.name, line, [...each]))
-      // A text of the file that is named in a message may hold one, too.
-      const told = checked.problems.map((each) => ({ ...each, message: redactor.text(each.message) }))
-      return [...told, ...found].toSorted((a, b) => a.line - b.line)
-    })
-    waiting = []
-    chars = 0
-    return done
-  }
 
   for await (const file of files) {
     const checked = checkFixture(file, redactor, oldest)
@@ -61,9 +42,12 @@ export async function* verify(
     }
     waiting.push(checked)
     chars += checked.pages.reduce((sum, { text }) => sum + text.length, 0)
-    if (chars >= SEARCH_CHARS) yield* await search()
+    if (chars < SEARCH_CHARS) continue
+    yield* await searched(waiting, redactor)
+    waiting = []
+    chars = 0
   }
-  yield* await search()
+  yield* await searched(waiting, redactor)
 
   if (!whole) return
   const lost = continued.filter(({ previousKey }) => !nameByKey.has(previousKey))
@@ -73,7 +57,24 @@ export async function* verify(
   }
 }
 
-/** A rule of the redactor and one of secretlint for the same thing are named alike: it is told once. */
+/** The problems of each file, with the secrets that are left in it. */
+async function searched(files: readonly Checked[], redactor: Redactor): Promise<Problem[][]> {
+  const pages = files.flatMap((checked) => checked.pages)
+  const secrets = await findSecrets(pages.map(({ text }) => text))
+  const byPage = new Map(pages.map((page, index) => [page, secrets[index] ?? []]))
+  return files.map((checked) => {
+    const kinds = new Map([...checked.secrets].map(([line, ours]) => [line, new Set(ours)]))
+    for (const page of checked.pages) {
+      for (const { offset, kind } of byPage.get(page) ?? []) addKind(kinds, page.lineAt(offset), kind)
+    }
+    const found = [...kinds].map(([line, each]): Problem => secretProblem(checked.name, line, [...each]))
+    // A message may repeat a text of the file, and so a secret.
+    const told = checked.problems.map((each) => ({ ...each, message: redactor.text(each.message) }))
+    return [...told, ...found].toSorted((a, b) => a.line - b.line)
+  })
+}
+
+/** A rule of the redactor and one of secretlint for the same thing have similar names: the longer one is told. */
 function secretProblem(name: string, line: number, kinds: readonly string[]): Problem {
   const plain = (kind: string) => kind.replaceAll('-', '')
   const told = kinds.filter(
@@ -85,21 +86,26 @@ function secretProblem(name: string, line: number, kinds: readonly string[]): Pr
 
 const READS_AT_ONCE = 32
 
-/** The files with these names, in order, some of them read ahead. */
-export async function* readFiles(store: Store, names: readonly string[]): AsyncGenerator<SourceFile> {
-  const read = (start: number) =>
-    Promise.all(names.slice(start, start + READS_AT_ONCE).map((name) => readOne(store, name)))
+/** A file that can be read. */
+interface Readable {
+  readonly name: string
+  text(): Promise<string>
+}
+
+/** The texts of these files, in order; some are read ahead. */
+export async function* readFiles(files: readonly Readable[]): AsyncGenerator<SourceFile> {
+  const read = (start: number) => Promise.all(files.slice(start, start + READS_AT_ONCE).map(readOne))
   let next = read(0)
-  for (let start = 0; start < names.length; start += READS_AT_ONCE) {
-    const files = await next
+  for (let start = 0; start < files.length; start += READS_AT_ONCE) {
+    const done = await next
     next = read(start + READS_AT_ONCE)
-    yield* files
+    yield* done
   }
 }
 
-async function readOne(store: Store, name: string): Promise<SourceFile> {
+async function readOne({ name, text }: Readable): Promise<SourceFile> {
   try {
-    return { name, text: await store.text(name) }
+    return { name, text: await text() }
   } catch (thrown) {
     const code = systemCode(thrown)
     if (code === undefined) throw thrown

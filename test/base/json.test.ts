@@ -1,14 +1,62 @@
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_DEPTH, flawOf, isEqual, parseJson, parseObject, type JsonValue } from '../../server/base/json.ts'
-import { memberText, rewriteStrings, rewriteValues } from '../../server/base/json-text.ts'
+import {
+  type JsonValue,
+  MAX_DEPTH,
+  asText,
+  flawOf,
+  isEqual,
+  memberOf,
+  parseExact,
+  parseJson,
+  parseObject,
+} from '../../server/base/json.ts'
 
 describe('parseObject', () => {
   test('reads objects, and nothing else', () => {
     expect(parseObject('{"a":1}')).toEqual({ a: 1 })
     for (const text of ['[]', '1', 'null', '"a"', '{', '']) expect(parseObject(text)).toBeUndefined()
   })
+})
+
+describe('parseExact', () => {
+  const read = (text: string) => parseExact(text, (digits) => `<${digits}>`)
+
+  test('wraps the integers that a number cannot hold, and nothing else', () => {
+    expect(read('{"a":9007199254740993,"b":[-9223372036854775808,9007199254740991],"c":1.0}')).toEqual({
+      a: '<9007199254740993>',
+      b: ['<-9223372036854775808>', 9007199254740991],
+      c: 1,
+    })
+    // Neither a fraction nor an exponent is an integer that would lose its digits.
+    const others = '[12345678901234567890.5,1e30,0.12345678901234567]'
+    expect(read(others)).toEqual(JSON.parse(others))
+    expect(read('{"9007199254740993":"9007199254740993"}')).toEqual({ '9007199254740993': '9007199254740993' })
+  })
+
+  test('reads all else as JSON.parse does, and refuses what that refuses', () => {
+    const unwrap = (_name: string, value: unknown) =>
+      typeof value === 'string' && /^<-?\d+>$/.test(value) ? Number(value.slice(1, -1)) : value
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(JSON.parse(JSON.stringify(read(text)), unwrap)).toEqual(JSON.parse(JSON.stringify(JSON.parse(text))))
+      }),
+    )
+    for (const text of ['', '{', '{"a":9007199254740993', '0123456789012345678']) {
+      expect(() => read(text)).toThrow(SyntaxError)
+    }
+  })
+})
+
+test('a member is one of the object itself', () => {
+  expect(memberOf({ a: 1 }, 'a')).toBe(1)
+  expect(memberOf<unknown>({ a: 1 }, 'toString')).toBeUndefined()
+  expect(memberOf(parseObject('{"__proto__":2,"toString":3}') ?? {}, '__proto__')).toBe(2)
+})
+
+test('a value is read as a text as it is, or as its JSON', () => {
+  expect(['a "b"', { a: [1] }, null, 1].map(asText)).toEqual(['a "b"', '{"a":[1]}', 'null', '1'])
 })
 
 describe('flawOf', () => {
@@ -27,89 +75,7 @@ describe('flawOf', () => {
   })
 })
 
-describe('rewriteStrings', () => {
-  test('leaves a text that needs no rewriting as it is, byte for byte', () => {
-    const spaced = '{ "a" : [1.0, 1e5, "\\u00e9\\/", {"a":"x","a":"y"} ] ,"b":{}}'
-    expect(rewriteStrings(spaced, (value) => value)).toBe(spaced)
-    fc.assert(
-      fc.property(fc.json(), (text) => {
-        expect(rewriteStrings(text, (value) => value)).toBe(text)
-      }),
-    )
-  })
-
-  test('reaches every string and every name, and nothing but them', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const text = JSON.stringify(value)
-        const seen: string[] = []
-        const written = rewriteStrings(text, (string) => {
-          seen.push(string)
-          return `<${string}>`
-        })
-        const wrapped: string[] = []
-        JSON.parse(written, (_name, member: unknown) => {
-          if (typeof member === 'string') wrapped.push(member)
-          return member
-        })
-        expect(wrapped.every((string) => string.startsWith('<') && string.endsWith('>'))).toBe(true)
-        expect(seen.length).toBeGreaterThanOrEqual(wrapped.length)
-        expect(rewriteStrings(written, (string) => string.slice(1, -1))).toBe(JSON.stringify(JSON.parse(text)))
-      }),
-    )
-  })
-
-  test('takes strings of any length, escaped or not', () => {
-    for (const piece of ['x', String.raw`\"`, String.raw`\\`]) {
-      const text = JSON.stringify({ a: piece.repeat(4_500_000) })
-      expect(rewriteStrings(text, (value) => value) === text).toBe(true)
-    }
-  })
-
-  test('tells the name and the depth of the member that holds a string', () => {
-    const calls: [string, string, number][] = []
-    rewriteStrings('{"a":"1","b":{"c":["2",{"d":"3"},"4"]},"e":"5"}', (value, name, depth) => {
-      if (name !== '') calls.push([value, name, depth])
-      return value
-    })
-    expect(calls).toEqual([
-      ['1', 'a', 1],
-      ['2', 'c', 3],
-      ['3', 'd', 4],
-      ['4', 'c', 3],
-      ['5', 'e', 1],
-    ])
-  })
-})
-
-describe('memberText', () => {
-  test('gives the value of a member as it stands, of duplicates the last', () => {
-    const text = '{ "a" : -0.0 , "b":{"a":1,"c":[{"a":2}]},"a\\u0062":"x","a": [1.0, "}"] }'
-    expect(memberText(text, 'a')).toBe('[1.0, "}"]')
-    expect(memberText(text, 'b')).toBe('{"a":1,"c":[{"a":2}]}')
-    expect(memberText(text, 'ab')).toBe('"x"')
-    expect(memberText(text, 'c')).toBeUndefined()
-    expect(memberText('{}', 'a')).toBeUndefined()
-    expect(memberText('["a"]', 'a')).toBeUndefined()
-  })
-
-  test('agrees with JSON.parse on any object', () => {
-    fc.assert(
-      fc.property(
-        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()),
-        fc.constantFrom(undefined, 1),
-        (object, space) => {
-          const text = JSON.stringify(object, null, space)
-          for (const [name, value] of Object.entries(object)) {
-            expect(JSON.parse(memberText(text, name) ?? '')).toEqual(JSON.parse(JSON.stringify(value)))
-          }
-        },
-      ),
-    )
-  })
-})
-
-test('two values are equal where their canonical forms are', () => {
+test('two values are equal if their canonical forms are', () => {
   const value = fc.letrec((tie) => ({
     value: fc.oneof(
       { maxDepth: 3 },
@@ -127,54 +93,4 @@ test('two values are equal where their canonical forms are', () => {
     { numRuns: 500 },
   )
   expect(isEqual(undefined, null)).toBe(false)
-})
-
-describe('rewriteValues', () => {
-  const text = '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'
-
-  test('asks for every value by its place', () => {
-    const places: string[] = []
-    expect(rewriteValues(text, (place) => void places.push(place.join('.')))).toBe(text)
-    expect(places).toEqual(['a', 'a.0', 'a.1', 'a.1.b', 'a.2', 'c', 'c.a', 'd', 'ab'])
-  })
-
-  test.each([
-    ['a', '{ "a" : "*", "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
-    ['a.0', '{ "a" : [ "*", {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
-    ['a.1', '{ "a" : [ 1.0, "*" ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
-    ['a.2', '{ "a" : [ 1.0, {"b":"x"} ,"*" ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'],
-    ['c.a', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":"*" }, "d" : "e,}]" ,"a\\u0062":2}'],
-    ['d', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "*" ,"a\\u0062":2}'],
-    ['ab', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":"*"}'],
-  ])('replaces %s, and no other byte', (where, expected) => {
-    const by: string[] = []
-    const pick = (place: readonly (string | number)[]) => (place.join('.') === where ? '*' : undefined)
-    const written = rewriteValues(text, pick, (each) => by.push(each))
-    expect(written).toBe(expected)
-    expect(by).toEqual(['*'])
-    expect(rewriteValues(written, pick, (each) => by.push(each))).toBe(expected)
-    expect(by).toEqual(['*'])
-  })
-
-  test('agrees with what parsing and writing gives', () => {
-    fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(20), (value, chosen) => {
-        const places: string[] = []
-        rewriteValues(JSON.stringify(value), (place) => void places.push(JSON.stringify(place)))
-        const where = places[chosen % Math.max(places.length, 1)]
-        const written = rewriteValues(JSON.stringify(value, null, 1), (place) =>
-          JSON.stringify(place) === where ? '*' : undefined,
-        )
-        const expected = (node: unknown, place: (string | number)[]): unknown => {
-          if (place.length > 0 && JSON.stringify(place) === where) return '*'
-          if (Array.isArray(node)) return node.map((each, index) => expected(each, [...place, index]))
-          if (typeof node !== 'object' || node === null) return node
-          return Object.fromEntries(
-            Object.entries(node).map(([name, each]) => [name, expected(each, [...place, name])]),
-          )
-        }
-        expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(expected(value, []))))
-      }),
-    )
-  })
 })

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { addVariables, configFrom, endingStyle, environmentOf } from '../../server/command/command.ts'
-import { VARIABLES } from '../../server/config.ts'
+import { VARIABLES } from '../../server/serve/config.ts'
 
 const parsed = (args: readonly string[], ...names: readonly string[]) =>
   addVariables(new Command('x'), ...names)
@@ -14,31 +14,33 @@ test('every variable is a flag of its name, some have a shorter one', () => {
   expect(options.map(({ long }) => long)).toEqual(
     VARIABLES.map(({ name }) => `--${name.toLowerCase().replaceAll('_', '-')}`),
   )
-  expect(options.map(({ short }) => short).filter((short) => short !== undefined)).toContain('--fixtures')
+  expect(options.map(({ short }) => short)).toEqual(expect.arrayContaining(['--mode', '--fixtures-dir']))
 })
 
-test('a flag stands over the variable, and what is no flag stays', () => {
+test('a flag counts before the variable and its other name, and what is no flag stays', () => {
   const command = parsed(['--fixtures', 'mine', '--record-failures'])
   expect(environmentOf(command, { FIXTURES_DIR: 'theirs', PORT: '1', HOME: '/' })).toEqual({
-    FIXTURES_DIR: 'mine',
+    FIXTURES: 'mine',
     RECORD_FAILURES: '1',
     PORT: '1',
     HOME: '/',
   })
 })
 
-test('where only some variables are asked for there are no other flags', () => {
-  expect(() => parsed(['--port', '1'], 'FIXTURES_DIR')).toThrow('unknown option')
+test('if only some variables are asked for there are no other flags', () => {
+  expect(() => parsed(['--port', '1'], 'FIXTURES')).toThrow('unknown option')
 })
 
 test('the configuration is made of what is asked for: what else is wrong is no matter', () => {
   const env = { FIXTURES_DIR: 'theirs', MODEL_MODE: 'record', PORT: 'x' }
-  expect(configFrom(parsed([], 'FIXTURES_DIR'), env, 'FIXTURES_DIR')).toMatchObject({
+  expect(configFrom(parsed([], 'FIXTURES'), env, 'FIXTURES')).toMatchObject({
     fixturesDir: 'theirs',
     mode: 'replay',
     port: 3300,
   })
-  expect(configFrom(parsed(['--fixtures-dir', 'mine'], 'FIXTURES_DIR'), env, 'FIXTURES_DIR').fixturesDir).toBe('mine')
+  for (const flag of ['--fixtures', '--fixtures-dir']) {
+    expect(configFrom(parsed([flag, 'mine'], 'FIXTURES'), env, 'FIXTURES').fixturesDir).toBe('mine')
+  }
   expect(() => configFrom(parsed([], 'PORT'), env, 'PORT')).toThrow('PORT must be')
 })
 

@@ -34,7 +34,7 @@ test('says why it cannot', async () => {
     message: expect.stringMatching(/new\.jsonl cannot be compared with HEAD: it is not in there\. Commit it, or/),
   })
   await refused(join(dir, 'new.jsonl'), 'nowhere').toThrow('with nowhere: there is no such revision.')
-  await refused(join(dir, 'new.jsonl'), '--output=x').toThrow('that is no revision.')
+  await refused(join(dir, 'new.jsonl'), '--output=x').toThrow('that is not a revision.')
   const outside = await temporaryFolder()
   await refused(join(outside, 'x.jsonl')).toThrow('it is in no git repository.')
 })

@@ -1,41 +1,43 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { type Fixture } from '../../server/fixture/fixture.ts'
-import { fileName, identify } from '../../server/fixture/key.ts'
-import type { JsonObject } from '../../server/base/json.ts'
-import { createRedactor } from '../../server/redact/redactor.ts'
+import { fileName } from '../../server/fixture/key.ts'
 import { compose, words } from '../kit/answers.ts'
-import { deltatape, fakeTerminal, manualClock, temporaryFolder, toEvents } from '../kit/tools.ts'
+import { fixtureFor, fixtureOf, getCall, inOnePiece } from '../kit/fixtures.ts'
+import { deltatape, fakeTerminal, manualClock, temporaryFolder } from '../kit/tools.ts'
 
-async function put(dir: string, body: JsonObject, text: string, more: Partial<Fixture> = {}): Promise<string> {
-  const fixture: Fixture = {
-    ...identify({ model: 'm', ...body }, createRedactor()),
-    recorded: { at: '2026-11-20T00:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
-    events: toEvents(compose('a').text(words(text)).completed()),
-    ending: { end: 'complete' },
-    endedAt: 200,
-    ...more,
-  }
-  await writeFile(join(dir, fileName(fixture)), formatFixture(fixture))
-  return fileName(fixture)
+async function putFixture(dir: string, fixture: Fixture): Promise<string> {
+  const name = fileName(fixture)
+  await writeFile(join(dir, name), formatFixture(fixture))
+  return name
 }
+
+const put = (dir: string, body: Readonly<Record<string, unknown>>, text: string, more: Partial<Fixture> = {}) =>
+  putFixture(
+    dir,
+    fixtureOf({ model: 'm', ...body }, compose('a').text(words(text)).completed(), {
+      recorded: { at: '2026-11-20T00:00:00.000Z', upstream: 'stand-in' },
+      endedAt: 200,
+      ...more,
+    }),
+  )
 
 /** Four fixtures, of which one is damaged; the clock stands at 2026-11-24. */
 async function setUp() {
   const dir = await temporaryFolder()
-  const at = (date: string) => ({ at: date, upstream: 'api.openai.com', openai: '7.57.0' })
+  const at = (date: string) => ({ at: date, upstream: 'api.openai.com' })
   await put(dir, { input: 'Say hi' }, 'Hello there')
   await put(dir, { input: 'Say ho', model: 'm-mini' }, 'Santa', {
     recorded: at('2026-10-01T00:00:00.000Z'),
-    endedAt: 9,
+    endedAt: 90,
   })
   await put(dir, { input: [{ role: 'user', content: 'Boo' }] }, '', {
     recorded: at('2026-11-23T23:00:00.000Z'),
-    events: [],
-    ending: { end: 'refused', status: 500, headers: {}, body: 'Oh' },
+    ...inOnePiece('Oh', 500),
+    ending: { end: 'refused' },
   })
   await writeFile(join(dir, 'zero.jsonl'), 'damaged')
   const ls = (...args: string[]) => deltatape(['ls', '--fixtures', dir, ...args], { clock: manualClock() })
@@ -53,12 +55,32 @@ test('a table, a damaged fixture as a row that says so', async () => {
   expect(code).toBe(0)
   expect(out.replaceAll(/-[0-9a-f]{12}/g, '-<key>       ')).toBe(`\
 name                 ending     events  chars  first  took  recorded
-boo-<key>            refused         0      0      –   200  2026-11-23 23:00
+boo-<key>            refused         0    4 B      –   200  2026-11-23 23:00
 say-hi-<key>         completed      10     11     40   200  2026-11-20 00:00
-say-ho-<key>         completed       9      5     40     9  2026-10-01 00:00
+say-ho-<key>         completed       9      5     40    90  2026-10-01 00:00
 zero                 damaged         –      –      –     –  –
 `)
   expect(err).toBe('4 fixtures\nzero.jsonl:1: this fixture is damaged: it is no JSON. Record it again, or remove it.\n')
+})
+
+test('a call that names no model is told by its method and path, an answer without text by its size', async () => {
+  const dir = await temporaryFolder()
+  const name = await putFixture(dir, fixtureFor(getCall('/v1/models'), { ...inOnePiece({ data: [] }), endedAt: 12 }))
+  const long = `/v1/${'files/'.repeat(9)}content`
+  await mkdir(join(dir, 'other'))
+  await putFixture(join(dir, 'other'), fixtureFor(getCall(long), { ...inOnePiece({ a: 1 }), endedAt: 12 }))
+  const { out } = await deltatape(['ls', '--fixtures', dir, '--sort', 'api'])
+  expect(out.replaceAll(/-[0-9a-f]{12}/g, '-<key>       ')).toBe(`\
+name                        api  ending     events  chars  first  took
+other/request-<key>         any  completed       0    7 B      –    12
+request-<key>               any  completed       0   11 B      –    12
+`)
+  const wide = (await deltatape(['ls', '--fixtures', dir], { columns: 150 })).out
+  expect(wide).toContain(' any  GET /v1/models ')
+  expect(wide).toContain(' any  GET /v1/files/…files/content ')
+  expect(JSON.parse((await deltatape(['ls', '--fixtures', dir, '--json', 'request'])).out)).toContainEqual(
+    expect.objectContaining({ name, api: 'any', method: 'GET', path: '/v1/models', model: '', status: 200, bytes: 11 }),
+  )
 })
 
 test('a wide terminal has more columns', async () => {
@@ -66,6 +88,7 @@ test('a wide terminal has more columns', async () => {
   const [titles = ''] = (await deltatape(['ls', '--fixtures', dir], { columns: 150 })).out.split('\n')
   expect(titles.split(/ +/)).toEqual([
     'name',
+    'api',
     'model',
     'ending',
     'events',
@@ -78,7 +101,7 @@ test('a wide terminal has more columns', async () => {
 })
 
 test('the bundled fixtures fit 80 columns, whatever they are sorted by', async () => {
-  for (const column of ['name', 'model', 'recorded', 'from', 'took']) {
+  for (const column of ['name', 'api', 'model', 'recorded', 'from', 'took']) {
     const { out } = await deltatape(['ls', '--sort', column])
     const lines = out.split('\n')
     expect(lines.filter((line) => line.length > 80)).toEqual([])
@@ -93,10 +116,15 @@ test('--json has everything', async () => {
     {
       name: expect.stringMatching(/^boo-\w{12}\.jsonl$/),
       key: expect.stringMatching(/^[0-9a-f]{64}$/),
+      api: 'responses',
+      method: 'POST',
+      path: '/v1/responses',
       model: 'm',
+      status: 500,
       ending: 'refused',
-      why: 'The API refused the request with HTTP 500: Oh.',
+      why: 'The API refused the request with HTTP 500: "Oh".',
       events: 0,
+      bytes: 4,
       chars: 0,
       durationMs: 200,
       recordedAt: '2026-11-23T23:00:00.000Z',

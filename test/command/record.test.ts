@@ -2,13 +2,14 @@ import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
-import type { JsonObject } from '../../server/base/json.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { readRules } from '../../server/redact/rules.ts'
 import { systemClock } from '../../server/base/clock.ts'
-import { openTestStore, drain, fakeTerminal, liveFrom, recordInto, runStandIn, temporaryFolder } from '../kit/tools.ts'
 import { compose, steps, words } from '../kit/answers.ts'
+import { callOf } from '../kit/calls.ts'
+import { getCall } from '../kit/fixtures.ts'
 import type { Answer, Call, StandIn } from '../kit/standin.ts'
+import { openTestStore, drain, fakeTerminal, liveFrom, recordInto, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 /** What the upstream does to its events, since the fixtures were recorded. */
 type Change = (event: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>[]
@@ -32,7 +33,7 @@ function upstream(change: Change = (event) => [event]) {
 }
 
 /** A folder with a fixture for each request, recorded from an upstream as it was. */
-async function recorded(bodies: readonly JsonObject[], recordFailures = true): Promise<string> {
+async function recorded(bodies: readonly Readonly<Record<string, unknown>>[], recordFailures = true): Promise<string> {
   const dir = await temporaryFolder()
   const model = recordInto(openTestStore(dir), liveFrom(await runStandIn(upstream())), { recordFailures })
   for (const body of bodies) await drain(model, { model: 'm', ...body })
@@ -48,6 +49,8 @@ const CONVERSATION = [
 
 async function run(dir: string, { url }: Pick<StandIn, 'url'>, args: readonly string[] = [], abort?: AbortController) {
   const terminal = fakeTerminal()
+  // Ctrl-C comes as soon as one fixture is done.
+  if (abort) terminal.progress = () => ({ step: () => abort.abort(), stop: () => {} })
   const code = await runCli(['record', '--fixtures', dir, ...args], {
     env: { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: url },
     terminal,
@@ -123,6 +126,46 @@ describe('record', () => {
     })
   })
 
+  test('what each app sent, under the same keys: no `stream` that was not there, and what does not count for the key', async () => {
+    const dir = await temporaryFolder()
+    const answer = ({ body }: Call): Answer => {
+      if (body.store !== false) return { status: 400, body: '{"error":{"message":"Store must be set to false"}}' }
+      const events = compose('a').text(['Noted.']).completed()
+      return body.stream === true ? { steps: steps(events) } : { body: JSON.stringify(events.at(-1)?.response) }
+    }
+    const model = recordInto(openTestStore(dir), liveFrom(await runStandIn(answer)))
+    const asked = [
+      { model: 'm', input: 'A private matter', store: false, service_tier: 'flex' },
+      { model: 'm', input: 'Another', store: false, stream: true, metadata: { user: 'u' } },
+    ]
+    for (const body of asked) await drain(model, callOf({ stream: undefined, ...body }))
+    const before = await readdir(dir)
+    const standIn = await runStandIn(answer)
+    const { code, out } = await run(dir, standIn)
+    expect([code, out]).toEqual([0, '0 refreshed, 2 unchanged, 0 failed\n32 tokens in, 2 out\n'])
+    expect(standIn.calls.map(({ body }) => body)).toEqual(expect.arrayContaining(asked))
+    expect(await readdir(dir)).toEqual(before)
+  })
+
+  test('calls to other APIs, with their method, path and query', async () => {
+    const dir = await temporaryFolder()
+    const old = await runStandIn(() => ({ body: '{"data":["a"]}', headers: { 'content-type': 'application/json' } }))
+    const model = recordInto(openTestStore(dir), liveFrom(old))
+    await drain(model, getCall('/v1/files', { query: '?limit=2' }))
+    await drain(model, callOf({ input: 'a', stream: undefined }, { path: '/v1/embeddings' }))
+    const standIn = await runStandIn(() => ({
+      body: '{"data":["b"]}',
+      headers: { 'content-type': 'application/json' },
+    }))
+    const { code, out } = await run(dir, standIn)
+    expect([code, out]).toEqual([0, expect.stringContaining('2 refreshed, 0 unchanged, 0 failed')])
+    expect(standIn.calls.map(({ method, path, body }) => [method, path, body]).toSorted()).toEqual([
+      ['GET', '/v1/files?limit=2', {}],
+      ['POST', '/v1/embeddings', { input: 'a' }],
+    ])
+    for (const text of Object.values(await textsIn(dir))) expect(text).toContain('"body":{"data":["b"]}')
+  })
+
   test('a turn that is selected alone, from the beginning of its conversation', async () => {
     const dir = await recorded([...CONVERSATION, { input: 'Other' }])
     const standIn = await runStandIn(upstream())
@@ -158,7 +201,7 @@ describe('record', () => {
     }
   })
 
-  test('a recorded failure stays where it fails again, is saved anew where that is asked for, and replaced by a success', async () => {
+  test('a recorded failure stays if it fails again, is saved anew if that is asked for, and is replaced by a success', async () => {
     const dir = await recorded([{ input: 'refuse' }])
     const [name = ''] = await readdir(dir)
     const before = await textsIn(dir)
@@ -198,7 +241,6 @@ describe('record', () => {
     const before = await textsIn(dir)
     const abort = new AbortController()
     const standIn = await runStandIn(({ body }) => {
-      if (body.input !== 'a') setTimeout(() => abort.abort(), 20)
       const events = compose(`new_${String(body.input)}`).text(['Hi'])
       return { steps: body.input === 'a' ? steps(events.completed()) : [...steps(events.events), 'hang'] }
     })

@@ -1,16 +1,17 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
 import { parseFixture } from '../../server/fixture/file.ts'
-import { responseIdOf } from '../../server/api/responses/events.ts'
-import type { JsonObject } from '../../server/base/json.ts'
 import { systemClock } from '../../server/base/clock.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { parseRules } from '../../server/redact/rules.ts'
 import { compose, words } from '../kit/answers.ts'
 import { samplesFrom } from '../kit/secrets.ts'
-import { fakeTerminal, openTestStore, runDeltatape, temporaryFolder, toEvents } from '../kit/tools.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
+import { fakeTerminal, openTestStore, runDeltatape, temporaryFolder } from '../kit/tools.ts'
+
+type Json = Readonly<Record<string, unknown>>
 
 const RULES = { redact: [{ pattern: 'Ada|Bob', placeholder: '[name]' }] }
 const redactor = createRedactor({}, parseRules(JSON.stringify(RULES), 'rules.json'))
@@ -21,13 +22,13 @@ async function setUp() {
   const config = join(await temporaryFolder(), 'rules.json')
   await writeFile(config, JSON.stringify(RULES))
   const store = openTestStore(dir)
-  const save = async (body: JsonObject, id: string, text: string, at = '2026-11-24T10:00:00.000Z') => {
-    const events = toEvents(compose(id).text(words(text)).completed())
+  const save = async (body: Json, id: string, text: string, at = '2026-11-24T10:00:00.000Z') => {
     await store.save({
-      ...(await store.identify(body)),
-      responseId: responseIdOf(events) ?? '',
-      recorded: { at, upstream: 'stand-in', openai: '7.57.0' },
-      events,
+      ...(await store.identify(callOf(body))),
+      response: STREAM,
+      responseId: `resp_${id}`,
+      recorded: { at, upstream: 'stand-in' },
+      records: toRecords(compose(id).text(words(text)).completed()),
       ending: { end: 'complete' },
       endedAt: 10_000,
     })
@@ -71,7 +72,7 @@ describe('redact', () => {
       { model: 'm', input: 'Who am I?', previous_response_id: 'resp_one' },
       { model: 'm', input: 'Sure?', previous_response_id: 'resp_two' },
     ]) {
-      expect(await store.find((await store.identify(body)).key)).toBeDefined()
+      expect(await store.find((await store.identify(callOf(body))).key)).toBeDefined()
     }
   })
 
@@ -138,6 +139,20 @@ describe('redact', () => {
       damaged: [],
       applied: false,
     })
+  })
+
+  test('leaves fixtures in their sub-directories, and marks what was edited by hand', async () => {
+    const { dir, run, verify } = await setUp()
+    const [name = ''] = (await readdir(dir)).filter((each) => each.startsWith('i-am-ada'))
+    await mkdir(join(dir, 'old'))
+    await rename(join(dir, name), join(dir, 'old', name))
+    const edited = (await readFile(join(dir, 'old', name), 'utf8')).replaceAll('"delta":"Hi"', '"delta":"Ho"')
+    await writeFile(join(dir, 'old', name), edited)
+    expect((await run('--apply')).code).toBe(0)
+    const [next = ''] = await readdir(join(dir, 'old'))
+    expect(next).toMatch(/^i-am-name-\w+\.jsonl$/)
+    expect(parseFixture(await readFile(join(dir, 'old', next), 'utf8'), next).recorded.edited).toBe(true)
+    expect((await verify()).out.join('\n')).not.toContain('not the one that was recorded')
   })
 
   test('leaves damaged fixtures alone, and says so', async () => {

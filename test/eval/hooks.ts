@@ -1,5 +1,5 @@
 /** promptfoo's hooks: a server for as long as the eval runs, where none is there already. */
-import { readConfig, type Config } from '../../server/config.ts'
+import { readConfig, type Config } from '../../server/serve/config.ts'
 import { DeltatapeError, systemCode } from '../../server/base/errors.ts'
 import type { RunningServer } from '../../server/serve/server.ts'
 import { startFrom } from '../../server/serve/process.ts'

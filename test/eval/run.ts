@@ -1,7 +1,8 @@
-/** Runs the eval in a mode: `tsx test/eval/run.ts replay [options of promptfoo eval]`. */
-import { spawn } from 'node:child_process'
+/** Runs the eval in a mode: `node --import tsx test/eval/run.ts replay [options of promptfoo eval]`. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readConfig } from '../../server/config.ts'
+import { constants } from 'node:os'
+import { readConfig } from '../../server/serve/config.ts'
 import { withExitCode } from '../../server/serve/process.ts'
 import { modeThere } from './hooks.ts'
 
@@ -15,7 +16,7 @@ const QUIET = {
   PROMPTFOO_DISABLE_REMOTE_GENERATION: '1',
 }
 
-/** promptfoo sends one beacon whatever it is told; a proxy that is not there takes it. */
+/** promptfoo sends one beacon whatever it is told. A proxy that does not exist takes it. */
 const NOWHERE = 'http://127.0.0.1:9'
 const NO_WAY_OUT = {
   HTTP_PROXY: NOWHERE,
@@ -30,11 +31,27 @@ const NO_WAY_OUT = {
 
 const env = { ...process.env, ...QUIET, ...(mode === 'replay' ? NO_WAY_OUT : {}), MODEL_MODE: mode }
 
+/**
+ * Waits until a process has ended. It gets the signals that this one gets: npm sends them to this one alone.
+ *
+ * @returns its exit code; 128 and the number of the signal if one ended it
+ */
+async function exitCodeOf(child: ChildProcess): Promise<number> {
+  let came: NodeJS.Signals | undefined
+  const passOn = (signal: NodeJS.Signals) => {
+    came ??= signal
+    child.kill(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, passOn)
+  const [code]: unknown[] = await once(child, 'exit')
+  const signal = came ?? child.signalCode
+  if (signal !== null) return 128 + constants.signals[signal]
+  return typeof code === 'number' ? code : 1
+}
+
 await withExitCode(process, async () => {
   // What stands in the way is told here, and not from within promptfoo.
   await modeThere(readConfig({ ...env, HOST: '127.0.0.1' }), env)
   const promptfoo = ['node_modules/promptfoo/dist/src/entrypoint.js', 'eval', '--no-cache', '--no-share']
-  const child = spawn(process.execPath, [...promptfoo, ...options], { stdio: 'inherit', env })
-  const [code] = await once(child, 'exit')
-  process.exitCode = typeof code === 'number' ? code : 1
+  process.exitCode = await exitCodeOf(spawn(process.execPath, [...promptfoo, ...options], { stdio: 'inherit', env }))
 })

@@ -1,8 +1,9 @@
 /** What is asked for the bundled fixtures, and what the stand-in answers. */
 import { createHash } from 'node:crypto'
 import { lastUserText } from '../../server/api/responses/request.ts'
+import { type JsonObject, parseObject } from '../../server/base/json.ts'
 import { compose, paced, words, type Composer } from './answers.ts'
-import type { Answer, Call } from './standin.ts'
+import { type Answer, type Call, sse } from './standin.ts'
 
 export interface Bundled {
   readonly input: string
@@ -146,6 +147,49 @@ export const BUNDLED: readonly Bundled[] = [
   },
 ]
 
+/** A call of the API itself, without the chat endpoints. */
+export interface BundledCall {
+  readonly body: { readonly model: string; readonly input: string; readonly stream?: true }
+  readonly synthetic?: true
+  readonly answer: (seed: string) => Answer
+}
+
+/** An answer as a gateway sends it: with comments that keep the connection alive, and lines that end with CR LF. */
+const throughGateway =
+  (text: string) =>
+  (seed: string): Answer => ({
+    headers: { 'content-type': 'text/event-stream' },
+    steps: [
+      { raw: ': keep-alive\r\n\r\n' },
+      { raw: ': keep-alive\r\n\r\n', after: 40 },
+      ...paced(compose(seed).text(words(text)).completed(), seed).map((step) =>
+        typeof step === 'object' && 'event' in step
+          ? { after: step.after ?? 0, raw: sse(step.event).replaceAll('\n', '\r\n') }
+          : step,
+      ),
+      { raw: 'data: [DONE]\r\n\r\n' },
+    ],
+  })
+
+export const CALLS: readonly BundledCall[] = [
+  { body: { model: 'gpt-4.1-mini', input: 'Give me a word for light rain' }, answer: says('Drizzle.') },
+  {
+    body: { model: 'gpt-4.1-mini', input: 'Name three colours of the sea', stream: true },
+    synthetic: true,
+    answer: throughGateway('Green, grey and a very deep blue.'),
+  },
+  {
+    body: { model: 'gpt-0', input: 'Which model are you?' },
+    synthetic: true,
+    answer: refused(404, {
+      message: 'The model `gpt-0` does not exist or you do not have access to it.',
+      type: 'invalid_request_error',
+      param: 'model',
+      code: 'model_not_found',
+    }),
+  },
+]
+
 /** The API cannot be reached for this one: there is no answer to it. */
 export const UNREACHABLE: Omit<Bundled, 'answer'> = { input: FAILURES.unreachable }
 
@@ -164,10 +208,20 @@ export const atOnce = ({ steps, ...answer }: Answer): Answer => ({
     : {}),
 })
 
+/** The answer in one piece, as the API gives it to a call that does not stream: the response, laid out for people. */
+function inOnePiece(answer: Answer): Answer {
+  const last = answer.steps?.findLast((step) => typeof step === 'object' && 'event' in step)
+  const response = typeof last === 'object' && 'event' in last ? last.event.response : undefined
+  return response === undefined ? answer : { body: JSON.stringify(response, null, 2) }
+}
+
 /** What the stand-in answers to a request of the bundled fixtures, in whatever words a client puts it. */
 export function answerBundled({ body }: Call, salt?: string): Answer {
-  const input = lastUserText(JSON.parse(JSON.stringify(body.input ?? '')))
-  const asked = BUNDLED.find((each) => each.input === input)
-  if (!asked) return refused(400, { message: `The stand-in knows no answer to ${JSON.stringify(body.input)}.` })()
-  return asked.answer(seedOf(JSON.stringify({ ...body, stream: undefined, stream_options: undefined }), salt))
+  const request: JsonObject = parseObject(JSON.stringify(body)) ?? {}
+  const input = lastUserText(request)
+  const asked = [...BUNDLED, ...CALLS.map((call) => ({ input: call.body.input, answer: call.answer }))]
+  const found = asked.find((each) => each.input === input)
+  if (!found) return refused(400, { message: `The stand-in knows no answer to ${JSON.stringify(body.input)}.` })()
+  const answer = found.answer(seedOf(JSON.stringify({ ...body, stream: undefined, stream_options: undefined }), salt))
+  return body.stream === true ? answer : inOnePiece(answer)
 }

@@ -1,6 +1,8 @@
 /** The corpus: real recorded streams, which lie outside the project (CORPUS_DIR) and may be absent. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type JsonObject, parseObject } from '../../server/base/json.ts'
+import type { Step } from './standin.ts'
 
 const dir = process.env.CORPUS_DIR ?? '../shared/corpus'
 
@@ -22,4 +24,28 @@ export function readCorpus(): RealStream[] {
       .split('\n')
       .filter((line) => line !== ''),
   }))
+}
+
+/** The events of a stream. */
+export const eventsOf = ({ lines }: RealStream): JsonObject[] => lines.map((line) => parseObject(line) ?? {})
+
+/** The stream as the API sends it: each event below its name. */
+export const asSse = ({ lines }: RealStream): Buffer =>
+  Buffer.from(lines.map((line) => `event: ${String(parseObject(line)?.type)}\ndata: ${line}\n\n`).join(''))
+
+/** A body in pieces of a random size, the same for the same seed: they end anywhere, within characters too. */
+export function inChunks(body: Buffer, seed: string, most = 4000): Step[] {
+  let state = [...seed].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0, 7)
+  const random = () => {
+    state = (state * 1664525 + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  const steps: Step[] = []
+  for (let start = 0; start < body.length;) {
+    // As many small pieces as large ones.
+    const size = Math.ceil(most ** random())
+    steps.push({ raw: body.subarray(start, start + size) })
+    start += size
+  }
+  return steps
 }

@@ -114,3 +114,65 @@ export function samplesFrom(seed: number): Sample[] {
     alone('jwt', undefined, `eyJ${word(20)}.eyJ${word(40)}.${word(43)}`),
   ]
 }
+
+/** A JSON value that holds a credential of no known kind in a place that is made for one. */
+export interface Placed {
+  readonly place: string
+  readonly value: Readonly<Record<string, unknown>>
+  /** What has to be hidden. */
+  readonly secret: string
+}
+
+/** One credential in each kind of place. */
+export function placedFrom(seed: number): Placed[] {
+  const text = textFrom(seed)
+  const word = (length: number) => text(length, WORD)
+  const placed = (place: string, secret: string, valueOf: (secret: string) => Record<string, unknown>): Placed => ({
+    place,
+    secret,
+    value: valueOf(secret),
+  })
+  const mcp = (more: Record<string, unknown>) => ({
+    tools: [{ type: 'mcp', server_label: 'crm', server_url: 'https://mcp.example.com/sse', ...more }],
+  })
+  const page = (query: string) => ({ input: [{ role: 'user', content: `See https://x.example/a?${query} (a page).` }] })
+  return [
+    placed('authorization of a tool', word(40), (authorization) => mcp({ authorization })),
+    placed('authorization with a scheme', word(40), (secret) => mcp({ authorization: `Bearer ${secret}` })),
+    placed('headers.Authorization', word(44), (secret) => mcp({ headers: { Authorization: `Bearer ${secret}` } })),
+    placed('headers.X-Api-Key', word(40), (secret) => mcp({ headers: { 'X-Api-Key': secret } })),
+    placed('headers.Cookie', word(30), (secret) => mcp({ headers: { Cookie: `a=1; sid=${secret}` } })),
+    placed('headers as lists of values', word(30), (secret) =>
+      mcp({ headers: { 'X-Access-Token': [secret, 'abcd'] } }),
+    ),
+    placed('http_headers', word(40), (secret) => mcp({ http_headers: { 'api-key': secret } })),
+    placed('extra_headers', word(40), (secret) => ({ extra_headers: { 'x-goog-api-key': secret } })),
+    placed('headers by name and value', word(40), (value) => mcp({ headers: [{ name: 'x-vault-token', value }] })),
+    placed('headers by value and name', word(40), (value) => mcp({ headers: [{ value, name: 'x-vault-token' }] })),
+    placed('headers in pairs', word(40), (secret) => ({ headers: [['Authorization', `Basic ${secret}`]] })),
+    placed('domain_secrets', word(38), (value) => ({
+      tools: [{ type: 'shell', network_policy: { domain_secrets: [{ domain: 'x.example', name: 'T', value }] } }],
+    })),
+    placed('server_url with a key', word(36), (secret) =>
+      mcp({ server_url: `https://m.example/sse?api_key=${secret}` }),
+    ),
+    placed('?key=', word(30), (secret) => page(`key=${secret}&v=1`)),
+    placed('?access_token=', word(30), (secret) => page(`v=1&access_token=${secret}`)),
+    placed('S3', text(64, HEX), (secret) => page(`X-Amz-Expires=60&X-Amz-Signature=${secret}`)),
+    placed('S3, its credential', word(20), (secret) => page(`X-Amz-Credential=${secret}%2F20260101%2Fus-east-1`)),
+    placed('S3, its token', word(200), (secret) => page(`X-Amz-Security-Token=${secret}%3D%3D&x=y`)),
+    placed('S3, the older form', word(27), (secret) => page(`AWSAccessKeyId=abcd&Signature=${secret}%3D&Expires=1`)),
+    placed('Google', text(512, HEX), (secret) => page(`X-Goog-Date=1&X-Goog-Signature=${secret}`)),
+    placed('Google, the older form', word(60), (secret) => page(`GoogleAccessId=a@b.example&Signature=${secret}`)),
+    placed('Azure', word(43), (secret) => page(`sv=2024-11-04&se=2026-01-01&sig=${secret}%3D`)),
+    placed('an address in an address', word(40), (secret) =>
+      page(`url=https%3A%2F%2Fy.example%2Fb%3Fsig%3D${secret}%26x%3D1&w=640`),
+    ),
+    placed('arguments of a call', word(40), (secret) => ({
+      input: [{ type: 'function_call', arguments: JSON.stringify({ headers: { authorization: `Bearer ${secret}` } }) }],
+    })),
+    placed('an answer within an answer', word(40), (secret) => ({
+      output: JSON.stringify([{ text: JSON.stringify({ a: 'x"y', headers: { 'X-Api-Key': secret } }) }]),
+    })),
+  ]
+}

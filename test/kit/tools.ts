@@ -8,22 +8,33 @@ import { onTestFinished } from 'vitest'
 import type { Context } from '../../server/command/command.ts'
 import { runCli } from '../../server/command/index.ts'
 import type { Terminal } from '../../server/command/terminal.ts'
-import { readConfig, type Config, type Environment } from '../../server/config.ts'
-import { secretsOf } from '../../server/redact/redactor.ts'
-import { createLog, type Log } from '../../server/serve/log.ts'
+import type { Head } from '../../server/api/api.ts'
+import type { Call } from '../../server/api/call.ts'
+import type { Ending } from '../../server/api/ending.ts'
+import type { ModelEvent } from '../../server/api/event.ts'
+import { responses } from '../../server/api/responses/index.ts'
+import { type AnswerRecord, bytesOf, eventsIn } from '../../server/api/record.ts'
+import { systemClock, type Clock } from '../../server/base/clock.ts'
+import type { Environment } from '../../server/base/variables.ts'
+import { readConfig, type Config } from '../../server/serve/config.ts'
 import { createModel } from '../../server/model/index.ts'
 import { live } from '../../server/model/live.ts'
-import { parseEvent, type ModelEvent } from '../../server/api/event.ts'
-import { type Ending } from '../../server/api/ending.ts'
-import { type Model } from '../../server/model/model.ts'
-import { record, type RecordOptions } from '../../server/model/record.ts'
-import { miss, replay } from '../../server/model/replay.ts'
-import { systemClock, type Clock } from '../../server/base/clock.ts'
+import type { Action, Answer as ModelAnswer, Model } from '../../server/model/model.ts'
 import { type Pace } from '../../server/model/pace.ts'
-import { createRedactor, type Redactor } from '../../server/redact/redactor.ts'
+import { record } from '../../server/model/record.ts'
+import type { RecordOptions } from '../../server/model/recording.ts'
+import { miss, replay } from '../../server/model/replay.ts'
+import { createDispatcher } from '../../server/model/transport/dispatcher.ts'
+import { createHttpTransport } from '../../server/model/transport/http.ts'
+import { createSdkTransport } from '../../server/model/transport/sdk.ts'
+import { createRedactor, secretsOf, type Redactor } from '../../server/redact/redactor.ts'
+import { createLog, type Log } from '../../server/serve/log.ts'
 import { startServer, type RunningServer } from '../../server/serve/server.ts'
 import { openStore, type Store } from '../../server/store/store.ts'
-import { startStandIn, type Answer, type Call, type StandIn } from './standin.ts'
+import { STREAM, callOf, toRecords } from './calls.ts'
+import { startStandIn, type Answer, type Call as StandInCall, type StandIn } from './standin.ts'
+
+export { STREAM, callOf, toEvents, toRecords } from './calls.ts'
 
 /** What is called with what has to be undone: the end of a test, or of a file. */
 type AtTheEnd = (undo: () => Promise<void>) => void
@@ -49,13 +60,15 @@ export async function runServer(
   const config = readConfig({ PORT: '0', FIXTURES_DIR: 'fixtures', ...env })
   const redactor = createRedactor(secretsOf(config))
   const { log, lines } = readableLog(redactor)
-  const server = await startServer(config, { log, redactor, clock: systemClock, ...parts })
+  const clock = parts.clock ?? systemClock
+  const store = openStore({ dir: config.fixturesDir, redactor, clock })
+  const server = await startServer(config, { log, redactor, store, clock })
   onTestFinished(() => server.close(0))
   return { ...server, lines, config }
 }
 
 /** A stand-in upstream that goes with the test. */
-export async function runStandIn(answer: (call: Call, index: number) => Answer): Promise<StandIn> {
+export async function runStandIn(answer: (call: StandInCall, index: number) => Answer): Promise<StandIn> {
   const standIn = await startStandIn(answer)
   onTestFinished(() => standIn.close())
   return standIn
@@ -96,6 +109,7 @@ export function manualClock(): Clock & { advance(ms: number): Promise<void> } {
         clear: () => void waiting.delete(entry),
       }
     },
+    soon: systemClock.soon,
     async advance(ms) {
       const end = time + ms
       await settle()
@@ -115,50 +129,63 @@ export function manualClock(): Clock & { advance(ms: number): Promise<void> } {
 /** Lets everything that is ready run. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Everything that a model yields, and what it throws in the end. */
-export async function drain(
-  model: Model,
-  body: Parameters<Model>[0]['body'],
-  signal: AbortSignal = new AbortController().signal,
-  note?: Parameters<Model>[0]['note'],
-): Promise<{ events: ModelEvent[]; batches: number; error: unknown }> {
-  const events: ModelEvent[] = []
-  let batches = 0
-  try {
-    for await (const batch of model({ body, ...(note ? { note } : {}) }, signal)) {
-      batches++
-      events.push(...batch)
-    }
-  } catch (error) {
-    return { events, batches, error }
-  }
-  return { events, batches, error: undefined }
+/** A model's answer, read to its end. */
+export interface Drained {
+  readonly head: Head | undefined
+  readonly action: Action | undefined
+  readonly records: readonly AnswerRecord[]
+  readonly events: readonly ModelEvent[]
+  readonly batches: number
+  /** What was thrown: before the head, or after the last record. */
+  readonly error: unknown
 }
 
-/** Events from objects, each `gap` ms after the last. */
-export const toEvents = (objects: readonly Readonly<Record<string, unknown>>[], gap = 10): ModelEvent[] =>
-  objects.map((object, index) => {
-    const event = parseEvent(JSON.stringify(object), index * gap)
-    if (!event) throw new Error('no event')
-    return event
-  })
+/** Everything that a model answers, and what it throws in the end. */
+export async function drain(
+  model: Model,
+  asked: Readonly<Record<string, unknown>> | Call,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Drained> {
+  const records: AnswerRecord[] = []
+  let batches = 0
+  let answer: ModelAnswer | undefined
+  let error: unknown
+  try {
+    answer = await model(isCall(asked) ? asked : callOf(asked), signal)
+    for await (const { items } of answer.records) {
+      batches++
+      records.push(...items)
+    }
+  } catch (thrown) {
+    error = thrown
+  }
+  return { head: answer?.head, action: answer?.action, records, events: eventsIn(records), batches, error }
+}
+
+const isCall = (asked: object): asked is Call => 'api' in asked && 'content' in asked
+
+/** The text of an answer's body. */
+export const bodyOf = (records: readonly AnswerRecord[]): string => bytesOf(records).toString()
 
 /** A model that calls a stand-in, with deadlines that a test can bear. */
-export const liveFrom = (standIn: StandIn, redactor: Redactor = createRedactor()): Model =>
-  live({
-    apiKey: 'sk-stand-in',
-    baseURL: standIn.url,
+export function liveFrom(standIn: Pick<StandIn, 'url'>, options: Partial<Parameters<typeof live>[0]> = {}): Model {
+  const to = { baseURL: standIn.url, apiKey: 'sk-stand-in', dispatcher: createDispatcher({}) }
+  return live({
+    apiKey: to.apiKey,
+    http: createHttpTransport(to),
+    sdk: createSdkTransport(to),
     firstEventTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     turnTimeoutMs: 5000,
-    redactor,
     clock: systemClock,
+    ...options,
   })
+}
 
 /** Answers a call by its input. */
 export const byInput =
   (answers: Readonly<Record<string, Answer>>) =>
-  ({ body }: Call): Answer =>
+  ({ body }: StandInCall): Answer =>
     answers[String(body.input)] ?? { status: 400, body: '{"error":{"message":"Nothing is scripted for this."}}' }
 
 /** A model that records what `model` answers. */
@@ -166,7 +193,6 @@ export const recordInto = (store: Store, model: Model, options: Partial<RecordOp
   record(model, store, {
     recordFailures: false,
     upstream: 'stand-in',
-    openai: '7.57.0',
     redactor: createRedactor(),
     clock: systemClock,
     ...options,
@@ -174,7 +200,11 @@ export const recordInto = (store: Store, model: Model, options: Partial<RecordOp
 
 /** The model that a configuration asks for. */
 export const modelFor = (config: Config): Model =>
-  createModel(config, openTestStore(config.fixturesDir), createRedactor(), systemClock)
+  createModel(config, {
+    store: openTestStore(config.fixturesDir),
+    redactor: createRedactor(),
+    clock: systemClock,
+  })
 
 /** Replay as the mode has it. */
 export const replayFrom = (store: Store, pace: Pace, clock: Clock): Model =>
@@ -192,10 +222,14 @@ export async function folderWith(answers: Readonly<Record<string, Shelved>>, atT
   const store = openTestStore(dir)
   const whole: Ending = { end: 'complete' }
   for (const [input, { events, ending = whole }] of Object.entries(answers)) {
+    const records = toRecords(events)
+    const responseId = responses.answerId({ method: 'POST', path: '/v1/responses' }, eventsIn(records))
     await store.save({
-      ...(await store.identify({ model: 'gpt-4.1-mini', input })),
-      recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
-      events: toEvents(events),
+      ...(await store.identify(callOf({ model: 'gpt-4.1-mini', input }))),
+      response: ending.end === 'unreachable' ? undefined : STREAM,
+      responseId,
+      recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in' },
+      records,
       ending,
       endedAt: events.length * 10,
     })

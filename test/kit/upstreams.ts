@@ -1,5 +1,5 @@
 /**
- * Every fault of an upstream, and every way to ask: what a client sees of it, and of a good turn behind it on the same
+ * Every fault of an upstream, and every way to ask: what a client sees of it, and of a good turn after it on the same
  * connection.
  */
 import { once } from 'node:events'
@@ -22,9 +22,9 @@ const failed = {
 /** What an upstream does, and what becomes of it. */
 interface Case {
   readonly answer: Answer
-  /** The code of the error frame, or none where it is an answer. */
+  /** The code of the error frame; none if it is an answer. */
   readonly code?: string
-  /** What a client of `/v1/responses` that streams sees: an HTTP status, or how the stream ends. */
+  /** What a client of `/v1/responses` that streams sees: an HTTP status, or how the body of a 200 ends. */
   readonly sse: number | 'clean' | 'broken'
 }
 
@@ -96,7 +96,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'a stream cut inside the name of its first field': {
     answer: { steps: [{ raw: 'even' }] },
     code: 'upstream_truncated',
-    sse: 502,
+    sse: 'clean',
   },
   'a stream cut inside an event': {
     answer: { steps: [...partial, { raw: 'data: {"type":"resp' }] },
@@ -108,12 +108,17 @@ export const CASES: Readonly<Record<string, Case>> = {
     code: 'upstream_truncated',
     sse: 'clean',
   },
-  'an empty body': { answer: { steps: [] }, code: 'upstream_truncated', sse: 502 },
+  'an empty body': { answer: { steps: [] }, code: 'upstream_truncated', sse: 'clean' },
   'a reset before the headers': { answer: { instead: 'reset' }, code: 'upstream_unreachable', sse: 502 },
-  'a reset after the headers': { answer: { steps: ['reset'] }, code: 'upstream_reset', sse: 502 },
+  'a reset after the headers': { answer: { steps: ['reset'] }, code: 'upstream_reset', sse: 'broken' },
   'a reset in the middle': { answer: { steps: [...partial, 'reset'] }, code: 'upstream_reset', sse: 'broken' },
   'a stall before the headers': { answer: { instead: 'hang' }, code: 'upstream_stalled', sse: 504 },
-  'a stall after the headers': { answer: { steps: ['hang'] }, code: 'upstream_stalled', sse: 504 },
+  'a stall after the headers': { answer: { steps: ['hang'] }, code: 'upstream_stalled', sse: 'broken' },
+  'nothing but comments': {
+    answer: { steps: [...Array.from({ length: 12 }, () => ({ raw: ': ping\n\n', after: 100 })), 'hang'] },
+    code: 'upstream_stalled',
+    sse: 'broken',
+  },
   'a stall in the middle': { answer: { steps: [...partial, 'hang'] }, code: 'upstream_stalled', sse: 'broken' },
   'malformed JSON': {
     answer: { steps: [...partial, { raw: 'data: {"type":\n\n' }] },
@@ -123,25 +128,31 @@ export const CASES: Readonly<Record<string, Case>> = {
   'JSON that is no object': {
     answer: { steps: [{ raw: 'data: 7\n\n' }, 'hang'] },
     code: 'upstream_malformed',
-    sse: 502,
+    sse: 'broken',
   },
   'a page with status 200': {
     answer: { headers: { 'content-type': 'text/html' }, body: '<p>Log in</p>' },
     code: 'upstream_malformed',
-    sse: 502,
+    sse: 'clean',
   },
   'a page that does not end': {
     answer: { steps: [{ raw: '<html><p>Please wait' }, 'hang'] },
     code: 'upstream_malformed',
-    sse: 502,
+    sse: 'broken',
   },
   'a page that goes on for ever': {
     answer: { steps: Array.from({ length: 200 }, () => ({ raw: '<p>Please wait</p>\n', after: 10 })) },
     code: 'upstream_malformed',
-    sse: 502,
+    sse: 'clean',
   },
-  'an answer that was not streamed': { answer: { body: '{"id":"resp_1"}' }, code: 'upstream_malformed', sse: 502 },
-  'a body held open behind the end': { answer: { steps: [...steps(answer), 'hang'] }, sse: 'clean' },
+  'an answer that was not streamed': { answer: { body: '{"id":"resp_1"}' }, code: 'upstream_malformed', sse: 'clean' },
+  'a body held open after the end': { answer: { steps: [...steps(answer), 'hang'] }, sse: 'clean' },
+  'a reset after the end': { answer: { steps: [...steps(answer), 'reset'] }, sse: 'clean' },
+  'junk after the end': { answer: { steps: [...steps(answer), { raw: 'data: <p>\n\ndata: {"type":' }] }, sse: 'clean' },
+  'an end of another type': {
+    answer: { steps: steps([...answer.slice(0, -1), { ...answer.at(-1), type: 'response.done' }]) },
+    sse: 'clean',
+  },
   'a slow trickle': { answer: { steps: answer.map((event) => ({ event, after: 20 })) }, sse: 'clean' },
   'comments and events that hold nothing': {
     answer: { steps: answer.flatMap((event) => [{ raw: ': ping\n\nevent: ping\ndata:\n\n' }, { event }]) },
@@ -185,8 +196,8 @@ const overChat = (path: string) => async (url: string, input: string) => {
   return ends
 }
 
-const eventSchema = z.looseObject({ type: z.string() })
-const ANSWERS = new Set(['response.completed', 'response.incomplete'])
+const eventSchema = z.looseObject({ type: z.string().optional() })
+const ANSWERS = new Set(['response.completed', 'response.incomplete', 'response.done'])
 const FAILURES = new Set(['response.failed', 'error'])
 
 const overSocket = async (url: string, input: string) => {
@@ -195,7 +206,7 @@ const overSocket = async (url: string, input: string) => {
   const ends: string[] = []
   const done = Promise.withResolvers<void>()
   ws.on('message', (data) => {
-    const { type } = eventSchema.parse(JSON.parse(String(data)))
+    const { type = '' } = eventSchema.parse(JSON.parse(String(data)))
     if (ANSWERS.has(type)) ends.push('answer')
     // What follows an error event belongs to it.
     else if (FAILURES.has(type) && !(type === 'response.failed' && ends.at(-1) === 'failure')) ends.push('failure')

@@ -1,12 +1,17 @@
+/** Answers that are broken on purpose. */
 import { describe, expect, test } from 'vitest'
-import { fault, type FaultOptions } from '../../server/model/fault.ts'
 import { ModelError } from '../../server/api/ending.ts'
-import { type Action, type Model } from '../../server/model/model.ts'
+import { type Batch, eventsIn } from '../../server/api/record.ts'
 import { systemClock } from '../../server/base/clock.ts'
+import { fresh } from '../../server/base/memo.ts'
+import { type FaultOptions, fault } from '../../server/model/fault.ts'
 import { parsePlan } from '../../server/model/faults.ts'
+import type { Model } from '../../server/model/model.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import {
-  byInput,
+  STREAM,
+  bodyOf,
+  callOf,
   drain,
   liveFrom,
   manualClock,
@@ -15,21 +20,30 @@ import {
   runStandIn,
   settle,
   temporaryFolder,
-  toEvents,
+  toRecords,
 } from '../kit/tools.ts'
-import { ASK, testModel } from './contract.ts'
+import { ASK } from './scripts.ts'
 
-const EVENTS = toEvents(compose('fault').text(words('one two three four')).completed())
+/** What comes between events, and counts for none. */
+const COMMENT = { at: 0, wire: ': ping\n\n' }
+const RECORDS = toRecords(compose('fault').text(words('one two three four')).completed()).flatMap((record) => [
+  COMMENT,
+  record,
+])
+const EVENTS = eventsIn(RECORDS)
 
-/** Answers in batches of so many events; says how often it was asked. */
+/** Answers in batches of so many records; says how often it was asked. */
 function innerModel(size = 3) {
   let asked = 0
-  const model: Model = async function* (_request, signal) {
+  const model: Model = async (_call, signal) => {
     asked++
-    for (let at = 0; at < EVENTS.length; at += size) {
-      signal.throwIfAborted()
-      yield EVENTS.slice(at, at + size)
+    const records = async function* (): AsyncGenerator<Batch> {
+      for (let at = 0; at < RECORDS.length; at += size) {
+        signal.throwIfAborted()
+        yield fresh(RECORDS.slice(at, at + size))
+      }
     }
+    return { head: STREAM, records: records() }
   }
   return { model, asked: () => asked }
 }
@@ -37,19 +51,16 @@ function innerModel(size = 3) {
 const OPTIONS: FaultOptions = {
   plan: undefined,
   onRequest: true,
-  keyOf: async (body) => JSON.stringify(body),
+  keyOf: async ({ content }) => Buffer.from(content).toString(),
   clock: systemClock,
   stallMs: 0,
 }
 
-const breakWith = async (plan: string, { size = 3, options = OPTIONS } = {}) => {
+const breakWith = async (plan: string, { size = 3, options = OPTIONS, call = callOf(ASK) } = {}) => {
   const { model, asked } = innerModel(size)
-  const answer = await drain(fault(model, { ...options, plan: parsePlan(plan) }), ASK)
+  const answer = await drain(fault(model, { ...options, plan: parsePlan(plan) }), call)
   return { ...answer, types: answer.events.map(({ type }) => type), asked: asked() }
 }
-
-// Without a plan it is the model itself.
-testModel(async (answers) => fault(liveFrom(await runStandIn(byInput(answers))), OPTIONS))
 
 describe.each([1, 3, 100])('in batches of %i', (size) => {
   test.each([
@@ -58,10 +69,17 @@ describe.each([1, 3, 100])('in batches of %i', (size) => {
     ['stall@7', 'stalled'],
     ['malformed@7', 'malformed'],
   ])('%s breaks the answer after exactly 7 events', async (plan, end) => {
-    const { events, error } = await breakWith(plan, { size })
+    const { head, events, error } = await breakWith(plan, { size })
+    expect(head).toEqual(STREAM)
     expect(events).toEqual(EVENTS.slice(0, 7))
     expect(error).toBeInstanceOf(ModelError)
     expect(error).toMatchObject({ failure: { end } })
+  })
+
+  test('malformed@7 hands on the line that breaks it', async () => {
+    const { records, error } = await breakWith('malformed@7', { size })
+    expect(records.at(-1)).toMatchObject({ wire: expect.stringMatching(/^data: \{.*\n\n$/), data: expect.any(String) })
+    expect(error).toMatchObject({ failure: { why: records.at(-1)?.data } })
   })
 
   test('fail@7 and error@7 end it with the events of the API', async () => {
@@ -72,6 +90,7 @@ describe.each([1, 3, 100])('in batches of %i', (size) => {
       sequence_number: 7,
       response: { id: 'resp_fault', status: 'failed', error: { code: 'server_error' } },
     })
+    expect(failed.records.at(-1)?.wire).toMatch(/^event: response\.failed\ndata: .*\n\n$/)
     const errored = await breakWith('error@7', { size })
     expect(errored.types.slice(7)).toEqual(['error', 'response.failed'])
     expect(errored.events[7]?.body).toMatchObject({
@@ -86,29 +105,74 @@ describe.each([1, 3, 100])('in batches of %i', (size) => {
     expect(events).toHaveLength(7)
     expect(error).toMatchObject({ code: 'dropped' })
   })
-})
 
-test('what comes before the first event needs no answer', async () => {
-  const { error, events, asked } = await breakWith('refuse:429')
-  expect(error).toMatchObject({
-    code: 'upstream_refused',
-    failure: { status: 429, headers: { 'content-type': 'application/json' } },
+  test('what comes before and between its faults is byte for byte what it was', async () => {
+    const { records } = await breakWith('delay:0ms@2,delay:0ms@5,reset@7', { size })
+    expect(bodyOf(RECORDS).startsWith(bodyOf(records))).toBe(true)
+    expect(eventsIn(records)).toHaveLength(7)
   })
-  expect([events, asked]).toEqual([[], 0])
-  expect((await breakWith('fail@0')).types).toEqual(['response.failed'])
 })
 
-test('what comes behind the last event does not come', async () => {
-  const { events, error } = await breakWith('reset@1000')
-  expect([events, error]).toEqual([EVENTS, undefined])
+describe('before the first event', () => {
+  test('refuse is an HTTP error, and needs no answer', async () => {
+    const { head, records, error, asked } = await breakWith('refuse:429')
+    expect(head).toEqual({ status: 429, headers: [['content-type', 'application/json']], framing: 'json' })
+    expect(JSON.parse(bodyOf(records))).toMatchObject({ error: { code: 'fault', message: expect.any(String) } })
+    expect([error, asked]).toEqual([undefined, 0])
+  })
+
+  test.each(['error', 'fail'])('%s is a stream of that alone', async (kind) => {
+    const { head, types, asked } = await breakWith(kind)
+    expect(head).toMatchObject({ status: 200, framing: 'sse' })
+    expect(types).toEqual(kind === 'fail' ? ['response.failed'] : ['error', 'response.failed'])
+    expect(asked).toBe(0)
+  })
+
+  test('fail is a whole body if no stream is asked for', async () => {
+    const { head, records } = await breakWith('fail', { call: callOf({ ...ASK, stream: undefined }) })
+    expect(head).toMatchObject({ status: 200, framing: 'json' })
+    expect(JSON.parse(bodyOf(records))).toMatchObject({ status: 'failed', error: { code: 'server_error' } })
+  })
+
+  test.each([
+    ['truncate', 'upstream_truncated'],
+    ['reset', 'upstream_reset'],
+    ['stall', 'upstream_stalled'],
+    ['malformed', 'upstream_malformed'],
+    ['drop', 'dropped'],
+  ])('%s leaves no head', async (plan, code) => {
+    const { head, error, asked } = await breakWith(plan)
+    expect([head, asked]).toEqual([undefined, 0])
+    expect(error).toMatchObject({ code })
+  })
+})
+
+test('a fault after the last event does not come', async () => {
+  const { records, error } = await breakWith('reset@1000')
+  expect([records, error]).toEqual([RECORDS, undefined])
+})
+
+test('an answer in one piece, and an HTTP error, have no events that a fault could follow', async () => {
+  for (const head of [
+    { status: 200, headers: [], framing: 'json' },
+    { status: 429, headers: [], framing: 'json' },
+  ] as const) {
+    const records = [
+      { at: 0, wire: '{"id":' },
+      { at: 1, wire: '"resp_1"}' },
+    ]
+    const model: Model = async () => ({ head, records: records.map((each) => fresh([each])) })
+    const got = await drain(fault(model, { ...OPTIONS, plan: parsePlan('reset@1') }), ASK)
+    expect(got).toMatchObject({ head, records, error: undefined })
+  }
 })
 
 describe.each([1, 3, 100])('an answer that is over, in batches of %i', (size) => {
   test.each(['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop'])(
     '%s does not break it',
     async (kind) => {
-      const { events, error } = await breakWith(`${kind}@${EVENTS.length}`, { size })
-      expect([events, error]).toEqual([EVENTS, undefined])
+      const { records, error } = await breakWith(`${kind}@${EVENTS.length}`, { size })
+      expect([records, error]).toEqual([RECORDS, undefined])
       const before = await breakWith(`${kind}@${EVENTS.length - 1}`, { size })
       expect(before.types).not.toContain('response.completed')
     },
@@ -146,26 +210,26 @@ test('a stall lasts as long as it is told, or until the client leaves', async ()
   await clock.advance(59_000)
   abort.abort(new Error('enough'))
   expect((await stalling).error).toEqual(new Error('enough'))
+  const told = drain(fault(model, { ...OPTIONS, clock, stallMs: 60_000, plan: parsePlan('stall') }), ASK)
+  await clock.advance(60_000)
+  expect((await told).error).toMatchObject({ code: 'upstream_stalled' })
 })
 
 describe('asked for by a client', () => {
   const ask = async (asked: string, options: Partial<FaultOptions>) => {
-    const model = fault(innerModel().model, { ...OPTIONS, ...options })
-    try {
-      let count = 0
-      for await (const batch of model({ body: ASK, fault: asked }, new AbortController().signal)) count += batch.length
-      return count
-    } catch (error) {
-      return error
-    }
+    const { events, error } = await drain(
+      fault(innerModel().model, { ...OPTIONS, ...options }),
+      callOf(ASK, { fault: asked }),
+    )
+    return error ?? events.length
   }
 
-  test('counts before what is configured, where it may be asked for', async () => {
+  test('counts before what is configured, if it may be asked for', async () => {
     expect(await ask('truncate@2', { plan: parsePlan('refuse:500') })).toMatchObject({ code: 'upstream_truncated' })
     expect(await ask('delay:0ms@1', { plan: parsePlan('refuse:500') })).toBe(EVENTS.length)
   })
 
-  test('is invalid where it may not, or makes no sense', async () => {
+  test('is invalid if it may not, or makes no sense', async () => {
     expect(await ask('truncate@2', { onRequest: false })).toMatchObject({
       code: 'invalid_input',
       message: expect.stringContaining('replay'),
@@ -174,69 +238,39 @@ describe('asked for by a client', () => {
   })
 })
 
-describe('chaos', () => {
-  const run = async (plan: string, inputs: readonly string[], tries = 5) => {
-    const model = fault(innerModel().model, {
-      ...OPTIONS,
-      clock: { ...systemClock, sleep: async () => {} },
-      plan: parsePlan(plan),
-    })
-    const outcomes: string[] = []
-    for (let nth = 0; nth < tries; nth++) {
-      for (const input of inputs) {
-        const { events, error } = await drain(model, { ...ASK, input })
-        outcomes.push(
-          `${input} ${nth} ${events.length} ${events.at(-1)?.type} ${error instanceof Error ? error.message : 'fine'}`,
-        )
-      }
-    }
-    return outcomes.toSorted()
+describe('a recording that is broken on purpose', () => {
+  const setUp = async (plan: string) => {
+    const store = openTestStore(await temporaryFolder())
+    const standIn = await runStandIn(() => ({
+      steps: [...steps(compose('x').text(words('one two three')).cut().events), 'hang'],
+    }))
+    const recording = recordInto(store, liveFrom(standIn), { recordFailures: true })
+    const model = fault(recording, { ...OPTIONS, plan: parsePlan(plan) })
+    return { store, standIn, model }
   }
-  const inputs = Array.from({ length: 40 }, (_, index) => `question ${index}`)
 
-  test('gives the same faults for the same seed, request and try, in whatever order', async () => {
-    const first = await run('chaos:7:0.5', inputs)
-    expect(await run('chaos:7:0.5', inputs)).toEqual(first)
-    expect(await run('chaos:7:0.5', inputs.toReversed())).toEqual(first)
-    expect(await run('chaos:8:0.5', inputs)).not.toEqual(first)
+  test('is given up, and that is told', async () => {
+    const { store, standIn, model } = await setUp('reset@3')
+    const answer = await model(callOf(ASK), new AbortController().signal)
+    const reading = (async () => {
+      for await (const { items } of answer.records) expect(items.length).toBeGreaterThan(0)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'upstream_reset' })
+    expect(answer.action).toMatchObject({ kind: 'not_saved', why: expect.stringContaining('on purpose') })
+    expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
+    expect(await store.list()).toEqual([])
   })
 
-  test('gives about as many as the rate says, of every kind, and not the same at each try', async () => {
-    const outcomes = await run('chaos:7:0.5', inputs)
-    const fine = outcomes.filter((outcome) => outcome.endsWith(`${EVENTS.length} response.completed fine`))
-    expect(fine.length).toBeGreaterThan(60)
-    expect(fine.length).toBeLessThan(160)
-    for (const kind of ['HTTP 429', 'HTTP 500', 'truncate', 'reset', 'stall', 'no event', 'response.failed', 'drop']) {
-      expect(
-        outcomes.some((outcome) => outcome.includes(kind)),
-        kind,
-      ).toBe(true)
-    }
-    expect(
-      new Set(outcomes.filter((outcome) => outcome.startsWith('question 1 ')).map((outcome) => outcome.slice(13))).size,
-    ).toBeGreaterThan(1)
-    const always = await run('chaos:7:1', inputs)
-    const whole = always.filter((outcome) => outcome.endsWith('fine') && !outcome.includes('response.failed'))
-    // Those are the delays, one in ten: an answer that is shorter than a fault reaches breaks right before its end.
-    expect(whole.length).toBeLessThan(always.length / 5)
-    expect(await run('chaos:7:0', inputs)).toEqual(expect.not.arrayContaining([expect.stringContaining('purpose')]))
+  test('is given up, too, if the client leaves first', async () => {
+    const { store, standIn, model } = await setUp('reset@1000')
+    const abort = new AbortController()
+    const answer = await model(callOf(ASK), abort.signal)
+    const reading = (async () => {
+      for await (const { items } of answer.records) if (items.length > 0) abort.abort(new Error('left'))
+    })()
+    await expect(reading).rejects.toThrow('left')
+    expect(answer.action).toMatchObject({ kind: 'not_saved', why: expect.stringContaining('left') })
+    expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
+    expect(await store.list()).toEqual([])
   })
-})
-
-test('a recording that is broken on purpose is given up, and that is told', async () => {
-  const store = openTestStore(await temporaryFolder())
-  const standIn = await runStandIn(() => ({
-    steps: [...steps(compose('x').text(words('one two three')).cut().events), 'hang'],
-  }))
-  const notes: Action[] = []
-  const model = fault(recordInto(store, liveFrom(standIn), { recordFailures: true }), {
-    ...OPTIONS,
-    plan: parsePlan('reset@3'),
-  })
-  expect((await drain(model, ASK, undefined, (note) => notes.push(note))).error).toMatchObject({
-    code: 'upstream_reset',
-  })
-  expect(notes).toMatchObject([{ kind: 'not_saved', why: expect.stringContaining('on purpose') }])
-  expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
-  expect(await store.list()).toEqual([])
 })

@@ -1,221 +1,227 @@
-import { readdir, rm, writeFile } from 'node:fs/promises'
+/** What a recording keeps, and what becomes of the fixture that was there. */
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Call } from '../../server/api/call.ts'
 import { fileName } from '../../server/fixture/key.ts'
-import type { Action, Model } from '../../server/model/model.ts'
-import type { ModelEvent } from '../../server/api/event.ts'
+import { eventsOf } from '../../server/fixture/fixture.ts'
+import { type Action, UnansweredError } from '../../server/model/model.ts'
 import type { Store } from '../../server/store/store.ts'
 import { compose, steps, words } from '../kit/answers.ts'
-import type { Answer } from '../kit/standin.ts'
+import { type Answer, sse } from '../kit/standin.ts'
 import {
-  byInput,
+  bodyOf,
+  callOf,
   drain,
   liveFrom,
   openTestStore,
   recordInto,
   runStandIn,
   temporaryFolder,
-  toEvents,
 } from '../kit/tools.ts'
-import { ASK, testModel } from './contract.ts'
-
-testModel(async (answers) => {
-  const store = openTestStore(await temporaryFolder())
-  return recordInto(store, liveFrom(await runStandIn(byInput(answers))), { recordFailures: true })
-})
+import { ASK } from './scripts.ts'
 
 const good = (text = 'Hello there') => ({ steps: steps(compose('good').text(words(text)).completed()) })
 const failed: Answer = { steps: steps(compose('bad').failed('server_error', 'It broke.')) }
 const refused: Answer = { status: 500, body: '{"error":{"message":"Oh"}}' }
+const unreachable: Answer = { instead: 'reset' }
 
-/** Records `answers` one after another under the same request; gives what was noted of each. */
-async function recordAll(answers: readonly Answer[], recordFailures: boolean) {
+/** Records `answers` one after another to the same call; gives what became of each. */
+async function recordAll(answers: readonly Answer[], recordFailures: boolean, call: Call = callOf(ASK)) {
   const dir = await temporaryFolder()
   const store = openTestStore(dir)
   const standIn = await runStandIn((_call, index) => answers[index] ?? refused)
   const model = recordInto(store, liveFrom(standIn), { recordFailures })
-  const notes: Action[] = []
-  for (const answer of answers) {
-    void answer
-    await drain(model, ASK, undefined, (action) => notes.push(action))
+  const actions: (Action | undefined)[] = []
+  const errors: unknown[] = []
+  while (actions.length < answers.length) {
+    const { action, error } = await drain(model, call)
+    actions.push(error instanceof UnansweredError ? error.action : action)
+    errors.push(error)
   }
-  return { dir, store, notes, kinds: notes.map(({ kind }) => kind) }
+  return { dir, store, actions, errors, kinds: actions.map((action) => action?.kind) }
 }
 
-const stored = async (store: Store) => store.find((await store.identify(ASK)).key)
+const stored = async (store: Store, call: Call = callOf(ASK)) => store.find((await store.identify(call)).key)
 
 describe('what is saved', () => {
   test('a finished answer, over whatever there is', async () => {
     const { store, kinds } = await recordAll([good(), good('Hello again')], false)
     expect(kinds).toEqual(['saved', 'saved'])
-    expect((await stored(store))?.events.find(({ type }) => type.endsWith('text.done'))?.body.text).toBe('Hello again')
+    expect(
+      (await stored(store))?.records.find(({ event }) => event?.type.endsWith('text.done'))?.event?.body.text,
+    ).toBe('Hello again')
   })
 
   test('and what it changed is told', async () => {
-    const { notes } = await recordAll([refused, good(), good('Hello again, you'), good('Hello again, you')], true)
-    expect(notes.map(({ changes }) => changes)).toEqual([
+    const { actions } = await recordAll([refused, good(), good('Hello again, you'), good('Hello again, you')], true)
+    expect(actions.map((action) => action?.changes)).toEqual([
       undefined,
-      expect.stringMatching(/^ending refused → completed; answer 2 words added; events /),
+      expect.stringMatching(/^ending refused → completed; .*events /),
       'answer 2 words added, 1 removed; events output_text.delta ×2 → ×4; usage output_tokens 2 → 4, total_tokens 18 → 20',
       undefined,
     ])
   })
 
-  test('nothing where nothing is new', async () => {
+  test('nothing if nothing is new', async () => {
     const { kinds } = await recordAll([good(), good()], false)
     expect(kinds).toEqual(['saved', 'unchanged'])
   })
 
   test('an incomplete answer, which the model finished too', async () => {
-    const { kinds } = await recordAll(
-      [{ steps: steps(compose('i').text(['a']).incomplete('max_output_tokens')) }],
-      false,
-    )
+    const incomplete = { steps: steps(compose('i').text(['a']).incomplete('max_output_tokens')) }
+    expect((await recordAll([incomplete], false)).kinds).toEqual(['saved'])
+  })
+
+  test('an answer in one piece, as it was laid out, with its id', async () => {
+    const body = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output: [] }, null, 2)
+    const call = callOf({ ...ASK, stream: undefined })
+    const { dir, store, kinds } = await recordAll([{ body: `\n${body}\n` }], false, call)
+    const fixture = await stored(store, call)
+    expect([kinds, fixture?.responseId]).toEqual([['saved'], 'resp_1'])
+    expect(bodyOf(fixture?.records ?? [])).toBe(`\n${body}\n`)
+    expect(fixture?.response).toEqual({ status: 200, headers: [['content-type', 'application/json']], framing: 'json' })
+    expect(fixture && eventsOf(fixture).map(({ type }) => type)).toEqual(['response.completed'])
+    const [name = ''] = await readdir(dir)
+    expect(await readFile(join(dir, name), 'utf8')).toContain('"body":{"id":"resp_1",')
+  })
+
+  test('any other call, too', async () => {
+    const call = callOf({ input: 'Embed me', stream: undefined }, { path: '/v1/embeddings' })
+    const { store, kinds } = await recordAll([{ body: '{"data":[]}' }], false, call)
     expect(kinds).toEqual(['saved'])
+    expect(await stored(store, call)).toMatchObject({ api: 'any', call: { path: '/v1/embeddings' } })
   })
 
   test('no failure unless asked for, and the reason is told', async () => {
-    const { dir, notes } = await recordAll([failed, refused], false)
-    expect(notes.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([
-      expect.stringContaining('not_saved: the model did not finish it'),
-      expect.stringContaining('RECORD_FAILURES=1'),
-    ])
+    const body = { body: '{"id":"resp_1","object":"response","status":"failed"}' }
+    const { dir, actions } = await recordAll([failed, refused, unreachable, body], false)
+    for (const action of actions) {
+      expect(action).toMatchObject({
+        kind: 'not_saved',
+        fixture: expect.stringMatching(/^say-hi-\w{12}\.jsonl$/),
+        why: 'the model did not finish it (RECORD_FAILURES=1 saves that too)',
+      })
+    }
+    expect(actions).toHaveLength(4)
     expect(await readdir(dir)).toEqual([])
   })
 
-  test('a failure where it is asked for, but never over a good fixture', async () => {
-    const { store, kinds, notes } = await recordAll([refused, failed, good(), refused, failed], true)
-    expect(kinds).toEqual(['saved', 'saved', 'saved', 'not_saved', 'not_saved'])
-    expect(notes.at(-1)?.why).toContain('the fixture that exists is good')
+  test('a failure if it is asked for, exactly as it happened, but never over a good fixture', async () => {
+    const { store, kinds, actions } = await recordAll([refused, failed, good(), refused, failed, unreachable], true)
+    expect(kinds).toEqual(['saved', 'saved', 'saved', 'not_saved', 'not_saved', 'not_saved'])
+    expect(actions.at(-1)?.why).toContain('the fixture that exists is good')
     expect((await stored(store))?.ending).toEqual({ end: 'complete' })
   })
 
-  test('who answered, when, with which SDK', async () => {
+  test('a refusal if failures are: its status, its body and the headers that clients act on', async () => {
+    const headers = { 'retry-after': '20', 'X-Request-Id': 'req_1', 'set-cookie': 'a=1', 'openai-organization': 'org' }
+    const { store } = await recordAll([{ ...refused, headers }], true)
+    const fixture = await stored(store)
+    expect(fixture).toMatchObject({ ending: { end: 'refused' }, response: { status: 500, framing: 'json' } })
+    expect(fixture?.response?.headers.toSorted()).toEqual([
+      ['content-type', 'application/json'],
+      ['retry-after', '20'],
+      ['x-request-id', 'req_1'],
+    ])
+    expect(bodyOf(fixture?.records ?? [])).toBe(refused.body)
+  })
+
+  test('that the API could not be reached, if failures are; its error tells what became of the fixture', async () => {
+    const { store, errors, actions } = await recordAll([unreachable], true)
+    expect(errors[0]).toBeInstanceOf(UnansweredError)
+    expect(errors[0]).toMatchObject({ code: 'upstream_unreachable', cause: { code: 'upstream_unreachable' } })
+    expect(actions[0]).toMatchObject({ kind: 'saved', fixture: expect.stringMatching(/^say-hi-/) })
+    expect(await stored(store)).toMatchObject({ ending: { end: 'unreachable' }, records: [] })
+    expect((await stored(store))?.response).toBeUndefined()
+  })
+
+  test('who answered, and when', async () => {
     const { store } = await recordAll([good()], false)
     expect((await stored(store))?.recorded).toEqual({
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       upstream: 'stand-in',
-      openai: '7.57.0',
     })
   })
 
   test('times that go forward, and the id of the answer', async () => {
     const { store } = await recordAll([good()], false)
     const fixture = await stored(store)
-    const times = [...(fixture?.events ?? []).map(({ at }) => at), fixture?.endedAt ?? 0]
+    const times = [...(fixture?.records ?? []).map(({ at }) => at), fixture?.endedAt ?? 0]
     expect(times).toEqual(times.toSorted((a, b) => a - b))
     expect(times.every(Number.isInteger)).toBe(true)
     expect(fixture?.responseId).toBe('resp_good')
   })
-})
 
-describe('while it is recorded', () => {
-  test('an event is handed on before the next was sent, and the last one when the fixture is there', async () => {
-    const gate = Promise.withResolvers<void>()
-    const [first, ...rest] = compose('gate').text(words('one two')).completed()
-    const standIn = await runStandIn(() => ({
-      steps: [{ event: first ?? {} }, { until: gate.promise }, ...steps(rest)],
-    }))
-    const store = openTestStore(await temporaryFolder())
-    const seen: ModelEvent[] = []
-    for await (const batch of recordInto(store, liveFrom(standIn))({ body: ASK }, new AbortController().signal)) {
-      seen.push(...batch)
-      if (seen.length === 1) gate.resolve()
-      const complete = seen.some(({ type }) => type === 'response.completed')
-      expect((await store.list()).length).toBe(complete ? 1 : 0)
-    }
-    expect(seen).toHaveLength(rest.length + 1)
-  })
-
-  test('a client that leaves right after the end leaves a whole recording', async () => {
-    const standIn = await runStandIn(() => good())
-    const store = openTestStore(await temporaryFolder())
-    const abort = new AbortController()
-    const inner = liveFrom(standIn)
-    const leaving = recordInto(store, async function* (request, signal) {
-      for await (const batch of inner(request, signal)) {
-        if (batch.at(-1)?.type === 'response.completed') abort.abort(new Error('gone'))
-        yield batch
-      }
-    })
-    await drain(leaving, ASK, abort.signal)
-    expect(await stored(store)).toBeDefined()
-  })
-
-  test.each([true, false])(
-    'a client that leaves at an error event ends the call, unless failures are recorded: %s',
-    async (recordFailures) => {
-      const store = openTestStore(await temporaryFolder())
-      const left = Promise.withResolvers<void>()
-      let aborted: boolean | undefined
-      const [error, response] = toEvents([
-        { type: 'error', error: { message: 'Oh' } },
-        { type: 'response.failed', response: { id: 'resp_1' } },
-      ])
-      const inner: Model = async function* (_request, signal) {
-        if (error) yield [error]
-        await left.promise
-        aborted = signal.aborted
-        if (response && !aborted) yield [response]
-      }
-      const leaving = new AbortController()
-      for await (const batch of recordInto(store, inner, { recordFailures })({ body: ASK }, leaving.signal)) {
-        if (batch.at(-1) !== error) continue
-        leaving.abort(new Error('left'))
-        left.resolve()
-      }
-      expect(aborted).toBe(!recordFailures)
-      const kept = recordFailures ? ['error', 'response.failed'] : undefined
-      expect((await stored(store))?.events.map(({ type }) => type)).toEqual(kept)
-    },
-  )
-
-  test('a client that leaves before the end leaves nothing', async () => {
-    const standIn = await runStandIn(() => ({ steps: [...steps(compose('x').text(['a']).cut().events), 'hang'] }))
-    const dir = await temporaryFolder()
-    const abort = new AbortController()
-    const notes: Action[] = []
-    const model = recordInto(openTestStore(dir), liveFrom(standIn), { recordFailures: true })
-    const leaving = (async () => {
-      for await (const batch of model({ body: ASK, note: (action) => notes.push(action) }, abort.signal)) {
-        if (batch.some(({ type }) => type === 'response.output_text.delta')) abort.abort(new Error('gone'))
-      }
-    })()
-    await expect(leaving).rejects.toThrow('gone')
-    expect(notes).toMatchObject([{ kind: 'not_saved', why: 'it ended before the answer was finished: gone' }])
-    expect(await readdir(dir)).toEqual([])
-  })
-
-  test('a disk that fails costs the fixture, not the answer', async () => {
-    const dir = await temporaryFolder()
-    const notes: Action[] = []
-    const model = recordInto(openTestStore(dir), liveFrom(await runStandIn(() => good())))
-    await rm(dir, { recursive: true })
-    const { events, error } = await drain(model, ASK, undefined, (action) => notes.push(action))
-    expect([events.at(-1)?.type, error]).toEqual(['response.completed', undefined])
-    expect(notes).toMatchObject([{ kind: 'not_saved', why: 'the file could not be written: ENOENT' }])
-  })
-
-  test('a damaged fixture is replaced by what comes, even by a failure', async () => {
-    const dir = await temporaryFolder()
-    const store = openTestStore(dir)
-    await writeFile(join(dir, fileName(await store.identify(ASK))), 'damaged')
-    await drain(recordInto(store, liveFrom(await runStandIn(() => refused)), { recordFailures: true }), ASK)
-    expect((await stored(store))?.ending.end).toBe('refused')
+  test('what came before the answer and after its end', async () => {
+    const raw = [': keep-alive\r\n\r\n', ': ping\n\n', 'data: [DONE]\n\n']
+    const [before, ...after] = raw.map((each) => ({ raw: each }))
+    const answer = { steps: [...(before ? [before] : []), ...good().steps, ...after] }
+    const { store } = await recordAll([answer], false)
+    const whole = compose('good').text(words('Hello there')).completed().map(sse).join('')
+    expect(bodyOf((await stored(store))?.records ?? [])).toBe(raw[0] + whole + raw.slice(1).join(''))
   })
 })
 
-test('a secret in the question and one in the answer reach the API and the client, and not the disk', async () => {
+test('a disk that fails costs the fixture, not the answer', async () => {
+  const dir = await temporaryFolder()
+  const model = recordInto(openTestStore(dir), liveFrom(await runStandIn(() => good())))
+  await rm(dir, { recursive: true })
+  const { events, error, action } = await drain(model, ASK)
+  expect([events.at(-1)?.type, error]).toEqual(['response.completed', undefined])
+  expect(action).toMatchObject({ kind: 'not_saved', why: 'the file could not be written: ENOENT' })
+})
+
+test('a damaged fixture is replaced by what comes, even by a failure', async () => {
+  const dir = await temporaryFolder()
+  const store = openTestStore(dir)
+  await writeFile(join(dir, fileName(await store.identify(callOf(ASK)))), 'damaged')
+  await drain(recordInto(store, liveFrom(await runStandIn(() => refused)), { recordFailures: true }), ASK)
+  expect((await stored(store))?.ending.end).toBe('refused')
+})
+
+describe('a secret', () => {
   const secret = `AKIA${'IOSFODNN7EXAMPLE'}`
-  const pieces = ['Your key AK', 'IAIOSFODNN7', 'EXAMPLE is safe']
-  const standIn = await runStandIn(() => ({ steps: steps(compose('s').text(pieces).completed()) }))
-  const store = openTestStore(await temporaryFolder())
-  const body = { ...ASK, input: `My key is ${secret}` }
-  const { events } = await drain(recordInto(store, liveFrom(standIn)), body)
-  expect(standIn.calls[0]?.body.input).toBe(`My key is ${secret}`)
-  expect(events.find(({ type }) => type.endsWith('text.done'))?.body.text).toContain(secret)
-  const fixture = await store.find((await store.identify(body)).key)
-  expect(JSON.stringify(fixture)).not.toContain('IOSFODNN7')
-  const deltas = fixture?.events.flatMap(({ body: { delta } }) => (typeof delta === 'string' ? [delta] : []))
-  expect(deltas).toEqual(['Your key [redacted:aws-key]', '', ' is safe'])
+
+  test('in the question and one in the answer reach the API and the client, and not the disk', async () => {
+    const pieces = ['Your key AK', 'IAIOSFODNN7', 'EXAMPLE is safe']
+    const standIn = await runStandIn(() => ({ steps: steps(compose('s').text(pieces).completed()) }))
+    const store = openTestStore(await temporaryFolder())
+    const body = { ...ASK, input: `My key is ${secret}` }
+    const { events } = await drain(recordInto(store, liveFrom(standIn)), body)
+    expect(standIn.calls[0]?.body.input).toBe(`My key is ${secret}`)
+    expect(events.find(({ type }) => type.endsWith('text.done'))?.body.text).toContain(secret)
+    const fixture = await stored(store, callOf(body))
+    expect(JSON.stringify(fixture)).not.toContain('IOSFODNN7')
+    const deltas = fixture?.records.flatMap(({ event }) => {
+      const delta = event?.body.delta
+      return typeof delta === 'string' ? [delta] : []
+    })
+    expect(deltas).toEqual(['Your key [redacted:aws-key]', '', ' is safe'])
+  })
+
+  test('that is the client’s own key reaches the client if the API repeats it, and not the disk', async () => {
+    const credential = 'the-key-of-this-very-client'
+    const standIn = await runStandIn(() => ({
+      status: 401,
+      headers: { 'x-request-id': credential },
+      body: `{"error":{"message":"Incorrect API key provided: ${credential}."}}`,
+    }))
+    const dir = await temporaryFolder()
+    const call = callOf(ASK, {
+      credential,
+      headers: [
+        ['authorization', `Bearer ${credential}`],
+        ['content-type', 'application/json'],
+      ],
+    })
+    const model = recordInto(openTestStore(dir), liveFrom(standIn), { recordFailures: true })
+    const { records, action } = await drain(model, call)
+    expect(bodyOf(records)).toContain(credential)
+    expect(action?.kind).toBe('saved')
+    const [name = ''] = await readdir(dir)
+    const file = await readFile(join(dir, name), 'utf8')
+    expect(file).not.toContain(credential)
+    expect(file).toContain('Incorrect API key provided: [redacted:api-key].')
+  })
 })

@@ -1,6 +1,6 @@
-/** Replay answers as the model did that it was recorded from. */
-import { instant } from '../../server/model/pace.ts'
+/** Replay answers as the model did that was recorded. */
 import { systemClock } from '../../server/base/clock.ts'
+import { instant } from '../../server/model/pace.ts'
 import {
   byInput,
   drain,
@@ -11,13 +11,14 @@ import {
   runStandIn,
   temporaryFolder,
 } from '../kit/tools.ts'
-import { ASK, testModel } from './contract.ts'
+import { testModel } from './contract.ts'
+import { callFor } from './scripts.ts'
 
 testModel(async (answers) => {
   const dir = await temporaryFolder()
   const standIn = await runStandIn(byInput(answers))
   const recording = recordInto(openTestStore(dir), liveFrom(standIn), { recordFailures: true })
-  for (const input of Object.keys(answers)) await drain(recording, { ...ASK, input })
+  for (const input of Object.keys(answers)) await drain(recording, callFor(input))
   await standIn.close()
   return replayFrom(openTestStore(dir), instant, systemClock)
 })

@@ -1,19 +1,33 @@
+/** The log of what is used, and of what has no fixture. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { logUsage, openUsageLog } from '../../server/model/usage.ts'
+import { UnansweredError } from '../../server/model/model.ts'
 import { createFetch } from '../../server/package/fetch.ts'
-import { readConfig } from '../../server/config.ts'
+import { readConfig } from '../../server/serve/config.ts'
 import { parseUsage } from '../../server/store/usage.ts'
 import { compose, steps, words } from '../kit/answers.ts'
-import { drain, modelFor, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import {
+  drain,
+  liveFrom,
+  modelFor,
+  openTestStore,
+  recordInto,
+  runServer,
+  runStandIn,
+  temporaryFolder,
+} from '../kit/tools.ts'
 
+/** As a chat asks it. */
 const ADA = { model: 'gpt-4.1-mini', input: 'My name is Ada.' }
+const good = { steps: steps(compose('x').text(words('Hi')).completed()) }
 
 async function setUp(more: Record<string, string> = {}) {
   const file = join(await temporaryFolder(), 'used.jsonl')
-  const config = readConfig({ USAGE_LOG: file, FIXTURES_DIR: 'fixtures', ...more })
+  const config = readConfig({ USAGE_LOG: file, FIXTURES: 'fixtures', ...more })
   return { file, config, usage: async () => parseUsage(await readFile(file, 'utf8'), file) }
 }
 
@@ -32,26 +46,51 @@ describe('a model with a usage log', () => {
     ])
   })
 
-  test('adds what it records', async () => {
-    const standIn = await runStandIn(() => ({ steps: steps(compose('x').text(words('Hi')).completed()) }))
+  test('adds what it records, when the fixture is there', async () => {
+    const gate = Promise.withResolvers<void>()
+    const standIn = await runStandIn(() => ({ steps: [...good.steps, { until: gate.promise }] }))
+    const dir = await temporaryFolder()
     const { config, usage } = await setUp({
       MODEL_MODE: 'auto',
       OPENAI_API_KEY: 'sk-x',
       OPENAI_BASE_URL: standIn.url,
-      FIXTURES_DIR: await temporaryFolder(),
+      FIXTURES: dir,
     })
-    await drain(modelFor(config), ADA)
-    expect([...(await usage()).used]).toEqual([expect.stringMatching(/^my-name-is-ada-/)])
+    const draining = drain(modelFor(config), ADA)
+    while (standIn.calls.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect((await usage()).used.size).toBe(0)
+    gate.resolve()
+    await draining
+    expect([...(await usage()).used]).toEqual(await openTestStore(dir).list())
     expect((await usage()).missed).toEqual([])
   })
 
-  test('passes on what it is told, and the answer as it is', async () => {
+  test('adds what it records of an API that cannot be reached', async () => {
+    const { file, usage } = await setUp()
+    const store = openTestStore(await temporaryFolder())
+    const unreachable = liveFrom(await runStandIn(() => ({ instead: 'reset' })))
+    const model = logUsage(recordInto(store, unreachable, { recordFailures: true }), store, openUsageLog(file))
+    expect((await drain(model, ADA)).error).toBeInstanceOf(UnansweredError)
+    expect([...(await usage()).used]).toEqual(await store.list())
+  })
+
+  test('adds nothing of a call that uses no fixture, and passes on what fails', async () => {
+    const { file, usage } = await setUp()
+    const store = openTestStore(await temporaryFolder())
+    const model = logUsage(liveFrom(await runStandIn(() => good)), store, openUsageLog(file))
+    expect((await drain(model, ADA)).events.length).toBeGreaterThan(0)
+    const broken = logUsage(liveFrom(await runStandIn(() => ({ instead: 'reset' }))), store, openUsageLog(file))
+    expect((await drain(broken, ADA)).error).toMatchObject({ code: 'upstream_unreachable' })
+    const { used, missed } = await usage()
+    expect([used.size, missed]).toEqual([0, []])
+  })
+
+  test('passes on what became of the fixture, and the answer as it is', async () => {
     const { config } = await setUp()
-    const notes: unknown[] = []
-    const logged = await drain(modelFor(config), ADA, undefined, (action) => notes.push(action.kind))
+    const logged = await drain(modelFor(config), ADA)
     const plain = await drain(modelFor({ ...config, usageLog: undefined }), ADA)
-    expect(logged.events).toEqual(plain.events)
-    expect(notes).toEqual(['hit'])
+    expect(logged).toEqual(plain)
+    expect(logged.action).toMatchObject({ kind: 'hit' })
   })
 
   test('works in process, too', async () => {
@@ -59,12 +98,12 @@ describe('a model with a usage log', () => {
     await createFetch({ usageLog: config.usageLog })('http://x/v1/responses', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(ADA),
+      body: JSON.stringify({ ...ADA, stream: true }),
     })
     expect((await usage()).used.size).toBe(1)
   })
 
-  test('cannot start where the log cannot be written', async () => {
+  test('cannot start if the log cannot be written', async () => {
     await expect(runServer({ USAGE_LOG: join('nowhere', 'used.jsonl') })).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringMatching(/USAGE_LOG: ".*" cannot be written: ENOENT\.$/),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { leadsTo, nameIn, parsePath, type Place } from '../../server/redact/path.ts'
+import type { Place } from '../../server/base/json-text.ts'
+import { leadsTo, nameIn, parsePath } from '../../server/redact/path.ts'
 
 const leads = (text: string, place: Place): boolean => {
   const path = parsePath(text)

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Call } from '../../server/api/call.ts'
+import { responses } from '../../server/api/responses/index.ts'
 import { DeltatapeError } from '../../server/base/errors.ts'
 import { identify } from '../../server/fixture/key.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { NO_RULES, parseRules, readRules } from '../../server/redact/rules.ts'
-import { compose } from '../kit/answers.ts'
-import { temporaryFolder, toEvents } from '../kit/tools.ts'
+import { temporaryFolder } from '../kit/tools.ts'
 
 const problemsOf = (value: unknown): string[] => {
   try {
@@ -21,6 +22,19 @@ const problemsOf = (value: unknown): string[] => {
 const rules = (...redact: unknown[]) => parseRules(JSON.stringify({ redact }), 'rules.json')
 const EMAIL = { pattern: '[\\w.]+@example\\.com', flags: 'i', placeholder: '[email]' }
 const CUSTOMER = { path: '$.metadata.customer', placeholder: '[customer]' }
+
+const callFor = (request: unknown): Call => {
+  const body = Buffer.from(JSON.stringify(request))
+  return {
+    api: responses,
+    method: 'POST',
+    path: '/v1/responses',
+    query: '',
+    headers: [['content-type', 'application/json']],
+    body,
+    content: body,
+  }
+}
 
 describe('parseRules', () => {
   test('reads patterns and paths', () => {
@@ -90,7 +104,7 @@ describe('readRules', () => {
     expect(readRules(file).patterns).toHaveLength(1)
   })
 
-  test('does without where there is none', () => {
+  test('does without if there is none', () => {
     expect(readRules(undefined)).toEqual(NO_RULES)
   })
 })
@@ -100,40 +114,14 @@ describe('a redactor with rules', () => {
 
   test('gives requests that differ in what is redacted the same key', () => {
     const ask = (who: string) =>
-      identify({ model: 'm', input: `Write to ${who}`, tools: [{ server_url: `https://${who}/` }] }, redactor)
+      identify(callFor({ model: 'm', input: `Write to ${who}`, tools: [{ server_url: `https://${who}/` }] }), redactor)
     const { key, request } = ask('ada@example.com')
     expect(request).toEqual({ model: 'm', input: 'Write to [email]', tools: [{ server_url: '[url]' }] })
     expect(ask('Bob.B@EXAMPLE.com').key).toBe(key)
     expect(ask('nobody').key).not.toBe(key)
   })
 
-  test('hides what a pattern finds in deltas, however they are cut, and they still add up', () => {
-    const deltas = ['Write to a', 'da@exam', 'ple', '.com, or to ', 'bob@example.com']
-    const events = redactor.events(toEvents(compose('x').text(deltas).completed()))
-    const joined = events.map(({ body }) => (typeof body.delta === 'string' ? body.delta : '')).join('')
-    expect(joined).toBe('Write to [email], or to [email]')
-    expect(events.find(({ type }) => type === 'response.output_text.done')?.body.text).toBe(joined)
-    expect(JSON.stringify(events)).not.toContain('@example')
-  })
-
-  test('hides members by their path, whatever they are, also where the response repeats the request', () => {
-    const event = (customer: unknown) => ({
-      type: 'response.created',
-      sequence_number: 0,
-      metadata: { customer },
-      response: { id: 'resp_1', metadata: { customer, other: 'x' } },
-    })
-    for (const customer of ['Ada', 7, null, { name: 'Ada' }, ['Ada']]) {
-      const found: string[] = []
-      const [redacted] = redactor.events(toEvents([event(customer)]), (kind) => found.push(kind))
-      expect(redacted?.body).toEqual(event('[customer]'))
-      expect(found).toEqual(['[customer]', '[customer]'])
-    }
-    const clean = toEvents([event('[customer]')])
-    expect(redactor.events(clean)[0]).toBe(clean[0])
-  })
-
-  test('hides them in the bodies of errors', () => {
+  test('hides members by their path in the bodies of errors', () => {
     expect(redactor.body('{ "metadata" : { "customer" : {"a":[1]} , "b":1.0 } }')).toBe(
       '{ "metadata" : { "customer" : "[customer]" , "b":1.0 } }',
     )

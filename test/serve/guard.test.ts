@@ -1,6 +1,7 @@
+/** Who is let in, and whose key a client's is. */
 import { describe, expect, test } from 'vitest'
-import { readConfig } from '../../server/config.ts'
-import { admit } from '../../server/serve/guard.ts'
+import { readConfig } from '../../server/serve/config.ts'
+import { admit, authorize } from '../../server/serve/guard.ts'
 
 const replay = readConfig({
   HOST: 'chat.internal',
@@ -46,7 +47,7 @@ describe('Host', () => {
 })
 
 describe('Origin', () => {
-  test('none is no page', () => {
+  test('a program sends none', () => {
     expect(letsIn(live, 'localhost:3300')).toBe(true)
   })
 
@@ -79,5 +80,40 @@ describe('Origin', () => {
       code: 'forbidden',
       message: expect.stringMatching(/"https:\/\/evil.example".*live mode, which can spend money.*ALLOWED_ORIGINS/),
     })
+  })
+})
+
+describe('the token and the key', () => {
+  const keyOf = (authorization?: string, token?: string, authToken?: string) =>
+    authorize({ authorization, token }, { authToken }).apiKey
+
+  test("a client's bearer token is its key; the word any is none", () => {
+    expect(keyOf('Bearer sk-1')).toBe('sk-1')
+    expect(keyOf('bearer  sk-1')).toBe('sk-1')
+    expect(keyOf('Bearer any')).toBeUndefined()
+    expect(keyOf('Bearer ')).toBeUndefined()
+    expect(keyOf()).toBeUndefined()
+  })
+
+  test('a credential of another scheme is its own, too: the API judges it', () => {
+    expect(keyOf('Basic dXNlcg==')).toBe('Basic dXNlcg==')
+    expect(keyOf('Bearer a, Bearer b')).toBe('Bearer a, Bearer b')
+  })
+
+  test('the token is asked for if there is one, and never becomes a key', () => {
+    expect(keyOf('Bearer sesame', undefined, 'sesame')).toBeUndefined()
+    expect(keyOf('Bearer sk-1', 'sesame', 'sesame')).toBe('sk-1')
+    expect(keyOf('Bearer any', 'sesame', 'sesame')).toBeUndefined()
+    expect(keyOf('Bearer sesame', 'sesame', 'sesame')).toBeUndefined()
+    expect(keyOf('Bearer any', undefined, 'any')).toBeUndefined()
+  })
+
+  test.each([
+    [undefined, undefined],
+    ['Bearer wrong', undefined],
+    ['Bearer sesame', 'wrong'],
+    ['sesame', undefined],
+  ])('%s with the token %s is refused', (authorization, token) => {
+    expect(() => keyOf(authorization, token, 'sesame')).toThrow('This server asks for its AUTH_TOKEN')
   })
 })

@@ -1,37 +1,72 @@
+/** The journal: the line of a turn, and what it says of recordings in the end. */
 import { expect, test } from 'vitest'
 import { createJournal } from '../../server/serve/journal.ts'
-import { readableLog } from '../kit/tools.ts'
+import { type Fields, silentLog } from '../../server/serve/log.ts'
 
+/** A journal, and what it told the log. */
 function setUp() {
-  const { log, lines } = readableLog()
-  return {
-    journal: createJournal(log, 'record'),
-    read: () => lines.map((line): { msg: string; level: string } => JSON.parse(line)),
-  }
+  const lines: (Fields & { readonly level: string; readonly msg: string })[] = []
+  const to =
+    (level: string) =>
+    (msg: string, fields: Fields = {}) =>
+      void lines.push({ level, msg, ...fields })
+  const journal = createJournal({ ...silentLog, info: to('info'), warn: to('warn') }, 'record')
+  return { journal, read: () => lines }
 }
 
 test('a turn is a line that a person can read, and fields for a machine', () => {
   const { journal, read } = setUp()
-  journal.turn({ endpoint: '/ws', action: { kind: 'saved', fixture: 'say-hi-1.jsonl' }, frames: 1, ms: 12.34 })
-  journal.turn({ endpoint: '/ws', id: '7', frames: 0, ms: 5, code: 'cancelled', message: 'The client left.' })
-  journal.turn({ endpoint: '/ws-stream', frames: 3, ms: 5, code: 'upstream_reset', message: 'It broke.' })
+  journal.turn({
+    endpoint: '/ws',
+    action: { kind: 'saved', fixture: 'say-hi-1.jsonl' },
+    count: 1,
+    unit: 'frame',
+    ms: 12.34,
+  })
+  journal.turn({
+    endpoint: '/ws',
+    id: '7',
+    count: 0,
+    unit: 'frame',
+    ms: 5,
+    code: 'cancelled',
+    message: 'The client left.',
+  })
+  journal.turn({ endpoint: '/ws-stream', count: 3, unit: 'frame', ms: 5, code: 'upstream_reset', message: 'It broke.' })
   expect(read()).toMatchObject([
     {
       level: 'info',
       msg: 'record saved say-hi-1.jsonl 1 frame 12 ms /ws',
       action: 'saved',
       fixture: 'say-hi-1.jsonl',
+      frames: 1,
       ms: 12.3,
     },
-    { level: 'info', msg: 'record cancelled 0 frames 5 ms /ws', id: '7', code: 'cancelled' },
+    { level: 'info', msg: 'record cancelled 0 frames 5 ms /ws', turn: '7', code: 'cancelled' },
     { level: 'warn', msg: 'record upstream_reset 3 frames 5 ms /ws-stream: It broke.', error: 'It broke.' },
   ])
+})
+
+test('an answer over HTTP has records', () => {
+  const { journal, read } = setUp()
+  const action = { kind: 'hit', fixture: 'x.jsonl', derived: 'stream' } as const
+  journal.turn({ endpoint: '/v1/responses', action, count: 1, unit: 'record', ms: 1 })
+  journal.turn({ endpoint: '/v1/responses', count: 110, unit: 'record', ms: 1 })
+  expect(read()).toEqual([
+    expect.objectContaining({
+      msg: 'record hit x.jsonl (derived from its stream) 1 record 1 ms /v1/responses',
+      derived: 'stream',
+      records: 1,
+    }),
+    expect.objectContaining({ msg: 'record 110 records 1 ms /v1/responses', records: 110 }),
+  ])
+  expect(JSON.stringify(read()[0])).not.toContain('frames')
 })
 
 test('a recording that replaces another says what changed', () => {
   const { journal, read } = setUp()
   const action = { kind: 'saved', fixture: 'x.jsonl', changes: 'answer 1 word added' } as const
-  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1 })
+  journal.turn({ endpoint: '/ws', action, count: 1, unit: 'frame', ms: 1 })
   expect(read()).toMatchObject([
     { msg: 'record saved x.jsonl (answer 1 word added) 1 frame 1 ms /ws', changes: 'answer 1 word added' },
   ])
@@ -40,20 +75,34 @@ test('a recording that replaces another says what changed', () => {
 test('a failure that is replayed is nothing to warn of', () => {
   const { journal, read } = setUp()
   const action = { kind: 'hit', fixture: 'x.jsonl' } as const
-  journal.turn({ endpoint: '/ws', action, frames: 1, ms: 1, code: 'upstream_reset', message: 'It broke.' })
+  journal.turn({
+    endpoint: '/ws',
+    action,
+    count: 1,
+    unit: 'frame',
+    ms: 1,
+    code: 'upstream_reset',
+    message: 'It broke.',
+  })
   expect(read()).toMatchObject([{ level: 'info', msg: 'record hit x.jsonl upstream_reset 1 frame 1 ms /ws' }])
 })
 
 test('in the end it says what became of each recording', () => {
   const { journal, read } = setUp()
   const turn = (kind: 'saved' | 'unchanged' | 'not_saved', fixture: string, why?: string) =>
-    journal.turn({ endpoint: '/ws', action: { kind, fixture, ...(why ? { why } : {}) }, frames: 1, ms: 1 })
+    journal.turn({
+      endpoint: '/ws',
+      action: { kind, fixture, ...(why ? { why } : {}) },
+      count: 1,
+      unit: 'frame',
+      ms: 1,
+    })
   turn('not_saved', 'a.jsonl', 'it failed')
   turn('saved', 'a.jsonl')
   turn('unchanged', 'b.jsonl')
   turn('not_saved', 'c.jsonl', 'it failed')
   turn('unchanged', 'a.jsonl')
-  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
   journal.close()
   expect(read().slice(6)).toMatchObject([
     { msg: 'recorded: 1 saved, 1 unchanged, 1 not saved', saved: 1, unchanged: 1, not_saved: 1 },
@@ -61,9 +110,9 @@ test('in the end it says what became of each recording', () => {
   ])
 })
 
-test('where nothing was recorded it says nothing in the end', () => {
+test('if nothing was recorded it says nothing in the end', () => {
   const { journal, read } = setUp()
-  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, frames: 1, ms: 1 })
+  journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
   journal.close()
   expect(read()).toHaveLength(1)
 })
@@ -72,7 +121,8 @@ test('the names of ignored members are kept within bounds', () => {
   const { journal, read } = setUp()
   journal.turn({
     endpoint: '/ws',
-    frames: 1,
+    count: 1,
+    unit: 'frame',
     ms: 1,
     ignored: Array.from({ length: 5000 }, (_, index) => `${index}${'x'.repeat(100)}`),
   })

@@ -1,61 +1,116 @@
+/** Log lines: what is in them, and what never is. */
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
-import { createLog, openOutput } from '../../server/serve/log.ts'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock } from '../../server/base/clock.ts'
+import { DeltatapeError } from '../../server/base/errors.ts'
 import { printable, printableLines } from '../../server/base/text.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import { readableLog } from '../kit/tools.ts'
+import { type Fields, createLog, openOutput, toldOf } from '../../server/serve/log.ts'
+
+/** A log, and its lines as they were written and as JSON. */
+function readable({ level = 'debug', redactor = createRedactor() }: Partial<Parameters<typeof createLog>[0]> = {}) {
+  const lines: string[] = []
+  const log = createLog({ level, redactor, stream: { write: (line) => void lines.push(line) } })
+  return { log, lines, parsed: (): Fields[] => lines.map((line): Fields => JSON.parse(line)) }
+}
 
 test('a line is JSON with its level, time, message and fields', () => {
-  const { log, lines } = readableLog()
-  log.warn('careful', { fixture: 'x.jsonl', none: undefined })
-  expect(JSON.parse(lines[0] ?? '')).toEqual({
-    level: 'warn',
-    time: expect.stringMatching(/^\d{4}-.*Z$/),
-    fixture: 'x.jsonl',
-    msg: 'careful',
-  })
+  const { log, parsed } = readable()
+  log.warn('careful', { fixture: 'x.jsonl', none: undefined, ms: 1.5 })
+  expect(parsed()).toEqual([
+    { level: 'warn', time: expect.stringMatching(/^\d{4}-.*Z$/), fixture: 'x.jsonl', ms: 1.5, msg: 'careful' },
+  ])
 })
 
 test('a level keeps the lesser ones out', () => {
-  const lines: string[] = []
-  const log = createLog({
-    level: 'warn',
-    redactor: createRedactor(),
-    stream: { write: (line) => void lines.push(line) },
-  })
+  const { log, parsed } = readable({ level: 'warn' })
   log.debug('no')
   log.info('no')
+  log.announce('always')
   log.error('yes')
-  expect(lines).toHaveLength(1)
+  expect(parsed().map(({ msg }) => msg)).toEqual(['always', 'yes'])
+  const silent = readable({ level: 'silent' })
+  silent.log.announce('not even this')
+  silent.log.error('nor this')
+  expect(silent.lines).toEqual([])
 })
 
-test('no key gets into a line, be it in the message, a field or an error', () => {
-  const key = 'sk-secret-of-the-server'
-  const { log, lines } = readableLog(createRedactor({ 'api-key': key }))
-  log.error(`failed with ${key}`, { detail: key, error: new Error(`bad ${key}`) })
-  expect(lines.join('')).not.toContain(key)
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-    error: { message: 'bad [redacted:api-key]', stack: expect.stringContaining('log.test.ts') },
+describe('secrets', () => {
+  test.each(['sk-secret-of-the-server', String.raw`quo"te\and-slash`])(
+    '%s gets into no line, be it in the message, a field or an error',
+    (key) => {
+      const { log, lines, parsed } = readable({ redactor: createRedactor({ 'api-key': key }) })
+      log.error(`failed with ${key}`, { detail: key, error: new Error(`bad ${key}`) })
+      expect(lines.join('')).not.toContain(JSON.stringify(key).slice(1, -1))
+      expect(parsed()).toMatchObject([
+        {
+          msg: 'failed with [redacted:api-key]',
+          detail: '[redacted:api-key]',
+          error: { type: 'Error', message: 'bad [redacted:api-key]', stack: expect.stringContaining('log.test.ts') },
+        },
+      ])
+    },
+  )
+
+  test('a pattern that would swallow the whole line leaves it valid', () => {
+    const own = { patterns: [{ expression: /secret.*/g, placeholder: '[gone]' }], paths: [] }
+    const { log, parsed } = readable({ redactor: createRedactor({}, own) })
+    log.info('a secret here', { fixture: 'x.jsonl' })
+    expect(parsed()).toMatchObject([{ msg: 'a [gone]', fixture: 'x.jsonl' }])
   })
 })
 
-test('what a client sent cannot write lines, colours or a direction of its own', () => {
-  expect(printable('a\nb\u001b[31mc\u009bd\u202ee\u2028f')).toBe(String.raw`a\u000ab\u001b[31mc\u009bd\u202ee\u2028f`)
-  expect(printable('こんにちは 👋🏽')).toBe('こんにちは 👋🏽')
-  expect(printableLines('a\r\nb\u001bc\n')).toBe('a\\u000d\nb\\u001bc\n')
-  const { log, lines } = readableLog()
-  log.info('origin \u001b[2J', { origin: '\u009b2J' })
-  expect(['\u001b', '\u009b'].some((character) => lines.join('').includes(character))).toBe(false)
+describe('control characters', () => {
+  const WILD = 'a\nb\u001b[31mc\u009bd\u202ee\u2028f'
+
+  test('are made visible in a text', () => {
+    expect(printable(WILD)).toBe(String.raw`a\u000ab\u001b[31mc\u009bd\u202ee\u2028f`)
+    expect(printable('こんにちは 👋🏽')).toBe('こんにちは 👋🏽')
+    expect(printableLines('a\r\nb\u001bc\n')).toBe('a\\u000d\nb\\u001bc\n')
+  })
+
+  test('are escaped in a line, which stays valid and is one line', () => {
+    const { log, lines, parsed } = readable()
+    log.info(WILD, { origin: WILD })
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/^[^\p{Cc}\p{Bidi_Control}\u2028]+\n$/u)
+    expect(parsed()).toMatchObject([{ msg: WILD, origin: WILD }])
+  })
+})
+
+test('an error is told with its causes, whatever realm it is of; another object as Node shows it', () => {
+  const { log, parsed } = readable()
+  const cause: unknown = runInNewContext('new RangeError("deep down")')
+  log.error('failed', { error: new Error('a bug', { cause }), cause, list: [1, { two: 2 }] })
+  expect(parsed()).toMatchObject([
+    {
+      error: { type: 'Error', message: 'a bug', stack: expect.stringContaining('deep down') },
+      cause: { type: 'RangeError', message: 'deep down' },
+      list: '[ 1, { two: 2 } ]',
+    },
+  ])
+})
+
+test('a client is told of an unexpected error in words that show nothing of it; the log has it', () => {
+  const { log, parsed } = readable()
+  const known = new DeltatapeError('busy', 'Later.')
+  expect(toldOf(known, log)).toBe(known)
+  expect(toldOf(new TypeError('x is undefined'), log)).toMatchObject({
+    code: 'internal',
+    message: expect.not.stringContaining('undefined'),
+  })
+  expect(parsed()).toMatchObject([{ level: 'error', error: { type: 'TypeError', message: 'x is undefined' } }])
 })
 
 describe('openOutput', () => {
-  const linesOn = async (isTTY: boolean) => {
+  const linesOn = async (isTTY: boolean, message = 'replay hit x.jsonl') => {
     const output = Object.assign(new PassThrough(), { isTTY })
     const log = createLog({ level: 'info', redactor: createRedactor(), stream: await openOutput(output) })
-    log.info('replay hit x.jsonl', { fixture: 'x.jsonl' })
-    log.error('failed', { error: new Error('a bug') })
+    log.info(message, { fixture: 'x.jsonl' })
+    log.error('failed', { error: new Error('a bug\u001b') })
     // What is written in one turn of the event loop goes out together.
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise<void>((resolve) => systemClock.soon(resolve))
     return String(output.read())
   }
 
@@ -64,9 +119,22 @@ describe('openOutput', () => {
     expect(JSON.parse(line)).toMatchObject({ msg: 'replay hit x.jsonl', fixture: 'x.jsonl' })
   })
 
-  test('a terminal gets the message alone, behind the time, and the whole of an error', async () => {
+  test('a terminal gets the message alone, after the time, and the whole of an error', async () => {
     const lines = (await linesOn(true)).split('\n')
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d replay hit x\.jsonl$/)
     expect(lines.join('\n')).toContain('a bug')
+  })
+
+  test('nothing that a client sent acts on a terminal', async () => {
+    const text = await linesOn(true, 'origin \u001b[2J\u009b2J\nforged')
+    expect(text.split('\n')[0]).toContain(String.raw`origin \u001b[2J\u009b2J\u000aforged`)
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  })
+
+  test('the timers and the date of a test change nothing', async () => {
+    vi.useFakeTimers({ now: 0 })
+    onTestFinished(() => void vi.useRealTimers())
+    const [line = ''] = (await linesOn(false)).split('\n')
+    expect(JSON.parse(line)).toMatchObject({ time: expect.not.stringMatching(/^1970/) })
   })
 })

@@ -1,63 +1,131 @@
 /** Fixtures that are too large to be kept in memory. */
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { type AnswerRecord, type Batch, MAX_BATCH_CHARS, bytesOf } from '../../server/api/record.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
-import { type Fixture } from '../../server/fixture/fixture.ts'
+import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
-import type { ModelEvent } from '../../server/api/event.ts'
 import { compose } from '../kit/answers.ts'
-import { openTestStore, temporaryFolder, toEvents } from '../kit/tools.ts'
+import { STREAM, callOf, openTestStore, toRecords } from '../kit/tools.ts'
+import { HI, fixtureFor, setUp } from './kit.ts'
 
-/** A store with a fixture of some 4 MB. */
-async function setUp() {
-  const dir = await temporaryFolder()
-  const store = openTestStore(dir)
-  const deltas = Array.from({ length: 3000 }, (_, index) => ` ${index}`.repeat(200))
-  const fixture: Fixture = {
-    ...(await store.identify({ model: 'm', input: 'Say much' })),
-    recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
-    events: toEvents(compose('large').text(deltas).completed()),
-    ending: { end: 'complete' },
-    endedAt: 100,
-  }
+const DELTAS = Array.from({ length: 1500 }, (_, index) => ` ${index}`.repeat(200))
+
+/** A store with a fixture that is too large for the memory: of more than 1 MiB. */
+async function shelf(
+  records: readonly AnswerRecord[] = toRecords(compose('large').text(DELTAS).completed()),
+  more: Partial<Fixture> = {},
+) {
+  const { dir, store } = await setUp()
+  const fixture = await fixtureFor(store, HI, records, more)
   await store.save(fixture)
   return { dir, store, fixture, path: join(dir, fileName(fixture)) }
 }
 
+async function played(parts: AsyncIterable<Batch> | Iterable<Batch> = []): Promise<Batch[]> {
+  const all: Batch[] = []
+  for await (const part of parts) all.push(part)
+  return all
+}
+
 test('a large fixture is played from the disk, part by part and the same each time', async () => {
-  const { dir, store, fixture } = await setUp()
+  const { dir, store, fixture } = await shelf()
   for (const again of [store, store, openTestStore(dir)]) {
     const recording = await again.recording(fixture.key)
-    expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' } })
-    const parts: (readonly ModelEvent[])[] = []
-    for await (const part of recording?.parts() ?? []) parts.push(part)
+    expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' }, response: STREAM })
+    const parts = await played(recording?.parts())
     expect(parts.length).toBeGreaterThan(10)
-    expect(parts.flat().map(({ text }) => text)).toEqual(fixture.events.map(({ text }) => text))
+    expect(parts.flatMap(({ items }) => items)).toEqual(fixture.records)
+    // Nothing of it is kept, so that nothing is remembered of it.
+    expect(parts.every(({ kept }) => !kept)).toBe(true)
   }
 })
 
+test('a small one is kept in memory, in parts of a bearable size that come again', async () => {
+  const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
+  const recording = await store.recording(fixture.key)
+  const parts = await played(recording?.parts())
+  expect(parts.length).toBeGreaterThan(1)
+  for (const { items, kept } of parts) {
+    expect(kept).toBe(true)
+    const size = items.reduce((sum, { wire }) => sum + wire.length, 0)
+    expect(items.length === 1 || size <= MAX_BATCH_CHARS).toBe(true)
+  }
+  expect(parts.flatMap(({ items }) => items)).toEqual(fixture.records)
+})
+
+describe('whether a large one is good', () => {
+  const many = toRecords(DELTAS.map((delta) => ({ type: 'x', delta })))
+  const ended = (...last: readonly Readonly<Record<string, unknown>>[]) => [...many, ...toRecords(last)]
+  const completed = { type: 'response.completed', response: { id: 'resp_1' } }
+  const done = (status: string) => ({ type: 'response.done', response: { status } })
+  const late = Array.from({ length: 20 }, () => ({ type: 'late' }))
+  const comments = Array.from({ length: 20 }, () => ({ at: 0, wire: ': ping\n\n' }))
+
+  test.each<[string, readonly AnswerRecord[], Partial<Fixture>, boolean]>([
+    ['completed', ended(completed), {}, true],
+    ['completed, and much after it', [...ended(completed, ...late), ...comments], {}, true],
+    ['an end of another type', ended(done('completed')), {}, true],
+    ['a failed response', ended({ type: 'response.failed' }), {}, false],
+    ['a failed response, and much after it', ended({ type: 'response.failed' }, ...late), {}, false],
+    ['an error, and the response that follows it', ended({ type: 'error' }, completed), {}, false],
+    ['an end of another type that failed', ended(done('failed')), {}, false],
+    ['cut off', many, { ending: { end: 'truncated' } }, false],
+    [
+      'JSON',
+      [{ at: 0, wire: JSON.stringify({ object: 'response', status: 'completed', text: DELTAS }) }],
+      { response: { status: 200, headers: [], framing: 'json' } },
+      true,
+    ],
+    [
+      'JSON of a failed response',
+      [{ at: 0, wire: JSON.stringify({ object: 'response', status: 'failed', text: DELTAS }) }],
+      { response: { status: 200, headers: [], framing: 'json' } },
+      false,
+    ],
+  ])('is told by its end: %s', async (_what, records, more, isGood) => {
+    const { dir, fixture } = await shelf(records, more)
+    const recording = await openTestStore(dir).recording(fixture.key)
+    expect(recording?.isGood).toBe(isGood)
+    expect(Array.isArray(recording?.parts())).toBe(false)
+    const parts = await played(recording?.parts())
+    expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytesOf(records))).toBe(true)
+  })
+})
+
 test('one that is damaged is so before it is played, and one that was written anew is not mixed', async () => {
-  const { store, fixture, path } = await setUp()
+  const { store, fixture, path } = await shelf()
   const recording = await store.recording(fixture.key)
   await writeFile(path, formatFixture(fixture).slice(0, -30))
-  const play = async () => {
-    for await (const part of recording?.parts() ?? []) expect(part).toBeUndefined()
-  }
-  await expect(play()).rejects.toMatchObject({ code: 'fixture_invalid', message: /was written anew/ })
+  await expect(played(recording?.parts())).rejects.toMatchObject({
+    code: 'fixture_invalid',
+    message: /was written anew/,
+  })
   await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
 })
 
 test('one that is cut off between two lines while it is played does not end as if it was whole', async () => {
-  const { store, fixture, path } = await setUp()
+  const { store, fixture, path } = await shelf()
   const recording = await store.recording(fixture.key)
   const lines = formatFixture(fixture).split('\n')
   const play = async () => {
     let parts = 0
-    for await (const part of recording?.parts() ?? []) {
-      expect(part.length).toBeGreaterThan(0)
-      if (++parts === 3) await truncate(path, Buffer.byteLength(`${lines.slice(0, 1500).join('\n')}\n`))
+    for await (const { items } of recording?.parts() ?? []) {
+      expect(items.length).toBeGreaterThan(0)
+      if (++parts === 3) await truncate(path, Buffer.byteLength(`${lines.slice(0, 750).join('\n')}\n`))
     }
   }
   await expect(play()).rejects.toMatchObject({ code: 'fixture_invalid', message: /cut off/ })
+})
+
+test('bytes are played as they are, whatever the size', async () => {
+  const { dir, store } = await setUp()
+  const bytes = Buffer.from(Array.from({ length: 2 * 1024 * 1024 }, (_, index) => (index * 7919) % 256))
+  const call = callOf({ input: 'Say it' }, { path: '/v1/audio/speech' })
+  const head = { status: 200, headers: [['content-type', 'audio/mpeg']], framing: 'text' } as const
+  const fixture = await fixtureFor(store, call, [{ at: 5, wire: bytes }], { response: head })
+  await store.save(fixture)
+  const parts = await played((await openTestStore(dir).recording(fixture.key))?.parts())
+  expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytes)).toBe(true)
 })

@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { identify } from '../../server/fixture/key.ts'
+import { identify as identifyCall } from '../../server/fixture/key.ts'
 import type { JsonObject } from '../../server/base/json.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { describeUnused, findUnused } from '../../server/upkeep/unused.ts'
 import { missedLine, parseUsage, usedLine } from '../../server/store/usage.ts'
+import { callOf } from '../kit/calls.ts'
 
 const redactor = createRedactor()
 
+const identify = (body: JsonObject, previousKey?: string) => identifyCall(callOf(body), redactor, previousKey)
+
 const fixture = (name: string, body: JsonObject, previousKey?: string) => ({
-  ...identify(body, redactor, previousKey),
+  ...identify(body, previousKey),
   name,
-  recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
+  recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in' },
 })
 
 const ONE = fixture('one.jsonl', { model: 'm', input: 'one' })
@@ -21,13 +24,13 @@ const usageOf = (...lines: string[]) => parseUsage(lines.join(''), 'used.jsonl')
 
 describe('parseUsage', () => {
   test('reads what was written', () => {
-    const missed = identify({ model: 'm', input: 'Say hi' }, redactor)
+    const missed = identify({ model: 'm', input: 'Say hi' })
     const usage = usageOf(usedLine('one.jsonl'), missedLine(missed), usedLine('one.jsonl'), usedLine('two.jsonl'))
     expect([...usage.used]).toEqual(['one.jsonl', 'two.jsonl'])
     expect(usage.missed).toEqual([
       {
         missed: expect.stringMatching(/^say-hi-\w{12}\.jsonl$/),
-        members: { model: expect.any(String), input: expect.any(String) },
+        members: expect.objectContaining({ model: expect.any(String), input: expect.any(String) }),
         input: 'Say hi',
       },
     ])
@@ -53,7 +56,7 @@ describe('findUnused', () => {
   })
 
   test('tells of a request that differs in one member', () => {
-    const missed = (body: JsonObject, previousKey?: string) => missedLine(identify(body, redactor, previousKey))
+    const missed = (body: JsonObject, previousKey?: string) => missedLine(identify(body, previousKey))
     const found = (line: string) => findUnused(usageOf(usedLine('one.jsonl'), line), [ONE, THREE])
     expect(found(missed({ model: 'm', input: 'three of those' }))).toEqual([
       { name: 'three.jsonl', rename: { member: 'input', missed: expect.stringMatching(/^three-of-those-/) } },
@@ -71,7 +74,7 @@ describe('findUnused', () => {
   })
 
   test('tells of no request that is another question, and of each once', () => {
-    const missed = (input: string) => missedLine(identify({ model: 'm', input }, redactor))
+    const missed = (input: string) => missedLine(identify({ model: 'm', input }))
     const other = fixture('other.jsonl', { model: 'm', input: 'three of them all' })
     const found = (...lines: string[]) =>
       findUnused(usageOf(usedLine('one.jsonl'), ...lines), [ONE, other, THREE]).map(({ name, rename }) => [

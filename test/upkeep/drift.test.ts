@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findDrift, groupDrifts, typesWithin } from '../../server/upkeep/drift.ts'
+import { comparable, findDrift, groupDrifts, typesWithin } from '../../server/upkeep/drift.ts'
 import { parseEvent, type ModelEvent } from '../../server/api/event.ts'
 import { compose, words } from '../kit/answers.ts'
 import { absent, readCorpus } from '../kit/corpus.ts'
-import { toEvents } from '../kit/tools.ts'
+import { toEvents, toRecords } from '../kit/calls.ts'
+import { inOnePiece } from '../kit/fixtures.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -184,6 +185,33 @@ describe.skipIf(absent)(`real streams${absent ? `: ${absent}` : ''}`, () => {
         { kind: 'removed', event: 'response.output_text.delta', path: 'delta', was: 'string' },
       ])
     }
+  })
+})
+
+describe('what is compared of an answer', () => {
+  const none = new Set<string>()
+
+  test('are its events', () => {
+    const events = answer('Hello')
+    expect(comparable({ api: 'responses', records: toRecords(events) })).toEqual(toEvents(events))
+  })
+
+  test('is the response, if it came in one piece', () => {
+    const { response } = answer('Hello').at(-1) ?? {}
+    const piece = (value: unknown) => comparable({ api: 'responses', ...inOnePiece(value) })
+    expect(findDrift(piece(response), piece(response), none)).toEqual([])
+    expect(findDrift(piece(response), piece({ ...Object(response), shiny: 1 }), none)).toEqual([
+      { kind: 'added', event: 'response.completed', path: 'response.shiny', is: 'number' },
+    ])
+  })
+
+  test('is the body of any other API, if it is JSON', () => {
+    const body = (value: unknown) => comparable({ api: 'any', ...inOnePiece(value) })
+    expect(findDrift(body({ data: [{ id: 'a' }] }), body({ data: [{ id: 1 }] }), none)).toEqual([
+      { kind: 'changed', event: 'body', path: 'body.data[].id', was: 'string', is: 'number' },
+    ])
+    expect(findDrift(body([1]), body(['1']), none)).toMatchObject([{ path: 'body[]' }])
+    expect(comparable({ api: 'any', records: [{ at: 1, wire: 'Hello' }] })).toEqual([])
   })
 })
 

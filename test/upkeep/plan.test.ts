@@ -1,23 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { fileName, identify, keyFor } from '../../server/fixture/key.ts'
-import type { JsonObject } from '../../server/base/json.ts'
+import { contentText } from '../../server/api/call.ts'
+import type { Call } from '../../server/api/call.ts'
 import type { Candidate } from '../../server/fixture/fixture.ts'
+import { fileName, identify } from '../../server/fixture/key.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import { bodyFor, failedAlike, planRefresh, select, type Plan } from '../../server/upkeep/plan.ts'
-import { compose } from '../kit/answers.ts'
-import { toEvents } from '../kit/tools.ts'
+import { callFor, planRefresh, select, type Plan } from '../../server/upkeep/plan.ts'
+import { callOf } from '../kit/calls.ts'
+import { getCall } from '../kit/fixtures.ts'
 
 const redactor = createRedactor()
 
-function fixture(body: JsonObject, { at = '2026-11-24T10:00:00.000Z', previousKey = '' } = {}): Candidate {
-  const identity = identify({ model: 'm', ...body }, redactor, previousKey || undefined)
-  return {
-    ...identity,
-    name: fileName(identity),
-    responseId: `resp_${String(body.input)}`,
-    recorded: { at, upstream: 'stand-in', openai: '7.57.0' },
-  }
+type Json = Readonly<Record<string, unknown>>
+
+function fixtureFor(
+  call: Call,
+  { at = '2026-11-24T10:00:00.000Z', previousKey = '', responseId = '' } = {},
+): Candidate {
+  const identity = identify(call, redactor, previousKey || undefined)
+  return { ...identity, name: fileName(identity), responseId, recorded: { at, upstream: 'stand-in' } }
 }
+
+const fixture = (body: Json, more: { at?: string; previousKey?: string } = {}): Candidate =>
+  fixtureFor(callOf({ model: 'm', ...body }), { ...more, responseId: `resp_${String(body.input)}` })
 
 const after = (parent: Candidate, input: string) =>
   fixture({ input, previous_response_id: `old_${input}` }, { previousKey: parent.key })
@@ -30,6 +34,15 @@ const ALL = [paris, spell, name, ada]
 
 const sent = ({ send }: Plan) => send.map((each) => String(each.fixture.request.input))
 const ANY = { words: [], model: undefined, before: undefined }
+
+/** The body that is sent for the only request of a plan, or its last. */
+const bodyOf = ({ send }: Plan, newId?: string): string => {
+  const planned = send.at(-1)
+  return planned ? contentText(callFor(planned, newId)) : ''
+}
+
+/** A fixture alone, as it is planned. */
+const planFor = (each: Candidate) => planRefresh([each], [each], redactor, [])
 
 describe('select', () => {
   test.each([
@@ -54,7 +67,7 @@ describe('select', () => {
 })
 
 describe('planRefresh', () => {
-  test('sends each turn of a conversation behind the one before, together', () => {
+  test('sends each turn of a conversation after the one before, together', () => {
     const other = fixture({ input: 'Other' })
     expect(sent(planRefresh([...ALL, other], [spell, other, name, ada], redactor, []))).toEqual([
       'I am Ada',
@@ -74,8 +87,7 @@ describe('planRefresh', () => {
   })
 
   test('a turn whose beginning no fixture holds is sent alone, as it was', () => {
-    const [planned] = planRefresh([name], [name], redactor, []).send
-    expect(planned && bodyFor(planned, undefined)).toEqual(name.request)
+    expect(bodyOf(planFor(name))).toBe(name.requestText)
   })
 
   test('a request that was redacted is skipped; what continues it is sent with the id of its answer', () => {
@@ -83,38 +95,69 @@ describe('planRefresh', () => {
     const next = after(secret, 'Which key?')
     const plan = planRefresh([secret, next], [secret, next], redactor, [])
     expect(plan.skipped).toEqual([{ name: secret.name, why: expect.stringContaining('holds [redacted:aws-key]') }])
-    expect(plan.send.map((planned) => bodyFor(planned, undefined).previous_response_id)).toEqual([secret.responseId])
+    expect(plan.send).toHaveLength(1)
+    expect(JSON.parse(bodyOf(plan))).toMatchObject({ input: 'Which key?', previous_response_id: secret.responseId })
   })
 
-  test('a request that would have another key is skipped', () => {
-    const request = { ...ada.request, user: 'someone' }
-    const odd = { ...ada, request, key: keyFor(request, undefined) }
-    expect(planRefresh([odd], [odd], redactor, [])).toMatchObject({ send: [], skipped: [{ name: odd.name }] })
+  test.each<[string, Candidate, RegExp]>([
+    [
+      'with a placeholder in its query',
+      fixtureFor(getCall('/v1/a', { query: `?api_key=abcdefghijklmnop` })),
+      /holds \[redacted:/,
+    ],
+    [
+      'with a secret that nobody took out',
+      { ...ada, requestText: `{"input":"AKIA${'IOSFODNN7EXAMPLE'}"}` },
+      /holds a secret/,
+    ],
+    [
+      'whose body was no JSON',
+      fixtureFor(callOf({}, { path: '/v1/files', content: Buffer.from('--form') })),
+      /no JSON object/,
+    ],
+    ['whose body was bytes', fixtureFor(callOf({}, { path: '/v1/files', content: Buffer.of(0xff) })), /no JSON object/],
+  ])('a request %s is skipped', (_what, each, why) => {
+    expect(planFor(each)).toMatchObject({ send: [], skipped: [{ name: each.name, why: expect.stringMatching(why) }] })
+  })
+
+  test('a request that holds what a rule of the user put there is skipped', () => {
+    const hidden = fixture({ input: 'Write to [email]' })
+    expect(planRefresh([hidden], [hidden], redactor, ['[email]']).skipped).toMatchObject([
+      { why: expect.stringContaining('its request holds [email]') },
+    ])
   })
 })
 
-test('the body has the id of the new answer that it continues', () => {
-  const planned = planRefresh(ALL, [name], redactor, []).send.at(-1)
-  expect(planned && bodyFor(planned, 'resp_new')).toEqual({ ...name.request, previous_response_id: 'resp_new' })
-  expect(planned && bodyFor(planned, undefined).previous_response_id).toBe(ada.responseId)
-})
-
-test('failures are alike by their end, their status, or the event that ended them', () => {
-  const refused = (status: number) => ({
-    events: [],
-    ending: { end: 'refused', status, headers: {}, body: '' } as const,
+describe('what is sent', () => {
+  test('is what the app sent, to the last digit, with the id of the new answer that it continues', () => {
+    const text =
+      '{"model":"m","input":"Next","metadata":{"n":9007199254740993},"store":false,"previous_response_id":"old"}'
+    const content = Buffer.from(text)
+    const next = fixtureFor({ ...callOf({}), content, body: content }, { previousKey: ada.key })
+    expect(bodyOf(planFor(next))).toBe(text)
+    const plan = planRefresh([next, ada], [next], redactor, [])
+    expect(bodyOf(plan)).toBe(text.replace('"old"', '"resp_I am Ada"'))
+    expect(bodyOf(plan, 'resp_new')).toBe(text.replace('"old"', '"resp_new"'))
   })
-  const stalled = { events: [], ending: { end: 'stalled' } as const }
-  const failed = { events: toEvents(compose('a').failed('x', 'X')), ending: { end: 'complete' } as const }
-  const error = { events: toEvents(compose('a').error('x', 'X')), ending: { end: 'complete' } as const }
-  expect(failedAlike(refused(429), refused(429))).toBe(true)
-  expect(failedAlike(stalled, stalled)).toBe(true)
-  expect(failedAlike(failed, failed)).toBe(true)
-  for (const [a, b] of [
-    [refused(429), refused(500)],
-    [refused(429), stalled],
-    [failed, error],
-  ] as const) {
-    expect(failedAlike(a, b)).toBe(false)
+
+  const callTo = (call: Call): Partial<Call> => {
+    const [planned] = planFor(fixtureFor(call)).send
+    return planned ? callFor(planned, undefined) : {}
   }
+
+  test('asks the Responses API in the own name of deltatape, with `stream` only if the app did', () => {
+    const call = callTo(callOf({ model: 'm', input: 'Hi', stream: undefined }))
+    expect(call).toMatchObject({ method: 'POST', path: '/v1/responses', own: true, query: '' })
+    expect(call.headers).toEqual([['content-type', 'application/json']])
+    expect(call.content?.toString()).toBe('{"model":"m","input":"Hi"}')
+  })
+
+  test('asks other APIs as their clients did', () => {
+    const post = callTo(callOf({ input: ['a b'] }, { path: '/v1/embeddings', query: '?a=1&b=c%20d' }))
+    expect(post).toMatchObject({ method: 'POST', path: '/v1/embeddings', query: '?a=1&b=c+d' })
+    expect(post.own).toBeUndefined()
+    const get = callTo(getCall('/v1/models'))
+    expect(get).toMatchObject({ method: 'GET', path: '/v1/models', headers: [] })
+    expect(get.body).toHaveLength(0)
+  })
 })

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { bodyHash } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { identify } from '../../server/fixture/key.ts'
-import type { JsonObject } from '../../server/base/json.ts'
+import { responses } from '../../server/api/responses/index.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { mergesIn, parentsFirst, redactAgain, type Planned } from '../../server/upkeep/rewrite.ts'
 import { parseRules } from '../../server/redact/rules.ts'
 import { compose, words } from '../kit/answers.ts'
-import { toEvents } from '../kit/tools.ts'
+import { callOf, toRecords } from '../kit/calls.ts'
+import { fixtureFor, fixtureOf, inOnePiece } from '../kit/fixtures.ts'
 
 const plain = createRedactor()
 const redactor = createRedactor(
@@ -14,15 +16,12 @@ const redactor = createRedactor(
   parseRules(JSON.stringify({ redact: [{ pattern: 'Ada|Bob', placeholder: '[name]' }] }), 'rules.json'),
 )
 
-const fixture = (body: JsonObject, more: Partial<Fixture> = {}): Fixture => ({
-  ...identify(body, plain, more.previousKey),
-  responseId: 'resp_x',
-  recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0' },
-  events: toEvents(compose('x').text(words('Hi there')).completed()),
-  ending: { end: 'complete' },
-  endedAt: 100,
-  ...more,
-})
+/** A fixture as its file has it. */
+function fixture(body: Readonly<Record<string, unknown>>, more: Partial<Fixture> = {}): Fixture {
+  const events = compose('x').text(words('Hi there')).completed()
+  const whole = fixtureOf(body, events, { responseId: 'resp_x', ...more })
+  return { sha256: bodyHash(whole.records), ...whole }
+}
 
 describe('redactAgain', () => {
   test('leaves alone what is clean', () => {
@@ -31,33 +30,64 @@ describe('redactAgain', () => {
   })
 
   test('gives the fixture that would be recorded now', () => {
-    const events = toEvents(compose('x').text(['Hi, A', 'da!']).completed())
+    const records = toRecords(compose('x').text(['Hi, A', 'da!']).completed())
     const { fixture: next, kinds } = redactAgain(
-      fixture({ model: 'm', input: 'I am Ada' }, { events }),
+      fixture({ model: 'm', input: 'I am Ada' }, { records }),
       redactor,
       undefined,
     )
-    expect(next).toMatchObject(identify({ model: 'm', input: 'I am Bob' }, redactor))
-    expect(next.events).toEqual(redactor.events(events))
+    expect(next).toMatchObject(identify(callOf({ model: 'm', input: 'I am Bob' }), redactor))
+    expect(next.records).toEqual(redactor.records(records, responses))
+    expect(next.sha256).toBe(bodyHash(next.records))
+    expect(next.recorded.edited).toBeUndefined()
     expect(JSON.stringify(next)).not.toMatch(/Ada|"da!/)
     expect([...kinds]).toEqual(['[name]'])
+  })
+
+  test('redacts numbers beyond 2^53, the query and the headers as they stand', () => {
+    const call = callOf({ model: 'm', input: 'Ada' }, { query: '?user=Ada&n=1' })
+    const content = Buffer.from('{"model":"m","input":"Ada","seed":9007199254740993}')
+    const { response, records } = inOnePiece({ for: 'Ada' })
+    const head = response && { ...response, headers: [...response.headers, ['x-request-id', 'of-Ada'] as const] }
+    const { fixture: next } = redactAgain(
+      fixtureFor({ ...call, content, body: content }, { response: head, records }),
+      redactor,
+      undefined,
+    )
+    expect(next.requestText).toBe('{"model":"m","input":"[name]","seed":9007199254740993}')
+    expect(next.call.query).toEqual([
+      ['user', '[name]'],
+      ['n', '1'],
+    ])
+    expect(next.response?.headers).toContainEqual(['x-request-id', 'of-[name]'])
+    expect(next.records).toEqual([{ at: 10, wire: '{"for":"[name]"}' }])
   })
 
   test('changes what continues another key', () => {
     const child = fixture({ model: 'm', input: 'Hi', previous_response_id: 'resp_x' }, { previousKey: 'a'.repeat(64) })
     const { fixture: next, changed } = redactAgain(child, redactor, 'b'.repeat(64))
     expect(changed).toBe(true)
-    expect(next).toMatchObject(identify({ ...child.request }, plain, 'b'.repeat(64)))
+    expect(next).toMatchObject(
+      identify(callOf({ model: 'm', input: 'Hi', previous_response_id: 'resp_x' }), plain, 'b'.repeat(64)),
+    )
   })
 
-  test.each<[Fixture['ending']]>([
-    [{ end: 'refused', status: 400, headers: { 'x-a': 'Ada' }, body: '{"error":"Ada"}' }],
-    [{ end: 'malformed', text: 'Ada' }],
-    [{ end: 'reset', why: 'of Ada' }],
-  ])('redacts the ending %j', (ending) => {
-    const { fixture: next, changed } = redactAgain(fixture({ model: 'm' }, { events: [], ending }), redactor, undefined)
+  test('redacts why it broke', () => {
+    const ending = { end: 'malformed', why: 'Ada' } as const
+    const { fixture: next, changed } = redactAgain(
+      fixture({ model: 'm' }, { records: [], ending }),
+      redactor,
+      undefined,
+    )
     expect(changed).toBe(true)
-    expect(next.ending).toEqual(JSON.parse(JSON.stringify(ending).replaceAll('Ada', '[name]')))
+    expect(next.ending).toEqual({ end: 'malformed', why: '[name]' })
+  })
+
+  test('marks a body that was edited before, which its new hash would not show any more', () => {
+    const edited = fixture({ model: 'm', input: 'I am Ada' }, { sha256: 'f'.repeat(64) })
+    const { fixture: next } = redactAgain(edited, redactor, undefined)
+    expect(next.recorded).toEqual({ ...edited.recorded, edited: true })
+    expect(redactAgain(next, redactor, undefined).fixture.recorded.edited).toBe(true)
   })
 })
 

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatFixture, parseFixture } from '../../server/fixture/file.ts'
-import { fileName, identify } from '../../server/fixture/key.ts'
+import type { Fixture } from '../../server/fixture/fixture.ts'
+import { fileName } from '../../server/fixture/key.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import type { Problem, SourceFile } from '../../server/upkeep/check.ts'
+import type { SourceFile } from '../../server/upkeep/check.ts'
+import type { Problem } from '../../server/upkeep/problem.ts'
 import { verify, type VerifyOptions } from '../../server/upkeep/verify.ts'
 import { compose, words } from '../kit/answers.ts'
+import { callOf } from '../kit/calls.ts'
 import { absent, readCorpus } from '../kit/corpus.ts'
-import { samplesFrom } from '../kit/secrets.ts'
-import { toEvents } from '../kit/tools.ts'
+import { fixtureFor, fixtureOf, getCall, inOnePiece } from '../kit/fixtures.ts'
+import { placedFrom, samplesFrom } from '../kit/secrets.ts'
 
 const redactor = createRedactor()
 
@@ -27,7 +30,11 @@ async function problemsOf(files: readonly SourceFile[], options: Partial<VerifyO
 const shortly = (problems: readonly Problem[]) =>
   problems.map(({ line, kind, severity }) => `${line} ${kind}${severity === 'warning' ? ' (warning)' : ''}`)
 
-const NAME = 'rephrase-this-in-french-hello-world-10092a759fd3.jsonl'
+/** A bundled fixture, by how its name begins. */
+const bundled = async (beginning: string) =>
+  (await readdir('fixtures')).find((name) => name.startsWith(beginning)) ?? 'none'
+
+const NAME = await bundled('rephrase-this-in-french-hello-world')
 const TEXT = await readFile(join('fixtures', NAME), 'utf8')
 const LINES = TEXT.trimEnd().split('\n')
 
@@ -71,44 +78,39 @@ describe('damage is found with its line', () => {
     ['a line that is no JSON', changed((lines) => lines.splice(4, 1, '{"at":1,')), ['5 damaged']],
     ['an event that is no object', changed((lines) => lines.splice(4, 1, '{"at":1,"event":7}')), ['5 damaged']],
     ['a header that is no header', changed((lines) => lines.splice(0, 1, '{"deltatape":2,"key":"x"}')), ['1 damaged']],
-    ['something after the end', changed((lines) => lines.push('{"at":9999,"end":"complete"}')), [`${END + 1} damaged`]],
+    ['an older format', changed((lines) => lines.splice(0, 1, '{"deltatape":1,"key":"x"}')), ['1 damaged']],
+    [
+      'something after the end',
+      changed((lines) => lines.push('{"at":9999,"event":{"type":"error"}}')),
+      [`${END + 1} damaged`],
+    ],
     ['another request', replacing(1, 'Hello world', 'Hello earth'), ['1 key', '1 name']],
+    ['another path', replacing(1, '"path":"/v1/responses"', '"path":"/responses"'), ['1 key']],
     ['a request without a canonical form', replacing(1, 'Hello world', String.raw`\ud800`), ['1 key', '1 name']],
-    ['another key', replacing(1, /"key":"1009/, '"key":"2009'), ['1 key']],
+    ['another key', replacing(1, /"key":"..../, '"key":"2009'), ['1 key']],
     ['an end of no kind', replacing(END, '"end":"complete"', '"end":"somehow"'), [`${END} damaged`]],
     ['a name of its own', { name: 'mine.jsonl', text: TEXT }, ['1 name']],
     ['a time that runs backwards', replacing(DELTA, /"at":\d+/, '"at":1'), [`${DELTA} time`]],
     ['an end before the last event', replacing(END, /"at":\d+/, '"at":0'), [`${END} time`]],
-    [
-      'a sequence number twice',
-      replacing(DELTA, /"sequence_number":\d+/, '"sequence_number":1'),
-      [`${DELTA} sequence`],
-    ],
-    ['a delta that was changed', replacing(DELTA, /"delta":"/, '"delta":"x'), [`${DONE} deltas`]],
-    ['a delta that is missing', changed((lines) => lines.splice(DELTA - 1, 1)), [`${DONE - 1} deltas`]],
-    [
-      'an event after the terminal one',
-      changed((lines) => lines.splice(END - 1, 0, '{"at":9999,"event":{"type":"response.in_progress"}}')),
-      [`${END} end`, `${END + 1} time`],
-    ],
-    ['no terminal event', changed((lines) => lines.splice(END - 2, 1)), [`${END - 1} end`]],
+    ['no terminal event', changed((lines) => lines.splice(END - 2, 1)), [`${END - 1} end`, `${END - 1} hash`]],
     [
       'a failed ending after an answer that was whole',
       replacing(END, '"end":"complete"', '"end":"reset"'),
       [`${END} end`],
     ],
+    ['a refusal with a good status', replacing(END, '"end":"complete"', '"end":"refused"'), [`${END} end`]],
+    ['a good ending with a bad status', replacing(1, '"status":200', '"status":500'), [`${END} end`]],
     [
-      'an event that the SDK does not know',
-      replacing(2, '"type":"response.created"', '"type":"response.invented"'),
-      ['2 type (warning)'],
+      'an answer of an API that was not reached',
+      replacing(END, '"end":"complete"', '"end":"unreachable"'),
+      [`${END} end`],
     ],
+    ['an answer without a head', replacing(1, /"response":\{.*?"names":"type"\},/, ''), [`${END} end`, `${END} hash`]],
     ['another id of the answer', replacing(1, '"response_id":"resp_', '"response_id":"resp_x'), ['1 conversation']],
     ['no time of the recording', replacing(1, /"at":"[^"]+"/, '"at":"yesterday"'), ['1 damaged']],
     [
       'a conversation that begins nowhere',
-      {
-        ...identity({ model: 'm', input: 'a', previous_response_id: 'resp_1' }, 'f'.repeat(64)),
-      },
+      fileOf(fixtureOf({ ...HI, previous_response_id: 'resp_1' }, SAYS_HI, { previousKey: 'f'.repeat(64) })),
       ['1 conversation (warning)'],
     ],
     ['a file that cannot be read', { name: NAME, unreadable: 'EACCES' }, ['1 damaged']],
@@ -119,13 +121,19 @@ describe('damage is found with its line', () => {
   })
 
   test('everything, not the first', async () => {
-    const { text } = 'text' in damaged ? damaged : { text: '' }
-    expect(shortly(await problemsOf([{ name: 'x.jsonl', text }]))).toEqual([
+    const file = changed((lines) => {
+      const edit = (number: number, from: string | RegExp, to: string) =>
+        (lines[number - 1] = (lines[number - 1] ?? '').replace(from, to))
+      edit(2, '"type":"response.created"', '"type":"response.invented"')
+      edit(DELTA, /"at":\d+/, '"at":1')
+      edit(DELTA + 1, /"sequence_number":\d+/, '"sequence_number":0')
+      edit(DELTA + 1, /"delta":"/, '"delta":"x')
+    })
+    expect(shortly(await problemsOf([{ ...file, name: 'x.jsonl' }]))).toEqual([
       '1 name',
-      '2 type (warning)',
+      '2 habit (warning)',
       `${DELTA} time`,
-      `${DELTA + 1} sequence`,
-      `${DONE} deltas`,
+      `${END} hash`,
     ])
   })
 
@@ -166,79 +174,150 @@ describe('damage is found with its line', () => {
   })
 })
 
-const damaged = changed((lines) => {
-  const edit = (number: number, from: string | RegExp, to: string) =>
-    (lines[number - 1] = (lines[number - 1] ?? '').replace(from, to))
-  edit(2, '"type":"response.created"', '"type":"response.invented"')
-  edit(DELTA, /"at":\d+/, '"at":1')
-  edit(DELTA + 1, /"sequence_number":\d+/, '"sequence_number":0')
-  edit(DELTA + 1, /"delta":"/, '"delta":"x')
-})
+describe('a body that was changed by hand', () => {
+  const edited = replacing(DELTA, /"delta":"/, '"delta":"x')
 
-/** A fixture of its own. */
-function identity(
-  body: Parameters<typeof identify>[0],
-  previousKey?: string,
-  events = toEvents(compose('x').text(words('Hi')).completed()),
-  trimmed?: boolean,
-): { name: string; text: string } {
-  const who = identify(body, redactor, previousKey)
-  const fixture = {
-    ...who,
-    responseId: 'resp_x',
-    recorded: { at: '2026-11-24T10:00:00.000Z', upstream: 'stand-in', openai: '7.57.0', trimmed },
-    events,
-    ending: { end: 'complete' } as const,
-    endedAt: 10_000,
-  }
-  return { name: fileName(who), text: formatFixture(fixture) }
-}
+  test('is told, with what to do if that is meant', async () => {
+    const problems = await problemsOf([edited])
+    expect(shortly(problems)).toEqual([`${DONE} habit (warning)`, `${END} hash`])
+    expect(problems.at(-1)?.message).toBe(
+      'its body is not the one that was recorded. If the change is meant, add "edited":true to "recorded" in line 1; if not, record it again',
+    )
+  })
+
+  test('is fine if the fixture says so', async () => {
+    const text = 'text' in edited ? edited.text.replace('"recorded":{', '"recorded":{"edited":true,') : ''
+    expect(shortly(await problemsOf([{ name: NAME, text }]))).toEqual([`${DONE} habit (warning)`])
+  })
+
+  test('is told of bodies in one piece, of comments and of line ends, too', async () => {
+    const refusal = await bundled('fail-with-a-refused-request')
+    const gateway = await bundled('name-three-colours')
+    const changedIn = async (name: string, from: string, to: string) => {
+      const text = await readFile(join('fixtures', name), 'utf8')
+      expect(text).toContain(from)
+      return shortly(await problemsOf([{ name, text: text.replace(from, () => to) }])).map((told) => told.split(' ')[1])
+    }
+    expect(await changedIn(refusal, '"indent":2', '"indent":4')).toEqual(['hash'])
+    expect(await changedIn(gateway, ': keep-alive', ': still here')).toEqual(['hash'])
+    expect(await changedIn(gateway, String.raw`"eol":"\r\n"`, String.raw`"eol":"\n"`)).toEqual(['hash'])
+  })
+})
 
 const HI = { model: 'm', input: 'Hi' }
 
-describe('what the API does is no damage', () => {
-  test('response.failed after error', async () => {
-    const failed = toEvents(compose('x').text(words('Hi')).error('server_error', 'x'))
-    expect(await problemsOf([identity(HI, undefined, failed)])).toEqual([])
-    const twice = [...failed, ...toEvents([{ type: 'response.failed', sequence_number: 99, response: {} }])]
-    expect(
-      shortly(
-        await problemsOf([
-          identity(
-            HI,
-            undefined,
-            twice.map((event) => ({ ...event, at: 500 })),
-          ),
-        ]),
-      ),
-    ).toEqual([`${twice.length + 1} end`])
+const SAYS_HI = compose('x').text(words('Hi')).completed()
+
+/** A fixture as a file. */
+const fileOf = (fixture: Fixture): { name: string; text: string } => ({
+  name: fileName(fixture),
+  text: formatFixture(fixture),
+})
+
+type Events = readonly Readonly<Record<string, unknown>>[]
+
+/** What is told of an answer with these events. */
+const toldOf = async (events: Events, more: Partial<Fixture> = {}) => problemsOf([fileOf(fixtureOf(HI, events, more))])
+
+describe('what an upstream does in its own way is no damage', () => {
+  const plain = compose('x').text(words(' Hi there\n')).completed()
+  const text = (change: (event: Events[number], index: number) => Events[number]) => plain.map(change)
+
+  test.each<[string, Events]>([
+    ['response.failed after error', compose('x').text(words('Hi')).error('server_error', 'x')],
+    [
+      'parts of several kinds, side by side',
+      compose('x').reasoning(['a', 'b']).text(['c', 'd'], ['e']).refusal(['f']).call('g', ['{', '}']).completed(),
+    ],
+    ['a part without deltas', plain.filter(({ type }) => type !== 'response.output_text.delta')],
+    ['no sequence numbers', text(({ sequence_number: _number, ...event }) => event)],
+    [
+      'a first sequence number that is not 0, and gaps',
+      text((event, index) => ({ ...event, sequence_number: index * 2 + 5 })),
+    ],
+  ])('not even unusual: %s', async (_what, events) => {
+    expect(await toldOf(events)).toEqual([])
   })
 
-  test('parts of several kinds, side by side', async () => {
-    const rich = compose('x').reasoning(['a', 'b']).text(['c', 'd'], ['e']).refusal(['f']).call('g', ['{', '}'])
-    expect(await problemsOf([identity(HI, undefined, toEvents(rich.completed()))])).toEqual([])
-  })
-
-  test('a part without deltas, no sequence numbers, and a first one that is not 0', async () => {
-    const events = compose('x').text(words('Hi there')).completed()
-    const without = events.filter(({ type }) => type !== 'response.output_text.delta')
-    expect(await problemsOf([identity(HI, undefined, toEvents(without))])).toEqual([])
-    const unnumbered = events.map(({ sequence_number: _number, ...event }) => event)
-    expect(await problemsOf([identity(HI, undefined, toEvents(unnumbered))])).toEqual([])
-    expect(await problemsOf([identity(HI, undefined, toEvents(events.map(later)))])).toEqual([])
-  })
-
-  const later = (event: Readonly<Record<string, unknown>>) => ({
-    ...event,
-    sequence_number: Number(event.sequence_number) * 2 + 5,
-  })
-
-  test('deltas that were taken out, where the fixture says so', async () => {
-    const events = compose('x').text(words('Hi there')).completed()
-    const fewer = events.filter(({ delta }) => delta !== 'Hi')
-    expect(shortly(await problemsOf([identity(HI, undefined, toEvents(fewer), true)]))).toEqual([
-      expect.stringMatching(/^\d+ deltas \(warning\)$/),
+  test.each<[string, Events, RegExp]>([
+    [
+      'sequence numbers that are all 0',
+      text((event) => ({ ...event, sequence_number: 0 })),
+      /^unusual, and replayed as it is: a sequence number that does not rise, 0 after 0 \(line 3\)$/,
+    ],
+    [
+      'sequence numbers that begin anew',
+      text((event, index) => ({ ...event, sequence_number: index % 6 })),
+      /does not rise, 0 after 5 \(line 8\)$/,
+    ],
+    [
+      'a text without the white space around it',
+      text((event) => (event.type === 'response.output_text.done' ? { ...event, text: 'Hi there' } : event)),
+      /deltas that do not add up to the text of their part, from character 1 on/,
+    ],
+    [
+      'types that nobody knows',
+      [...plain.slice(0, -1), { type: 'keepalive' }, {}, { type: 'a' }, { type: 'b' }, ...plain.slice(-1)],
+      /does not know, "keepalive", none at all, "a" and 1 more \(line 12\)$/,
+    ],
+    [
+      'an end with a type of its own',
+      [...plain.slice(0, -1), { type: 'response.done', response: { id: 'resp_x', status: 'completed' } }],
+      /does not know, "response\.done"/,
+    ],
+    [
+      'something after the end',
+      [...plain, { type: 'response.in_progress' }],
+      /an event of type "response\.in_progress" after response\.completed \(line \d+\)$/,
+    ],
+    [
+      'more than the failed response after an error',
+      [...compose('x').error('a', 'b'), { type: 'response.failed' }],
+      /an event of type "response\.failed" after error/,
+    ],
+  ])('%s: one warning', async (_what, events, message) => {
+    expect(await toldOf(events)).toMatchObject([
+      { kind: 'habit', severity: 'warning', message: expect.stringMatching(message) },
     ])
+  })
+
+  test('all of it in one warning', async () => {
+    const odd = [...text((event) => ({ ...event, sequence_number: 0 })), { type: 'response.done' }]
+    expect(shortly(await toldOf(odd))).toEqual(['3 habit (warning)'])
+    const [problem] = await toldOf(odd)
+    expect(problem?.message).toMatch(/does not rise.*; .*"response\.done".*; .*after response\.completed/)
+  })
+
+  test('keep-alives and [DONE]', async () => {
+    const alive = { at: 0, wire: ': keep-alive\n\n' }
+    const records = [alive, ...fixtureOf(HI, plain).records, { at: 900, wire: 'data: [DONE]\n\n', data: '[DONE]' }]
+    expect(await toldOf([], { records })).toEqual([])
+  })
+})
+
+describe('other answers', () => {
+  const told = async (fixture: Fixture) => shortly(await problemsOf([fileOf(fixture)]))
+  const { response: whole } = SAYS_HI.at(-1) ?? {}
+
+  test('in one piece, refused, of another API, or none at all', async () => {
+    const unstreamed = callOf({ ...HI, stream: false })
+    expect(await told(fixtureFor(unstreamed, { ...inOnePiece(whole, 200, 2), responseId: 'resp_x' }))).toEqual([])
+    const refusal = inOnePiece({ error: { message: 'No.' } }, 401)
+    expect(await told(fixtureFor(unstreamed, { ...refusal, ending: { end: 'refused' } }))).toEqual([])
+    expect(await told(fixtureFor(getCall('/v1/models'), inOnePiece({ data: [] })))).toEqual([])
+    const bytes = {
+      response: { status: 200, headers: [], framing: 'text' as const },
+      records: [{ at: 5, wire: Uint8Array.of(255, 0) }],
+    }
+    expect(await told(fixtureFor(getCall('/v1/audio'), bytes))).toEqual([])
+    const nobody = { response: undefined, ending: { end: 'unreachable', why: 'ECONNREFUSED' } as const }
+    expect(await told(fixtureOf(HI, [], nobody))).toEqual([])
+  })
+
+  test('whose end does not fit', async () => {
+    const cut = { ...inOnePiece(whole), records: [{ at: 10, wire: '{"id":"resp_x"' }] }
+    expect(await told(fixtureFor(callOf(HI), cut))).toEqual(['3 end'])
+    expect(await told(fixtureFor(callOf(HI), { ...cut, ending: { end: 'truncated' } }))).toEqual([])
   })
 })
 
@@ -254,10 +333,9 @@ describe('secrets', () => {
       expect(told.filter((each) => each.kind === 'secret')).toMatchObject([{ line: 1 }])
 
       const pieces = text.match(/[\s\S]{1,7}/g) ?? []
-      const fixture = identity(
-        HI,
-        undefined,
-        toEvents(
+      const fixture = fileOf(
+        fixtureOf(
+          HI,
           compose('x')
             .text(['It is ', ...pieces, '.'])
             .completed(),
@@ -278,6 +356,29 @@ describe('secrets', () => {
     },
   )
 
+  test.each(placedFrom(9).map((placed) => [placed.place, placed] as const))(
+    'a credential in a place for one is found in a request and in an answer: %s',
+    async (_place, { value, secret }) => {
+      const asked = fixtureOf(HI, SAYS_HI)
+      const requestText = JSON.stringify({ ...asked.request, ...value })
+      const answered = fixtureOf(HI, [...SAYS_HI.slice(0, -1), { type: 'response.completed', response: value }])
+      for (const fixture of [{ ...asked, requestText }, answered]) {
+        const problems = await problemsOf([fileOf(fixture)])
+        expect(problems).toContainEqual(expect.objectContaining({ kind: 'secret', severity: 'error' }))
+        for (const { message } of problems) expect(message).not.toContain(secret)
+      }
+    },
+  )
+
+  test('are found in the query and in the headers of the answer', async () => {
+    const [{ text = '' } = {}] = samples
+    const asked = fixtureFor(getCall('/v1/models'), inOnePiece({}))
+    const query = [['api_key', 'Qm7xZ2kd9Lw4Tb8Rv1Yc6Np3']] as const
+    expect(shortly(await problemsOf([fileOf({ ...asked, call: { ...asked.call, query } })]))).toContain('1 secret')
+    const response = asked.response && { ...asked.response, headers: [['location', text]] as const }
+    expect(shortly(await problemsOf([fileOf({ ...asked, response })]))).toEqual(['1 secret'])
+  })
+
   test('are found where a letter of them is escaped', async () => {
     const [{ text = '' } = {}] = samples.filter(({ kind }) => kind === 'stripe-key')
     const escaped = text.replace('_', String.raw`\u005f`)
@@ -294,10 +395,10 @@ describe('secrets', () => {
 
   test('are found in the body of an error', async () => {
     const [{ text = '' } = {}] = samples
-    const name = (await readdir('fixtures')).find((each) => each.includes('refused')) ?? ''
+    const name = await bundled('fail-with-a-refused-request')
     const lines = (await readFile(join('fixtures', name), 'utf8')).split('\n')
     lines[1] = (lines[1] ?? '').replace('Rate limit', `${text} limit`)
-    expect(shortly(await problemsOf([{ name, text: lines.join('\n') }]))).toEqual(['2 secret'])
+    expect(shortly(await problemsOf([{ name, text: lines.join('\n') }]))).toEqual(['2 secret', '3 hash'])
   })
 
   test('are told once for a line, by the name that says most', async () => {
@@ -315,25 +416,26 @@ describe('secrets', () => {
       { type: 'response.output_item.done', sequence_number: 90, item: { encrypted_content: data } },
       { type: 'response.completed', sequence_number: 91, response: { id: 'resp_x' } },
     ]
-    expect(await problemsOf([identity(HI, undefined, toEvents(events))])).toEqual([])
+    expect(await toldOf(events)).toEqual([])
   })
 })
 
 describe.skipIf(absent)(`the corpus${absent ? `: ${absent}` : ''}`, () => {
   test('has nothing that verify would mistake for damage', async () => {
     const files = readCorpus().map(({ name, lines }) =>
-      identity(
-        { model: 'm', input: name },
-        undefined,
-        toEvents(lines.map((line): Record<string, unknown> => JSON.parse(line))),
+      fileOf(
+        fixtureOf(
+          { model: 'm', input: name },
+          lines.map((line): Record<string, unknown> => JSON.parse(line)),
+        ),
       ),
     )
     const problems = await problemsOf(files)
-    const expected = ['conversation', 'type', 'deltas']
-    expect(problems.filter(({ kind }) => !expected.includes(kind))).toEqual([])
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(new Set(problems.map(({ kind }) => kind))).toEqual(new Set(['habit']))
     // Some had deltas taken out by those who published them; nothing else does not add up.
     const trimmed = problems
-      .filter(({ kind }) => kind === 'deltas')
+      .filter(({ message }) => message.includes('do not add up'))
       .map(({ name }) => name.replace(/-1-[0-9a-f]+\.jsonl$/, ''))
     expect([...new Set(trimmed)]).toEqual(['vercel-ai-openai-phase', 'vercel-ai-openai-shell-container'])
   }, 60_000)

@@ -1,25 +1,17 @@
-/** The JSON bodies of the Responses API: requests, whole answers, errors. */
-import { DeltatapeError, edgesOf } from '../../base/errors.ts'
+/** The JSON bodies of the Responses API: requests, and whole answers made of the events of a stream. */
+import { DeltatapeError } from '../../base/errors.ts'
 import { memberSpan, memberText } from '../../base/json-text.ts'
-import { type JsonObject, type JsonValue, flawOf, isObject, parseJson } from '../../base/json.ts'
-import { ModelError } from '../ending.ts'
+import { type JsonObject, type JsonValue, flawOf, isObject, memberOf, parseJson } from '../../base/json.ts'
 import type { ModelEvent } from '../event.ts'
-import { isTerminal } from './events.ts'
+import { terminalOf } from './events.ts'
 
-/** An error in the shape of the API's: a status, and `{ message, type, param, code }`. */
-export interface ApiError {
-  readonly status: number
-  readonly error: JsonObject
-}
-
-/** An error of deltatape, or of the API where it refused a request, as the API would put it. */
-export function apiErrorOf(cause: DeltatapeError): ApiError {
-  const refusal = cause instanceof ModelError && cause.failure.end === 'refused' ? cause.failure : undefined
-  const status = refusal?.status ?? edgesOf(cause.code).http ?? 500
-  const sent = refusal && parseJson(refusal.body)
-  if (isObject(sent) && isObject(sent.error)) return { status, error: sent.error }
-  const type = status < 500 ? 'invalid_request_error' : 'server_error'
-  return { status, error: { message: cause.message, type, param: null, code: cause.code } }
+/** @throws DeltatapeError `unsupported_media_type` if a body is not said to be JSON: pages can send any other without asking */
+export function checkType(type = ''): void {
+  if (/^application\/json\s*(;|$)/i.test(type)) return
+  throw new DeltatapeError(
+    'unsupported_media_type',
+    'The body has to be application/json, and the content-type has to say so.',
+  )
 }
 
 /**
@@ -29,44 +21,48 @@ export function apiErrorOf(cause: DeltatapeError): ApiError {
  */
 export function parseBody(text: string): JsonObject {
   const body = parseJson(text)
-  if (body === undefined) throw new DeltatapeError('invalid_json', 'The body is no JSON.')
-  if (!isObject(body)) throw new DeltatapeError('invalid_input', 'The body is JSON, but no object.')
+  if (body === undefined) throw new DeltatapeError('invalid_json', 'The body is not JSON.')
+  if (!isObject(body)) throw new DeltatapeError('invalid_input', 'The body is JSON, but not an object.')
   const flaw = flawOf(body)
   if (flaw) throw new DeltatapeError('invalid_input', `The body ${flaw}.`)
   return body
 }
 
-/** Gathers the answer to a request that was not to be streamed. */
-export interface Gathered {
-  push(batch: readonly ModelEvent[]): void
-  /** The response that the terminal event carries, as JSON text; or the error that came in its place. */
-  result(): { readonly status: number; readonly text: string }
+/**
+ * The JSON body that the API would have answered without `stream`: the response that ends the stream, or the error that
+ * came in its place.
+ */
+export function answerInOne(events: readonly ModelEvent[]): { readonly status: number; readonly text: string } {
+  const { type, text = '{}', body = {} } = lastWord(events) ?? {}
+  if (type === 'error' || (type === 'response.failed' && !isObject(body.response))) {
+    return errorResult(isObject(body.error) ? body.error : body)
+  }
+  const response = memberText(text, 'response') ?? '{}'
+  const output = isObject(body.response) ? body.response.output : undefined
+  const items = itemsOf(events)
+  if (items.length === 0 || (Array.isArray(output) && output.length > 0)) return { status: 200, text: response }
+  return { status: 200, text: withOutput(response, `[${items.join(',')}]`) }
 }
 
-export function gather(): Gathered {
+/** The event that says how the answer ended; of an error and the failed response that follows it the latter. */
+function lastWord(events: readonly ModelEvent[]): ModelEvent | undefined {
+  const end = terminalOf(events)
+  if (end?.type !== 'error') return end
+  return (
+    events.slice(events.indexOf(end)).find(({ type, body }) => type === 'response.failed' && isObject(body.response)) ??
+    end
+  )
+}
+
+/** The texts of the output items, in order. */
+function itemsOf(events: readonly ModelEvent[]): string[] {
   const items = new Map<number, string>()
-  let last: ModelEvent | undefined
-  return {
-    push(batch) {
-      for (const event of batch) {
-        if (isTerminal(event) && (!last || tellsMore(event, last))) last = event
-        if (event.type !== 'response.output_item.done') continue
-        const { output_index: index } = event.body
-        items.set(typeof index === 'number' ? index : items.size, memberText(event.text, 'item') ?? 'null')
-      }
-    },
-    result() {
-      const { type, text = '{}', body = {} } = last ?? {}
-      if (type === 'error' || (type === 'response.failed' && !isObject(body.response))) {
-        return errorResult(isObject(body.error) ? body.error : body)
-      }
-      const response = memberText(text, 'response') ?? '{}'
-      const output = isObject(body.response) ? body.response.output : undefined
-      if (items.size === 0 || (Array.isArray(output) && output.length > 0)) return { status: 200, text: response }
-      const inOrder = [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
-      return { status: 200, text: withOutput(response, `[${inOrder.join(',')}]`) }
-    },
+  for (const { type, body, text } of events) {
+    if (type !== 'response.output_item.done') continue
+    const { output_index: index } = body
+    items.set(typeof index === 'number' ? index : items.size, memberText(text, 'item') ?? 'null')
   }
+  return [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
 }
 
 /** Some gateways stream the items and then leave them out of the response. All else keeps its very text. */
@@ -86,15 +82,11 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
 }
 
-/** Types of events, where an event holds no error with a type of its own. */
+/** Types of events: an event may hold no error with a type of its own. */
 const OWN_TYPES = new Set<JsonValue>(['error', 'response.failed'])
 
-/** The first end counts, but for the response that follows an error. */
-const tellsMore = ({ type, body }: ModelEvent, last: ModelEvent): boolean =>
-  last.type === 'error' && type === 'response.failed' && isObject(body.response)
-
 function errorResult({ message = '', type = 'server_error', param = null, code = null }: JsonObject) {
-  const status = STATUS_OF[String(code)] ?? STATUS_OF[String(type)] ?? 500
+  const status = memberOf(STATUS_OF, String(code)) ?? memberOf(STATUS_OF, String(type)) ?? 500
   const error = { message, type: OWN_TYPES.has(type) ? 'server_error' : type, param, code }
   return { status, text: JSON.stringify({ error }) }
 }

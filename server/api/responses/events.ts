@@ -1,16 +1,18 @@
 /** What one event of the Responses API says: whether it ends the answer, its part, its failure. */
 import type { ErrorCode } from '../../base/errors.ts'
-import { type JsonValue, isObject } from '../../base/json.ts'
+import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts'
 import type { ModelEvent } from '../event.ts'
 
 /** The failure that an event tells of, if it does, in the API's own words. */
-export function failureOf({ type, body }: ModelEvent): { code: ErrorCode; message: string } | undefined {
-  if (type === 'response.failed') {
-    const error = isObject(body.response) ? body.response.error : undefined
-    return { code: 'upstream_failed', message: tell('The API failed to answer', error) }
+export function failureOf(event: ModelEvent): { code: ErrorCode; message: string } | undefined {
+  const { type, body } = event
+  if (type === 'error') {
+    return { code: 'upstream_error', message: tell('The API sent an error', isObject(body.error) ? body.error : body) }
   }
-  if (type !== 'error') return undefined
-  return { code: 'upstream_error', message: tell('The API sent an error', isObject(body.error) ? body.error : body) }
+  const { response } = body
+  if (type !== 'response.failed' && !(finalResponseOf(event) && statusOf(event) === 'failed')) return undefined
+  const error = isObject(response) ? response.error : undefined
+  return { code: 'upstream_failed', message: tell('The API failed to answer', error) }
 }
 
 /** What the API says of its failure: `{ code, message }`, either of which may be missing. */
@@ -37,25 +39,10 @@ export interface Tokens {
 
 /** The tokens of the response in which an answer ended. */
 export function tokensOf(events: readonly ModelEvent[]): Tokens {
-  const response = events.find(isTerminal)?.body.response
+  const response = terminalOf(events)?.body.response
   const usage = isObject(response) && isObject(response.usage) ? response.usage : {}
   const count = (value: JsonValue | undefined) => (typeof value === 'number' ? value : 0)
   return { input: count(usage.input_tokens), output: count(usage.output_tokens) }
-}
-
-/** The error that events tell of, for the log. */
-export function failureIn(
-  batch: readonly ModelEvent[],
-  redact: (text: string) => string,
-): { readonly code: ErrorCode; readonly message: string } | undefined {
-  for (const { type, body } of batch) {
-    const failed = type === 'response.failed'
-    if (!failed && type !== 'error') continue
-    const error = (failed ? isObject(body.response) && body.response.error : body.error) || body
-    const message = isObject(error) && typeof error.message === 'string' ? redact(error.message) : ''
-    return { code: failed ? 'upstream_failed' : 'upstream_error', message }
-  }
-  return undefined
 }
 
 /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
@@ -65,13 +52,47 @@ export function partOf({ body, type }: ModelEvent): string {
   return JSON.stringify([family, output_index ?? item_id, content_index, summary_index, command_index])
 }
 
-const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response.failed', 'error'])
+const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete', 'response.failed', 'error'])
 
 /** Whether an event ends its answer. After `error` the API may still send `response.failed`. */
 export const isTerminal = (event: ModelEvent): boolean => TERMINAL.has(event.type)
 
-/** Whether the model finished what it was asked for, so that the answer is worth keeping: the first end counts. */
+/** Types of events that carry a response and begin an answer, whatever status a gateway puts into it. */
+const BEGINNING: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress'])
+
+const FINAL_STATUS: ReadonlySet<JsonValue | undefined> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+
+/**
+ * The response of an event that may end the answer, whatever its type: some gateways end with types of their own, such
+ * as `response.done`. It ends the answer if no other event follows.
+ */
+export function finalResponseOf({ type, body }: ModelEvent): JsonObject | undefined {
+  const { response } = body
+  if (!isObject(response) || BEGINNING.has(type)) return undefined
+  return FINAL_STATUS.has(response.status) ? response : undefined
+}
+
+/** The event that ends an answer: the first of a terminal type, or else the last one if it carries a final response. */
+export function terminalOf(events: readonly ModelEvent[]): ModelEvent | undefined {
+  const end = events.find(isTerminal)
+  if (end) return end
+  const last = events.at(-1)
+  return last && finalResponseOf(last) ? last : undefined
+}
+
+/** The word for how an answer ended, whatever the type of the event that says it. */
+export function statusOf(end: ModelEvent): 'completed' | 'incomplete' | 'failed' | 'error' {
+  const { response } = end.body
+  const status = isTerminal(end) ? end.type.replace('response.', '') : isObject(response) ? response.status : undefined
+  if (status === 'incomplete' || status === 'error') return status
+  return status === 'failed' || status === 'cancelled' ? 'failed' : 'completed'
+}
+
+/** Whether the model finished what it was asked for, so that the answer is worth keeping. An answer without an end is a JSON body. */
 export function isFinished(events: readonly ModelEvent[]): boolean {
-  const end = events.find(isTerminal)?.type
-  return end === 'response.completed' || end === 'response.incomplete'
+  const end = terminalOf(events)
+  // What somebody cancelled is what the call that cancelled it was to answer.
+  if (!end || end.type === 'response.cancelled') return true
+  const status = statusOf(end)
+  return status === 'completed' || status === 'incomplete'
 }

@@ -1,21 +1,45 @@
-/** What a request to the Responses API says. */
-import { type JsonValue, isObject } from '../../base/json.ts'
+/** What a request to the Responses API says, and what of it counts for the key. */
+import { type JsonObject, type JsonValue, isObject, memberOf } from '../../base/json.ts'
 
 /** The members of a request that do not shape its answer. */
 export const LEFT_OUT: ReadonlySet<string> = new Set([
-  'stream',
   'stream_options',
   'metadata',
+  'client_metadata',
   'user',
   'safety_identifier',
   'prompt_cache_key',
   'prompt_cache_retention',
+  'prompt_cache_options',
   'service_tier',
   'store',
 ])
 
+/** What counts of a request for its key. `"stream":false` is the same as none, and `include` is a set. */
+export function keyed(request: JsonObject): JsonObject {
+  const counted = Object.entries(request).filter(
+    ([name, value]) => !LEFT_OUT.has(name) && !(name === 'stream' && value === false),
+  )
+  return Object.fromEntries(counted.map(([name, value]) => [name, memberOf(NORMAL, name)?.(value) ?? value]))
+}
+
+const NORMAL: Readonly<Record<string, (value: JsonValue) => JsonValue>> = {
+  include: (value) => (Array.isArray(value) && value.every((each) => typeof each === 'string') ? setOf(value) : value),
+  input: (value) => (Array.isArray(value) ? value.map(withoutOwnId) : value),
+}
+
+const setOf = (names: readonly string[]): string[] => [...new Set(names)].toSorted()
+
+/** The id of an input item refers to nothing, unless the item is nothing but a reference. */
+function withoutOwnId(item: JsonValue): JsonValue {
+  if (!isObject(item) || item.id === undefined) return item
+  const { id: _id, ...rest } = item
+  const isReference = item.type === 'item_reference' || Object.keys(rest).every((name) => name === 'type')
+  return isReference ? item : rest
+}
+
 /** The text of the last item of the user that has some; of several parts, all. */
-export function lastUserText(input: JsonValue | undefined): string {
+export function lastUserText({ input }: JsonObject): string {
   if (typeof input === 'string') return input
   if (!Array.isArray(input)) return ''
   const texts = input.filter(isObject).map((item) => (item.role === 'user' ? contentText(item.content) : ''))

@@ -1,48 +1,150 @@
-/** Answers for node:http. */
-import type { Http2Bindings, HttpBindings } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Writable } from 'node:stream'
-import { systemCode } from '../../base/errors.ts'
+/** Requests of `node:http` → calls and everything else, and replies written to their connections. */
+import { getRequestListener } from '@hono/node-server'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Headers, inPairs } from '../../api/headers.ts'
+import { any } from '../../api/any.ts'
+import type { Clock } from '../../base/clock.ts'
+import { whoAnswers } from '../../base/version.ts'
+import type { Config } from '../config.ts'
 import { createDrain } from '../drain.ts'
-import { guarded } from './app.ts'
-import type { Body } from './exchange.ts'
+import { type Visitor, admit } from '../guard.ts'
+import { type Log, toldOf } from '../log.ts'
+import { splitTarget } from '../target.ts'
+import type { App } from './app.ts'
+import { readBody } from './body.ts'
+import { crossOrigin } from './cors.ts'
+import type { Exchanges } from './exchange.ts'
+import { refuse } from './refusal.ts'
+import { BrokenError, type Chunks, type Reply, readToTheEnd } from './reply.ts'
 
-/** Answers, and writes what is streamed itself: a web stream in between costs more than all else. */
-export const listener =
-  (answer: ReturnType<typeof guarded>) =>
-  async (request: Request, { outgoing }: HttpBindings | Http2Bindings): Promise<Response> => {
-    let body: Body | undefined
-    const response = await answer(request, { takeBody: (taken) => void (body = taken) })
-    if (!body) return response
-    await send(response, body, outgoing)
-    return RESPONSE_ALREADY_SENT
-  }
-
-/** The response of `node:http`: what is needed of it. */
-interface Outgoing extends Writable {
-  readonly headersSent: boolean
-  writeHead(status: number, headers: Record<string, string>): unknown
+export interface ListenerOptions {
+  readonly config: Config
+  readonly app: App
+  readonly exchanges: Exchanges
+  readonly clock: Clock
+  readonly log: Log
 }
 
-async function send({ status, headers }: Response, body: Body, outgoing: Outgoing): Promise<void> {
-  if (body instanceof Uint8Array) {
-    outgoing.writeHead(status, { ...Object.fromEntries(headers), 'content-length': String(body.byteLength) })
-    outgoing.end(body)
-    return
-  }
-  const drained = createDrain(outgoing)
-  try {
-    for await (const chunk of body) {
-      // Whoever has left is not written to, but the model may still have something to save.
-      if (outgoing.destroyed) continue
-      if (!outgoing.headersSent) outgoing.writeHead(status, Object.fromEntries(headers))
-      if (!outgoing.write(chunk)) await drained()
+/** Paths that are calls to an API. */
+const CALL = /^\/(?:v1\/|responses(?:\/|$))/
+
+/** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
+export function createListener({ config, app, exchanges, clock, log }: ListenerOptions) {
+  const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
+    const { method = 'GET', url: target = '/' } = request
+    const onLeave = (leave: () => void) => {
+      if (response.destroyed) leave()
+      else response.once('close', () => (response.writableFinished ? undefined : leave()))
     }
-    outgoing.end()
+    try {
+      const body = await readBody(request, config.maxBodyBytes, clock)
+      return await exchanges.answer({ method, target, headers: inPairs(request.rawHeaders), body, onLeave })
+    } catch (error) {
+      return refuse(toldOf(error, log), any)
+    }
+  }
+
+  const ours: Headers = [['x-deltatape', whoAnswers(config)]]
+  const together = createBurst(clock)
+
+  /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
+  const send = async (reply: Reply, more: Headers, request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await write(reply, more, request, response)
+    } catch (error) {
+      // No connection takes such a head: that of a fixture that was edited by hand.
+      const told = toldOf(error, log)
+      if (response.headersSent) response.destroy()
+      else await write(refuse(told, any), more, request, response)
+      if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
+    }
+  }
+
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { method, url: target = '/' } = request
+    // As it was sent: several are none that is known.
+    const { host, origin } = visitorOf(request)
+    const refusal = admit({ host, origin }, config)
+    const { path } = splitTarget(target)
+    const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
+    if (refusal) {
+      log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
+      void send(refuse(refusal, any), more, request, response)
+    } else if (CALL.test(path) && method !== 'OPTIONS') {
+      void answer(request, response).then((reply) => together(() => void send(reply, more, request, response)))
+    } else {
+      for (const [name, value] of more) response.setHeader(name, value)
+      void others(request, response)
+    }
+  }
+}
+
+/**
+ * Does what is ready in one turn of the event loop in one go, at its end. A write wakes its reader, which costs as much
+ * as the answer itself; several in a row wake it once.
+ */
+function createBurst(clock: Clock): (act: () => void) => void {
+  let waiting: (() => void)[] = []
+  const flush = () => {
+    const ready = waiting
+    waiting = []
+    for (const act of ready) act()
+  }
+  return (act) => {
+    if (waiting.length === 0) clock.soon(flush)
+    waiting.push(act)
+  }
+}
+
+/** Of several `Host` or `Origin` headers Node keeps the first; here they are joined, which no name of this server is. */
+function visitorOf({ rawHeaders }: IncomingMessage): Visitor {
+  let host: string | undefined
+  let origin: string | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
+    if (name.length === 4 && name.toLowerCase() === 'host') host = host === undefined ? value : `${host}, ${value}`
+    if (name.length === 6 && name.toLowerCase() === 'origin') {
+      origin = origin === undefined ? value : `${origin}, ${value}`
+    }
+  }
+  return { host, origin }
+}
+
+/** Statuses whose responses have no body (RFC 9110, 6.4.1). */
+const BODILESS = new Set([204, 205, 304])
+
+async function write(reply: Reply, more: Headers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, body } = reply
+  if (body === 'broken') return void response.destroy()
+  const headers = [...reply.headers, ...more]
+  const bodiless = request.method === 'HEAD' || BODILESS.has(status)
+  if (!('byteLength' in body)) {
+    if (!response.destroyed) response.writeHead(status, headers.flat())
+    return stream(body, response, bodiless)
+  }
+  const length = headers.some(([name]) => name.toLowerCase() === 'content-length')
+  if (!length && !bodiless) headers.push(['content-length', String(body.byteLength)])
+  response.writeHead(status, headers.flat())
+  response.end(bodiless ? undefined : body)
+}
+
+async function stream(chunks: Chunks, response: ServerResponse, bodiless: boolean): Promise<void> {
+  // The client's patience counts until the head: it leaves at once.
+  if (!response.destroyed) response.flushHeaders()
+  const drained = createDrain(response)
+  try {
+    for await (const chunk of chunks) {
+      // Whoever has left is not written to, but the model may still have something to save.
+      if (response.destroyed || bodiless) continue
+      if (!response.write(chunk)) await drained()
+    }
+    response.end()
   } catch (error) {
-    if (systemCode(error) !== 'ECONNRESET') throw error
+    if (!(error instanceof BrokenError)) throw error
     // What was written is on its way first.
-    if (outgoing.headersSent) await new Promise((resolve) => outgoing.write('', resolve))
-    outgoing.destroy()
+    if (!response.destroyed) await new Promise((resolve) => response.write('', resolve))
+    response.destroy()
   }
 }

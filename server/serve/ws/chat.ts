@@ -1,87 +1,109 @@
-/** The chat endpoints: messages of a chat client → requests, the events of one answer → frames. Pure. */
-import { ModelError } from '../../api/ending.ts'
+/** The chat endpoints: messages of a chat client → requests, the records of one answer → frames. Pure. */
+import { ModelError, RefusedError } from '../../api/ending.ts'
 import type { ModelEvent } from '../../api/event.ts'
+import type { AnswerRecord, Batch } from '../../api/record.ts'
 import { type Answer, NOTHING_READ, outputOf, readEvent } from '../../api/responses/answer.ts'
-import { rememberStep } from '../../base/memo.ts'
 import { failureOf } from '../../api/responses/events.ts'
+import { memberText } from '../../base/json-text.ts'
 import { type JsonObject, isObject } from '../../base/json.ts'
+import { type List, fresh, kept, rememberStep } from '../../base/memo.ts'
 import type { Dialect, Turn } from './dialect.ts'
-import { type ErrorFrame, binaryMessage, encodeFrame, parseMessage } from './frames.ts'
+import { asTerminal, flawIn, mayEnd } from './ends.ts'
+import { type ChatInput, type ErrorFrame, binaryMessage, encodeFrame, parseMessage } from './frames.ts'
 
 export interface ChatOptions {
   /** The model that is asked. */
   readonly model: string
   /** Whether answers are sent in deltas before they are sent as a whole. */
   readonly deltas: boolean
-  /** What passes before a text of the API becomes the message of an error. */
-  readonly redact: (text: string) => string
 }
 
-/** Speaks to a chat client. */
-export function chat({ model, deltas, redact }: ChatOptions): Dialect {
-  return {
+/** Takes secrets out of a text of the API before it becomes the message of an error. */
+type RedactText = (text: string) => string
+
+/** Makes the dialect of a chat endpoint, for one connection at a time. Connections share what is remembered. */
+export function chat({ model, deltas }: ChatOptions): (redact: RedactText) => Dialect {
+  const createTurn = chatTurns({ deltas })
+  const named = JSON.stringify(model)
+  return (redact) => ({
     read(text) {
       const message = text === undefined ? binaryMessage() : parseMessage(text)
       if (message.kind === 'cancel') return message
       const { id } = message
-      const turn = createTurn({ id, deltas, redact })
+      const turn = createTurn({ id, redact })
       if (message.kind === 'invalid')
         return { kind: 'refused', id, error: message.error, messages: turn.fail(message.error) }
-      // Padding that hides the length of the deltas would make two recordings of one text differ.
-      const body = { model, ...message.body, stream_options: { include_obfuscation: false } }
-      return { kind: 'request', id, body, ignored: message.ignored, turn }
+      const body = bodyFrom(named, text ?? '', message.body)
+      return { kind: 'request', id, body, content: body, ignored: message.ignored, turn }
     },
     complain: ({ code, message }) => encodeFrame({ type: 'error', message, code }),
-  }
+  })
 }
 
-/** What a turn knows. */
+/** Padding that hides the length of the deltas would make two recordings of one text differ. */
+const STREAMED = '"stream":true,"stream_options":{"include_obfuscation":false}'
+
+/**
+ * The body for the API. Items of the input stay as they were sent, to the number.
+ *
+ * @param model as JSON
+ */
+function bodyFrom(model: string, message: string, { input, previous_response_id: previous }: ChatInput): string {
+  const asSent = typeof input === 'string' ? undefined : memberText(message, 'input')
+  const continued = previous === undefined ? '' : `"previous_response_id":${JSON.stringify(previous)},`
+  return `{"model":${model},"input":${asSent ?? JSON.stringify(input)},${continued}${STREAMED}}`
+}
+
+/** What a turn knows. Nothing in it ever changes: each batch makes a new one. */
 interface State {
   readonly answer: Answer
+  /** The last event, if it ends the answer unless another one follows. */
+  readonly last: ModelEvent | undefined
   readonly failure: Omit<ErrorFrame, 'type' | 'id'> | undefined
   readonly ended: boolean
 }
 
-const BEGIN: State = { answer: NOTHING_READ, failure: undefined, ended: false }
+const BEGIN: State = { answer: NOTHING_READ, last: undefined, failure: undefined, ended: false }
 
 interface Step {
   readonly state: State
-  readonly frames: readonly string[]
+  readonly frames: List<string>
 }
 
-/** From one state of a turn to the next, by a batch of events. Pure. */
-function step(
-  state: State,
-  batch: readonly ModelEvent[],
-  { id, deltas }: { id?: string | undefined; deltas: boolean },
-): Step {
-  let { answer, ended } = state
-  let failure = state.failure
+interface StepOptions {
+  readonly id?: string | undefined
+  readonly deltas: boolean
+}
+
+/** From one state of a turn to the next, by a batch of records. Pure. */
+function step(begin: State, batch: Batch, options: StepOptions): Step {
+  let state = begin
   const frames: string[] = []
-  for (const event of batch) {
-    if (ended) break
-    const failed = failureOf(event)
-    if (failed) {
-      failure = { code: failed.code, message: failed.message }
-      ended = true
-      continue
-    }
-    const read = readEvent(answer, event)
-    answer = read.answer
-    if (deltas) for (const piece of read.pieces) frames.push(encodeFrame({ type: 'delta', message: piece, id }))
-    const { type, body } = event
-    if (type === 'response.completed' || type === 'response.incomplete') {
-      ended = true
-      frames.push(lastFrame(answer, isObject(body.response) ? body.response : {}, id))
-    }
+  for (const record of batch.items) {
+    if (state.ended) break
+    state = take(state, record, options, frames)
   }
-  return { state: { answer, failure, ended }, frames: Object.freeze(frames) }
+  // With an id they are this turn's alone.
+  return { state, frames: batch.kept && options.id === undefined ? kept(frames) : fresh(frames) }
 }
 
-const stepWithDeltas = rememberStep((state: State, batch: readonly ModelEvent[]) =>
-  step(state, batch, { deltas: true }),
-)
-const stepWithout = rememberStep((state: State, batch: readonly ModelEvent[]) => step(state, batch, { deltas: false }))
+/** The state after a record; its frames are added to the others. */
+function take(state: State, record: AnswerRecord, { id, deltas }: StepOptions, frames: string[]): State {
+  const { event } = record
+  if (!event) {
+    const flaw = flawIn(record)
+    if (flaw === undefined) return state
+    const { code, message } = new ModelError({ end: 'malformed', why: flaw })
+    return { ...state, failure: { code, message }, ended: true }
+  }
+  const failure = mayEnd(event) ? undefined : failureOf(event)
+  if (failure) return { ...state, failure, ended: true }
+  const { answer, pieces } = readEvent(state.answer, event)
+  if (deltas) for (const piece of pieces) frames.push(encodeFrame({ type: 'delta', message: piece, id }))
+  const ended = event.type === 'response.completed' || event.type === 'response.incomplete'
+  if (ended) frames.push(lastFrame(answer, isObject(event.body.response) ? event.body.response : {}, id))
+  return { ...state, answer, ended, last: mayEnd(event) ? event : undefined }
+}
 
 function lastFrame(answer: Answer, response: JsonObject, id: string | undefined): string {
   const details = response.incomplete_details
@@ -98,39 +120,54 @@ function lastFrame(answer: Answer, response: JsonObject, id: string | undefined)
   })
 }
 
-/** One turn of a chat. Its `id` is echoed in every frame. */
-export function createTurn({ id, deltas, redact }: Omit<ChatOptions, 'model'> & { id?: string | undefined }): Turn {
-  const shared = deltas ? stepWithDeltas : stepWithout
-  let state = BEGIN
-  const failWith = (frame: Omit<ErrorFrame, 'type' | 'id'>): string[] => {
-    state = { ...state, ended: true, failure: frame }
-    return [encodeFrame({ type: 'error', message: frame.message, code: frame.code, status: frame.status, id })]
-  }
-  return {
-    get ended() {
-      return state.ended
-    },
-    get error() {
-      return state.failure
-    },
-    push(batch) {
-      if (state.ended) return []
-      const next = id === undefined ? shared(state, batch) : step(state, batch, { id, deltas })
-      state = next.state
-      if (!state.failure) return next.frames
-      // An error is redacted for its client.
-      return [...next.frames, ...failWith({ ...state.failure, message: redact(state.failure.message) })]
-    },
-    fail(cause) {
-      if (state.ended) return []
-      const status = cause instanceof ModelError && cause.failure.end === 'refused' ? cause.failure.status : undefined
-      return failWith({ message: cause.message, code: cause.code, status })
-    },
-  }
-}
-
-/** A member under another name, or nothing where there is none. */
+/** A member under another name; nothing if there is none. */
 function copied(from: JsonObject, name: string, to: string): JsonObject {
   const value = from[name]
   return value === undefined ? {} : { [to]: value }
+}
+
+const NONE: List<string> = kept([])
+
+interface TurnOptions {
+  /** Is echoed in every frame of the turn. */
+  readonly id?: string | undefined
+  readonly redact: RedactText
+}
+
+/**
+ * Makes turns of a chat. Those without an id get the same frames for the same recording: what a kept batch makes of a
+ * state is remembered for all of them.
+ */
+export function chatTurns({ deltas }: { readonly deltas: boolean }): (options: TurnOptions) => Turn {
+  const shared = rememberStep((state: State, batch: Batch) => step(state, batch, { deltas }))
+  return ({ id, redact }) => {
+    let state = BEGIN
+    const failWith = (failure: Omit<ErrorFrame, 'type' | 'id'>): string => {
+      state = { ...state, ended: true, failure }
+      return encodeFrame({ type: 'error', message: failure.message, code: failure.code, status: failure.status, id })
+    }
+    const push = (batch: Batch): List<string> => {
+      if (state.ended) return NONE
+      const next = id === undefined ? shared(state, batch) : step(state, batch, { id, deltas })
+      state = next.state
+      if (!state.failure) return next.frames
+      return fresh([...next.frames.items, failWith({ ...state.failure, message: redact(state.failure.message) })])
+    }
+    return {
+      hasEnded: () => state.ended,
+      error: () => state.failure,
+      push,
+      finish() {
+        if (state.ended || !state.last) return []
+        const event = asTerminal(state.last)
+        return push(fresh([{ at: event.at, wire: '', event }])).items
+      },
+      fail(cause) {
+        if (state.ended) return []
+        const status = cause instanceof RefusedError ? cause.refusal.status : undefined
+        const message = cause instanceof ModelError ? redact(cause.message) : cause.message
+        return [failWith({ message, code: cause.code, status })]
+      },
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { DeltatapeError, type ErrorCode } from '../../base/errors.ts'
 import { type JsonObject, type JsonValue, flawOf, isObject, parseJson } from '../../base/json.ts'
 
-/** What a chat client sent: a request to answer, a turn to cancel, or something to refuse (with its `id` where it has one). */
+/** What a chat client sent: a request to answer, a turn to cancel, or something to refuse (with its `id`, if it has one). */
 export type ClientMessage =
   | {
       readonly kind: 'request'
@@ -26,7 +26,7 @@ export interface DeltaFrame {
   readonly id?: string | undefined
 }
 
-/** The whole text of an answer. What follows `message` is as the API returned it. */
+/** The whole text of an answer. The members after `message` are as the API returned them. */
 export interface MessageFrame {
   readonly type: 'message'
   readonly message: string
@@ -37,7 +37,7 @@ export interface MessageFrame {
   readonly usage?: JsonValue | undefined
   /** Why the answer is incomplete. */
   readonly reason?: JsonValue | undefined
-  /** What an answer without text holds: the type of each item; of a function call its name and arguments too. */
+  /** What an answer without text holds: the type of each item, and the name and arguments of a function call. */
   readonly output?: readonly JsonObject[] | undefined
 }
 
@@ -78,24 +78,24 @@ const cancelSchema = z.object({ type: z.literal('cancel'), id: idSchema.optional
 
 const KNOWN = new Set(['type', ...Object.keys(requestSchema.shape)])
 
-/** Reads one text message. Never throws: what cannot be a request comes back as the error that says why. */
+/** Reads one text message. Never throws: a message that cannot be a request comes back with the error that says why. */
 export function parseMessage(text: string): ClientMessage {
   const value = parseJson(text)
   if (value === undefined) {
-    return refuse(undefined, 'invalid_json', 'This message is no JSON. Send {"input": "…"}.')
+    return invalid(undefined, 'invalid_json', 'This message is not JSON. Send {"input": "…"}.')
   }
   if (!isObject(value)) {
-    return refuse(undefined, 'invalid_input', `This message is ${nameKind(value)}. Send an object: {"input": "…"}.`)
+    return invalid(undefined, 'invalid_input', `This message is ${nameKind(value)}. Send an object: {"input": "…"}.`)
   }
   const flaw = flawOf(value)
-  if (flaw) return refuse(value, 'invalid_input', `This message ${flaw}.`)
+  if (flaw) return invalid(value, 'invalid_input', `This message ${flaw}.`)
   if (value.type === 'cancel') {
     const cancel = cancelSchema.safeParse(value)
-    if (!cancel.success) return refuse(value, 'invalid_input', tell(cancel.error))
+    if (!cancel.success) return invalid(value, 'invalid_input', tell(cancel.error))
     return { kind: 'cancel', id: cancel.data.id }
   }
   const request = requestSchema.safeParse(value)
-  if (!request.success) return refuse(value, 'invalid_input', tell(request.error))
+  if (!request.success) return invalid(value, 'invalid_input', tell(request.error))
   const { id, input, previous_response_id: previous } = request.data
   return {
     kind: 'request',
@@ -105,11 +105,11 @@ export function parseMessage(text: string): ClientMessage {
   }
 }
 
-/** What answers a binary message, whatever it holds. */
+/** What a binary message is read as, whatever it holds. */
 export const binaryMessage = (): ClientMessage =>
-  refuse(undefined, 'invalid_json', 'This message is binary. Send JSON as a text message: {"input": "…"}.')
+  invalid(undefined, 'invalid_json', 'This message is binary. Send JSON as a text message: {"input": "…"}.')
 
-function refuse(value: JsonObject | undefined, code: ErrorCode, message: string): ClientMessage {
+function invalid(value: JsonObject | undefined, code: ErrorCode, message: string): ClientMessage {
   const id = idSchema.safeParse(value?.id)
   return { kind: 'invalid', id: id.data, error: new DeltatapeError(code, message) }
 }

@@ -1,8 +1,8 @@
-/** Which clients are still there. */
+/** Finds out which clients are gone without having said so. */
 import type { Clock, Timer } from '../../base/clock.ts'
 
-/** A connection, as far as it tells of its client. */
-export interface Line {
+/** What a connection tells of the client that reads from it. */
+export interface Outflow {
   /** How much was written to it, and how much of that still waits in this process. In bytes. */
   readonly bytesWritten: number
   readonly writableLength: number
@@ -10,10 +10,12 @@ export interface Line {
 
 export interface Heartbeat {
   /**
-   * Watches a client until it is told to stop: `ask` is called every 30 s, and `giveUp` once it is gone. Something is
-   * to be heard of it in return.
+   * Watches a client until it is told to stop.
+   *
+   * @param ask is called every 30 s; the client has to answer it
+   * @param giveUp is called when the client is gone
    */
-  watch(line: Line, ask: () => void, giveUp: () => void): Watch
+  watch(outflow: Outflow, ask: () => void, giveUp: () => void): Watch
 }
 
 export interface Watch {
@@ -26,15 +28,13 @@ export interface Watch {
 
 const HEARTBEAT_MS = 30_000
 
-/**
- * How many times in a row nothing may be heard of a client, until it is gone; and how many times one that is behind may
- * take nothing of what waits for it: the question itself waits behind megabytes.
- */
+/** How many beats in a row a client may leave unanswered. */
 const MAX_SILENT_BEATS = 1
 
+/** A client with a backlog gets more: our ping is queued after megabytes that it has not read yet. */
 const MAX_SILENT_BEATS_BEHIND = 10
 
-/** Asks all clients at once; its timer runs while there are any. */
+/** Makes a heartbeat that asks all clients at once. Its timer runs while there are any. */
 export function createHeartbeat(clock: Clock): Heartbeat {
   const beats = new Set<() => void>()
   let timer: Timer | undefined
@@ -43,28 +43,28 @@ export function createHeartbeat(clock: Clock): Heartbeat {
     timer?.refresh()
   }
   return {
-    watch(line, ask, giveUp) {
+    watch(outflow, ask, giveUp) {
       let silentBeats = 0
-      /** Whether more waited for it since it was last heard of, or was sent to it, than the system took at once. */
+      /** Whether a backlog was seen since the client was last heard of: more was sent than the system took at once. */
       let behind = false
-      /** How much of what was sent to it had left this process when it was last asked. */
+      /** How much of what was sent had left this process at the last beat. In bytes. */
       let taken = 0
       const beat = () => {
-        if (behind && takenOf(line) > taken) silentBeats = 0
+        if (behind && takenOf(outflow) > taken) silentBeats = 0
         if (silentBeats >= (behind ? MAX_SILENT_BEATS_BEHIND : MAX_SILENT_BEATS)) return giveUp()
         silentBeats++
         ask()
-        taken = takenOf(line)
+        taken = takenOf(outflow)
       }
       beats.add(beat)
       timer ??= clock.timer(HEARTBEAT_MS, beatAll)
       return {
         heard() {
           silentBeats = 0
-          behind = line.writableLength > 0
+          behind = outflow.writableLength > 0
         },
         sent() {
-          if (line.writableLength > 0) behind = true
+          if (outflow.writableLength > 0) behind = true
         },
         stop() {
           beats.delete(beat)
@@ -78,4 +78,4 @@ export function createHeartbeat(clock: Clock): Heartbeat {
 }
 
 /** What has left this process: `bytesWritten` counts what still waits, too. */
-const takenOf = ({ bytesWritten, writableLength }: Line): number => bytesWritten - writableLength
+const takenOf = ({ bytesWritten, writableLength }: Outflow): number => bytesWritten - writableLength

@@ -1,80 +1,141 @@
-/** The API's own WebSocket mode. */
+/** The API's own WebSocket mode: `response.create` in, events out as the API sent them. */
+import type { Api } from '../../api/api.ts'
+import { ModelError } from '../../api/ending.ts'
 import type { ModelEvent } from '../../api/event.ts'
-import { apiErrorOf, parseBody } from '../../api/responses/body.ts'
-import { failureIn, isTerminal } from '../../api/responses/events.ts'
+import type { AnswerRecord, Batch } from '../../api/record.ts'
+import { parseBody } from '../../api/responses/body.ts'
+import { failureOf, isTerminal } from '../../api/responses/events.ts'
 import { DeltatapeError } from '../../base/errors.ts'
-import { remember } from '../../base/memo.ts'
-import type { Dialect, Turn } from './dialect.ts'
+import { type List, fresh, kept, remember } from '../../base/memo.ts'
+import type { Dialect, Redact, Turn, TurnError } from './dialect.ts'
+import { asTerminal, flawIn, mayEnd } from './ends.ts'
+import { asPosted, withMember, withoutMember } from './response-create.ts'
 
-export interface ResponsesOptions {
-  /** What passes before a text of the API is told otherwise than as an event. */
-  readonly redact: (text: string) => string
+/** Makes the dialect, for one connection at a time. Connections share what is remembered. */
+export function responses({ error: inItsShape }: Pick<Api, 'error'>): (redact: Redact) => Dialect {
+  const encode = remember(encodeBatch)
+  return (redact) => {
+    const complain = (error: DeltatapeError) => JSON.stringify({ type: 'error', ...inItsShape(error) })
+    return { read: (text) => read(text, { encode, complain, redact }), complain }
+  }
 }
 
-/** Speaks as the API does in its WebSocket mode: `response.create` in, events out. */
-export const responses = ({ redact }: ResponsesOptions): Dialect => ({
-  read(text) {
-    try {
-      if (text === undefined)
-        throw new DeltatapeError('invalid_json', 'This message is binary. Send JSON as a text message.')
-      const { type, stream_id: streamId, ...body } = parseBody(text)
-      const turn = createTurn(typeof streamId === 'string' ? streamId : undefined, redact)
-      if (type === 'response.create') return { kind: 'request', body, ignored: [], turn }
-      const error = new DeltatapeError(
-        'invalid_input',
-        `The type of this message is ${JSON.stringify(type) ?? 'missing'}. Send {"type":"response.create", …}.`,
-      )
-      return { kind: 'refused', error, messages: turn.fail(error) }
-    } catch (error) {
-      if (!(error instanceof DeltatapeError)) throw error
-      return { kind: 'refused', error, messages: [complain(error)] }
-    }
-  },
-  complain,
-})
-
-const complain = (error: DeltatapeError): string => JSON.stringify({ type: 'error', ...apiErrorOf(error) })
-
-/** Puts a member before the others of an object, whose very text stays. */
-const withMember = (text: string, name: string, value: string): string => {
-  const rest = text.slice(text.indexOf('{') + 1)
-  return `{${JSON.stringify(name)}:${JSON.stringify(value)}${/^\s*\}/.test(rest) ? '' : ','}${rest}`
+interface TurnParts {
+  readonly encode: (batch: Batch) => Encoded
+  readonly complain: (error: DeltatapeError) => string
+  readonly redact: Redact
 }
 
-/** Events as messages, and what they say of the turn. */
-const encodeMessages = remember((batch: readonly ModelEvent[]) => ({
-  ends: batch.some(isTerminal),
-  // A WebSocket has no `event:` line that could name what has no type.
-  texts: Object.freeze(
-    batch.map(({ type, body, text }) =>
-      typeof body.type === 'string' || type === '' ? text : withMember(text, 'type', type),
-    ),
-  ),
-}))
+function read(text: string | undefined, parts: TurnParts): ReturnType<Dialect['read']> {
+  try {
+    if (text === undefined)
+      throw new DeltatapeError('invalid_json', 'This message is binary. Send JSON as a text message.')
+    const { type, stream_id: lane } = parseBody(text)
+    const turn = createTurn(typeof lane === 'string' ? lane : undefined, parts)
+    if (type === 'response.create') return { kind: 'request', body: text, content: asPosted(text), ignored: [], turn }
+    const error = new DeltatapeError(
+      'invalid_input',
+      `The type of this message is ${JSON.stringify(type) ?? 'missing'}. Send {"type":"response.create", …}.`,
+    )
+    return { kind: 'refused', error, messages: turn.fail(error) }
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+    return { kind: 'refused', error, messages: [parts.complain(error)] }
+  }
+}
 
-/** One turn over a WebSocket. A client that runs several lanes gives a `stream_id`, which every message then carries. */
-function createTurn(streamId: string | undefined, redact: (text: string) => string): Turn {
-  let ended = false
-  let failure: Turn['error']
-  const tagged = (text: string) => (streamId === undefined ? text : withMember(text, 'stream_id', streamId))
+/** What a batch says to a client without lanes. */
+interface Encoded {
+  readonly events: readonly ModelEvent[]
+  readonly messages: List<string>
+  /** Whether one of the events ends the turn. After an `error` the API still sends `response.failed`. */
+  readonly ends: boolean
+  /** Whether nothing may follow. */
+  readonly isLast: boolean
+  /** What breaks the answer, and how many events come before it. */
+  readonly flaw: { readonly text: string; readonly after: number } | undefined
+}
+
+function encodeBatch({ items, kept: comesAgain }: Batch): Encoded {
+  const isLast = ({ event }: AnswerRecord) => event !== undefined && isTerminal(event) && event.type !== 'error'
+  const last = items.findIndex(isLast)
+  const records = last === -1 ? items : items.slice(0, last + 1)
+  const events: ModelEvent[] = []
+  let flaw: Encoded['flaw']
+  for (const record of records) {
+    const text = flawIn(record)
+    if (record.event) events.push(record.event)
+    else if (text !== undefined) flaw ??= { text, after: events.length }
+  }
+  const texts = events.map((event) => messageOf(event, undefined))
   return {
-    get ended() {
-      return ended
-    },
-    get error() {
-      return failure
-    },
+    events,
+    messages: comesAgain ? kept(texts) : fresh(texts),
+    ends: events.some(isTerminal),
+    isLast: last !== -1,
+    flaw,
+  }
+}
+
+/** An event as a message. In a lane it says which; and a WebSocket has no `event:` line that could name its type. */
+function messageOf({ type, text, body }: ModelEvent, lane: string | undefined): string {
+  const named = typeof body.type === 'string' || type === '' ? text : withMember(text, 'type', type)
+  if (body.stream_id === lane) return named
+  const bare = body.stream_id === undefined ? named : withoutMember(named, 'stream_id')
+  return lane === undefined ? bare : withMember(bare, 'stream_id', lane)
+}
+
+const NONE: List<string> = kept([])
+
+/** One turn. A client that runs several lanes gives a `stream_id`, which every message then carries. */
+function createTurn(lane: string | undefined, { encode, complain, redact }: TurnParts): Turn {
+  let ended = false
+  let isOver = false
+  let failure: TurnError | undefined
+  /** The last event, if it ends the answer unless another one follows. */
+  let last: ModelEvent | undefined
+
+  const messagesFor = (events: readonly ModelEvent[]): string[] => events.map((event) => messageOf(event, lane))
+  /** Notes the first failure that events tell of. One that may not be the end counts at the end alone. */
+  const note = (events: readonly ModelEvent[]): void => {
+    const told = failure
+      ? undefined
+      : events.map((event) => (mayEnd(event) ? undefined : failureOf(event))).find(Boolean)
+    if (told) failure = { code: told.code, message: redact.text(told.message) }
+  }
+  const fail = (error: DeltatapeError): readonly string[] => {
+    if (ended) return []
+    ended = true
+    // What the API said may be part of its message.
+    const told = error instanceof ModelError ? new DeltatapeError(error.code, redact.text(error.message)) : error
+    failure = told
+    const text = complain(told)
+    return [lane === undefined ? text : withMember(text, 'stream_id', lane)]
+  }
+  return {
+    hasEnded: () => ended,
+    error: () => failure,
     push(batch) {
-      failure ??= failureIn(batch, redact)
-      const { ends, texts } = encodeMessages(batch)
+      if (isOver) return NONE
+      const { events, messages, ends, isLast, flaw } = encode(batch)
+      const before = flaw && events.slice(0, flaw.after)
+      if (flaw && before && !ended && !before.some(isTerminal)) {
+        isOver = true
+        return fresh([...messagesFor(before), ...fail(new ModelError({ end: 'malformed', why: flaw.text }))])
+      }
+      note(events)
       ended ||= ends
-      return streamId === undefined ? texts : texts.map(tagged)
+      isOver ||= isLast
+      const end = events.at(-1)
+      if (end) last = mayEnd(end) ? end : undefined
+      return lane === undefined ? messages : fresh(messagesFor(events))
     },
-    fail(error) {
-      if (ended) return []
+    finish() {
+      if (ended || !last) return []
+      note([asTerminal(last)])
       ended = true
-      failure = error
-      return [tagged(complain(error))]
+      return []
     },
+    fail,
   }
 }

@@ -1,25 +1,23 @@
-/** Sockets ↔ sessions. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+/** The WebSockets of a server: which upgrades are let in, and how all connections end. */
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocket, WebSocketServer } from 'ws'
-import { apiErrorOf } from '../../api/responses/body.ts'
+import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
-import { DeltatapeError, edgesOf, shuttingDown } from '../../base/errors.ts'
-import { identity } from '../../base/version.ts'
-import type { Config } from '../../config.ts'
+import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
+import { whoAnswers } from '../../base/version.ts'
+import type { Config } from '../config.ts'
 import type { Model } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { createDrain } from '../drain.ts'
 import { admit, authorize } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
-import { type Asked, urlOf } from '../visit.ts'
-import { chat } from './chat.ts'
-import type { Dialect } from './dialect.ts'
-import { framed } from './framing.ts'
+import { type CreateUpstream, PATH } from './calls.ts'
+import { type Client, type ClientOptions, type Shared, openClient } from './client.ts'
+import { type Handshake, type Reader, createHandshake } from './connection.ts'
+import { type Endpoint, createEndpoints } from './endpoints.ts'
+import { createFraming } from './framing.ts'
 import { createHeartbeat } from './heartbeat.ts'
-import { responses } from './responses.ts'
-import { type Session, createSession } from './session.ts'
+import { type Visit, answerOverHttp, headersOf, visitOf } from './upgrade.ts'
 
 export interface SocketsOptions {
   readonly config: Config
@@ -28,6 +26,8 @@ export interface SocketsOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
+  /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
+  readonly createUpstream?: CreateUpstream | undefined
 }
 
 export interface Sockets {
@@ -39,215 +39,89 @@ export interface Sockets {
   stop(error: DeltatapeError): void
 }
 
-/** In how many fragments a message may come: each costs memory of its own, however small it is. As ws has it by default. */
-const MAX_FRAGMENTS = 16 * 1024
-
-/** How long a client may take to read the end of what it was sent, or to answer a close frame. */
-const PATIENCE_MS = 500
-
-/** How much may wait for a client to read it, in bytes, before its model, and its own messages, have to wait. */
-const HIGH_WATER_BYTES = 64 * 1024
-
-/** Which dialect is spoken at which path. */
-const DIALECTS: Readonly<Record<string, (config: Config, redact: (text: string) => string) => Dialect>> = {
-  '/ws': ({ chatbotModel: model }, redact) => chat({ model, deltas: false, redact }),
-  '/ws-stream': ({ chatbotModel: model }, redact) => chat({ model, deltas: true, redact }),
-  '/v1/responses': (_config, redact) => responses({ redact }),
-}
-
-/** A WebSocket that says why before it closes on a message that is too large, or comes in too many pieces. */
-class TalkingSocket extends WebSocket {
-  /** What it says then, by the close code that ws has for it. */
-  lastWords: (code: number) => string | undefined = () => undefined
-  /** Called when nothing can be sent any more: after a close frame, whoever sends the first, even if the other never answers. */
-  left: () => void = () => {}
-
-  override close(code?: number, reason?: string | Buffer): void {
-    // Without a reason it is ws itself that closes: a client's own close frame comes with one, if an empty one.
-    const words = reason === undefined && code !== undefined ? this.lastWords(code) : undefined
-    if (words !== undefined && this.readyState === WebSocket.OPEN) this.send(words)
-    super.close(words === undefined ? code : edgesOf('too_large').close, reason)
-    this.left()
+export function createSockets({ config, createUpstream, ...given }: SocketsOptions): Sockets {
+  const { log, clock } = given
+  const shared: Shared = {
+    ...given,
+    api: apiOf('POST', PATH),
+    heartbeat: createHeartbeat(clock),
+    framed: createFraming(),
+    maxQueuedTurns: config.maxQueuedTurns,
+    createUpstream,
   }
-}
-
-interface Connection {
-  readonly ws: WebSocket
-  /** There is none before the first message: most connections of a crowd are idle, and cost the less. */
-  session: Session | undefined
-}
-
-export function createSockets(options: SocketsOptions): Sockets {
-  const { config, model, redactor, clock, journal, log } = options
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    // One message a turn of the event loop: who sends thousands at once does not keep others waiting.
-    allowSynchronousEvents: false,
-    maxFragments: MAX_FRAGMENTS,
-    maxPayload: config.maxInputBytes,
-    WebSocket: TalkingSocket,
-  })
-  server.on('headers', (headers) => headers.push(`x-deltatape: ${identity(config)}`))
-  const connections = new Set<Connection>()
+  const header = `x-deltatape: ${whoAnswers(config)}`
+  const doors = createDoors(config, header)
+  const clients = new Set<Client>()
   let draining = false
 
-  const heartbeat = createHeartbeat(clock)
-
-  const connect = (ws: TalkingSocket, socket: Socket, endpoint: string, dialect: Dialect, asked: Asked): void => {
-    if (connections.size >= config.maxConnections) {
-      ws.on('error', ignoreGone)
-      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint })
-      void hangUp(ws, 'busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
-      return
+  const connect = (reader: Reader, options: Omit<ClientOptions, 'closed'>): void => {
+    const client = openClient(reader, { ...options, closed: () => clients.delete(client) }, shared)
+    if (clients.size >= config.maxConnections) {
+      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint: options.path })
+      return void client.hangUp('busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
     }
-    ws.lastWords = (code) => {
-      const why = WHY_CLOSED[code]
-      return why && dialect.complain(why(config))
-    }
-    const drained = createDrain(socket)
-    const begin = (): Session =>
-      createSession({
-        model,
-        dialect,
-        endpoint,
-        maxQueuedTurns: config.maxQueuedTurns,
-        ...asked,
-        clock,
-        journal,
-        log,
-        drop: () => void socket.write('', () => ws.terminate()),
-        send(frames) {
-          if (ws.readyState !== WebSocket.OPEN) return undefined
-          socket.write(framed(frames))
-          watch.sent()
-          return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
-        },
-      })
-    const connection: Connection = { ws, session: undefined }
-    connections.add(connection)
-    const leave = () => connection.session?.leave()
-    ws.left = leave
-    // What it sent before may not all have been read.
-    socket.once('close', leave)
-    const watch = heartbeat.watch(
-      socket,
-      () => ws.ping(),
-      () => ws.terminate(),
-    )
-    ws.on('pong', watch.heard)
-    log.debug('a client connected', { endpoint })
-    ws.on('message', (data, isBinary) => {
-      // Read late, of a client that is gone.
-      if (socket.destroyed) return
-      watch.heard()
-      connection.session ??= begin()
-      // One that spoke for the first time after the drain began: nothing of it may begin.
-      if (draining) void connection.session.drain()
-      connection.session.receive(isBinary ? undefined : String(data))
-      if (socket.writableLength <= HIGH_WATER_BYTES) return
-      ws.pause()
-      void drained().then(() => ws.resume())
-    })
-    ws.on('error', (error) => {
-      log.warn(`a client broke the protocol: ${error.message}`, { endpoint })
-      leave()
-    })
-    ws.on('close', (code) => {
-      log.debug('a client is gone', { endpoint, code })
-      connections.delete(connection)
-      leave()
-      watch.stop()
-    })
-  }
-
-  /** Says goodbye; a client that does not answer is not waited for. */
-  const hangUp = async (ws: WebSocket, code: 'busy' | 'shutting_down', reason: string): Promise<void> => {
-    if (ws.readyState === WebSocket.CLOSED) return
-    const closed = new Promise((resolve) => ws.once('close', resolve))
-    const patience = clock.timer(PATIENCE_MS, () => ws.terminate())
-    ws.close(edgesOf(code).close, reason)
-    await closed
-    patience.clear()
+    clients.add(client)
+    log.debug('a client connected', { endpoint: options.path })
   }
 
   return {
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
+      const visit = visitOf(request)
+      const { path, query, fault } = visit
       try {
         if (draining) throw shuttingDown()
-        const { authorization, 'x-deltatape-token': token } = request.headers
-        // As over HTTP: who sends several has none that is known.
-        const [host, origin] = ['host', 'origin'].map((name) => request.headersDistinct[name]?.join(', '))
-        const refusal = admit({ host, origin }, config)
-        if (refusal) throw refusal
-        const { pathname: path, searchParams } = urlOf(request.url)
-        const dialect = DIALECTS[path]
-        if (!dialect) throw noSocket(path)
-        const { apiKey } = authorize({ authorization, token: token?.toString() }, config)
-        const { text: redact } = redactor.with({ 'api-key': apiKey })
-        const fault = searchParams.get('fault') || request.headers['x-deltatape-fault']?.toString() || undefined
-        server.handleUpgrade(request, socket, head, (ws) =>
-          connect(ws, socket, path, dialect(config, redact), { apiKey, fault }),
+        const { endpoint, handshake, apiKey } = letIn(visit, doors, config)
+        // Most clients are of a chat and idle: they keep nothing of their request.
+        const headers = endpoint.own ? [] : headersOf(request, apiKey !== undefined)
+        handshake(request, socket, head, (reader) =>
+          connect(reader, { socket, path, endpoint, headers, query, credential: keyIn(apiKey), fault }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
-        refuse(socket, error, config)
+        const { code, message } = error
+        log.warn(`refused ${path}: ${code}: ${message}`, { endpoint: path, code, error: message })
+        answerOverHttp(socket, error, header)
       }
     },
     async drain() {
       draining = true
-      const ended = [...connections].map(async ({ ws, session }) => {
-        await session?.drain()
-        await hangUp(ws, 'shutting_down', shuttingDown().message)
-      })
-      await Promise.all(ended)
+      await Promise.all([...clients].map((client) => client.drain()))
     },
     stop(error) {
-      for (const { ws, session } of connections) {
-        session?.stop(error)
-        // A turn waits for its client to read; now it has waited long enough.
-        const patience = clock.timer(PATIENCE_MS, () => ws.terminate())
-        ws.once('close', patience.clear)
-      }
+      for (const client of clients) client.stop(error)
     },
   }
 }
 
-const noSocket = (path: string) =>
-  new DeltatapeError('not_found', `There is no WebSocket ${path} here. There are ${Object.keys(DIALECTS).join(', ')}.`)
-
-const tooLarge = ({ maxInputBytes }: Config) =>
-  new DeltatapeError('too_large', `This message is larger than MAX_INPUT_BYTES allows: ${maxInputBytes} bytes.`)
-
-const tooManyFragments = () =>
-  new DeltatapeError('too_large', `This message comes in too many pieces: at most ${MAX_FRAGMENTS} fragments.`)
-
-/** What closes a connection of its own accord, by the close code that ws has for it. */
-const WHY_CLOSED: Readonly<Record<number, (config: Config) => DeltatapeError>> = {
-  1008: tooManyFragments,
-  1009: tooLarge,
+/** What is at a path: an endpoint, and the handshake that leads to it. */
+interface Door {
+  readonly endpoint: Endpoint
+  readonly handshake: Handshake
 }
+
+const createDoors = (config: Config, header: string): ReadonlyMap<string, Door> =>
+  new Map(
+    [...createEndpoints(config)].map(([path, endpoint]) => [
+      path,
+      { endpoint, handshake: createHandshake({ maxBytes: endpoint.limit.bytes, header }) },
+    ]),
+  )
+
+/** @throws DeltatapeError that says why a client is not let in */
+function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): Door & { apiKey: string | undefined } {
+  const refusal = admit(visit, config)
+  if (refusal) throw refusal
+  const door = doors.get(visit.path)
+  if (!door) throw noSocket(visit.path, [...doors.keys()])
+  return { ...door, ...authorize(visit, config) }
+}
+
+const noSocket = (path: string, paths: readonly string[]) =>
+  new DeltatapeError('not_found', `There is no WebSocket ${path} here. There are ${paths.join(', ')}.`)
+
+/** The client's own key. `any` is what examples give for one, so that they need none. */
+const keyIn = (apiKey: string | undefined): string | undefined => (apiKey === 'any' ? undefined : apiKey)
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}
-
-/** Answers an upgrade that is not let in as the HTTP request that it is. */
-function refuse(socket: Socket, error: DeltatapeError, config: Config): void {
-  const { status, error: told } = apiErrorOf(error)
-  const body = JSON.stringify({ error: told })
-  // A client may keep its own side open for ever.
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-deltatape: ${identity(config)}`,
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}

@@ -1,9 +1,10 @@
+/** What the events of an answer say to whoever reads it. */
 import { expect, test } from 'vitest'
-import { failureOf } from '../../../server/api/responses/events.ts'
-import { readAnswer } from '../../../server/api/responses/answer.ts'
-import { createTurn } from '../../../server/serve/ws/chat.ts'
+import { NOTHING_READ, readAnswer, readEvent } from '../../../server/api/responses/answer.ts'
+import { fresh } from '../../../server/base/memo.ts'
+import { chatTurns } from '../../../server/serve/ws/chat.ts'
 import { compose, words } from '../../kit/answers.ts'
-import { toEvents } from '../../kit/tools.ts'
+import { toEvents, toRecords } from '../../kit/calls.ts'
 
 function read(events: readonly Readonly<Record<string, unknown>>[]) {
   const reader = readAnswer()
@@ -21,11 +22,35 @@ test.each([
   expect(read(events)).toMatchObject({ text })
 })
 
+test('a part that came without deltas is one piece, and one that came with them stays as they were', () => {
+  const part = (text: string) => ({ type: 'response.output_text.done', output_index: 0, content_index: 0, text })
+  const delta = { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'Hi' }
+  expect(read([part('Hello')]).pieces).toEqual(['Hello'])
+  expect(read([delta, part('Hello')]).pieces).toEqual(['Hi'])
+  const response = { output: [{ type: 'message', content: [{ type: 'output_text', text: 'Hello' }] }] }
+  expect(read([{ type: 'response.completed', response }]).pieces).toEqual(['Hello'])
+  expect(read([delta, { type: 'response.completed', response }]).pieces).toEqual(['Hi'])
+})
+
+test('what is known never changes: each event makes something new of it', () => {
+  const events = toEvents(compose('s').text(words('One two')).call('f', ['{}']).completed())
+  let answer = NOTHING_READ
+  const states = events.map((event) => (answer = readEvent(answer, event).answer))
+  const texts = states.map(({ text }) => text)
+  // Read again from any of them, it says the same.
+  for (const [index, state] of states.entries()) {
+    const rest = events.slice(index + 1).reduce((known, event) => readEvent(known, event).answer, state)
+    expect(rest).toEqual(states.at(-1))
+  }
+  expect(states.map(({ text }) => text)).toEqual(texts)
+  expect(NOTHING_READ).toEqual({ text: '', seen: new Set(), items: new Map(), listed: [] })
+})
+
 test('its pieces are the deltas that a chat client gets, and its text is the message', () => {
   const events = compose('f').text(words('A few words')).refusal(['No']).completed()
-  const frames = createTurn({ deltas: true, redact: (text) => text })
-    .push(toEvents(events))
-    .map((frame): { type: string; message: string } => JSON.parse(frame))
+  const frames = chatTurns({ deltas: true })({ redact: (text) => text })
+    .push(fresh(toRecords(events)))
+    .items.map((frame): { type: string; message: string } => JSON.parse(frame))
   const { pieces, text } = read(events)
   expect(frames.filter(({ type }) => type === 'delta').map(({ message }) => message)).toEqual(pieces)
   expect(frames.at(-1)?.message).toBe(text)
@@ -36,16 +61,4 @@ test('of a function call it knows the name and the arguments, of other items the
   const events = compose('g').call('look', ['{"at"', ':1}']).text(['Done']).completed()
   expect(read(events).output).toEqual([call, { type: 'message' }])
   expect(read(events.slice(0, -1)).output).toEqual([call, { type: 'message' }])
-})
-
-test('a failure is told in the words of the API', () => {
-  const failures = toEvents(compose('h').error('server_error', 'It broke.')).map(failureOf)
-  expect(failures.filter((failure) => failure !== undefined)).toEqual([
-    { code: 'upstream_error', message: 'The API sent an error: It broke (server_error).' },
-    { code: 'upstream_failed', message: 'The API failed to answer: It broke (server_error).' },
-  ])
-  expect(toEvents([{ type: 'error' }, { type: 'response.failed' }]).map((event) => failureOf(event)?.message)).toEqual([
-    'The API sent an error.',
-    'The API failed to answer.',
-  ])
 })

@@ -1,85 +1,204 @@
-/** Requests over real HTTP: how answers are streamed, how they break, and what happens when somebody leaves. */
-import { rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { describe, expect, test } from 'vitest'
-import { shuttingDown } from '../../../server/base/errors.ts'
-import { createExchanges } from '../../../server/serve/http/exchange.ts'
-import { createJournal } from '../../../server/serve/journal.ts'
+/** Calls as values, without a port: what is answered, in whose words, and in which form. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Batch } from '../../../server/api/record.ts'
+import type { Model } from '../../../server/model/model.ts'
 import { systemClock } from '../../../server/base/clock.ts'
+import { readConfig } from '../../../server/serve/config.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
-import { compose, steps, words } from '../../kit/answers.ts'
+import { type Asked, createExchanges } from '../../../server/serve/http/exchange.ts'
+import type { Reply } from '../../../server/serve/http/reply.ts'
+import { createJournal } from '../../../server/serve/journal.ts'
 import { BUNDLED, FAILURES } from '../../kit/bundled.ts'
-import { sse, type Answer } from '../../kit/standin.ts'
-import {
-  folderWith,
-  openTestStore,
-  readableLog,
-  runServer,
-  runStandIn,
-  settle,
-  temporaryFolder,
-  toEvents,
-} from '../../kit/tools.ts'
+import { compose, words } from '../../kit/answers.ts'
+import { folderWith, modelFor, readableLog } from '../../kit/tools.ts'
 
-const post = (url: string, body: Readonly<Record<string, unknown>>, init: RequestInit = {}) =>
-  fetch(`${url}/v1/responses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'gpt-4.1-mini', ...body }),
-    ...init,
-  })
+const HELLO = { model: 'gpt-4.1-mini', input: 'Say hello to all in French' }
+const TEXT = 'Bonjour tout le monde !'
+const SCRIPT = 'こんにちは、世界'
 
-/** Reads a body to its end or its break. */
-async function readAll({ body }: Response): Promise<{ text: string; broken: unknown }> {
-  const decoder = new TextDecoder()
-  let text = ''
-  try {
-    for await (const chunk of body ?? []) text += decoder.decode(chunk, { stream: true })
-    return { text, broken: undefined }
-  } catch (broken) {
-    return { text, broken }
+let shelf = ''
+beforeAll(async () => {
+  const events = compose('french').text(words(TEXT)).completed()
+  shelf = await folderWith({ [HELLO.input]: { events }, [SCRIPT]: { events } }, afterAll)
+})
+
+/** A reply with its body as text, and how that ended. */
+interface Answered extends Pick<Reply, 'status' | 'headers'> {
+  readonly text: string
+  readonly isBroken: boolean
+  header(name: string): string | undefined
+}
+
+async function answered({ status, headers, body }: Reply): Promise<Answered> {
+  const header = (name: string) => headers.find(([each]) => each === name)?.[1]
+  const read = { text: '', isBroken: body === 'broken' }
+  if (body !== 'broken' && 'byteLength' in body) read.text = Buffer.from(body).toString()
+  else if (body !== 'broken') {
+    try {
+      for await (const chunk of body) read.text += Buffer.from(chunk).toString()
+    } catch {
+      read.isBroken = true
+    }
   }
+  return { status, headers, header, ...read }
 }
 
-const runRecording = async (answer: (index: number) => Answer, env: Record<string, string> = {}) => {
-  const dir = await temporaryFolder()
-  const standIn = await runStandIn((_call, index) => answer(index))
-  const server = await runServer({
-    MODEL_MODE: 'record',
-    OPENAI_API_KEY: 'sk-of-the-server',
-    OPENAI_BASE_URL: standIn.url,
-    FIXTURES_DIR: dir,
-    ...env,
+/** Exchanges as the server has them, and a client that asks. */
+function setUp(env: Record<string, string> = {}, model?: Model) {
+  const { log, lines } = readableLog()
+  const config = readConfig({ FIXTURES_DIR: shelf, ...env })
+  const exchanges = createExchanges({
+    config,
+    model: model ?? modelFor(config),
+    redactor: createRedactor(),
+    clock: systemClock,
+    journal: createJournal(log, config.mode),
+    log,
   })
-  return { standIn, server, store: openTestStore(dir) }
+  const ask = async (asked: Partial<Asked>): Promise<Answered> =>
+    answered(
+      await exchanges.answer({
+        method: 'POST',
+        target: '/v1/responses',
+        headers: [['Content-Type', 'application/json']],
+        body: Buffer.alloc(0),
+        onLeave() {},
+        ...asked,
+      }),
+    )
+  const post = (body: unknown, more: Partial<Asked> = {}) =>
+    ask({ body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), ...more })
+  return { exchanges, ask, post, lines }
 }
 
-const good = compose('x').text(words('one two three')).completed()
+const errorSchema = z.strictObject({
+  error: z.strictObject({ message: z.string(), type: z.string(), param: z.null(), code: z.string() }),
+})
+
+/** The error in a reply, and that it is shaped as the API's. */
+function errorIn({ status, text }: Answered) {
+  const { error } = errorSchema.parse(JSON.parse(text))
+  return { status, code: error.code, message: error.message }
+}
+
+const textIn = ({ text }: Answered): unknown => JSON.parse(text).output[0].content[0].text
+
+describe('POST /v1/responses', () => {
+  test('streams the recorded events as the API does', async () => {
+    const reply = await setUp().post({ ...HELLO, stream: true })
+    expect(reply.status).toBe(200)
+    expect(reply.header('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(reply.header('x-deltatape-fixture')).toMatch(/^say-hello-to-all-in-french-\w{12}\.jsonl$/)
+    expect(reply.header('x-deltatape-derived')).toBeUndefined()
+    const records = reply.text.split('\n\n')
+    expect(records.pop()).toBe('')
+    expect(records[0]).toMatch(/^event: response\.created\ndata: \{"type":"response\.created",/)
+    expect(records.at(-1)).toMatch(/^event: response\.completed\ndata: \{"type":"response\.completed",/)
+  })
+
+  test('gives the response in one piece if it is not to be streamed, and says what that was made of', async () => {
+    for (const more of [{}, { stream: false }, { stream: null }]) {
+      const reply = await setUp().post({ ...HELLO, ...more })
+      expect([reply.status, reply.header('content-type')]).toEqual([200, 'application/json'])
+      expect(reply.header('x-deltatape-derived')).toBe('stream')
+      expect(reply.header('x-deltatape-fixture')).toMatch(/^say-hello-to-all-in-french-/)
+      expect(textIn(reply)).toBe(TEXT)
+    }
+  })
+
+  test('has the path of those who leave out the version, too', async () => {
+    const reply = await setUp().post({ ...HELLO, stream: true }, { target: '/responses' })
+    expect(errorIn(reply)).toMatchObject({ code: 'fixture_miss' })
+  })
+
+  test('names a fixture of any script in a header', async () => {
+    const name = (await setUp().post({ ...HELLO, input: SCRIPT })).header('x-deltatape-fixture')
+    expect(name).toMatch(/^[\x21-\x7e]+$/)
+    expect(decodeURIComponent(name ?? '')).toMatch(/^こんにちは-世界-\w{12}\.jsonl$/)
+  })
+
+  test.each([
+    [400, 'invalid_json', '{'],
+    [400, 'invalid_json', ''],
+    [400, 'invalid_input', '[]'],
+    [400, 'invalid_input', '"text"'],
+    [400, 'invalid_input', 'null'],
+    [400, 'invalid_input', '{"input":"\\ud800"}'],
+    [400, 'invalid_input', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`],
+    [404, 'fixture_miss', '{}'],
+    [404, 'fixture_miss', '{"model":"gpt-4.1-mini","input":"nobody asked this"}'],
+    [404, 'fixture_miss', '{"model":"gpt-4.1-mini","input":"nobody asked this","stream":true}'],
+  ])('%i %s for %j', async (status, code, body) => {
+    const reply = await setUp().post(body)
+    expect(reply.header('x-should-retry')).toBe('false')
+    expect(reply.header('content-type')).toBe('application/json')
+    expect(errorIn(reply)).toMatchObject({ status, code })
+  })
+
+  test('any JSON value, and any text, is answered in the shape of the API', async () => {
+    const { post, lines } = setUp()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json(),
+          fc.string({ unit: 'binary' }),
+          fc.jsonValue().map((input) => JSON.stringify({ model: 'm', input })),
+        ),
+        async (body) => {
+          const { status } = errorIn(await post(body))
+          expect([400, 404]).toContain(status)
+        },
+      ),
+    )
+    expect(lines.filter((line) => line.includes('unexpected'))).toEqual([])
+  })
+
+  test('a miss explains itself', async () => {
+    const { message } = errorIn(await setUp().post({ ...HELLO, input: 'Say hello to all in German' }))
+    expect(message).toMatch(
+      /^No fixture .* The nearest is say-hello-to-all-in-french-.* differs in input .* MODEL_MODE=record/,
+    )
+  })
+
+  test('a body that does not say it is JSON is not read, so that no form of another page triggers anything', async () => {
+    const types = [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/jsonx',
+    ]
+    for (const type of types) {
+      const reply = await setUp().post(HELLO, { headers: [['content-type', type]] })
+      expect(errorIn(reply)).toMatchObject({ status: 415, code: 'unsupported_media_type' })
+    }
+    expect(errorIn(await setUp().post(HELLO, { headers: [] })).status).toBe(415)
+    const said = await setUp().post(HELLO, { headers: [['content-type', 'Application/JSON; charset=utf-8']] })
+    expect(said.status).toBe(200)
+  })
+})
 
 describe('a recorded failure', () => {
-  const story = BUNDLED.find(({ input }) => input === FAILURES.reset)
-  const events = (story?.answer('seed').steps ?? []).filter(
+  const events = (BUNDLED.find(({ input }) => input === FAILURES.reset)?.answer('seed').steps ?? []).filter(
     (step) => typeof step === 'object' && 'event' in step,
   ).length
 
   const ask = async (input: string, stream: boolean) => {
-    const { url } = await runServer({})
-    const response = await post(url, { input, stream })
-    const { text, broken } = await readAll(response)
-    return { response, text, broken, count: text.split('\n\n').length - 1 }
+    const reply = await setUp({ FIXTURES_DIR: 'fixtures' }).post({ model: 'gpt-4.1-mini', input, stream })
+    return { ...reply, count: reply.text.split('\n\n').length - 1 }
   }
 
   test('that was refused comes back with its status, its headers and its very body', async () => {
     for (const stream of [true, false]) {
-      const { response, text } = await ask(FAILURES.refused, stream)
-      expect(response.status).toBe(429)
-      expect(Object.fromEntries(response.headers)).toMatchObject({
-        'content-type': 'application/json',
-        'retry-after': '20',
-        'x-ratelimit-limit-requests': '3',
-        'x-request-id': 'req_standin_429',
-      })
-      expect(response.headers.get('x-should-retry')).toBeNull()
+      const { status, header, text } = await ask(FAILURES.refused, stream)
+      expect(status).toBe(429)
+      expect(header('content-type')).toBe('application/json')
+      expect(header('retry-after')).toBe('20')
+      expect(header('x-ratelimit-limit-requests')).toBe('3')
+      expect(header('x-request-id')).toBe('req_standin_429')
+      expect(header('x-should-retry')).toBeUndefined()
+      expect(header('x-deltatape-fixture')).toContain('fail-with-a-refused-request-')
       expect(text).toMatch(/^\{\n {2}"error": \{\n {4}"message": "Rate limit reached/)
     }
   })
@@ -91,336 +210,79 @@ describe('a recorded failure', () => {
     ['stalled', 504, 'upstream_stalled'],
     ['malformed', 502, 'upstream_malformed'],
   ] as const)('%s is %i for a client that does not stream', async (kind, status, code) => {
-    const { response, text } = await ask(FAILURES[kind], false)
-    expect(response.status).toBe(status)
-    expect(response.headers.get('x-should-retry')).toBe('false')
-    expect(JSON.parse(text)).toMatchObject({ error: { code } })
+    const reply = await ask(FAILURES[kind], false)
+    expect(reply.header('x-should-retry')).toBe('false')
+    expect(errorIn(reply)).toMatchObject({ status, code })
   })
 
   test('that was unreachable is an HTTP error for a client that streams, too', async () => {
-    expect((await ask(FAILURES.unreachable, true)).response.status).toBe(502)
+    expect(errorIn(await ask(FAILURES.unreachable, true))).toMatchObject({ status: 502, code: 'upstream_unreachable' })
   })
 
   test.each(['error', 'failed'] as const)(
     'with an event for it (%s) is that event, and the failed response',
     async (kind) => {
       const streamed = await ask(FAILURES[kind], true)
-      expect(streamed.response.status).toBe(200)
+      expect([streamed.status, streamed.isBroken]).toEqual([200, false])
       expect(streamed.text).toMatch(/event: response\.failed\ndata: .*\n\n$/)
       const whole = await ask(FAILURES[kind], false)
-      expect(whole.response.status).toBe(200)
+      expect(whole.status).toBe(200)
       expect(JSON.parse(whole.text)).toMatchObject({ status: 'failed', error: { code: 'server_error' } })
     },
   )
 
   test('truncated ends as cleanly as it did', async () => {
-    expect(await ask(FAILURES.truncated, true)).toMatchObject({ broken: undefined, count: events })
+    expect(await ask(FAILURES.truncated, true)).toMatchObject({ status: 200, isBroken: false, count: events })
   })
 
-  test.each(['reset', 'stalled'] as const)('%s breaks the connection, behind the same events', async (kind) => {
-    const { response, broken, count } = await ask(FAILURES[kind], true)
-    expect(response.status).toBe(200)
-    expect(broken).toBeInstanceOf(TypeError)
-    expect(count).toBe(events)
+  test.each(['reset', 'stalled'] as const)('%s breaks the connection, after the same events', async (kind) => {
+    expect(await ask(FAILURES[kind], true)).toMatchObject({ status: 200, isBroken: true, count: events })
   })
 
   test('malformed holds the very line', async () => {
-    const { text, broken } = await ask(FAILURES.malformed, true)
+    const { text, isBroken } = await ask(FAILURES.malformed, true)
     expect(text).toMatch(/\n\ndata: \{"type":"response.output_text.delta","delta":\n\n$/)
-    expect(broken).toBeUndefined()
+    expect(isBroken).toBe(false)
+  })
+
+  test('is a warning in no log: it is what was asked for', async () => {
+    const { post, lines } = setUp({ FIXTURES_DIR: 'fixtures' })
+    await post({ model: 'gpt-4.1-mini', input: FAILURES.reset, stream: true })
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'info', action: 'hit', code: 'upstream_reset', records: events, endpoint: '/v1/responses' },
+    ])
   })
 })
 
-describe('while it is recorded', () => {
-  test('each event arrives before the next was sent', async () => {
-    const gates = good.map(() => Promise.withResolvers<void>())
-    const { server } = await runRecording(() => ({
-      steps: good.flatMap((event, index) => [{ event }, { until: gates[index]?.promise ?? Promise.resolve() }]),
-    }))
-    const response = await post(server.url, { input: 'Hi', stream: true })
-    let received = ''
-    let seen = 0
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) {
-      received += decoder.decode(chunk, { stream: true })
-      while (seen < good.length && received.includes(sse(good[seen] ?? {}))) gates[seen++]?.resolve()
-    }
-    expect(received).toBe(good.map(sse).join(''))
-  })
-
-  test('the request goes upstream whole, but streamed', async () => {
-    const { server, standIn } = await runRecording(() => ({ steps: steps(good) }))
-    const body = {
-      input: 'Hi',
-      stream: false,
-      metadata: { a: '1' },
-      tools: [{ type: 'x', deep: [1] }],
-      unknown: { b: null },
-    }
-    expect((await post(server.url, body)).status).toBe(200)
-    expect(standIn.calls[0]?.body).toEqual({ model: 'gpt-4.1-mini', ...body, stream: true })
-  })
-
-  test('a fixture that could not be written is not named', async () => {
-    const { server, store } = await runRecording(() => ({ steps: steps(good) }))
-    const saved = await post(server.url, { input: 'Hi' })
-    expect(saved.headers.get('x-deltatape-fixture')).toMatch(/^hi-[0-9a-f]{12}\.jsonl$/)
-    await rm(store.dir, { recursive: true })
-    const lost = await post(server.url, { input: 'Hi' })
-    expect([lost.status, lost.headers.get('x-deltatape-fixture')]).toEqual([200, null])
-  })
-
-  test('streamed or not, it is one fixture', async () => {
-    const { server, store } = await runRecording(() => ({ steps: steps(good) }))
-    await readAll(await post(server.url, { input: 'Hi', stream: true }))
-    await readAll(await post(server.url, { input: 'Hi' }))
-    expect(await store.list()).toHaveLength(1)
+describe('GET /v1/models', () => {
+  test('lists the models of the fixtures', async () => {
+    const reply = await setUp().ask({ method: 'GET', target: '/v1/models' })
+    expect(reply.header('content-type')).toBe('application/json')
+    expect(JSON.parse(reply.text)).toEqual({
+      object: 'list',
+      data: [{ id: 'gpt-4.1-mini', object: 'model', created: 0, owned_by: 'deltatape' }],
+    })
   })
 })
 
-describe('the key of the client', () => {
-  const keyOfCall = async (env: Record<string, string>, headers: Record<string, string>) => {
-    const { server, standIn, store } = await runRecording(
-      () => ({ status: 401, body: `{"error":{"message":"Bad key ${headers.authorization}"}}` }),
-      { RECORD_FAILURES: '1', ...env },
-    )
-    const response = await post(
-      server.url,
-      { input: 'Hi' },
-      { headers: { 'content-type': 'application/json', ...headers } },
-    )
-    expect(response.status).toBe(401)
-    const all = [
-      await response.text(),
-      ...server.lines,
-      JSON.stringify(await Promise.all((await store.list()).map((name) => store.find(name)))),
-    ]
-    if (headers.authorization) expect(all.join('')).not.toContain(headers.authorization.slice('Bearer '.length))
-    return standIn.calls[0]?.headers.authorization
+test('an error that nobody expects is logged whole and told in few words, before the head and after it', async () => {
+  const bug = new TypeError('a bug')
+  async function* broken(): AsyncGenerator<Batch> {
+    yield* []
+    throw bug
   }
+  const early = setUp({}, () => Promise.reject(bug))
+  const { status, message } = errorIn(await early.post(HELLO))
+  expect(status).toBe(500)
+  expect(message).not.toContain('bug')
+  expect(early.lines.join('')).toContain('a bug')
 
-  test.each([
-    [
-      'goes upstream where it sent one',
-      {},
-      { authorization: 'Bearer the-key-of-the-client' },
-      'Bearer the-key-of-the-client',
-    ],
-    ['is the server’s where it sent none', {}, {}, 'Bearer sk-of-the-server'],
-    [
-      'is the server’s where it is the token',
-      { AUTH_TOKEN: 'open-sesame' },
-      { authorization: 'Bearer open-sesame' },
-      'Bearer sk-of-the-server',
-    ],
-    [
-      'goes upstream beside the token',
-      { AUTH_TOKEN: 'open-sesame' },
-      { authorization: 'Bearer the-key-of-the-client', 'x-deltatape-token': 'open-sesame' },
-      'Bearer the-key-of-the-client',
-    ],
-    [
-      'is never the token itself',
-      { AUTH_TOKEN: 'open-sesame' },
-      { authorization: 'Bearer open-sesame', 'x-deltatape-token': 'open-sesame' },
-      'Bearer sk-of-the-server',
-    ],
-    [
-      'suffices with ALLOW_CLIENT_KEY',
-      { OPENAI_API_KEY: '', ALLOW_CLIENT_KEY: '1' },
-      { authorization: 'Bearer the-key-of-the-client' },
-      'Bearer the-key-of-the-client',
-    ],
-    ['is asked for with ALLOW_CLIENT_KEY', { OPENAI_API_KEY: '', ALLOW_CLIENT_KEY: '1' }, {}, undefined],
-  ])('%s', async (_what, env, headers: Record<string, string>, expected) => {
-    expect(await keyOfCall(env, headers)).toBe(expected)
-  })
-})
-
-describe('a client that hangs up', () => {
-  test('ends the call to the API, before and after the first event', async () => {
-    for (const answer of [{ instead: 'hang' }, { steps: [...steps(good.slice(0, 5)), 'hang'] }] satisfies Answer[]) {
-      for (const stream of [true, false]) {
-        const { server, standIn } = await runRecording(() => answer, { IDLE_TIMEOUT_MS: '60000' })
-        const abort = new AbortController()
-        const asking = post(server.url, { input: 'Hi', stream }, { signal: abort.signal }).then(readAll)
-        while (standIn.calls.length === 0) await new Promise((resolve) => setImmediate(resolve))
-        abort.abort()
-        await asking.catch(() => {})
-        expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
-      }
-    }
-  })
-
-  test('right after the terminal event leaves a whole recording', async () => {
-    const { server, store } = await runRecording(() => ({ steps: [...steps(good), 'hang'] }))
-    const abort = new AbortController()
-    const response = await post(server.url, { input: 'Hi', stream: true }, { signal: abort.signal })
-    let text = ''
-    for await (const chunk of response.body ?? []) {
-      text += new TextDecoder().decode(chunk)
-      if (text.includes('event: response.completed')) break
-    }
-    abort.abort()
-    expect(await store.list()).toHaveLength(1)
-  })
-
-  /** A stream whose model has sent an `error` event and waits; how it goes on once it is told to. */
-  const runTail = async (abort: AbortController) => {
-    const [error] = toEvents([{ type: 'error', error: { message: 'Oh' } }])
-    const waiting = Promise.withResolvers<void>()
-    const { log } = readableLog()
-    let aborted: boolean | undefined
-    const exchanges = createExchanges({
-      async *model(_request, signal) {
-        if (error) yield [error]
-        await waiting.promise
-        aborted = signal.aborted
-        signal.throwIfAborted()
-      },
-      redactor: createRedactor(),
-      clock: systemClock,
-      journal: createJournal(log, 'live'),
-      log,
-      maxOpen: 1,
-    })
-    const response = await exchanges.answer({
-      body: { stream: true },
-      apiKey: undefined,
-      fault: undefined,
-      signal: abort.signal,
-      takeBody: undefined,
-    })
-    const goOn = async () => {
-      waiting.resolve()
-      return { text: await response.text(), aborted }
-    }
-    return { exchanges, goOn }
-  }
-
-  test('right after an error event ends the call where nobody records it', async () => {
-    const abort = new AbortController()
-    const { goOn } = await runTail(abort)
-    abort.abort()
-    expect(await goOn()).toMatchObject({ aborted: true })
-  })
-
-  test('and a server that stops right after an error event says nothing more', async () => {
-    const { exchanges, goOn } = await runTail(new AbortController())
-    exchanges.stop(shuttingDown())
-    const { text, aborted } = await goOn()
-    expect(aborted).toBe(true)
-    expect(text.match(/event: error/g)).toHaveLength(1)
-  })
-
-  test('right after an error event leaves the recording of it, with what follows', async () => {
-    const failed = Promise.withResolvers<void>()
-    const events = compose('x').error('server_error', 'Oh')
-    const { server, store } = await runRecording(
-      () => ({ steps: [...steps(events.slice(0, -1)), { until: failed.promise }, ...steps(events.slice(-1))] }),
-      { RECORD_FAILURES: '1' },
-    )
-    const abort = new AbortController()
-    const response = await post(server.url, { input: 'Hi', stream: true }, { signal: abort.signal })
-    let text = ''
-    for await (const chunk of response.body ?? []) {
-      text += new TextDecoder().decode(chunk)
-      if (text.includes('event: error')) break
-    }
-    abort.abort()
-    failed.resolve()
-    await server.close()
-    const { key } = await store.identify({ model: 'gpt-4.1-mini', input: 'Hi' })
-    expect((await store.find(key))?.events.map(({ type }) => type).slice(-2)).toEqual(['error', 'response.failed'])
-  })
-})
-
-describe('limits and the end', () => {
-  test('more requests than MAX_CONNECTIONS are busy', async () => {
-    const { url } = await runServer({ MAX_CONNECTIONS: '1', REPLAY_PACE: '60000ms' })
-    const first = await post(url, { input: FAILURES.truncated, stream: true })
-    const second = await post(url, { input: FAILURES.truncated, stream: true })
-    expect(second.status).toBe(503)
-    expect(await second.json()).toMatchObject({ error: { code: 'busy' } })
-    await first.body?.cancel()
-  })
-
-  test('a stream that runs when the server stops ends with an error event, one that has not begun with 503', async () => {
-    const { standIn, server } = await runRecording(
-      (index) => (index === 0 ? { steps: [...steps(good.slice(0, 5)), 'hang'] } : { instead: 'hang' }),
-      { SHUTDOWN_GRACE_MS: '50' },
-    )
-    const running = await post(server.url, { input: 'Hi', stream: true })
-    const waiting = post(server.url, { input: 'Ho', stream: true })
-    while (standIn.calls.length < 2) await new Promise((resolve) => setImmediate(resolve))
-    const closing = server.close()
-    const { text, broken } = await readAll(running)
-    expect(broken).toBeUndefined()
-    expect(text).toMatch(
-      /event: error\ndata: \{"type":"error","status":503,"error":\{.*"code":"shutting_down"\}\}\n\n$/,
-    )
-    expect((await waiting).status).toBe(503)
-    await closing
-  })
-
-  test('a client that does not read does not hold up the end of the server', async () => {
-    const pieces = Array.from({ length: 400 }, (_, index) => `${index}${'x'.repeat(60_000)}`)
-    const dir = await folderWith({ Hi: { events: compose('large').text(pieces).completed() } })
-    const server = await runServer({ FIXTURES_DIR: dir, SHUTDOWN_GRACE_MS: '50' })
-    const response = await post(server.url, { input: 'Hi', stream: true })
-    const reader = response.body?.getReader()
-    await reader?.read()
-    await server.close()
-    await reader?.cancel().catch(() => {})
-  })
-
-  test('a body without a length is read as it comes', async () => {
-    const { url } = await runServer({})
-    const text = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
-    const body = new ReadableStream({
-      start(controller) {
-        for (const piece of [text.slice(0, 20), text.slice(20)]) controller.enqueue(new TextEncoder().encode(piece))
-        controller.close()
-      },
-    })
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${url}/v1/responses`, { method: 'POST', headers, body, duplex: 'half' })
-    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"completed"')])
-  })
-
-  test.each([
-    ['one of a declared length', 'content-length: 100\r\n\r\n{"inp'],
-    ['one without a length', 'transfer-encoding: chunked\r\n\r\n5\r\n{"inp'],
-    ['a chunk that is none', 'transfer-encoding: chunked\r\n\r\n5\r\n{"inpx\r\n'],
-  ])('a body that breaks off is no error of the server: %s', async (_name, rest) => {
-    const { url, lines } = await runServer({})
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    socket.on('error', () => {})
-    const head = `POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${rest}`
-    await new Promise((resolve) => socket.write(head, resolve))
-    // The next request is answered behind the event that the first has begun with.
-    await fetch(`${url}/health`)
-    socket.resetAndDestroy()
-    await fetch(`${url}/health`)
-    await settle()
-    expect(lines.filter((line) => line.includes('"error"'))).toEqual([])
-  })
-
-  test('a large body without a length is cut off with 413', async () => {
-    const { url } = await runServer({ MAX_INPUT_BYTES: '1000' })
-    const body = new ReadableStream({
-      start(controller) {
-        for (let index = 0; index < 10; index++) controller.enqueue(new TextEncoder().encode('x'.repeat(500)))
-        controller.close()
-      },
-    })
-    const response = await fetch(`${url}/v1/responses`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      duplex: 'half',
-    })
-    expect(response.status).toBe(413)
-    expect(response.headers.get('connection')).toBe('close')
-  })
+  const late = setUp({}, async () => ({
+    head: { status: 200, headers: [], framing: 'sse' },
+    records: broken(),
+  }))
+  const reply = await late.post(HELLO)
+  expect(reply.text).toMatch(/^event: error\ndata: \{"type":"error","status":500,.*"code":"internal"\}\}\n\n$/)
+  expect(reply.text).not.toContain('bug')
+  expect(late.lines.join('')).toContain('a bug')
 })

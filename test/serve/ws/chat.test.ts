@@ -1,35 +1,39 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeltatapeError } from '../../../server/base/errors.ts'
-import { ModelError } from '../../../server/api/ending.ts'
+import { ModelError, RefusedError } from '../../../server/api/ending.ts'
+import { fresh, kept } from '../../../server/base/memo.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
-import { createTurn } from '../../../server/serve/ws/chat.ts'
+import { chat, chatTurns } from '../../../server/serve/ws/chat.ts'
 import { compose, words } from '../../kit/answers.ts'
 import { expectRules, type Frame } from '../../kit/rules.ts'
-import { toEvents } from '../../kit/tools.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import { type Json, freshBatch, keptBatch, recordsOf } from './kit.ts'
 
 const { text: redact } = createRedactor()
 
+const withDeltas = chatTurns({ deltas: true })
+const without = chatTurns({ deltas: false })
+
 /** The frames of a turn over these events: all in one batch, each in its own, and in batches that come again. */
-function framesOf(objects: readonly Json[], { deltas = true, id }: { deltas?: boolean; id?: string } = {}): Frame[] {
-  const events = toEvents(objects)
-  const together = createTurn({ id, deltas, redact }).push(events)
-  const turn = createTurn({ id, deltas, redact })
-  expect(events.flatMap((event) => turn.push([event]))).toEqual(together)
-  for (const middle of events.keys()) {
-    const parts = [Object.freeze(events.slice(0, middle)), Object.freeze(events.slice(middle))]
-    const again = () => {
-      const { push } = createTurn({ id, deltas, redact })
-      return parts.flatMap((part) => push(part))
-    }
-    expect(again()).toEqual(together)
-    expect(again()).toEqual(together)
-    // A part of them behind a batch of another cut is no step that is known.
-    const other = createTurn({ id, deltas, redact })
-    const [first = [], second = []] = parts
-    expect([...first.flatMap((event) => other.push([event])), ...other.push(second)]).toEqual(together)
+function framesOf(
+  pieces: readonly (Json | string)[],
+  { deltas = true, id }: { deltas?: boolean; id?: string } = {},
+): Frame[] {
+  const createTurn = () => (deltas ? withDeltas : without)({ id, redact })
+  const framesFor = (batches: Parameters<ReturnType<typeof createTurn>['push']>[0][]) => {
+    const turn = createTurn()
+    return [...batches.flatMap((batch) => turn.push(batch).items), ...turn.finish()]
+  }
+  const records = recordsOf(pieces)
+  const together = framesFor([fresh(records)])
+  const eachAlone = records.map((record) => fresh([record]))
+  expect(framesFor(eachAlone)).toEqual(together)
+  for (const middle of records.keys()) {
+    const parts = [kept(records.slice(0, middle)), kept(records.slice(middle))]
+    expect(framesFor(parts)).toEqual(together)
+    expect(framesFor(parts)).toEqual(together)
+    // The second part comes after records that were cut in another way: that is no step that is known.
+    expect(framesFor([...eachAlone.slice(0, middle), ...parts.slice(1)])).toEqual(together)
   }
   const [frames = []] = expectRules(together, [id], { streamed: deltas })
   return frames
@@ -73,7 +77,7 @@ describe('an answer', () => {
     })
   })
 
-  test('is one frame where deltas are not wanted', () => {
+  test('is one frame if deltas are not wanted', () => {
     expect(texts(framesOf(compose('t').text(['a', 'b']).completed(), { deltas: false }))).toEqual(['ab'])
   })
 
@@ -125,7 +129,7 @@ describe('a part without deltas gives its text once', () => {
     ['the end of the answer', [completed({ output: [message('all')] })]],
     ['the first of all of them', [done('all'), partDone, itemDone, completed({ output: [message('all')] })]],
     ['a refusal', [{ ...done(''), type: 'response.refusal.done', refusal: 'all' }, completed()]],
-    ['a done event behind an empty delta', [delta(''), done('all'), completed()]],
+    ['a done event after an empty delta', [delta(''), done('all'), completed()]],
   ])('%s', (_what, events) => {
     const frames = framesOf(events)
     expect(texts(frames).filter((text) => text !== '')).toEqual(['all', 'all'])
@@ -147,7 +151,7 @@ describe('deltas win', () => {
     expect(texts(framesOf([delta('a'), done('b'), completed({ output: [message('c')] })]))).toEqual(['a', 'a'])
   })
 
-  test('where the gateway gives an item another id in each event', () => {
+  test('if the gateway gives an item another id in each event', () => {
     const events = [
       delta('a', { item_id: 'x' }),
       done('a', { item_id: 'y' }),
@@ -156,17 +160,17 @@ describe('deltas win', () => {
     expect(texts(framesOf(events))).toEqual(['a', 'a'])
   })
 
-  test('where the answer lists fewer items than were streamed', () => {
+  test('if the answer lists fewer items than were streamed', () => {
     const events = [delta('a', { output_index: 3 }), completed({ output: [message('a')] })]
     expect(texts(framesOf(events))).toEqual(['a', 'a'])
   })
 
-  test('where it does both', () => {
+  test('if it does both', () => {
     const events = [delta('a', { item_id: 'x', output_index: 3 }), completed({ output: [message('a', 'z')] })]
     expect(texts(framesOf(events))).toEqual(['a', 'a'])
   })
 
-  test('where the gateway leaves the indexes out', () => {
+  test('if the gateway leaves the indexes out', () => {
     const bare = { output_index: undefined, content_index: undefined }
     expect(
       texts(framesOf([delta('a', bare), done('a', bare), delta('b', { ...bare, item_id: 'other' }), completed()])),
@@ -209,13 +213,8 @@ describe('a failure is one error frame', () => {
   })
 
   test('with the status of a request that was refused', () => {
-    const turn = createTurn({ id: 'x', deltas: true, redact })
-    const refused = new ModelError({
-      end: 'refused',
-      status: 429,
-      headers: {},
-      body: '{"error":{"message":"Slow down"}}',
-    })
+    const turn = withDeltas({ id: 'x', redact })
+    const refused = new RefusedError({ status: 429, headers: [], body: '{"error":{"message":"Slow down"}}' })
     expect(turn.fail(refused).map((text): unknown => JSON.parse(text))).toEqual([
       {
         type: 'error',
@@ -225,11 +224,106 @@ describe('a failure is one error frame', () => {
         id: 'x',
       },
     ])
-    expect(turn.error).toMatchObject({ code: 'upstream_refused' })
+    expect(turn.error()).toMatchObject({ code: 'upstream_refused' })
   })
 })
 
-test('whatever the events and the errors, there is one terminal frame and nothing behind it', () => {
+describe('an answer that a gateway ends in its own way', () => {
+  const end = (status: string, more: Json = {}) => ({ type: 'response.done', response: { status, ...more } })
+
+  test.each([
+    ['with its records', []],
+    ['before [DONE]', ['[DONE]']],
+  ])('is whole %s', (_where, rest) => {
+    const frames = framesOf([delta('a'), end('completed', { id: 'r' }), ...rest])
+    expect(frames).toEqual([
+      { type: 'delta', message: 'a' },
+      { type: 'message', message: 'a', response_id: 'r', status: 'completed' },
+    ])
+  })
+
+  test('may have its text there alone', () => {
+    expect(texts(framesOf([end('completed', { output: [message('all')] })]))).toEqual(['all', 'all'])
+    expect(texts(framesOf([end('completed', { output: [message('all')] })], { deltas: false }))).toEqual(['all'])
+  })
+
+  test('is incomplete or failed as its status says', () => {
+    const incomplete = end('incomplete', { incomplete_details: { reason: 'max_output_tokens' } })
+    expect(framesOf([delta('a'), incomplete]).at(-1)).toMatchObject({ type: 'message', reason: 'max_output_tokens' })
+    for (const status of ['failed', 'cancelled']) {
+      expect(framesOf([end(status, { error: { message: 'Oh' } })])).toEqual([
+        { type: 'error', message: 'The API failed to answer: Oh.', code: 'upstream_failed' },
+      ])
+    }
+  })
+
+  test('goes on if another event follows', () => {
+    for (const status of ['completed', 'failed']) {
+      expect(texts(framesOf([end(status), delta('a'), completed()]))).toEqual(['a', 'a'])
+    }
+    const turn = withDeltas({ redact })
+    turn.push(freshBatch([end('completed'), delta('a')]))
+    expect([turn.finish(), turn.hasEnded()]).toEqual([[], false])
+  })
+})
+
+describe('data that is no event', () => {
+  test('fails the turn, at its place', () => {
+    expect(framesOf([delta('a'), '<html>Oh</html>', delta('b'), completed()])).toEqual([
+      { type: 'delta', message: 'a' },
+      {
+        type: 'error',
+        message: 'The API sent something that is no event: <html>Oh</html>.',
+        code: 'upstream_malformed',
+      },
+    ])
+  })
+
+  test('is no failure after the end, or if it says that this is the end', () => {
+    expect(texts(framesOf([delta('a'), completed(), 'junk']))).toEqual(['a', 'a'])
+    expect(texts(framesOf([delta('a'), '[DONE]', ' ', completed()]))).toEqual(['a', 'a'])
+  })
+
+  test('does not repeat a key', () => {
+    const secret = `sk-${'proj'}-Ab3dEf6hIj9kLm2nOp5qRs8t`
+    expect(JSON.stringify(framesOf([`Bad key ${secret}`]))).not.toContain(secret)
+    const turn = withDeltas({ redact })
+    expect(turn.fail(new ModelError({ end: 'malformed', why: secret })).join('')).not.toContain(secret)
+  })
+})
+
+test('what is made of a batch that comes again is remembered for turns without an id, of one state and one endpoint', () => {
+  const batch = keptBatch([delta('a'), completed()])
+  const once = (create: typeof withDeltas, id?: string) => create({ id, redact }).push(batch)
+  expect(once(withDeltas)).toBe(once(withDeltas))
+  expect(once(withDeltas).kept).toBe(true)
+  expect(once(without)).not.toBe(once(withDeltas))
+  expect(once(withDeltas, 'x')).not.toBe(once(withDeltas, 'x'))
+  expect(once(withDeltas, 'x').kept).toBe(false)
+})
+
+describe('a request', () => {
+  const read = (text: string) => {
+    const asked = chat({ model: 'm"', deltas: true })(redact).read(text)
+    if (asked.kind !== 'request') throw new Error(asked.kind)
+    return asked
+  }
+
+  test('asks for the model, the input and the conversation, as a stream without padding', () => {
+    const { body, content, id, ignored } = read('{"input":"Hi","id":"1","previous_response_id":"resp_0","more":1}')
+    expect(body).toBe(
+      String.raw`{"model":"m\"","input":"Hi","previous_response_id":"resp_0","stream":true,"stream_options":{"include_obfuscation":false}}`,
+    )
+    expect({ content, id, ignored }).toEqual({ content: body, id: '1', ignored: ['more'] })
+  })
+
+  test('has the input as it was sent', () => {
+    const input = String.raw`[ {"n":9007199254740993,"e":"\u00e9"} ]`
+    expect(read(`{"input": ${input} }`).body).toContain(`"input":${input},`)
+  })
+})
+
+test('whatever the events and the errors, there is one terminal frame and nothing after it', () => {
   const types = [
     'response.created',
     'response.output_text.delta',
@@ -261,13 +355,15 @@ test('whatever the events and the errors, there is one terminal frame and nothin
     { requiredKeys: ['type'] },
   )
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 30 }), (objects) => {
-      const turn = createTurn({ deltas: true, redact })
+    fc.property(fc.array(fc.oneof(event, fc.constantFrom('[DONE]', 'junk')), { maxLength: 30 }), (objects) => {
+      const turn = withDeltas({ redact })
       const frames = [
-        ...turn.push(toEvents(objects)),
+        ...turn.push(freshBatch(objects)).items,
+        ...turn.finish(),
         ...turn.fail(new DeltatapeError('cancelled', 'Stop.')),
         ...turn.fail(new DeltatapeError('internal', 'x')),
-        ...turn.push(toEvents(objects)),
+        ...turn.push(freshBatch(objects)).items,
+        ...turn.finish(),
       ]
       expectRules(frames, [undefined])
     }),

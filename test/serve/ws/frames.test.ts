@@ -70,7 +70,7 @@ describe('parseMessage', () => {
     expect(parseMessage(JSON.stringify({ input: 'Hi', id: '👋'.repeat(128) })).kind).toBe('request')
   })
 
-  test('echoes the id of what it refuses, where it is one', () => {
+  test('echoes the id of what it refuses, if it is a valid one', () => {
     expect(parseMessage('{"input":"","id":"7"}')).toMatchObject({ kind: 'invalid', id: '7' })
     expect(parseMessage('{"input":"","id":7}')).toMatchObject({ kind: 'invalid', id: undefined })
   })

@@ -1,4 +1,4 @@
-/** Who is gone, and who is only behind; with real sockets in ws.test.ts. */
+/** Who is gone, and who is only behind; connection.test.ts has the same with real sockets. */
 import { expect, test } from 'vitest'
 import { createHeartbeat } from '../../../server/serve/ws/heartbeat.ts'
 import { manualClock } from '../../kit/tools.ts'
@@ -6,16 +6,16 @@ import { manualClock } from '../../kit/tools.ts'
 /** One client, and how often it was asked and given up. */
 function watched() {
   const clock = manualClock()
-  const line = { bytesWritten: 0, writableLength: 0 }
+  const outflow = { bytesWritten: 0, writableLength: 0 }
   const told = { asked: 0, gone: 0 }
   const heartbeat = createHeartbeat(clock)
   const watch = heartbeat.watch(
-    line,
+    outflow,
     () => told.asked++,
     () => told.gone++,
   )
   const beats = (count: number) => clock.advance(count * 30_000)
-  return { clock, heartbeat, watch, line, told, beats }
+  return { clock, heartbeat, watch, outflow, told, beats }
 }
 
 test('one that says nothing is gone when it is to be asked again', async () => {
@@ -36,12 +36,12 @@ test('one that is heard of stays', async () => {
 })
 
 test('one that is behind stays as long as it takes something now and then', async () => {
-  const { told, line, watch, beats } = watched()
-  Object.assign(line, { bytesWritten: 1000, writableLength: 900 })
+  const { told, outflow, watch, beats } = watched()
+  Object.assign(outflow, { bytesWritten: 1000, writableLength: 900 })
   watch.sent()
   for (let round = 0; round < 3; round++) {
     await beats(9)
-    line.writableLength -= 100
+    outflow.writableLength -= 100
   }
   expect(told).toEqual({ asked: 27, gone: 0 })
   await beats(12)
@@ -49,8 +49,8 @@ test('one that is behind stays as long as it takes something now and then', asyn
 })
 
 test('what it says does not make one that is behind an idle one', async () => {
-  const { told, line, watch, beats } = watched()
-  line.writableLength = 900
+  const { told, outflow, watch, beats } = watched()
+  outflow.writableLength = 900
   watch.heard()
   await beats(5)
   expect(told.gone).toBe(0)

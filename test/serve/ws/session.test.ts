@@ -1,57 +1,74 @@
 /** Turns without a socket: what goes in as messages, what comes out as frames. */
 import { describe, expect, test } from 'vitest'
-import { chat } from '../../../server/serve/ws/chat.ts'
-import { DeltatapeError } from '../../../server/base/errors.ts'
-import { createJournal } from '../../../server/serve/journal.ts'
-import type { Model, ModelRequest } from '../../../server/model/model.ts'
+import { type Call, contentText } from '../../../server/api/call.ts'
+import { apiOf } from '../../../server/api/index.ts'
 import { systemClock } from '../../../server/base/clock.ts'
+import { DeltatapeError, MissError } from '../../../server/base/errors.ts'
+import type { Model } from '../../../server/model/model.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
-import { createSession, type SessionOptions } from '../../../server/serve/ws/session.ts'
+import { createJournal } from '../../../server/serve/journal.ts'
+import { createCalls } from '../../../server/serve/ws/calls.ts'
+import { chat } from '../../../server/serve/ws/chat.ts'
+import { type SessionOptions, createSession } from '../../../server/serve/ws/session.ts'
 import { compose, words } from '../../kit/answers.ts'
 import { expectRules } from '../../kit/rules.ts'
-import { readableLog, settle, toEvents } from '../../kit/tools.ts'
+import { readableLog, settle } from '../../kit/tools.ts'
+import { answerOf, freshBatch, inputOf } from './kit.ts'
 
 /** A model that answers each request with its input, word for word, when the test lets it. */
 function steppedModel() {
-  const asked: { input: string; request: ModelRequest; go: () => void; signal: AbortSignal }[] = []
-  const model: Model = async function* (request, signal) {
-    const input = String(request.body.input)
+  const asked: { input: string; call: Call; go: () => void; signal: AbortSignal }[] = []
+  const model: Model = async (call, signal) => {
+    const input = inputOf(call)
     const gate = Promise.withResolvers<void>()
-    const events = toEvents(compose(input).text(words(input)).completed())
-    asked.push({ input, request, go: gate.resolve, signal })
+    const events = compose(input).text(words(input)).completed()
+    asked.push({ input, call, go: gate.resolve, signal })
     signal.addEventListener('abort', () => gate.reject(signal.reason))
-    yield events.slice(0, 5)
-    await gate.promise
-    yield events.slice(5)
+    return answerOf(
+      (async function* () {
+        yield freshBatch(events.slice(0, 5))
+        await gate.promise
+        yield freshBatch(events.slice(5))
+      })(),
+    )
   }
   return { model, asked }
 }
 
 /** A model that answers at once. */
-const promptModel: Model = async function* ({ body }) {
-  yield toEvents(
-    compose('p')
-      .text(words(String(body.input)))
-      .completed(),
-  )
-}
+const promptModel: Model = async (call) =>
+  answerOf([
+    freshBatch(
+      compose('p')
+        .text(words(inputOf(call)))
+        .completed(),
+    ),
+  ])
 
 function setUp(options: Partial<SessionOptions> = {}) {
   const sent: string[] = []
   const { log, lines } = readableLog()
+  const redact = createRedactor()
   const session = createSession({
     model: promptModel,
-    dialect: chat({ model: 'gpt-4.1-mini', deltas: true, redact: createRedactor().text }),
+    dialect: chat({ model: 'gpt-4.1-mini', deltas: true })(redact.text),
+    callFor: createCalls({
+      api: apiOf('POST', '/v1/responses'),
+      own: true,
+      headers: [],
+      query: '',
+      credential: undefined,
+      fault: undefined,
+    }).for,
+    redact,
     endpoint: '/ws-stream',
     maxQueuedTurns: 3,
-    apiKey: undefined,
-    fault: undefined,
     drop: () => {},
     clock: systemClock,
     journal: createJournal(log, 'replay'),
     log,
-    send(frames) {
-      sent.push(...frames)
+    send({ items }) {
+      sent.push(...items)
       return undefined
     },
     ...options,
@@ -99,10 +116,14 @@ describe('one after another', () => {
 
   test('a connection that is broken on purpose takes its waiting turns along', async () => {
     const asked: unknown[] = []
-    const dropping: Model = async function* ({ body }) {
-      asked.push(body.input)
-      yield toEvents(compose('d').text(['one']).cut().events)
-      throw new DeltatapeError('dropped', 'On purpose.')
+    const dropping: Model = async (call) => {
+      asked.push(inputOf(call))
+      return answerOf(
+        (async function* () {
+          yield freshBatch(compose('d').text(['one']).cut().events)
+          throw new DeltatapeError('dropped', 'On purpose.')
+        })(),
+      )
     }
     let drops = 0
     const { send, sent } = setUp({ model: dropping, drop: () => drops++ })
@@ -228,12 +249,15 @@ describe('cancel', () => {
     expect(asked.map(({ input }) => input)).toEqual(['turn 1', 'turn 3'])
   })
 
-  test('without an id means the next one, where the running one has ended and its model has not', async () => {
+  test('without an id means the next one, if the running one has ended and its model has not', async () => {
     const ended = Promise.withResolvers<void>()
-    const model: Model = async function* () {
-      yield toEvents([{ type: 'error', error: { message: 'Oh' } }])
-      await ended.promise
-    }
+    const model: Model = async () =>
+      answerOf(
+        (async function* () {
+          yield freshBatch([{ type: 'error', error: { message: 'Oh' } }])
+          await ended.promise
+        })(),
+      )
     const { send, sent } = setUp({ model })
     send({ input: 'one', id: '1' })
     send({ input: 'two', id: '2' })
@@ -271,11 +295,14 @@ describe('a client that leaves', () => {
   test('right after the end, too: what follows an error is nothing to pay for', async () => {
     const left = Promise.withResolvers<void>()
     let aborted: boolean | undefined
-    const model: Model = async function* (_request, signal) {
-      yield toEvents(compose('x').text(['a']).completed())
-      await left.promise
-      aborted = signal.aborted
-    }
+    const model: Model = async (_call, signal) =>
+      answerOf(
+        (async function* () {
+          yield freshBatch(compose('x').text(['a']).completed())
+          await left.promise
+          aborted = signal.aborted
+        })(),
+      )
     const { session, send, sent } = setUp({ model })
     send({ input: 'one' })
     await settle()
@@ -328,30 +355,29 @@ describe('a model that breaks the contract', () => {
   test.each<[string, Model]>([
     [
       'throws what nobody expects',
-      async function* () {
-        yield toEvents([{ type: 'response.output_text.delta', delta: 'a' }])
-        throw new TypeError('a bug')
-      },
+      async () =>
+        answerOf(
+          (async function* () {
+            yield freshBatch([{ type: 'response.output_text.delta', delta: 'a' }])
+            throw new TypeError('a bug')
+          })(),
+        ),
     ],
+    ['rejects with it', () => Promise.reject(new TypeError('a bug'))],
     [
       'throws at once',
       () => {
         throw new TypeError('a bug')
       },
     ],
-    [
-      'ends without an end',
-      async function* () {
-        yield toEvents([{ type: 'response.created' }])
-      },
-    ],
+    ['ends without an end', async () => answerOf([freshBatch([{ type: 'response.created' }])])],
   ])('%s: the turn ends with internal, the log says why, the next one is fine', async (_what, broken) => {
     let first = true
     const { send, sent, lines } = setUp({
-      model(request, signal) {
+      model(call, signal) {
         const model = first ? broken : promptModel
         first = false
-        return model(request, signal)
+        return model(call, signal)
       },
     })
     send({ input: 'one', id: '1' })
@@ -367,16 +393,19 @@ describe('a model that breaks the contract', () => {
 test('a slow reader makes the model wait', async () => {
   const taken = Promise.withResolvers<void>()
   let pulled = 0
-  const model: Model = async function* () {
-    for (const event of toEvents(compose('x').text(['a', 'b', 'c']).completed())) {
-      pulled++
-      yield [event]
-    }
-  }
+  const model: Model = async () =>
+    answerOf(
+      (async function* () {
+        for (const event of compose('x').text(['a', 'b', 'c']).completed()) {
+          pulled++
+          yield freshBatch([event])
+        }
+      })(),
+    )
   const { send, sent } = setUp({
     model,
-    send(frames) {
-      sent.push(...frames)
+    send({ items }) {
+      sent.push(...items)
       return taken.promise
     },
   })
@@ -393,10 +422,12 @@ test('the API is asked for the chat model, the input and the conversation, witho
   const { send } = setUp({ model })
   send({ input: 'one', id: '1', previous_response_id: 'resp_0', instructions: 'not a member' })
   await settle()
-  expect(asked[0]?.request.body).toEqual({
+  expect(asked[0]?.call).toMatchObject({ own: true, method: 'POST', path: '/v1/responses' })
+  expect(JSON.parse(asked[0] ? contentText(asked[0].call) : '')).toEqual({
     model: 'gpt-4.1-mini',
     input: 'one',
     previous_response_id: 'resp_0',
+    stream: true,
     stream_options: { include_obfuscation: false },
   })
 })
@@ -409,9 +440,53 @@ test('a line a turn says what happened, ignored members too', async () => {
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     level: 'info',
     endpoint: '/ws-stream',
-    id: '7',
+    turn: '7',
     mode: 'replay',
     frames: 3,
     ignored: 'instructions',
   })
+})
+
+describe('a line says what became of the fixture', () => {
+  const lineFor = async (model: Model) => {
+    const { send, sent, lines } = setUp({ model })
+    send({ input: 'one' })
+    await settle()
+    expectRules(sent, [undefined])
+    return JSON.parse(lines.at(-1) ?? '')
+  }
+
+  test('as it is known after the last record', async () => {
+    const saving: Model = async (call, signal) => {
+      const { head, records } = await promptModel(call, signal)
+      let saved = false
+      return {
+        head,
+        get action() {
+          return saved ? ({ kind: 'saved', fixture: 'one.jsonl' } as const) : undefined
+        },
+        records: (async function* () {
+          yield* records
+          saved = true
+        })(),
+      }
+    }
+    expect(await lineFor(saving)).toMatchObject({ action: 'saved', fixture: 'one.jsonl' })
+  })
+
+  test('of a miss, which one it would be', async () => {
+    const missing: Model = () => Promise.reject(new MissError('No fixture.', 'one.jsonl'))
+    expect(await lineFor(missing)).toMatchObject({ action: 'miss', fixture: 'one.jsonl', code: 'fixture_miss' })
+  })
+})
+
+test('an API that refuses the request is an error frame with its status', async () => {
+  const body = JSON.stringify({ error: { message: 'Slow down' } })
+  const { send, frames } = setUp({
+    model: async () => answerOf([{ items: [{ at: 0, wire: body }], kept: false }], { status: 429, framing: 'json' }),
+  })
+  send({ input: 'one' })
+  await settle()
+  const message = 'The API refused the request with HTTP 429: Slow down.'
+  expect(frames()).toEqual([{ type: 'error', message, code: 'upstream_refused', status: 429 }])
 })

@@ -1,0 +1,22 @@
+/** The row of last resort: a call to an API that is not known. Everything counts, and a cut answer cannot be told. */
+import { asText } from '../base/json.ts'
+import type { Api } from './api.ts'
+import { apiError } from './error.ts'
+import { eventsIn } from './record.ts'
+
+export const any: Api = {
+  name: 'any',
+  owns: () => true,
+  check() {},
+  keyed: (request) => request,
+  lastUserText: ({ input, prompt }) => asText(input ?? prompt ?? ''),
+  continues: () => undefined,
+  // Nothing in such an answer says that it is whole: the end of its body has to do.
+  follow: () => ({ take: () => 'open', end: () => ({ end: 'complete' }) }),
+  events: eventsIn,
+  isFinished: () => true,
+  answerId: () => undefined,
+  partOf: ({ type, body: { index } }) => JSON.stringify([type, index]),
+  failureOf: () => undefined,
+  error: apiError,
+}

@@ -1,0 +1,96 @@
+/** What deltatape knows of one provider's interface: a row of the table in `index.ts`. */
+import type { JsonObject } from '../base/json.ts'
+import type { DeltatapeError, ErrorCode } from '../base/errors.ts'
+import type { Ending } from './ending.ts'
+import type { ApiError } from './error.ts'
+import type { ModelEvent } from './event.ts'
+import type { Headers } from './headers.ts'
+import type { AnswerRecord } from './record.ts'
+
+/** What a row looks at of a call. */
+export interface Asked {
+  readonly method: string
+  /** The path that the client asked, without what deltatape takes off it (a name, a host). */
+  readonly path: string
+  readonly headers: Headers
+  /** The body with its content coding taken off. */
+  readonly content: Uint8Array
+}
+
+/** The head of an answer: what a client gets before the first record. */
+export interface Head {
+  readonly status: number
+  /** As the API sent them, without those that are the connection's. */
+  readonly headers: Headers
+  /** How the body is cut into records. */
+  readonly framing: FramingName
+}
+
+/** Server-sent events, or anything else as it arrived. */
+export type FramingName = 'sse' | 'json' | 'text'
+
+export interface Api {
+  /** As fixtures name it. */
+  readonly name: string
+  /** Whether a call is this API's. */
+  owns(method: string, path: string): boolean
+  /**
+   * Makes sure that a call has the form without which it could not be told from others.
+   *
+   * @throws DeltatapeError `invalid_json`, `invalid_input` or `unsupported_media_type`
+   */
+  check(call: Asked): void
+  /**
+   * What counts of a request for its key.
+   *
+   * @param request the whole request, redacted
+   */
+  keyed(request: JsonObject): JsonObject
+  /** The text of the user that names the fixture; empty if there is none. */
+  lastUserText(request: JsonObject): string
+  /** The id of the earlier answer that a request continues. */
+  continues(request: JsonObject): string | undefined
+  /** Follows an answer with HTTP status 2xx to its end. */
+  follow(): Follower
+  /** The events of an answer: those of its records, or one that stands for a JSON body if the row knows what it means. */
+  events(records: readonly AnswerRecord[]): readonly ModelEvent[]
+  /** Whether the model finished what it was asked for, by the events of an answer that is `complete`. */
+  isFinished(events: readonly ModelEvent[]): boolean
+  /** The id by which a later request may continue this answer. */
+  answerId(call: Pick<Asked, 'method' | 'path'>, events: readonly ModelEvent[]): string | undefined
+  /** How an answer to a call that does not stream is made of the stream that answers the same call, if it can be. */
+  readonly inOne?: InOne
+  /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
+  partOf(event: ModelEvent): string
+  /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
+  failureOf(event: ModelEvent): { readonly code: ErrorCode; readonly message: string } | undefined
+  /** An error of deltatape as the API would put it. */
+  error(cause: DeltatapeError): ApiError
+}
+
+/** Another form of the same answer, in which nothing has to be invented. */
+export interface InOne {
+  /**
+   * The JSON text of the request that asks for the same as a stream; undefined if it asks for one already.
+   *
+   * @param request the same as the call's content, parsed
+   */
+  request(call: Asked, request: JsonObject): string | undefined
+  /** The JSON body that the events of the stream amount to. */
+  answer(events: readonly ModelEvent[]): { readonly status: number; readonly text: string }
+}
+
+/** How far an answer is. */
+export type Progress = 'open' | 'failing' | 'settling'
+
+/** Follows one answer, record by record. */
+export interface Follower {
+  /**
+   * Takes the next record. Says whether the answer goes on (`open`), or may be over: what follows is waited for a moment
+   * only. After a failure that the API tells of (`failing`) more of the answer may follow; after its end (`settling`)
+   * nothing that matters.
+   */
+  take(record: AnswerRecord): Progress
+  /** How the answer ended: its body has, or nothing came while it was settling. */
+  end(): Ending
+}

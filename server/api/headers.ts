@@ -1,0 +1,91 @@
+/** Headers: which are passed on, and which are kept in fixtures. */
+
+/** Names and values in pairs, as they were sent and in that order. */
+export type Headers = readonly (readonly [name: string, value: string])[]
+
+/** Headers as Node and undici give them, names and values in turn, in pairs. */
+export function inPairs(raw: readonly unknown[]): Headers {
+  const pairs: [string, string][] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([String(raw[index]), String(raw[index + 1])])
+  return pairs
+}
+
+/** The value of a header, by its name in lower case; several are joined as HTTP says (RFC 9110, 5.3). */
+export function headerOf(headers: Headers, name: string): string | undefined {
+  let found: string | undefined
+  for (const [each, value] of headers) {
+    // Most names are told apart by their length.
+    if (each.length !== name.length || each.toLowerCase() !== name) continue
+    found = found === undefined ? value : `${found}, ${value}`
+  }
+  return found
+}
+
+/** Headers that are about one connection (RFC 9110, 7.6.1), and `expect`, which the server has answered. */
+const OF_THE_CONNECTION = new Set([
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** What names the connection's own headers beside the fixed ones. */
+const namedBy = (headers: Headers): ReadonlySet<string> =>
+  new Set(
+    headers
+      .filter(([name]) => name.toLowerCase() === 'connection')
+      .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase())),
+  )
+
+const OURS = /^x-deltatape(?:-|$)/
+
+/**
+ * The headers of a call that the API gets: all but the connection's, `host`, `content-length` (which the body gives),
+ * cookies, and deltatape's own.
+ */
+export function passedUp(headers: Headers): Headers {
+  const named = namedBy(headers)
+  return headers.filter(([name]) => {
+    const lower = name.toLowerCase()
+    return (
+      !OF_THE_CONNECTION.has(lower) &&
+      !named.has(lower) &&
+      !['host', 'cookie', 'content-length'].includes(lower) &&
+      !OURS.test(lower)
+    )
+  })
+}
+
+/**
+ * The headers of an answer that the client gets: all but the connection's, and those that say which pages may read it,
+ * which is deltatape's to decide.
+ *
+ * @param decoded whether the content coding was taken off the body: then its length is another, too
+ */
+export function passedDown(headers: Headers, decoded: boolean): Headers {
+  const named = namedBy(headers)
+  return headers.filter(([name]) => {
+    const lower = name.toLowerCase()
+    if (decoded && (lower === 'content-encoding' || lower === 'content-length')) return false
+    return (
+      !OF_THE_CONNECTION.has(lower) && !named.has(lower) && !OURS.test(lower) && !lower.startsWith('access-control-')
+    )
+  })
+}
+
+/**
+ * The headers of an answer that clients act on. No other is written to a fixture: most name an account or a machine. A
+ * content coding is there only if it was not taken off.
+ */
+const KEPT =
+  /^(?:content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|(?:x-)?request-id|x-generation-id|x-amzn-(?:requestid|errortype)|mcp-session-id|location|x-goog-upload-.+|(?:x|anthropic)-ratelimit-.+)$/
+
+/** The headers of an answer that a fixture keeps, with their names in lower case. */
+export const keptHeaders = (headers: Headers): Headers =>
+  headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => KEPT.test(name))

@@ -1,0 +1,20 @@
+/** The APIs that are known. A new one is a file and a row here. */
+import { any } from './any.ts'
+import type { Api, Follower } from './api.ts'
+import { responses } from './responses/index.ts'
+
+/** The first that owns a call counts; the last owns all. */
+const APIS: readonly Api[] = [responses, any]
+
+/** The API whose call it is. */
+export const apiOf = (method: string, path: string): Api => APIS.find((api) => api.owns(method, path)) ?? any
+
+/** The API that a fixture names; one that is not known here is treated as any other. */
+export const apiNamed = (name: string): Api => APIS.find((api) => api.name === name) ?? any
+
+/** Statuses of answers that have no body (RFC 9110, 15.3.5 and 15.3.6). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205])
+
+/** Follows an answer to its end; undefined if its row does not say whether it is whole: an error, a redirect, one without a body. */
+export const followerOf = (api: Api, method: string, status: number): Follower | undefined =>
+  status >= 300 || BODILESS.has(status) || method === 'HEAD' ? undefined : api.follow()

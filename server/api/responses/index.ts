@@ -1,0 +1,65 @@
+/** OpenAI's Responses API: over HTTP, and what its WebSocket mode shares with it. */
+import { type JsonObject, isObject, parseObject } from '../../base/json.ts'
+import type { Api } from '../api.ts'
+import { contentText } from '../call.ts'
+import { headerOf } from '../headers.ts'
+import { apiError } from '../error.ts'
+import { type ModelEvent, parseEvent } from '../event.ts'
+import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
+import { answerInOne, checkType, parseBody } from './body.ts'
+import { failureOf, isFinished, partOf, responseIdOf } from './events.ts'
+import { follow } from './follow.ts'
+import { keyed, lastUserText } from './request.ts'
+
+const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
+
+/** Whether a call asks for a new answer. */
+const creates = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+  method === 'POST' && /^(?:\/v1)?\/responses$/.test(path)
+
+export const responses: Api = {
+  name: 'responses',
+  owns: (_method, path) => PATH.test(path),
+  check(call) {
+    if (!creates(call)) return
+    checkType(headerOf(call.headers, 'content-type'))
+    parseBody(contentText(call))
+  },
+  keyed,
+  lastUserText,
+  continues: ({ previous_response_id: id }: JsonObject) => (typeof id === 'string' ? id : undefined),
+  follow,
+  events: (records) => {
+    const events = eventsIn(records)
+    return events.length > 0 ? events : wholeBody(records)
+  },
+  isFinished,
+  // Reading an answer once more gives no new one: what follows continues the call that made it.
+  answerId: (call, events) => (creates(call) ? responseIdOf(events) : undefined),
+  partOf,
+  failureOf,
+  inOne: {
+    request(call, request) {
+      if (!creates(call) || request.stream === true) return undefined
+      // Of members with one name the last counts.
+      const begun = contentText(call).trimEnd().slice(0, -1)
+      return `${begun}${Object.keys(request).length > 0 ? ',' : ''}"stream":true}`
+    },
+    answer: answerInOne,
+  },
+  error: apiError,
+}
+
+/** An answer in one piece, as the event with which a stream of it would have ended. */
+function wholeBody(records: readonly AnswerRecord[]): readonly ModelEvent[] {
+  const text = textOf(records)?.trim()
+  const body = text === undefined ? undefined : parseObject(text)
+  if (text === undefined || body === undefined) return []
+  const at = records.at(-1)?.at ?? 0
+  if (isObject(body.error) && body.object !== 'response') return [parseEvent(text, at, 'error') ?? []].flat()
+  const type =
+    body.object === 'response' && typeof body.status === 'string'
+      ? `response.${body.status}`
+      : String(body.object ?? '')
+  return [parseEvent(`{"type":${JSON.stringify(type)},"response":${text}}`, at) ?? []].flat()
+}

@@ -1,0 +1,22 @@
+/** The fixtures that a sub-command works on. */
+import type { Command } from 'commander'
+import { type OpenFixtures, openFixtures } from '../store/index.ts'
+import { type Context, addVariables, configFrom } from './command.ts'
+
+/** The variables that say where fixtures are, and how they are read. */
+const VARIABLES = ['FIXTURES', 'CONFIG_FILE'] as const
+
+/** Adds the flags that say where the fixtures are. */
+export const addFixtures = (command: Command): Command => addVariables(command, ...VARIABLES)
+
+/**
+ * Opens the fixtures that flags and variables name.
+ *
+ * @throws DeltatapeError `config_invalid`
+ */
+export const fixturesOf = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
+  openFixtures(configFrom(command, env, ...VARIABLES), clock)
+
+/** The same, with the configured secrets known: they are found wherever they stand. */
+export const fixturesWithSecrets = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
+  openFixtures(configFrom(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN'), clock)

@@ -1,0 +1,49 @@
+/** A model that answers a call in another form than it was recorded in, if nothing has to be invented for it. */
+import type { Call } from '../api/call.ts'
+import { type AnswerRecord, eventsIn } from '../api/record.ts'
+import { fresh } from '../base/memo.ts'
+import type { Recording } from '../store/playback.ts'
+import type { Store } from '../store/store.ts'
+import type { Answer, Model } from './model.ts'
+
+/**
+ * Makes a model that answers a call which does not stream, and has no fixture of its own, from the fixture of the same
+ * call that streams.
+ *
+ * @param accepts which fixtures count
+ */
+export function derive(model: Model, store: Store, accepts: (recording: Recording) => boolean): Model {
+  const counts = async (key: string): Promise<boolean> => {
+    const recording = await store.recording(key)
+    return recording !== undefined && accepts(recording)
+  }
+  return async (call, signal) => {
+    const streamed = await streamedFrom(call, store)
+    if (!streamed) return model(call, signal)
+    if (await counts((await store.identify(call)).key)) return model(call, signal)
+    if (!(await counts((await store.identify(streamed)).key))) return model(call, signal)
+    return gathered(await model(streamed, signal), call)
+  }
+}
+
+/** The same call, asking for a stream; undefined if it does already, or its API does not say how. */
+async function streamedFrom(call: Call, store: Store): Promise<Call | undefined> {
+  const { inOne } = call.api
+  if (!inOne) return undefined
+  const { request } = await store.identify(call)
+  const text = inOne.request(call, request)
+  return text === undefined ? undefined : { ...call, content: Buffer.from(text) }
+}
+
+/** The answer as the JSON body that its events amount to. */
+async function gathered({ head, action, records }: Answer, { api }: Call): Promise<Answer> {
+  if (head.status >= 400 || !api.inOne) return { head, action, records }
+  const all: AnswerRecord[] = []
+  for await (const { items } of records) all.push(...items)
+  const { status, text } = api.inOne.answer(eventsIn(all))
+  return {
+    head: { status, headers: [['content-type', 'application/json']], framing: 'json' },
+    action: action && { ...action, derived: 'stream' },
+    records: [fresh([{ at: all.at(-1)?.at ?? 0, wire: text }])],
+  }
+}

@@ -1,0 +1,48 @@
+/** The connections to APIs, by a proxy if there is one: kept open for the next call, and without deadlines of their own. */
+import { setImmediate as startSoon } from 'node:timers'
+import type { Dispatcher } from 'undici'
+
+/** The variables that name proxies; those in lower case come first, as in other programs. */
+export type ProxyVariables = Readonly<Record<string, string | undefined>>
+
+/** Gives what all calls go through. undici is loaded for the first of them: a server that replays needs none of it. */
+export type LoadDispatcher = () => Promise<Dispatcher>
+
+/** How large the headers of an answer may be, in bytes. */
+const MAX_HEADER_BYTES = 1024 * 1024
+
+/** A variable by its name in upper case. */
+export const proxyVariable = (variables: ProxyVariables, name: string): string =>
+  variables[name.toLowerCase()] ?? variables[name] ?? ''
+
+/** Makes the connections of one server or one `fetch`. An idle one keeps no process running. */
+export function createDispatcher(variables: ProxyVariables): LoadDispatcher {
+  let loading: Promise<Dispatcher> | undefined
+  return () => (loading ??= load(variables))
+}
+
+async function load(variables: ProxyVariables): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await import('undici')
+  const make = (pipelining: number) =>
+    new EnvHttpProxyAgent({
+      // The empty text keeps undici from asking the environment itself.
+      httpProxy: proxyVariable(variables, 'HTTP_PROXY'),
+      httpsProxy: proxyVariable(variables, 'HTTPS_PROXY'),
+      noProxy: proxyVariable(variables, 'NO_PROXY'),
+      pipelining,
+      connectTimeout: 0,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Only HTTP/1.1 keeps the names of headers as they were written.
+      allowH2: false,
+    })
+  /** Closes each connection after its call. */
+  let once: Dispatcher | undefined
+  return make(1).compose((dispatch) => (options, handler) => {
+    // undici waits for an immediate before it uses a connection again, and in a test that fakes timers none comes.
+    if (globalThis.setImmediate === startSoon) return dispatch(options, handler)
+    once ??= make(0)
+    return once.dispatch(options, handler)
+  })
+}

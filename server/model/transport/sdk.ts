@@ -1,0 +1,57 @@
+/** Carries the calls that deltatape makes in its own name: the `openai` package says how they are asked. */
+import type { OpenAI } from 'openai'
+import type { Transport } from '../../api/call.ts'
+import { passedUp } from '../../api/headers.ts'
+import { belowBase } from './address.ts'
+import { keyOf, missingKey } from './credential.ts'
+import type { LoadDispatcher } from './dispatcher.ts'
+import { send } from './send.ts'
+
+export interface SdkTransportOptions {
+  readonly baseURL: string
+  /** The key for calls that bring none; if there is none either, such a call is refused as the API would. */
+  readonly apiKey: string | undefined
+  readonly dispatcher: LoadDispatcher
+}
+
+/** Headers of a call that are not true of what the SDK sends: the key is its own, and the body has no coding. */
+const NOT_PASSED: ReadonlySet<string> = new Set(['authorization', 'content-encoding'])
+
+/**
+ * Makes a transport that sends what the SDK would, with its variables for the organization, the project and further
+ * headers. The SDK makes the request and does not send it: so the body goes out as it is (the SDK would write integers
+ * anew), nothing is tried again, and every status is an answer.
+ */
+export function createSdkTransport({ baseURL, apiKey, dispatcher }: SdkTransportOptions): Transport {
+  let loading: Promise<OpenAI> | undefined
+  return async (call, signal) => {
+    const key = keyOf(call.credential, apiKey)
+    if (key === undefined) return missingKey()
+    const sdk = await (loading ??= load(baseURL))
+    const passed = passedUp(call.headers).filter(([name]) => !NOT_PASSED.has(name.toLowerCase()))
+    const { req, url } = await sdk.withOptions({ apiKey: key }).buildRequest({
+      method: 'post',
+      path: belowBase(call.path) + call.query,
+      body: call.content,
+      // Of bytes the SDK does not say what they are.
+      headers: [['content-type', 'application/json'], ...passed.map((header) => [...header])],
+    })
+    const { origin, pathname, search } = new URL(url)
+    const { method, content: body } = call
+    return send(dispatcher, { origin, path: pathname + search, method, headers: [...req.headers], body }, signal)
+  }
+}
+
+/** Loaded for the first call: servers whose clients bring their own SDK never need it. */
+async function load(baseURL: string): Promise<OpenAI> {
+  const { OpenAI } = await import('openai')
+  return new OpenAI({
+    baseURL,
+    // Each call brings its own.
+    apiKey: 'none',
+    // If OPENAI_ADMIN_KEY is set, it would take the place of that one.
+    adminAPIKey: null,
+    // What the SDK logs under OPENAI_LOG does not pass redaction.
+    logLevel: 'off',
+  })
+}

@@ -1,0 +1,148 @@
+/** Carries the calls of one client's WebSocket over a WebSocket of its own to the API, which keeps a conversation there. */
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { WebSocket } from 'ws'
+import type { Call, Transport } from '../../api/call.ts'
+import type { Headers } from '../../api/headers.ts'
+import { passedUp } from '../../api/headers.ts'
+import { type Address, addressOf } from './address.ts'
+import { authorized, missingKey } from './credential.ts'
+import type { ProxyVariables } from './dispatcher.ts'
+import { proxyFor } from './proxy.ts'
+import { type Turn, createTurn } from './turn.ts'
+
+export interface SocketTransportOptions {
+  readonly baseURL: string
+  /** The key if the client brought none; if there is none either, its calls are refused as the API would. */
+  readonly apiKey: string | undefined
+  readonly env: ProxyVariables
+}
+
+export interface SocketTransport {
+  /** Carries one call at a time. */
+  readonly transport: Transport
+  /** The client is gone. */
+  close(): void
+}
+
+/**
+ * Makes the transport of one client connection. The WebSocket is opened for the first call, and opened anew for the next
+ * one after it was closed: by the API, or because a call was given up, which the API cannot be told otherwise.
+ *
+ * @param headers those that the client opened its own connection with
+ * @param credential the client's own key, if it brought one
+ */
+export function createSocketTransport(
+  { baseURL, apiKey, env }: SocketTransportOptions,
+  headers: Headers,
+  credential: string | undefined,
+): SocketTransport {
+  const sent = authorized(passedUp(headers).filter(isPassed), credential, apiKey)
+  let socket: WebSocket | undefined
+  let turn: Turn | undefined
+
+  const open = (call: Call): WebSocket => {
+    const ws = connect(addressOf(baseURL, call), sent ?? [], env)
+    // What comes from a connection that was let go is nobody's.
+    const forTurn = (act: (turn: Turn) => void) => {
+      if (socket === ws && turn) act(turn)
+    }
+    follow(ws, forTurn, () => forget(ws))
+    return ws
+  }
+
+  const forget = (ws: WebSocket) => {
+    if (socket !== ws) return
+    socket = undefined
+    turn = undefined
+  }
+
+  const letGo = (ws: WebSocket) => {
+    forget(ws)
+    ws.terminate()
+  }
+
+  return {
+    async transport(call, signal) {
+      signal.throwIfAborted()
+      if (turn) throw new Error('A WebSocket to the API carries one call at a time.')
+      if (sent === undefined) return missingKey()
+      const ws = socket?.readyState === WebSocket.OPEN ? socket : open(call)
+      socket = ws
+      turn = createTurn(signal, {
+        pause: () => ws.pause(),
+        resume: () => ws.resume(),
+        over(broken) {
+          turn = undefined
+          if (broken) letGo(ws)
+        },
+      })
+      const send = () => ws.send(call.body, { binary: false })
+      if (ws.readyState === WebSocket.OPEN) send()
+      else ws.once('open', send)
+      return turn.answer
+    },
+    close() {
+      socket?.close(1000)
+      // The other side's close frame is not waited for: that would take a timer.
+      socket?.terminate()
+    },
+  }
+}
+
+/**
+ * Tells the turn under way what comes of its WebSocket.
+ *
+ * @param over called once nothing more can come
+ */
+function follow(ws: WebSocket, forTurn: (act: (turn: Turn) => void) => void, over: () => void): void {
+  let broken: Error | undefined
+  ws.on('unexpected-response', (_request, response) => {
+    forTurn((its) => its.refused(response))
+    over()
+  })
+  ws.on('message', (data) => forTurn((its) => its.take(String(data))))
+  ws.on('error', (error) => {
+    broken = error
+    // Otherwise ws waits for the other side to close, by a timer of the process.
+    ws.terminate()
+  })
+  ws.on('close', (code) => {
+    forTurn((its) => its.closed(code, broken))
+    over()
+  })
+}
+
+/** Opens a WebSocket to the API, which may send as much as it likes. */
+const connect = ({ origin, path }: Address, headers: Headers, env: ProxyVariables): WebSocket =>
+  new WebSocket(origin.replace(/^http/, 'ws') + path, {
+    agent: agentFor(env, origin),
+    headers: grouped(headers),
+    perMessageDeflate: false,
+    maxPayload: 0,
+    maxFragments: 0,
+    maxBufferedChunks: 0,
+  })
+
+/** Headers of the upgrade, which ws makes anew for its own. */
+const isPassed = ([name]: Headers[number]): boolean => !/^sec-websocket-/i.test(name)
+
+/** Headers in the form that Node takes, with the values of a name that comes several times together. */
+function grouped(headers: Headers): Record<string, string | string[]> {
+  const names = new Map<string, string>()
+  const values: Record<string, string[]> = {}
+  for (const [name, value] of headers) {
+    const first = names.get(name.toLowerCase()) ?? name
+    names.set(first.toLowerCase(), first)
+    ;(values[first] ??= []).push(value)
+  }
+  return values
+}
+
+/** What connects by a proxy, if the address is reached by one. */
+function agentFor(env: ProxyVariables, origin: string): HttpAgent | undefined {
+  const proxy = proxyFor(env, origin)
+  if (proxy === undefined) return undefined
+  const Agent = origin.startsWith('https:') ? HttpsAgent : HttpAgent
+  return new Agent({ proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } })
+}

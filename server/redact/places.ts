@@ -1,0 +1,117 @@
+/** The places where credentials stand: names of headers and parameters, and members of JSON. */
+import type { JsonString, Place } from '../base/json-text.ts'
+
+/** No name that counts is longer. */
+const MAX_NAME_CHARS = 100
+
+/** Names that say what they hold; they are compared in lower case and without `-`, `_` and `.`. */
+const CREDENTIAL = new RegExp(
+  [
+    '(?:authorization|cookie)$',
+    'secret|passw(?:or)?d|passphrase|credential|jwt',
+    'token(?!s|i[sz]|count|limit|type|usage|budget|rate|length|expir|endpoint|url)',
+    '(?:api|subscription|access|auth|private|signing|master|admin|account|functions|license|encryption|service)key$',
+    '^x?auth$',
+  ].join('|'),
+)
+
+/** Exceptions: rights of browsers, counts and limits, the place at which a list goes on, names of what is cached. */
+const NO_CREDENTIAL = new RegExp(
+  [
+    '^accesscontrol|ratelimit',
+    '(?:page|continuation|pagination|cursor|next|sync|resume|start|skip|stop|idempotency|request)token$',
+    '(?:cache|idempotency|surrogate|websocket|public|partition|sort)key$',
+  ].join('|'),
+)
+
+/** A header such as `x-functions-key`. */
+const OWN_KEY = /^x[-_](?:.*[-_])?key$/i
+
+/**
+ * Whether a header, a parameter or a setting of this name holds a credential: `authorization`, `cookie`, `x-api-key`,
+ * `access_token`, `client_secret`, …; not `max_tokens`, `next_page_token`, `prompt_cache_key`.
+ */
+export function isCredentialName(name: string): boolean {
+  if (name.length > MAX_NAME_CHARS) return false
+  const plain = name.toLowerCase().replaceAll(/[\s._-]/g, '')
+  return !NO_CREDENTIAL.test(plain) && (CREDENTIAL.test(plain) || OWN_KEY.test(name))
+}
+
+/** Whether a header of this name holds a credential. A member `key` beside other members can be anything. */
+export const isCredentialHeader = (name: string): boolean => name.toLowerCase() === 'key' || isCredentialName(name)
+
+/** Parameters that sign an address: of S3 and Google, of Azure, of others. */
+const SIGNATURE = /^(?:sig|hmac)$|signature$/i
+
+/** Parameters that name an account or a key, and the short names of credentials. */
+const PARAMETER = /^(?:key|auth|pass|pwd|sas|(?:aws|oss)?accesskeyid|googleaccessid)$/i
+
+/** The kind of secret that a parameter of a query holds by its name; undefined if it holds none. */
+export function parameterKind(name: string): 'credential' | 'signature' | undefined {
+  if (SIGNATURE.test(name)) return 'signature'
+  return PARAMETER.test(name) || isCredentialName(name) ? 'credential' : undefined
+}
+
+/** Whether a parameter of a query holds a credential, so that it never counts for a key. */
+export const isCredentialParameter = (name: string): boolean => parameterKind(name) !== undefined
+
+/** Members that hold headers: an object, or a list of `{ name, value }` or of pairs. */
+const HEADERS = /^(?:(?:http|HTTP|extra|default|request|response|custom|additional)[_-]?)?(?:[Hh]eaders|HEADERS)$/
+
+const AUTHORIZATION = /^(?:[Pp]roxy[_-]?)?(?:[Aa]uthorization|AUTHORIZATION)$/
+
+/**
+ * Whether a JSON text can have such a place: it has the name of one, whose quotes are escaped if the text was put into
+ * another as a string, or an escape that may hide it.
+ */
+export const mayHavePlaces = (json: string): boolean =>
+  /(?:eaders|EADERS|uthorization|UTHORIZATION|domain_secrets)\\{0,9999}"\s{0,999}:|\\u/.test(json)
+
+/**
+ * What a string is by where it stands: a credential, or the name or the value of a header in a list, of which the name
+ * tells whether the value is one.
+ */
+export type Standing = 'credential' | 'name' | 'value' | undefined
+
+/** What a value is by where it stands in a JSON text. */
+export function standingOf(place: Place): Standing {
+  const [around, holder, last] = [place.at(-3), place.at(-2), place.at(-1)]
+  if (typeof last === 'string' && AUTHORIZATION.test(last)) return 'credential'
+  if (typeof holder === 'string') {
+    const name = typeof last === 'number' ? holder : last
+    const held = typeof last === 'number' ? around : holder
+    return isHeaders(held) && typeof name === 'string' && isCredentialHeader(name) ? 'credential' : undefined
+  }
+  if (typeof holder !== 'number') return undefined
+  if (around === 'domain_secrets' && last === 'value') return 'credential'
+  if (!isHeaders(around)) return undefined
+  if (last === 'name' || last === 'key' || last === 0) return 'name'
+  return last === 'value' || last === 1 ? 'value' : undefined
+}
+
+const isHeaders = (name: string | number | undefined): boolean => typeof name === 'string' && HEADERS.test(name)
+
+/** The strings of one header of a list, in whatever order they stand. */
+interface Header {
+  name?: string
+  readonly values: JsonString[]
+}
+
+/** Takes the headers of lists apart: a value is known for what it is only after the name that may follow it. */
+export function createHeaderList() {
+  const headers = new Map<number, Header>()
+  return {
+    add(standing: 'name' | 'value', string: JsonString): void {
+      const header = headers.get(string.within) ?? { values: [] }
+      headers.set(string.within, header)
+      if (standing === 'name') header.name = string.value
+      else header.values.push(string)
+    },
+    /** The values, and whether each is a credential. */
+    *values(): Generator<{ readonly string: JsonString; readonly isCredential: boolean }> {
+      for (const { name = '', values } of headers.values()) {
+        for (const string of values) yield { string, isCredential: isCredentialHeader(name) }
+      }
+    },
+  }
+}

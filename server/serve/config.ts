@@ -1,0 +1,170 @@
+/** What a user can say: the environment becomes a Config, checked once, with every problem in one message. */
+import { z } from 'zod'
+import { DeltatapeError } from '../base/errors.ts'
+import { isLoopback } from './host.ts'
+import {
+  type Environment,
+  type Values,
+  type Variable,
+  type VariableInfo,
+  address,
+  duration,
+  flag,
+  list,
+  oneOf,
+  path,
+  readVariables,
+  secret,
+  text,
+  variable,
+  whole,
+} from '../base/variables.ts'
+import { PLAN_FORMS, type Plan, parsePlan } from '../model/faults.ts'
+import { MODES } from '../model/mode.ts'
+import { type Pace, fixed, instant, recorded } from '../model/pace.ts'
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+const MIB = 2 ** 20
+
+/** An origin as browsers send it (RFC 6454, 6.2). `null` is the origin of any sandboxed page, so nobody can let it in. */
+const origin = z.string().refine((word) => URL.canParse(word) && new URL(word).origin === word)
+
+const hostName = z.string().regex(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i)
+
+const pace = z.string().transform((word, context): Pace => {
+  if (word === 'instant') return instant
+  if (word === 'recorded') return recorded(1)
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(x|ms)$/.exec(word) ?? []
+  if (unit === 'x' && Number(amount) > 0) return recorded(Number(amount))
+  if (unit === 'ms') return fixed(Number(amount))
+  context.addIssue({ code: 'custom' })
+  return z.NEVER
+})
+
+const plan = z.string().transform((words, context): Plan | undefined => {
+  try {
+    return parsePlan(words)
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+    context.addIssue({ code: 'custom' })
+    return z.NEVER
+  }
+})
+
+const paces = 'instant, recorded, a speed such as 2x, or a gap such as 15ms'
+
+/** Every variable: what it becomes, its name, what it is for, and its default. Times are ms, sizes are bytes. */
+const table = {
+  mode: oneOf('MODEL_MODE', 'who answers', MODES, 'replay'),
+  /** The server's own key, for clients that bring none. */
+  apiKey: secret('OPENAI_API_KEY', 'the key for the API'),
+  baseURL: address('OPENAI_BASE_URL', 'where the API is', 'https://api.openai.com/v1'),
+  chatbotModel: text('CHATBOT_MODEL', 'the model that /ws and /ws-stream ask', 'gpt-4.1-mini'),
+  port: whole('PORT', 'the port to listen on; 0 picks a free one', 3300, 0, 65535),
+  host: text('HOST', 'the interface to listen on', '127.0.0.1'),
+  fixturesDir: { ...text('FIXTURES', 'where the fixtures are', 'fixtures'), formerly: 'FIXTURES_DIR' },
+  /** The file with the user's own rules of redaction, if it is not the usual one. */
+  configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
+  usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),
+  pace: variable('REPLAY_PACE', 'how replay spends the recorded time', paces, instant, pace),
+  recordFailures: flag('RECORD_FAILURES', 'save failed answers too'),
+  fault: variable('FAULT', 'breaks every answer on purpose', PLAN_FORMS, undefined, plan),
+  /** Web pages that are let in, beyond the server's own. */
+  allowedOrigins: list(
+    'ALLOWED_ORIGINS',
+    'web pages that are let in, beyond its own',
+    'an origin such as http://localhost:5173, never null',
+    origin,
+  ),
+  /** Names that the server answers to, beyond its own. */
+  allowedHosts: list(
+    'ALLOWED_HOSTS',
+    'names that it answers to, beyond its own',
+    'a host name such as chat.example.com',
+    hostName,
+  ),
+  /** What every client has to bring, if it is set. */
+  authToken: secret('AUTH_TOKEN', 'asked of every client'),
+  /** Whether the server may listen beyond this machine without asking for a token. */
+  allowUnprotected: flag('ALLOW_UNPROTECTED', 'listen beyond this machine without AUTH_TOKEN'),
+  logLevel: oneOf('LOG_LEVEL', 'how much it tells', LOG_LEVELS, 'info'),
+  /** The default deadlines are as patient as the SDKs: a thinking model may say nothing for minutes. */
+  firstEventTimeoutMs: duration('FIRST_EVENT_TIMEOUT_MS', 'how long the API may take to its first event', 600_000),
+  idleTimeoutMs: duration('IDLE_TIMEOUT_MS', 'how long the API may be silent', 300_000),
+  turnTimeoutMs: duration('TURN_TIMEOUT_MS', 'how long an answer of the API may take', 3_600_000),
+  /** The largest body of a call to an API, with its content coding taken off. */
+  maxBodyBytes: whole('MAX_BODY_BYTES', 'how large the body of a call to the API may be', 64 * MIB, 1, 2 ** 30),
+  /** The largest message of a chat client. */
+  maxInputBytes: whole('MAX_INPUT_BYTES', 'how large a chat message may be', MIB, 1, 2 ** 30),
+  maxQueuedTurns: whole('MAX_QUEUED_TURNS', 'how many turns of one connection may wait', 64, 0),
+  maxConnections: whole('MAX_CONNECTIONS', 'how many connections may be open', 10_000, 1),
+  shutdownGraceMs: duration('SHUTDOWN_GRACE_MS', 'how long turns may go on after the first signal', 3000, 0),
+} as const satisfies Readonly<Record<string, Variable<unknown>>>
+
+/** What the process was told: a member for each variable. Times are ms, sizes are bytes. */
+export interface Config extends Values<typeof table> {
+  /** Who answers upstream, as fixtures name it: the host of `baseURL`. */
+  readonly upstream: string
+  /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
+  readonly proxies: Environment
+}
+
+/** The variables that have a flag, in the order in which they are shown. */
+export const VARIABLES: readonly VariableInfo[] = Object.values<Variable<unknown>>(table).map(
+  ({ name, formerly, about, allowed, yesOrNo }) => ({
+    name,
+    about,
+    allowed,
+    ...(formerly === undefined ? {} : { formerly }),
+    ...(yesOrNo ? { yesOrNo } : {}),
+  }),
+)
+
+/**
+ * Reads the configuration. An empty or blank variable counts as absent, as it does for the OpenAI SDK.
+ *
+ * @throws DeltatapeError `config_invalid`, its message a line for each problem.
+ */
+export function readConfig(env: Environment): Config {
+  const { values, problems: found } = readVariables(table, env)
+  const { proxies, problems: more } = readProxies(env)
+  const { mode, host, authToken, allowUnprotected } = values
+  // Replay calls nobody: a machine whose proxy is of another kind can replay all the same.
+  const problems = mode === 'replay' ? [...found] : [...found, ...more]
+  if (!isLoopback(host) && authToken === undefined && !allowUnprotected) {
+    problems.push(
+      `HOST=${host} lets other machines in. Set AUTH_TOKEN to ask them for it, or ALLOW_UNPROTECTED=1 if the network keeps strangers out.`,
+    )
+  }
+  if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
+  return { ...values, upstream: new URL(values.baseURL).host, proxies }
+}
+
+/** The variables that programs share, in upper or in lower case; the lower case counts first, as it does for curl. */
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const
+
+function readProxies(env: Environment): { readonly proxies: Environment; readonly problems: readonly string[] } {
+  const proxies: Record<string, string> = {}
+  const problems: string[] = []
+  for (const name of PROXIES) {
+    const word = env[name.toLowerCase()]?.trim() || env[name]?.trim()
+    if (!word) continue
+    const value = name === 'NO_PROXY' ? word : proxyAddress(word)
+    if (value !== undefined) proxies[name] = value
+    else {
+      problems.push(
+        `${name} must be the address of an HTTP proxy, such as http://proxy.example:3128 (it is not shown: it may hold a password).`,
+      )
+    }
+  }
+  return { proxies, problems }
+}
+
+/** The address of a proxy as a URL. Many write it without `http://`. */
+function proxyAddress(word: string): string | undefined {
+  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(word) ? word : `http://${word}`
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : undefined
+}

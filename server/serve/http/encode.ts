@@ -1,0 +1,88 @@
+/** An answer → a reply: its bytes, and how it ends. */
+import type { Api } from '../../api/api.ts'
+import { ModelError } from '../../api/ending.ts'
+import type { Headers } from '../../api/headers.ts'
+import { type Batch, bytesOf } from '../../api/record.ts'
+import type { DeltatapeError } from '../../base/errors.ts'
+import { remember } from '../../base/memo.ts'
+import { type Answer, isDue, readToTheEnd } from '../../model/model.ts'
+import type { Observed } from './observe.ts'
+import { BrokenError, type Chunks, type Reply } from './reply.ts'
+
+/** A batch as bytes. */
+export type Encode = (batch: Batch) => Buffer<ArrayBuffer>
+
+/** Makes an encoder that remembers what it made of batches that come again. */
+export const createEncoder = (): Encode => remember((batch: Batch) => bytesOf(batch.items))
+
+export interface Encoding {
+  /** The row that an error of deltatape is told by. */
+  readonly api: Api
+  readonly observed: Observed
+  readonly encode: Encode
+}
+
+/** If all of an answer is there, it is sent in one piece. */
+export function replyTo(answer: Answer, encoding: Encoding): Reply {
+  const { head, records } = answer
+  return {
+    status: head.status,
+    headers: [...head.headers, ...headersOf(answer)],
+    body: isDue(records) ? inOne(records, answer, encoding) : chunksOf(answer, encoding),
+  }
+}
+
+/** What the client is told of the fixture. A name may hold letters of any script, which a header cannot. */
+function headersOf({ action }: Answer): Headers {
+  if (action === undefined) return []
+  const name = encodeURI(action.fixture.toWellFormed())
+  return [['x-deltatape-fixture', name], ...(action.derived ? [['x-deltatape-derived', action.derived] as const] : [])]
+}
+
+function inOne(records: Iterable<Batch>, answer: Answer, { api, observed, encode }: Encoding): Reply['body'] {
+  const parts: Buffer<ArrayBuffer>[] = []
+  try {
+    for (const batch of records) {
+      observed.take(batch)
+      parts.push(encode(batch))
+    }
+  } catch (error) {
+    const { text, isBroken } = endOf(observed.failed(error), answer, api)
+    if (text !== '') parts.push(Buffer.from(text))
+    if (isBroken) return breaking(parts)
+  } finally {
+    observed.ended(answer.action)
+  }
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+}
+
+async function* breaking(parts: readonly Buffer<ArrayBuffer>[]): Chunks {
+  if (parts.length > 0) yield Buffer.concat(parts)
+  throw new BrokenError('The answer broke.')
+}
+
+async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): Chunks {
+  try {
+    for await (const batch of answer.records) {
+      observed.take(batch)
+      yield encode(batch)
+    }
+  } catch (error) {
+    const { text, isBroken } = endOf(observed.failed(error), answer, api)
+    if (text !== '') yield Buffer.from(text)
+    if (isBroken) throw new BrokenError('The answer broke.', { cause: error })
+  } finally {
+    await readToTheEnd(answer.records)
+    observed.ended(answer.action)
+  }
+}
+
+/** How an answer that has begun is ended for an error: as the API's own ended, or with an error event of our own. */
+function endOf(cause: DeltatapeError | undefined, { head }: Answer, api: Api): { text: string; isBroken: boolean } {
+  if (cause === undefined) return { text: '', isBroken: false }
+  const end = cause instanceof ModelError ? cause.failure.end : undefined
+  if (end === 'truncated' || end === 'malformed') return { text: '', isBroken: false }
+  if (end !== undefined || cause.code === 'dropped' || head.framing !== 'sse') return { text: '', isBroken: true }
+  const text = `event: error\ndata: ${JSON.stringify({ type: 'error', ...api.error(cause) })}\n\n`
+  return { text, isBroken: false }
+}

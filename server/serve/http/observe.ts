@@ -1,0 +1,90 @@
+/** Notes what becomes of one call over HTTP, for the journal. */
+import type { Api } from '../../api/api.ts'
+import type { Call } from '../../api/call.ts'
+import type { Batch } from '../../api/record.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { DeltatapeError } from '../../base/errors.ts'
+import { remember } from '../../base/memo.ts'
+import type { Action } from '../../model/model.ts'
+import type { Redactor } from '../../redact/redactor.ts'
+import type { Journal } from '../journal.ts'
+import { type Log, toldOf } from '../log.ts'
+
+export interface Observed {
+  /** This batch is handed on. */
+  take(batch: Batch): void
+  /** The answer failed. Gives what its client is to be told; undefined if the client has the whole answer already. */
+  failed(error: unknown): DeltatapeError | undefined
+  /** Nothing more comes. */
+  ended(action: Action | undefined): void
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly glance: Glance
+}
+
+/** @param close called once, when the call is over */
+export function observe(call: Call, { clock, journal, log, redactor, glance }: Parts, close: () => void): Observed {
+  const began = clock.now()
+  let count = 0
+  let failure: { readonly code: DeltatapeError['code']; readonly message: string } | undefined
+  let over = false
+  let open = true
+  return {
+    take(batch) {
+      const seen = glance(call.api, batch)
+      count += batch.items.length
+      over = seen.mayBeOver
+      if (failure || !seen.failure) return
+      const { code, message } = seen.failure
+      failure = { code, message: redactor.with({ 'api-key': call.credential }).text(message) }
+    },
+    failed(error) {
+      const told = toldOf(error, log)
+      // The client has the whole answer already.
+      if (over) return undefined
+      failure ??= told
+      return told
+    },
+    ended(action) {
+      if (!open) return
+      open = false
+      close()
+      const { code, message } = failure ?? {}
+      journal.turn({ endpoint: call.path, action, count, unit: 'record', ms: clock.now() - began, code, message })
+    },
+  }
+}
+
+/** What a batch says of its answer: whether it may end it, and the failure that it tells of. */
+interface Seen {
+  readonly mayBeOver: boolean
+  readonly failure: ReturnType<Api['failureOf']>
+}
+
+/** Looks at a batch; what was seen of one that comes again is remembered. */
+export type Glance = (api: Api, batch: Batch) => Seen
+
+export function createGlance(): Glance {
+  const glances = new Map<Api, (batch: Batch) => Seen>()
+  const make = (api: Api) =>
+    remember(({ items }: Batch): Seen => {
+      const follower = api.follow()
+      let mayBeOver = false
+      let failure: Seen['failure']
+      for (const record of items) {
+        mayBeOver = follower.take(record) !== 'open'
+        failure ??= record.event && api.failureOf(record.event)
+      }
+      return { mayBeOver, failure }
+    })
+  return (api, batch) => {
+    const known = glances.get(api) ?? make(api)
+    glances.set(api, known)
+    return known(batch)
+  }
+}

@@ -1,0 +1,68 @@
+/** The calls that the requests of one connection become: each is a `POST /v1/responses` that streams. */
+import type { Api } from '../../api/api.ts'
+import type { Call, Transport } from '../../api/call.ts'
+import type { Headers } from '../../api/headers.ts'
+import type { TurnRequest } from './dialect.ts'
+
+/** How the API's own WebSocket mode is called: `/v1/responses` of both, with or without a server between them. */
+export interface Upstream {
+  readonly transport: Transport
+  close(): void
+}
+
+/** Makes the upstream of one connection. It connects when the first call needs it. */
+export type CreateUpstream = (headers: Headers, query: string, credential: string | undefined) => Upstream
+
+export interface CallsOptions {
+  /** The row whose calls they are. */
+  readonly api: Api
+  /** Whether deltatape asks in its own name, as for a chat; otherwise the client's calls are passed on. */
+  readonly own: boolean
+  /** The headers and the query of the client's upgrade request. */
+  readonly headers: Headers
+  readonly query: string
+  /** The client's own key, if it brought one. */
+  readonly credential: string | undefined
+  /** The faults that the client asks for, in every turn. */
+  readonly fault: string | undefined
+  /** Absent if nothing is called, or calls go over HTTP. */
+  readonly createUpstream?: CreateUpstream | undefined
+}
+
+export interface Calls {
+  for(request: TurnRequest): Call
+  /** Lets go of the upstream. */
+  close(): void
+}
+
+export const PATH = '/v1/responses'
+
+/** What the content of every call is: a message does not say it. */
+const JSON_TYPE: Headers = [['content-type', 'application/json']]
+
+export function createCalls({ own, headers, query, createUpstream, ...shared }: CallsOptions): Calls {
+  let upstream: Upstream | undefined
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
+  const sentHeaders = own ? JSON_TYPE : [...others, ...JSON_TYPE]
+  return {
+    for({ body, content }) {
+      if (!own) upstream ??= createUpstream?.(headers, query, shared.credential)
+      const sent = Buffer.from(body)
+      return {
+        ...shared,
+        method: 'POST',
+        path: PATH,
+        // The query of an upgrade belongs to the connection.
+        query: '',
+        headers: sentHeaders,
+        body: sent,
+        content: content === body ? sent : Buffer.from(content),
+        transport: upstream?.transport,
+        own: own ? true : undefined,
+      }
+    },
+    close() {
+      upstream?.close()
+    },
+  }
+}

@@ -1,0 +1,142 @@
+/** One client: its connection, its session, and the calls that its requests become. */
+import type { Socket } from 'node:net'
+import type { Api } from '../../api/api.ts'
+import type { Headers } from '../../api/headers.ts'
+import type { Clock } from '../../base/clock.ts'
+import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
+import type { List } from '../../base/memo.ts'
+import type { Model } from '../../model/model.ts'
+import type { Redactor } from '../../redact/redactor.ts'
+import type { Journal } from '../journal.ts'
+import type { Log } from '../log.ts'
+import { type Calls, type CreateUpstream, createCalls } from './calls.ts'
+import { type Connection, MAX_FRAGMENTS, type Reader, openConnection } from './connection.ts'
+import type { Dialect } from './dialect.ts'
+import type { Endpoint } from './endpoints.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { type Session, createSession } from './session.ts'
+
+/** What all clients of a server share. */
+export interface Shared {
+  readonly api: Api
+  readonly model: Model
+  readonly redactor: Redactor
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly log: Log
+  readonly heartbeat: Heartbeat
+  /** The bytes of messages. */
+  readonly framed: (texts: List<string>) => Buffer
+  readonly maxQueuedTurns: number
+  readonly createUpstream: CreateUpstream | undefined
+}
+
+export interface ClientOptions {
+  readonly socket: Socket
+  /** The path that it connected to, and what is spoken there. */
+  readonly path: string
+  readonly endpoint: Endpoint
+  /** What its upgrade request said. */
+  readonly headers: Headers
+  readonly query: string
+  readonly credential: string | undefined
+  readonly fault: string | undefined
+  /** Called when the client is gone. */
+  readonly closed: () => void
+}
+
+export interface Client {
+  /** Takes no new turns, and closes the connection when its turns have ended. Resolves when it is gone. */
+  drain(): Promise<void>
+  /** Turns the client away. Resolves when it is gone. */
+  hangUp(code: Extract<ErrorCode, 'busy' | 'shutting_down'>, reason: string): Promise<void>
+  /** Ends all turns with this error; a client that does not read its end is not waited for. */
+  stop(error: DeltatapeError): void
+}
+
+export function openClient(reader: Reader, options: ClientOptions, shared: Shared): Client {
+  const { socket, path, endpoint } = options
+  const { clock, log } = shared
+  let draining = false
+  /** There is nothing before the first message: most connections of a crowd are idle, and cost the less. */
+  let begun: Begun | undefined
+  const begin = (): Begun => (begun ??= beginWith(connection, options, shared))
+
+  const connection = openConnection(reader, {
+    socket,
+    clock,
+    heartbeat: shared.heartbeat,
+    framed: shared.framed,
+    receive(text) {
+      const { session } = begin()
+      // One that speaks for the first time after the drain began: nothing of it may begin.
+      if (draining) void session.drain()
+      session.receive(text)
+    },
+    lastWords(code) {
+      const error = whyClosed(code, endpoint.limit)
+      return error && begin().dialect.complain(error)
+    },
+    left() {
+      begun?.session.leave()
+      begun?.calls.close()
+    },
+    broken: (error) => log.warn(`a client broke the protocol: ${error.message}`, { endpoint: path }),
+    closed(code) {
+      log.debug('a client is gone', { endpoint: path, code })
+      options.closed()
+    },
+  })
+  const hangUp: Client['hangUp'] = (code, reason) => connection.hangUp(edgesOf(code).close ?? 1011, reason)
+  return {
+    async drain() {
+      draining = true
+      await begun?.session.drain()
+      await hangUp('shutting_down', shuttingDown().message)
+    },
+    hangUp,
+    stop(error) {
+      begun?.session.stop(error)
+      // A turn waits for its client to read; now it has waited long enough.
+      connection.expire()
+    },
+  }
+}
+
+/** What there is of a client that has spoken. */
+interface Begun {
+  readonly dialect: Dialect
+  readonly session: Session
+  readonly calls: Calls
+}
+
+function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
+  const { path, endpoint, headers, query, credential, fault } = options
+  const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
+  const redact = shared.redactor.with({ 'api-key': credential })
+  const dialect = endpoint.speak(redact)
+  const calls = createCalls({ api, own: endpoint.own, headers, query, credential, fault, createUpstream })
+  const session = createSession({
+    model,
+    dialect,
+    callFor: calls.for,
+    redact,
+    endpoint: path,
+    maxQueuedTurns,
+    clock,
+    journal,
+    log,
+    drop,
+    send,
+  })
+  return { dialect, session, calls }
+}
+
+/** Why a connection is closed on a message, by the close code that ws has for it. */
+function whyClosed(code: number, { variable, bytes }: Endpoint['limit']): DeltatapeError | undefined {
+  if (code === 1009) {
+    return new DeltatapeError('too_large', `This message is larger than ${variable} allows: ${bytes} bytes.`)
+  }
+  if (code !== 1008) return undefined
+  return new DeltatapeError('too_large', `This message comes in too many pieces: at most ${MAX_FRAGMENTS} fragments.`)
+}

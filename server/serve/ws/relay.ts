@@ -1,0 +1,83 @@
+/** One answer → the messages of one turn. */
+import { ModelError, RefusedError } from '../../api/ending.ts'
+import type { Batch } from '../../api/record.ts'
+import { type List, fresh } from '../../base/memo.ts'
+import { type Answer, isDue } from '../../model/model.ts'
+import type { Redact, Turn } from './dialect.ts'
+
+export interface RelayOptions {
+  readonly redact: Redact
+  /** Sends messages; gives a promise if the client has to read first. */
+  readonly send: (messages: List<string>) => Promise<void> | undefined
+  readonly signal: AbortSignal
+}
+
+/** How much of the body of a refusal is kept, in characters. */
+const MAX_REFUSAL_CHARS = 1024 * 1024
+
+/** Of an answer without events the beginning is kept, to say what it was: batches up to this many characters. */
+const MAX_EXCERPT_CHARS = 500
+
+/**
+ * Encodes an answer to its end.
+ *
+ * @throws RefusedError if the API refused the call; ModelError if the answer broke, or was no event stream
+ */
+export async function relay(answer: Answer, turn: Turn, { redact, send, signal }: RelayOptions): Promise<void> {
+  if (answer.head.status >= 300) throw await refusalOf(answer, redact)
+  let excerpt = ''
+  let isStream = false
+  const take = (batch: Batch): Promise<void> | undefined => {
+    isStream ||= batch.items.some(({ event }) => event !== undefined)
+    if (!isStream && excerpt.length < MAX_EXCERPT_CHARS) excerpt += textFrom(batch)
+    return send(turn.push(batch))
+  }
+  const isForeign = () => !isStream && answer.head.framing !== 'sse'
+  const malformed = () => new ModelError({ end: 'malformed', why: redact.body(excerpt) })
+  try {
+    await readAll(answer.records, take, signal)
+  } catch (error) {
+    // A page may keep its connection open for ever: it is not an answer all the same.
+    throw isForeign() && excerpt !== '' && isStall(error) ? malformed() : error
+  }
+  await send(fresh(turn.finish()))
+  if (turn.hasEnded()) return
+  throw isForeign() ? malformed() : new Error('The model ended without a terminal event.')
+}
+
+const isStall = (error: unknown): boolean => error instanceof ModelError && error.failure.end === 'stalled'
+
+/** Takes one batch after another; waits only if the client has to read first. */
+async function readAll(
+  records: Answer['records'],
+  take: (batch: Batch) => Promise<void> | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!isDue(records)) {
+    for await (const batch of records) await take(batch)
+    return
+  }
+  for (const batch of records) {
+    const read = take(batch)
+    if (!read) continue
+    await read
+    signal.throwIfAborted()
+  }
+}
+
+/** The error for an answer that is a refusal: its status counts, and as much of its body as comes. */
+async function refusalOf({ head, records }: Answer, redact: Redact): Promise<RefusedError> {
+  let body = ''
+  try {
+    for await (const batch of records) if (body.length < MAX_REFUSAL_CHARS) body += textFrom(batch)
+  } catch (error) {
+    // A refusal whose body breaks is still one.
+    if (!(error instanceof ModelError)) throw error
+  }
+  const { status, headers } = head
+  return new RefusedError({ status, headers, body: redact.body(body.slice(0, MAX_REFUSAL_CHARS).toWellFormed()) })
+}
+
+/** The text of a batch; what is no UTF-8 becomes U+FFFD. */
+const textFrom = ({ items }: Batch): string =>
+  items.map(({ wire }) => (typeof wire === 'string' ? wire : Buffer.from(wire).toString('utf8'))).join('')

@@ -1,0 +1,77 @@
+/** One turn that runs: a call to the model, its messages, and its line in the journal. */
+import type { Call } from '../../api/call.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { DeltatapeError } from '../../base/errors.ts'
+import { type List, fresh } from '../../base/memo.ts'
+import { type Action, type Answer, type Model, actionOf } from '../../model/model.ts'
+import type { Journal } from '../journal.ts'
+import { type Log, toldOf } from '../log.ts'
+import type { Redact, TurnRequest } from './dialect.ts'
+import { relay } from './relay.ts'
+
+export interface TurnOptions {
+  readonly model: Model
+  /** The call that a request becomes. */
+  readonly callFor: (request: TurnRequest) => Call
+  /** Takes secrets out of what the API says of a failure. */
+  readonly redact: Redact
+  /** The path that the client connected to. */
+  readonly endpoint: string
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly log: Log
+  /** Breaks the connection, after what was sent is on its way. */
+  readonly drop: () => void
+  /** Sends messages; resolves when the connection can take more, or is gone. */
+  readonly send: (messages: List<string>) => Promise<void> | undefined
+}
+
+export interface RunningTurn {
+  readonly id: string | undefined
+  /** Whether the client has its last message; the model may still have something to do. */
+  hasEnded(): boolean
+  /** Ends it for the client, and frees the model. */
+  end(error: DeltatapeError): void
+  /** Resolves when the model has finished, too. Never rejects. */
+  readonly finished: Promise<void>
+}
+
+/** Starts a turn. */
+export function startTurn(request: TurnRequest, options: TurnOptions): RunningTurn {
+  const { id, ignored, turn } = request
+  const { clock, journal, log, redact, endpoint } = options
+  const abort = new AbortController()
+  const { signal } = abort
+  let count = 0
+  const send = (messages: List<string>): Promise<void> | undefined => {
+    count += messages.items.length
+    return messages.items.length === 0 ? undefined : options.send(messages)
+  }
+  const run = async (): Promise<void> => {
+    const started = clock.now()
+    let answer: Answer | undefined
+    let missed: Action | undefined
+    try {
+      answer = await options.model(options.callFor(request), signal)
+      await relay(answer, turn, { redact, send, signal })
+    } catch (error) {
+      missed = actionOf(error)
+      const told = toldOf(error, log)
+      if (told.code === 'dropped') options.drop()
+      else if (!signal.aborted) await send(fresh(turn.fail(told)))
+    }
+    const { code, message } = turn.error() ?? {}
+    // What became of a recording is known after its last record.
+    const action = answer?.action ?? missed
+    journal.turn({ endpoint, id, action, count, unit: 'frame', ms: clock.now() - started, code, message, ignored })
+  }
+  return {
+    id,
+    hasEnded: turn.hasEnded,
+    end(error) {
+      void send(fresh(turn.fail(error)))
+      abort.abort(error)
+    },
+    finished: run(),
+  }
+}

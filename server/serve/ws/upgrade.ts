@@ -1,0 +1,63 @@
+/** A request for an upgrade: what it says, and how it is answered over HTTP if it is refused. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { apiError } from '../../api/error.ts'
+import { type Headers, inPairs } from '../../api/headers.ts'
+import type { DeltatapeError } from '../../base/errors.ts'
+import { splitTarget, withoutFault } from '../target.ts'
+
+/** What a client says when it connects. */
+export interface Visit {
+  readonly path: string
+  /** The query with its `?`, or the empty text, without deltatape's own parameter. */
+  readonly query: string
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly authorization: string | undefined
+  readonly token: string | undefined
+  /** The faults that it asks for. */
+  readonly fault: string | undefined
+}
+
+export function visitOf({ url: target = '/', headers, headersDistinct }: IncomingMessage): Visit {
+  const { path, search } = splitTarget(target)
+  const { fault, query } = withoutFault(search)
+  // As over HTTP: a client that sends several has none that is known.
+  const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
+  return {
+    path,
+    query,
+    host,
+    origin,
+    authorization: headers.authorization,
+    token: headers['x-deltatape-token']?.toString(),
+    fault: fault ?? (headers['x-deltatape-fault']?.toString() || undefined),
+  }
+}
+
+/**
+ * The headers of a request in pairs, as they were sent.
+ *
+ * @param withKey whether `authorization` holds a key for the API. What was compared with the token is not passed on
+ */
+export const headersOf = ({ rawHeaders }: IncomingMessage, withKey: boolean): Headers =>
+  inPairs(rawHeaders).filter(([name]) => withKey || name.toLowerCase() !== 'authorization')
+
+/** Answers an upgrade that is refused as the HTTP request that it is, and closes the connection. */
+export function answerOverHttp(socket: Socket, error: DeltatapeError, header: string): void {
+  const { status, error: told } = apiError(error)
+  const body = JSON.stringify({ error: told })
+  // A client may keep its own side open for ever.
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      header,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}

@@ -1,0 +1,37 @@
+/** The row of last resort. */
+import { expect, test } from 'vitest'
+import { any } from '../../server/api/any.ts'
+import { toRecords } from '../kit/calls.ts'
+
+test('takes every call, and all of a request counts', () => {
+  expect(any.owns('DELETE', '/whatever')).toBe(true)
+  const request = { stream: false, metadata: { a: 1 }, input: [{ id: 'x' }], user: 'ada' }
+  expect(any.keyed(request)).toBe(request)
+  any.check({ method: 'POST', path: '/', headers: [], content: Uint8Array.of(0xff) })
+})
+
+test.each([
+  [{ input: 'Embed me' }, 'Embed me'],
+  [{ prompt: 'Draw me' }, 'Draw me'],
+  [{ input: ['a', 'b'] }, '["a","b"]'],
+  [{ model: 'm' }, ''],
+])('names a fixture by the input of %j', (request, text) => {
+  expect(any.lastUserText(request)).toBe(text)
+})
+
+test('cannot tell a cut answer from a whole one: the end of the body is its end', () => {
+  const follower = any.follow()
+  for (const record of toRecords([{ type: 'response.completed', response: {} }, { error: 'x' }])) {
+    expect(follower.take(record)).toBe('open')
+  }
+  expect(follower.end()).toEqual({ end: 'complete' })
+  expect(any.isFinished([])).toBe(true)
+})
+
+test('continues nothing, and is continued by nothing', () => {
+  expect(any.continues({ previous_response_id: 'resp_1' })).toBeUndefined()
+  expect(
+    any.answerId({ method: 'POST', path: '/' }, any.events(toRecords([{ response: { id: 'x' } }]))),
+  ).toBeUndefined()
+  expect(any.inOne).toBeUndefined()
+})

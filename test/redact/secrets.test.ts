@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { createRedactor } from '../../server/redact/redactor.ts'
+import { rulesFor } from '../../server/redact/secrets.ts'
+
+test('a short secret counts if it stands alone and is no word', () => {
+  const short = createRedactor({ 'api-key': 'sk-1' }).text
+  expect(short('(sk-1) is not sk-10 nor task-1')).toBe('([redacted:api-key]) is not sk-10 nor task-1')
+  for (const word of ['test', 'a-b', '']) {
+    expect(createRedactor({ 'api-key': word }).text(`a ${word} a-b`)).toBe(`a ${word} a-b`)
+  }
+})
+
+test('a secret that is not set is none', () => {
+  expect(rulesFor({ a: undefined, b: '' })).toEqual([])
+})
+
+test('the hint of a secret stands in its JSON text, however often that was put into another', () => {
+  for (const secret of [
+    'plain-secret',
+    'correct"horse"battery9',
+    'C:\\dir\\secret',
+    'é-and-\n-more',
+    '""""""""""',
+    'a/b/c/d/e/f',
+  ]) {
+    const [rule] = rulesFor({ mine: secret })
+    const [hint = ''] = rule?.hints ?? []
+    const escaped = JSON.stringify(secret)
+    for (const text of [secret, escaped, JSON.stringify(escaped), escaped.replaceAll('/', String.raw`\/`)]) {
+      expect(text).toContain(hint)
+    }
+    expect(rule?.find(`x${secret}x`)).toEqual([expect.objectContaining({ start: 1, end: 1 + secret.length })])
+  }
+})

@@ -1,0 +1,124 @@
+/** Clients that leave, and a server that ends, in the middle of calls. */
+import { describe, expect, test } from 'vitest'
+import type { Batch } from '../../../server/api/record.ts'
+import { systemClock } from '../../../server/base/clock.ts'
+import { shuttingDown } from '../../../server/base/errors.ts'
+import { fresh } from '../../../server/base/memo.ts'
+import { createRedactor } from '../../../server/redact/redactor.ts'
+import { readConfig } from '../../../server/serve/config.ts'
+import { createExchanges } from '../../../server/serve/http/exchange.ts'
+import { createJournal } from '../../../server/serve/journal.ts'
+import { compose, steps } from '../../kit/answers.ts'
+import { FAILURES } from '../../kit/bundled.ts'
+import { STREAM, folderWith, readableLog, runServer, toRecords } from '../../kit/tools.ts'
+import { good, post, readAll, runBefore } from './kit.ts'
+
+describe('a client that hangs up', () => {
+  test('right after the terminal event leaves a whole recording', async () => {
+    const { server, store } = await runBefore(() => ({ steps: [...steps(good), 'hang'] }))
+    const abort = new AbortController()
+    const response = await post(server.url, { input: 'Hi', stream: true }, { signal: abort.signal })
+    let text = ''
+    for await (const chunk of response.body ?? []) {
+      text += new TextDecoder().decode(chunk)
+      if (text.includes('event: response.completed')) break
+    }
+    abort.abort()
+    expect(await store.list()).toHaveLength(1)
+  })
+
+  /** A stream whose model has sent an `error` event and waits; how it goes on when it is told to. */
+  const runTail = async () => {
+    const waiting = Promise.withResolvers<void>()
+    const { log } = readableLog()
+    let aborted: boolean | undefined
+    async function* records(signal: AbortSignal): AsyncGenerator<Batch, void> {
+      yield fresh(toRecords([{ type: 'error', error: { message: 'Oh' } }]))
+      await waiting.promise
+      aborted = signal.aborted
+      signal.throwIfAborted()
+    }
+    const leavers: (() => void)[] = []
+    const exchanges = createExchanges({
+      config: readConfig({ MODEL_MODE: 'live' }),
+      model: async (_call, signal) => ({ head: STREAM, records: records(signal) }),
+      redactor: createRedactor(),
+      clock: systemClock,
+      journal: createJournal(log, 'live'),
+      log,
+    })
+    const { body } = await exchanges.answer({
+      method: 'POST',
+      target: '/v1/responses',
+      headers: [['content-type', 'application/json']],
+      body: Buffer.from('{"stream":true}'),
+      onLeave: (leave) => void leavers.push(leave),
+    })
+    const goOn = async () => {
+      waiting.resolve()
+      let text = ''
+      if (body === 'broken' || 'byteLength' in body) throw new Error('It is not a stream.')
+      for await (const chunk of body) text += Buffer.from(chunk).toString()
+      return { text, aborted }
+    }
+    const leave = () => {
+      for (const act of leavers) act()
+    }
+    return { exchanges, goOn, leave }
+  }
+
+  test('right after an error event ends the call if nobody records it', async () => {
+    const { goOn, leave } = await runTail()
+    leave()
+    expect(await goOn()).toMatchObject({ aborted: true })
+  })
+
+  test('and a server that stops right after an error event says nothing more', async () => {
+    const { exchanges, goOn } = await runTail()
+    exchanges.stop(shuttingDown())
+    const { text, aborted } = await goOn()
+    expect(aborted).toBe(true)
+    expect(text.match(/event: error/g)).toHaveLength(1)
+  })
+})
+
+describe('limits and the end', () => {
+  test('more calls than MAX_CONNECTIONS are busy', async () => {
+    const { url } = await runServer({ MAX_CONNECTIONS: '1', REPLAY_PACE: '60000ms' })
+    const request = { input: FAILURES.truncated, stream: true, stream_options: { include_obfuscation: false } }
+    const first = await post(url, request)
+    const second = await post(url, request)
+    expect(second.status).toBe(503)
+    expect(await second.json()).toMatchObject({ error: { code: 'busy' } })
+    await first.body?.cancel()
+  })
+
+  test('a stream that runs when the server stops ends with an error event, one that has not begun with 503', async () => {
+    const { server, called } = await runBefore(
+      (_call, index) => (index === 0 ? { steps: [...steps(good.slice(0, 5)), 'hang'] } : { instead: 'hang' }),
+      { SHUTDOWN_GRACE_MS: '50' },
+    )
+    const running = await post(server.url, { input: 'Hi', stream: true })
+    const waiting = post(server.url, { input: 'Ho', stream: true })
+    await called(2)
+    const closing = server.close()
+    const { text, broken } = await readAll(running)
+    expect(broken).toBeUndefined()
+    expect(text).toMatch(
+      /event: error\ndata: \{"type":"error","status":503,"error":\{.*"code":"shutting_down"\}\}\n\n$/,
+    )
+    expect((await waiting).status).toBe(503)
+    await closing
+  })
+
+  test('a client that does not read does not hold up the end of the server', async () => {
+    const pieces = Array.from({ length: 400 }, (_, index) => `${index}${'x'.repeat(60_000)}`)
+    const dir = await folderWith({ Hi: { events: compose('large').text(pieces).completed() } })
+    const server = await runServer({ FIXTURES_DIR: dir, SHUTDOWN_GRACE_MS: '50' })
+    const response = await post(server.url, { input: 'Hi', stream: true })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    await server.close()
+    await reader?.cancel().catch(() => {})
+  })
+})

@@ -1,0 +1,163 @@
+/** What finding fixtures costs: how often the disk is asked, and what is kept of it. */
+import disk, { rm, utimes, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { formatFixture } from '../../server/fixture/file.ts'
+import { fileName } from '../../server/fixture/key.ts'
+import { openTestStore, settle } from '../kit/tools.ts'
+import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
+
+const listings = vi.spyOn(disk, 'readdir')
+/** Whole files that were read, and files of which the beginning or parts were. */
+const [whole, parts] = [vi.spyOn(disk, 'readFile'), vi.spyOn(disk, 'open')]
+// Now what others have imported of it by name is watched, too.
+syncBuiltinESMExports()
+
+afterAll(() => {
+  vi.restoreAllMocks()
+  syncBuiltinESMExports()
+})
+
+beforeEach(() => {
+  for (const spy of [listings, whole, parts]) spy.mockClear()
+})
+
+/** So many fixtures, and the store that saved them. */
+async function shelf(count: number) {
+  const { dir, store } = await setUp()
+  const fixtures = []
+  for (let index = 0; index < count; index++) {
+    const fixture = await fixtureFor(store, { ...HI, input: `Say ${index}` }, answerOf(`s${index}`))
+    await store.save(fixture)
+    fixtures.push(fixture)
+  }
+  // What is seen of a file is shared within one turn of the event loop.
+  await settle()
+  for (const spy of [listings, whole, parts]) spy.mockClear()
+  return { dir, store, fixtures }
+}
+
+describe('a fixture that was found', () => {
+  test('is read once while it stays as it is, and is the very same each time', async () => {
+    const { store, fixtures } = await shelf(3)
+    const [fixture] = fixtures
+    const key = fixture?.key ?? ''
+    const first = await store.recording(key)
+    await settle()
+    expect(await store.recording(key)).toBe(first)
+    expect(first?.parts()).toBe(first?.parts())
+    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([0, 1, 0])
+  })
+
+  test('is read again when it has changed, and is gone when it is', async () => {
+    const { dir, store } = await setUp()
+    const fixture = await fixtureFor(store, HI)
+    await store.save(fixture)
+    const first = await store.recording(fixture.key)
+    const path = join(dir, fileName(fixture))
+    await writeFile(path, formatFixture({ ...fixture, records: answerOf('two') }))
+    await utimes(path, 1, 1)
+    await settle()
+    expect(await store.recording(fixture.key)).not.toBe(first)
+    expect((await store.find(fixture.key))?.records).toEqual(answerOf('two'))
+    await rm(path)
+    await settle()
+    expect(await store.find(fixture.key)).toBeUndefined()
+    expect(await store.recording(fixture.key)).toBeUndefined()
+  })
+
+  test('is read once, too, when it has become too large for the memory, or small enough', async () => {
+    const { store, fixtures } = await shelf(1)
+    const [fixture] = fixtures
+    if (!fixture) return
+    await store.recording(fixture.key)
+    const large = answerOf('large', 'x'.repeat(400_000))
+    for (const records of [large, answerOf('small'), large]) {
+      await store.save({ ...fixture, records })
+      await settle()
+      const recording = await store.recording(fixture.key)
+      await settle()
+      expect(await store.recording(fixture.key)).toBe(recording)
+      expect(Array.isArray(recording?.parts())).toBe(records !== large)
+    }
+  })
+
+  test('is found by its name: of the others nothing is read', async () => {
+    const { dir, fixtures } = await shelf(20)
+    const anew = openTestStore(dir)
+    expect(await anew.recording(fixtures[7]?.key ?? '')).toBeDefined()
+    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([1, 1, 0])
+  })
+})
+
+describe('a fixture that is not there', () => {
+  test('costs one listing, and no file is opened for it', async () => {
+    const { store } = await shelf(20)
+    expect(await store.recording('0'.repeat(64))).toBeUndefined()
+    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([1, 0, 0])
+  })
+
+  test('may stand in a file whose name says nothing: their first lines are read, once', async () => {
+    const { dir, store, fixtures } = await shelf(1)
+    const [fixture] = fixtures
+    if (!fixture) return
+    for (const name of ['a.jsonl', 'b.jsonl']) {
+      await writeFile(join(dir, name), formatFixture(await fixtureFor(store, { ...HI, input: name })))
+    }
+    const asked = await fixtureFor(store, { ...HI, input: 'b.jsonl' })
+    await settle()
+    parts.mockClear()
+    expect((await store.recording(asked.key))?.name).toBe('b.jsonl')
+    await settle()
+    expect(await store.recording('0'.repeat(64))).toBeUndefined()
+    expect(parts).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('saving', () => {
+  test('costs one listing of the directory, for a new fixture and for one that was there', async () => {
+    const { store, fixtures } = await shelf(20)
+    const [fixture] = fixtures
+    if (!fixture) return
+    await store.save({ ...fixture, records: answerOf('again') })
+    expect(listings).toHaveBeenCalledTimes(1)
+    listings.mockClear()
+    await store.save(fixture)
+    expect(listings).toHaveBeenCalledTimes(1)
+    listings.mockClear()
+    await store.save(await fixtureFor(store, { ...HI, input: 'new' }))
+    expect(listings).toHaveBeenCalledTimes(1)
+  })
+
+  test('of nothing new costs none, and writes nothing', async () => {
+    const { store, fixtures } = await shelf(5)
+    const [fixture] = fixtures
+    if (!fixture) return
+    expect(await store.save(fixture)).toEqual({ outcome: 'unchanged' })
+    expect([listings.mock.calls.length, parts.mock.calls.length]).toEqual([0, 0])
+  })
+
+  test('of many at once costs no more', async () => {
+    const { store, fixtures } = await shelf(10)
+    await Promise.all(fixtures.map((fixture, index) => store.save({ ...fixture, records: answerOf(`new${index}`) })))
+    expect(listings.mock.calls.length).toBeLessThanOrEqual(fixtures.length)
+    for (const [index, { key }] of fixtures.entries()) {
+      expect((await store.find(key))?.records).toEqual(answerOf(`new${index}`))
+    }
+  })
+})
+
+test('a survey reads the first lines of all, and once: the damaged are told by name', async () => {
+  const { dir, store, fixtures } = await shelf(5)
+  await writeFile(join(dir, 'damaged.jsonl'), 'damaged')
+  const { candidates, damaged } = await store.survey()
+  expect(candidates.map(({ name }) => name)).toEqual(fixtures.map(fileName).toSorted())
+  expect(damaged).toEqual(['damaged.jsonl'])
+  await settle()
+  parts.mockClear()
+  await store.survey()
+  // What cannot be read is tried again.
+  expect(parts).toHaveBeenCalledTimes(1)
+  expect(whole).not.toHaveBeenCalled()
+})
