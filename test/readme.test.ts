@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
-import { readConfig } from '../server/config.ts'
+import { readConfig } from '../server/serve/config.ts'
 import { runSnippet, snippetsBelow } from './kit/snippets.ts'
 import { runServer, temporaryFolder } from './kit/tools.ts'
 
@@ -19,7 +19,7 @@ function cellsBelow(heading: string): string[] {
 
 test('every variable, and no other', () => {
   const read = new Set<string>()
-  const env = new Proxy({}, { get: (_target, name) => void read.add(String(name)) })
+  const env = new Proxy({}, { get: (_target, name) => void read.add(String(name).toUpperCase()) })
   readConfig(env)
   expect(cellsBelow('## Configuration').toSorted()).toEqual([...read].toSorted())
 })

@@ -47,7 +47,7 @@ export const sse: Scenario = {
       ),
     )
     await Promise.all(sides.map((side) => side.stop()))
-    const rows: Row[] = [{ what: 'vs raw server, one piece', ours, against: raw, goal: atLeast(0.55, 0.25) }]
+    const rows: Row[] = [{ what: 'vs raw server, one piece', ours, against: raw, goal: atLeast(0.6, 0.25) }]
     const [alike, own] = aimock
     if (alike) rows.push({ what: 'vs aimock, same deltas', ours, against: alike, goal: atLeast(5, 2) })
     if (own) rows.push({ what: 'vs aimock, its own larger deltas', ours, against: own })
