@@ -16,7 +16,7 @@ const run = (args: readonly string[], env: Record<string, string> = {}): Promise
     const { PATH = '', HOME = '' } = process.env
     const child = execFile(
       process.execPath,
-      ['--import', 'tsx', 'server/cli.ts', ...args],
+      ['server/cli.ts', ...args],
       { env: { PATH, HOME, ...env } },
       (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     )

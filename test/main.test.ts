@@ -19,7 +19,7 @@ interface Run {
   readonly url: Promise<string>
 }
 
-const MAIN = [process.execPath, '--import', 'tsx', 'server/main.ts'] as const
+const MAIN = [process.execPath, 'server/main.ts'] as const
 
 /** npm with the Node that it needs, and the arguments of the script after the `--`. */
 const NPM_START = ['npm', 'start', '--'] as const

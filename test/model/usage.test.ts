@@ -121,7 +121,7 @@ test('several processes write to one log, and nothing is lost when they are kill
     for (let count = 0; count < 300; count++) append(usedLine(process.argv[2] + '-' + count + '-' + 'x'.repeat(200)))
     process.kill(process.pid, 'SIGKILL')`
   const children = ['a', 'b', 'c'].map((name) =>
-    spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, file, name]),
+    spawn(process.execPath, ['--input-type=module', '-e', script, file, name]),
   )
   await Promise.all(children.map((child) => once(child, 'close')))
   expect(parseUsage(await readFile(file, 'utf8'), file).used.size).toBe(900)

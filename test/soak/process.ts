@@ -17,7 +17,7 @@ export interface Watched {
 
 export async function startProcess(env: Readonly<Record<string, string>>): Promise<Watched> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], {
+  const child = spawn(process.execPath, ['server/main.ts'], {
     env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'error', ...env },
   })
   const lines: string[] = []
