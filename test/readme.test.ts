@@ -1,7 +1,8 @@
 /** What the README lists is what there is. */
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
+import { parseObject } from '../server/base/json.ts'
 import { readConfig } from '../server/serve/config.ts'
 import { runSnippet, snippetsBelow } from './kit/snippets.ts'
 import { runServer, temporaryFolder } from './kit/tools.ts'
@@ -31,6 +32,16 @@ test('every error that a frame can carry, and no other', async () => {
   expect(cellsBelow('### Errors')).toEqual(
     codes.map(([, code = '']) => code).filter((code) => !overHttp.includes(code)),
   )
+})
+
+test('every member of the first line of a fixture, and all that a later line is told by', async () => {
+  const used = new Set<string>()
+  for (const name of (await readdir('fixtures')).filter((each) => each.endsWith('.jsonl'))) {
+    const [header = '', ...lines] = (await readFile(`fixtures/${name}`, 'utf8')).trimEnd().split('\n')
+    for (const member of Object.keys(parseObject(header) ?? {})) used.add(member)
+    for (const [, kind = ''] of lines.map((line) => Object.keys(parseObject(line) ?? {}))) used.add(kind)
+  }
+  expect(cellsBelow('## Fixtures')).toEqual(expect.arrayContaining([...used]))
 })
 
 test('every package that the server depends on, with a reason', () => {
