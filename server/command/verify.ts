@@ -36,7 +36,7 @@ Secrets are told by their kind and line, and never shown.
 
 Examples:
   deltatape verify                        all of fixtures/
-  deltatape verify my-name-is-ada-3       one of them
+  deltatape verify my-name-is-ada-1       one of them
   deltatape verify --strict --max-age 90d
 
 Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,

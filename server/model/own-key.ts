@@ -33,8 +33,9 @@ export function hideKey(key: string | undefined, api: Api): Placeholder | undefi
     failure(record) {
       const { event, data, wire, at } = record
       if (typeof wire !== 'string' || !wire.includes(key)) return record
-      const isFailure = event ? api.failureOf(event) !== undefined : data !== undefined
-      return isFailure ? parseSseRecord(hide(wire), at) : record
+      // What is not an event may be a failure: a failed response in one piece, a page of a gateway.
+      if (!event && data === undefined) return { at, wire: hide(wire) }
+      return event && !api.failureOf(event) ? record : parseSseRecord(hide(wire), at)
     },
   }
 }

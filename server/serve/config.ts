@@ -65,7 +65,11 @@ const table = {
   chatbotModel: text('CHATBOT_MODEL', 'the model that /ws and /ws-stream ask', 'gpt-4.1-mini'),
   port: whole('PORT', 'the port to listen on; 0 picks a free one', 3300, 0, 65535),
   host: text('HOST', 'the interface to listen on', '127.0.0.1'),
-  fixturesDir: { ...text('FIXTURES', 'where the fixtures are', 'fixtures'), formerly: 'FIXTURES_DIR' },
+  fixturesDir: {
+    ...text('FIXTURES', 'where the fixtures are', 'fixtures'),
+    allowed: 'the path of a directory',
+    formerly: 'FIXTURES_DIR',
+  },
   /** The file with the user's own rules of redaction, if it is not the usual one. */
   configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),

@@ -7,6 +7,8 @@ import { isLoopback } from './host.ts'
 export interface Visitor {
   readonly host: string | undefined
   readonly origin: string | undefined
+  /** `sec-fetch-site`: browsers say it of requests that have no `Origin`, too. */
+  readonly site?: string | undefined
 }
 
 /** What the rules depend on. */
@@ -26,7 +28,7 @@ export interface GuardSettings {
  *
  * @returns why not; undefined if the visitor is let in
  */
-export function admit({ host, origin }: Visitor, config: GuardSettings): DeltatapeError | undefined {
+export function admit({ host, origin, site }: Visitor, config: GuardSettings): DeltatapeError | undefined {
   const name = hostName(host)
   const known =
     name !== undefined &&
@@ -38,6 +40,13 @@ export function admit({ host, origin }: Visitor, config: GuardSettings): Deltata
     return new DeltatapeError(
       'forbidden',
       `This request has ${shown}, which is not this server's. Name it in ALLOWED_HOSTS to let it in.`,
+    )
+  }
+  // The image of a page has no `Origin`, and would spend money all the same.
+  if (origin === undefined && site === 'cross-site' && config.mode !== 'replay') {
+    return new DeltatapeError(
+      'forbidden',
+      `Requests that a page of another site makes are not let in in ${config.mode} mode, which can spend money.`,
     )
   }
   if (origin === undefined || config.allowedOrigins.includes(origin)) return undefined

@@ -83,6 +83,13 @@ describe('Origin', () => {
   })
 })
 
+test('what a page of another site asks without an Origin, such as an image, is refused if it can spend money', () => {
+  const from = (site: string) => ({ host: 'localhost', origin: undefined, site })
+  expect(admit(from('cross-site'), live)).toMatchObject({ code: 'forbidden' })
+  expect(admit(from('cross-site'), { ...live, mode: 'replay' })).toBeUndefined()
+  for (const site of ['same-origin', 'same-site', 'none']) expect(admit(from(site), live)).toBeUndefined()
+})
+
 describe('the token and the key', () => {
   const keyOf = (authorization?: string, token?: string, authToken?: string) =>
     authorize({ authorization, token }, { authToken }).apiKey

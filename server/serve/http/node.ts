@@ -65,8 +65,9 @@ export function createListener({ config, app, exchanges, clock, log }: ListenerO
   return (request: IncomingMessage, response: ServerResponse): void => {
     const { method, url: target = '/' } = request
     // As it was sent: several are none that is known.
-    const { host, origin } = visitorOf(request)
-    const refusal = admit({ host, origin }, config)
+    const visitor = visitorOf(request)
+    const { origin } = visitor
+    const refusal = admit(visitor, config)
     const { path } = splitTarget(target)
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
     if (refusal) {
@@ -99,7 +100,7 @@ function createBurst(clock: Clock): (act: () => void) => void {
 }
 
 /** Of several `Host` or `Origin` headers Node keeps the first; here they are joined, which no name of this server is. */
-function visitorOf({ rawHeaders }: IncomingMessage): Visitor {
+function visitorOf({ rawHeaders, headers }: IncomingMessage): Visitor {
   let host: string | undefined
   let origin: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -109,7 +110,7 @@ function visitorOf({ rawHeaders }: IncomingMessage): Visitor {
       origin = origin === undefined ? value : `${origin}, ${value}`
     }
   }
-  return { host, origin }
+  return { host, origin, site: headers['sec-fetch-site']?.toString() }
 }
 
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
