@@ -1,5 +1,6 @@
 /** Who is let in: the rules for `Host` and `Origin`, which keep the pages of other sites away, and the token. */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { type Headers, headerOf } from '../api/headers.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { isLoopback } from './host.ts'
 
@@ -79,6 +80,12 @@ export interface Credentials {
   /** The header `x-deltatape-token`. */
   readonly token: string | undefined
 }
+
+/** The credentials in the headers of a request. */
+export const credentialsIn = (headers: Headers): Credentials => ({
+  authorization: headerOf(headers, 'authorization'),
+  token: headerOf(headers, 'x-deltatape-token'),
+})
 
 /** What a client sends as its key that has none: SDKs want one, and the examples say this. */
 const NO_KEY = 'any'

@@ -8,7 +8,7 @@ import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { authorize } from '../guard.ts'
+import { authorize, credentialsIn } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import { splitTarget, withoutFault } from '../target.ts'
@@ -111,8 +111,7 @@ interface Place {
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
 async function callOf({ method, headers, body }: Asked, { api, path, search }: Place, config: Config): Promise<Call> {
-  const token = headerOf(headers, 'x-deltatape-token')
-  const { apiKey } = authorize({ authorization: headerOf(headers, 'authorization'), token }, config)
+  const { apiKey } = authorize(credentialsIn(headers), config)
   const { fault, query } = withoutFault(search)
   return {
     api,

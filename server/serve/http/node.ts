@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import { whoAnswers } from '../../base/version.ts'
 import type { Config } from '../config.ts'
 import { createDrain } from '../drain.ts'
-import { type Visitor, admit } from '../guard.ts'
+import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
 import { splitTarget } from '../target.ts'
 import type { App } from './app.ts'
@@ -38,9 +38,12 @@ export function createListener({ config, app, exchanges, clock, log }: ListenerO
       if (response.destroyed) leave()
       else response.once('close', () => (response.writableFinished ? undefined : leave()))
     }
+    const headers = inPairs(request.rawHeaders)
     try {
+      // Of a stranger no body is kept in memory.
+      if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
       const body = await readBody(request, config.maxBodyBytes, clock)
-      return await exchanges.answer({ method, target, headers: inPairs(request.rawHeaders), body, onLeave })
+      return await exchanges.answer({ method, target, headers, body, onLeave })
     } catch (error) {
       return refuse(toldOf(error, log), any)
     }

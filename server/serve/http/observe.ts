@@ -38,7 +38,8 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
     take(batch) {
       const seen = glance(call.api, batch)
       count += batch.items.length
-      over = seen.mayBeOver
+      // Comments and `[DONE]` do not make an answer go on.
+      over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
       const { code, message } = seen.failure
       failure = { code, message: redactor.with({ 'api-key': call.credential }).text(message) }
@@ -60,9 +61,10 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
   }
 }
 
-/** What a batch says of its answer: whether it may end it, and the failure that it tells of. */
+/** What a batch says of its answer: whether it may end it, whether it holds an event, and the failure that it tells of. */
 interface Seen {
   readonly mayBeOver: boolean
+  readonly hasEvent: boolean
   readonly failure: ReturnType<Api['failureOf']>
 }
 
@@ -80,7 +82,7 @@ export function createGlance(): Glance {
         mayBeOver = follower.take(record) !== 'open'
         failure ??= record.event && api.failureOf(record.event)
       }
-      return { mayBeOver, failure }
+      return { mayBeOver, hasEvent: items.some(({ event }) => event !== undefined), failure }
     })
   return (api, batch) => {
     const known = glances.get(api) ?? make(api)

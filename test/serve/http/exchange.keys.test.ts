@@ -74,9 +74,17 @@ describe('the key that the API is sent', () => {
   })
 })
 
+const REFUSED = JSON.stringify({ error: { message: `Incorrect API key: ${SERVER}.` } })
+const FAILED = JSON.stringify({ id: 'r', object: 'response', status: 'failed', error: { message: `Bad: ${SERVER}` } })
+
 /** The API repeats the key in what it says of a failure. */
 const LEAKS: Readonly<Record<string, Answer>> = {
-  'an error of JSON': { status: 401, body: JSON.stringify({ error: { message: `Incorrect API key: ${SERVER}.` } }) },
+  'an error of JSON': { status: 401, body: REFUSED },
+  'an error that says how long it is': {
+    status: 401,
+    headers: { 'content-length': String(REFUSED.length) },
+    body: REFUSED,
+  },
   'an error of another kind, and its headers': {
     status: 500,
     headers: { 'content-type': 'text/html', 'x-request-id': SERVER, 'retry-after': SERVER },
@@ -90,6 +98,10 @@ const LEAKS: Readonly<Record<string, Answer>> = {
   'an error event': { steps: steps(compose('x').error('server_error', `Your key ${SERVER} is bad`)) },
   'an error event alone': { steps: steps([{ type: 'error', message: `Your key ${SERVER} is bad`, code: 'bad' }]) },
   'a failed response': { steps: steps(compose('x').failed('server_error', `Your key ${SERVER} is bad`)) },
+  'a failed response in one piece': {
+    headers: { 'content-length': String(FAILED.length) },
+    body: FAILED,
+  },
   'an event that is none': { steps: [{ raw: `data: {${SERVER}\n\n` }] },
 }
 

@@ -1,6 +1,6 @@
 /** Clients that leave, and a server that ends, in the middle of calls. */
 import { describe, expect, test } from 'vitest'
-import type { Batch } from '../../../server/api/record.ts'
+import type { AnswerRecord, Batch } from '../../../server/api/record.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { shuttingDown } from '../../../server/base/errors.ts'
 import { fresh } from '../../../server/base/memo.ts'
@@ -27,13 +27,14 @@ describe('a client that hangs up', () => {
     expect(await store.list()).toHaveLength(1)
   })
 
-  /** A stream whose model has sent an `error` event and waits; how it goes on when it is told to. */
-  const runTail = async () => {
+  /** A stream whose model has sent an `error` event, and what follows it, and waits; how it goes on when it is told to. */
+  const runTail = async (...following: readonly AnswerRecord[]) => {
     const waiting = Promise.withResolvers<void>()
     const { log } = readableLog()
     let aborted: boolean | undefined
     async function* records(signal: AbortSignal): AsyncGenerator<Batch, void> {
       yield fresh(toRecords([{ type: 'error', error: { message: 'Oh' } }]))
+      for (const record of following) yield fresh([record])
       await waiting.promise
       aborted = signal.aborted
       signal.throwIfAborted()
@@ -73,8 +74,12 @@ describe('a client that hangs up', () => {
     expect(await goOn()).toMatchObject({ aborted: true })
   })
 
-  test('and a server that stops right after an error event says nothing more', async () => {
-    const { exchanges, goOn } = await runTail()
+  test.each<[string, readonly AnswerRecord[]]>([
+    ['right after an error event', []],
+    ['when only a comment came after it', [{ at: 0, wire: ': ping\n\n' }]],
+    ['when only the end of the stream was said', [{ at: 0, wire: 'data: [DONE]\n\n', data: '[DONE]' }]],
+  ])('and a server that stops %s says nothing more', async (_when, following) => {
+    const { exchanges, goOn } = await runTail(...following)
     exchanges.stop(shuttingDown())
     const { text, aborted } = await goOn()
     expect(aborted).toBe(true)

@@ -126,6 +126,18 @@ describe('AUTH_TOKEN', () => {
     }
   })
 
+  test('is asked for before the body is read, and whoever goes on sending can read that', async () => {
+    const { url } = await runServer({ AUTH_TOKEN: TOKEN })
+    const socket = openSocket(url).setEncoding('latin1')
+    const length = 20_000_000
+    socket.write(`POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n`)
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 401 /)
+    socket.write('x'.repeat(length))
+    socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 /)
+    socket.destroy()
+  })
+
   test('is taken as bearer token, or beside one', async () => {
     const { url } = await runServer({ AUTH_TOKEN: TOKEN })
     expect((await post(url, bearer(TOKEN))).status).toBe(200)
