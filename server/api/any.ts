@@ -2,6 +2,7 @@
 import { asText } from '../base/json.ts'
 import type { Api } from './api.ts'
 import { apiError } from './error.ts'
+import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
 
 export const any: Api = {
@@ -14,9 +15,9 @@ export const any: Api = {
   // Nothing in such an answer says that it is whole: the end of its body has to do.
   follow: () => ({ take: () => 'open', end: () => ({ end: 'complete' }) }),
   events: eventsIn,
-  isFinished: () => true,
+  isFinished: (_call, events) => !events.some(failureIn),
   answerId: () => undefined,
   partOf: ({ type, body: { index } }) => JSON.stringify([type, index]),
-  failureOf: () => undefined,
+  failureOf: failureIn,
   error: apiError,
 }

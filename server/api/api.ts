@@ -1,9 +1,10 @@
 /** What deltatape knows of one provider's interface: a row of the table in `index.ts`. */
 import type { JsonObject } from '../base/json.ts'
-import type { DeltatapeError, ErrorCode } from '../base/errors.ts'
+import type { DeltatapeError } from '../base/errors.ts'
 import type { Ending } from './ending.ts'
 import type { ApiError } from './error.ts'
 import type { ModelEvent } from './event.ts'
+import type { TellsOf } from './failure.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
 
@@ -55,7 +56,7 @@ export interface Api {
   /** The events of an answer: those of its records, or one that stands for a JSON body if the row knows what it means. */
   events(records: readonly AnswerRecord[]): readonly ModelEvent[]
   /** Whether the model finished what it was asked for, by the events of an answer that is `complete`. */
-  isFinished(events: readonly ModelEvent[]): boolean
+  isFinished(call: Pick<Asked, 'method' | 'path'>, events: readonly ModelEvent[]): boolean
   /** The id by which a later request may continue this answer. */
   answerId(call: Pick<Asked, 'method' | 'path'>, events: readonly ModelEvent[]): string | undefined
   /** How an answer to a call that does not stream is made of the stream that answers the same call, if it can be. */
@@ -63,7 +64,7 @@ export interface Api {
   /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
   partOf(event: ModelEvent): string
   /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
-  failureOf(event: ModelEvent): { readonly code: ErrorCode; readonly message: string } | undefined
+  failureOf(event: ModelEvent): TellsOf | undefined
   /** An error of deltatape as the API would put it. */
   error(cause: DeltatapeError): ApiError
 }

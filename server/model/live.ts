@@ -1,8 +1,10 @@
 /** The API itself: a call as it was sent, the answer as it arrives, and every end as what it was. */
-import type { Call, Incoming, Transport } from '../api/call.ts'
+import type { Incoming, Transport } from '../api/call.ts'
 import { ModelError, isFailure } from '../api/ending.ts'
 import { createReader } from '../api/framing/index.ts'
-import type { Follower } from '../api/api.ts'
+import type { Api, Follower } from '../api/api.ts'
+import type { ModelEvent } from '../api/event.ts'
+import { failureIn } from '../api/failure.ts'
 import { followerOf } from '../api/index.ts'
 import { type Headers, headerOf, passedDown } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
@@ -36,8 +38,9 @@ export function live(options: LiveOptions): Model {
     try {
       const incoming = await wait.for(transport(call, wait.signal))
       const isOurs = keyOf(call.credential, options.apiKey) !== call.credential
-      const hide = isOurs ? hideKey(options.apiKey, call.api) : undefined
-      return answerOf(incoming, { call, wait, hide, at: () => Math.round(clock.now() - began) })
+      const follower = followerOf(call.api, call.method, incoming.status)
+      const hide = isOurs ? hideKey(options.apiKey, (event) => !follower || isTold(call.api, event)) : undefined
+      return answerOf(incoming, { follower, wait, hide, at: () => Math.round(clock.now() - began) })
     } catch (error) {
       wait.end()
       signal.throwIfAborted()
@@ -46,8 +49,12 @@ export function live(options: LiveOptions): Model {
   }
 }
 
+/** Whether an event tells of a failure; gateways put theirs among the events of any API. */
+const isTold = (api: Api, event: ModelEvent): boolean => (api.failureOf(event) ?? failureIn(event)) !== undefined
+
 interface Reading {
-  readonly call: Call
+  /** Undefined if the end of the body says that the answer is whole, such as an HTTP error. */
+  readonly follower: Follower | undefined
   readonly wait: Wait
   readonly hide: Placeholder | undefined
   /** Milliseconds since the call was sent. */
@@ -57,12 +64,9 @@ interface Reading {
 function answerOf({ status, headers: sent, body }: Incoming, reading: Reading): Answer {
   const decode = decodingOf(headerOf(sent, 'content-encoding'))
   const headers = passedDown(sent, decode !== undefined)
-  const follower = followerOf(reading.call.api, reading.call.method, status)
   const reader = createReader(headers)
-  // A key that is hidden makes a body of another length.
-  const mayChange = reading.hide !== undefined
   const source = decode ? decode(body) : body
-  const records = follower ? read(source, reader, follower, reading) : readAsIs(source, reader, reading)
+  const { hide } = reading
   return {
     head: {
       status,
@@ -70,9 +74,10 @@ function answerOf({ status, headers: sent, body }: Incoming, reading: Reading): 
       get framing() {
         return reader.framing()
       },
-      headers: mayChange ? withoutLength(follower ? headers : reading.hide.headers(headers)) : headers,
+      // A key that is hidden makes a body of another length.
+      headers: hide ? withoutLength(hide.headers(headers)) : headers,
     },
-    records,
+    records: read(source, reader, reading),
   }
 }
 
@@ -81,48 +86,20 @@ const withoutLength = (headers: Headers): Headers => headers.filter(([name]) => 
 type Reader = ReturnType<typeof createReader>
 
 /** Reads an answer to its end, and says how it ended. */
-async function* read(
-  body: AsyncIterable<Uint8Array>,
-  reader: Reader,
-  follower: Follower,
-  reading: Reading,
-): AsyncGenerator<Batch, void> {
-  const { wait, hide } = reading
+async function* read(body: AsyncIterable<Uint8Array>, reader: Reader, reading: Reading): AsyncGenerator<Batch, void> {
+  const { follower, wait, hide } = reading
   let settling = false
   try {
-    for await (const { records: arrived, broken } of arrivals(body, reader, reading)) {
-      const records = hide ? arrived.map(hide.failure) : arrived
-      for (const record of records) settling = follower.take(record) !== 'open'
+    for await (const { records: arrived, isLast, broken } of arrivals(body, reader, reading)) {
+      const records = hide ? hide.records(arrived, isLast) : arrived
+      if (follower) for (const record of records) settling = follower.take(record) !== 'open'
       wait.settling(settling)
       for (const part of inParts(records)) yield fresh(part)
       // Nothing is owed after the end: however the body ends then, the answer is complete.
       if (broken && !settling) throw broken
     }
-    const ending = follower.end()
-    if (isFailure(ending)) throw new ModelError(ending)
-  } finally {
-    wait.end()
-  }
-}
-
-/** Reads an answer of which the end of its body says that it is whole, such as an HTTP error. */
-async function* readAsIs(
-  body: AsyncIterable<Uint8Array>,
-  reader: Reader,
-  reading: Reading,
-): AsyncGenerator<Batch, void> {
-  const { wait, hide } = reading
-  const all: AnswerRecord[] = []
-  let failure: Error | undefined
-  try {
-    for await (const { records, broken } of arrivals(body, reader, reading)) {
-      failure = broken
-      if (hide) all.push(...records)
-      else for (const part of inParts(records)) yield fresh(part)
-    }
-    // The network may have cut the key in two.
-    if (hide) for (const part of inParts(hide.body(all))) yield fresh(part)
-    if (failure) throw failure
+    const ending = follower?.end()
+    if (ending && isFailure(ending)) throw new ModelError(ending)
   } finally {
     wait.end()
   }
@@ -130,6 +107,8 @@ async function* readAsIs(
 
 interface Arrival {
   readonly records: readonly AnswerRecord[]
+  /** Whether nothing more comes. */
+  readonly isLast: boolean
   /** Why nothing more comes, if the body broke or a deadline passed. */
   readonly broken?: Error
 }
@@ -147,16 +126,16 @@ async function* arrivals(
       if (next.done) break
       const records = reader.read(next.value, at())
       wait.arrived(reader.framing() !== 'sse' || records.some(({ event, data }) => event ?? data))
-      if (records.length > 0) yield { records }
+      if (records.length > 0) yield { records, isLast: false }
     }
   } catch (error) {
     if (wait.signal.aborted && !wait.expired) throw error
-    yield { records: reader.end(at(), false), broken: error instanceof ModelError ? error : reset(error) }
+    yield { records: reader.end(at(), false), isLast: true, broken: error instanceof ModelError ? error : reset(error) }
     return
   } finally {
     // A body that hangs would be waited for without end.
     wait.end()
     void chunks.return?.()?.catch(() => {})
   }
-  yield { records: reader.end(at(), true) }
+  yield { records: reader.end(at(), true), isLast: true }
 }

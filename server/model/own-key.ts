@@ -1,41 +1,86 @@
 /** Keeps the server's own key from clients: an API that refuses it may repeat it. */
-import type { Api } from '../api/api.ts'
+import type { ModelEvent } from '../api/event.ts'
 import type { Headers } from '../api/headers.ts'
 import { parseSseRecord } from '../api/framing/sse.ts'
 import { wireOf } from '../api/framing/framing.ts'
-import { type AnswerRecord, bytesOf } from '../api/record.ts'
+import type { AnswerRecord } from '../api/record.ts'
 import { placeholderFor } from '../redact/match.ts'
 
-/** Puts a placeholder where the key stood. */
+/** Puts a placeholder where the key stood, in one answer. */
 export interface Placeholder {
   headers(headers: Headers): Headers
-  /** In a whole body. What does not hold it comes back as it is. */
-  body(records: readonly AnswerRecord[]): readonly AnswerRecord[]
-  /** In a record that tells of a failure, or is no event. */
-  failure(record: AnswerRecord): AnswerRecord
+  /**
+   * In events that tell of a failure, and in what is no event: a failed response in one piece, a page of a gateway. What
+   * does not hold the key comes back as it is. What may be the beginning of the key waits for the next piece.
+   *
+   * @param isLast whether nothing more comes
+   */
+  records(records: readonly AnswerRecord[], isLast: boolean): readonly AnswerRecord[]
 }
 
 /** From this length on a key is told from an ordinary word. In characters. */
 const MIN_KEY_CHARS = 8
 
-/** Gives undefined if there is no key that could be told from an ordinary word. */
-export function hideKey(key: string | undefined, api: Api): Placeholder | undefined {
+/**
+ * Gives undefined if there is no key that could be told from an ordinary word.
+ *
+ * @param tellsOfFailure whether an event does: others are handed on as they are, for the words of a model are its own
+ */
+export function hideKey(
+  key: string | undefined,
+  tellsOfFailure: (event: ModelEvent) => boolean,
+): Placeholder | undefined {
   if (key === undefined || key.length < MIN_KEY_CHARS) return undefined
   const hide = (text: string) => text.replaceAll(key, placeholderFor('api-key'))
+  const pieces = createPieces(key, hide)
+
+  const inRecord = (record: AnswerRecord): readonly AnswerRecord[] => {
+    const { event, data, wire, at } = record
+    if (typeof wire !== 'string' || (!event && data === undefined)) return pieces.take(record)
+    const isOther = !wire.includes(key) || (event && !tellsOfFailure(event))
+    return [...pieces.rest(at), isOther ? record : parseSseRecord(hide(wire), at)]
+  }
   return {
     headers: (headers) => headers.map(([name, value]) => [name, hide(value)] as const),
-    body(records) {
-      const bytes = bytesOf(records)
-      const last = records.at(-1)
-      if (!last || !bytes.includes(key)) return records
-      return [{ at: last.at, wire: wireOf(Buffer.from(hide(bytes.toString('latin1')), 'latin1')) }]
-    },
-    failure(record) {
-      const { event, data, wire, at } = record
-      if (typeof wire !== 'string' || !wire.includes(key)) return record
-      // What is not an event may be a failure: a failed response in one piece, a page of a gateway.
-      if (!event && data === undefined) return { at, wire: hide(wire) }
-      return event && !api.failureOf(event) ? record : parseSseRecord(hide(wire), at)
+    records(records, isLast) {
+      const hidden = records.flatMap(inRecord)
+      return isLast ? [...hidden, ...pieces.rest(hidden.at(-1)?.at ?? pieces.since())] : hidden
     },
   }
+}
+
+/** Pieces of a body, in which the network may have cut the key in two. */
+function createPieces(key: string, hide: (text: string) => string) {
+  /** The end of the last piece, if the key may go on in the next one; in the characters of single bytes. */
+  let held = ''
+  let since = 0
+  const piece = (text: string, at: number): AnswerRecord[] =>
+    text === '' ? [] : [{ at, wire: wireOf(Buffer.from(text, 'latin1')) }]
+  return {
+    /** When what is held came, in ms since the call was sent. */
+    since: () => since,
+    take(record: AnswerRecord): readonly AnswerRecord[] {
+      const text = held + Buffer.from(record.wire).toString('latin1')
+      const hidden = hide(text)
+      const before = held
+      held = beginningOf(key, hidden)
+      since = record.at
+      if (before === '' && held === '' && hidden === text) return [record]
+      return piece(hidden.slice(0, hidden.length - held.length), record.at)
+    },
+    /** What was held is no key. */
+    rest(at: number): readonly AnswerRecord[] {
+      const rest = piece(held, at)
+      held = ''
+      return rest
+    },
+  }
+}
+
+/** The longest end of a text with which the key begins. */
+function beginningOf(key: string, text: string): string {
+  for (let length = Math.min(key.length - 1, text.length); length > 0; length--) {
+    if (text.endsWith(key.slice(0, length))) return key.slice(0, length)
+  }
+  return ''
 }

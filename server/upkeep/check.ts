@@ -1,7 +1,7 @@
 /** What is wrong with one fixture: the text of its file → problems, each with its line. Pure. */
 import { posix } from 'node:path'
 import { isFailure } from '../api/ending.ts'
-import { apiNamed } from '../api/index.ts'
+import { apiNamed, followerOf } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { isTerminal } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
@@ -175,7 +175,7 @@ const EDITED =
 
 /** In which words the ending does not fit what came before it. */
 function contradictionIn(
-  { api, response }: FixtureHeader,
+  { api, call, response }: FixtureHeader,
   records: readonly AnswerRecord[],
   { ending }: FixtureEnd,
 ): string | undefined {
@@ -189,9 +189,9 @@ function contradictionIn(
   const isRefused = response.status >= 400
   if ((end === 'refused') !== isRefused && !isFailure(ending)) return `${says}, and its status is ${response.status}`
   if (end === 'complete') {
-    const follower = apiNamed(api).follow()
-    for (const record of records) follower.take(record)
-    const told = follower.end()
+    const follower = followerOf(apiNamed(api), call.method, response.status)
+    for (const record of records) follower?.take(record)
+    const told = follower?.end() ?? ending
     return told.end === 'complete' ? undefined : `${says}, and its answer is ${told.end}`
   }
   // After an `error` event the API still owes something, which may not have come.

@@ -1,9 +1,9 @@
 /** Sends the requests of fixtures again: several at once, and each turn of a conversation after the one before. */
 import pLimit from 'p-limit'
-import type { Api, Head } from '../api/api.ts'
+import type { Head } from '../api/api.ts'
+import type { Call } from '../api/call.ts'
 import { type Ending, ModelError, RefusedError } from '../api/ending.ts'
 import { type AnswerRecord, textOf } from '../api/record.ts'
-import { failureOf } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import type { Action, Model } from '../model/model.ts'
 import { type Planned, callFor } from './plan.ts'
@@ -113,14 +113,18 @@ async function ask(model: Model, planned: Planned, newId: string | undefined, si
     const refusal = { status: head.status, headers: head.headers, body: textOf(records) ?? '' }
     return failed(new RefusedError(refusal).message, { ...soFar(), ending: { end: 'refused' } })
   }
-  const why = unfinished(call.api, records)
+  const why = unfinished(call, records)
   if (why !== undefined) return failed(why, { ...soFar(), ending: { end: 'complete' } })
   return { kind: 'answered', records, action: action() }
 }
 
 /** In which words an answer says that the model did not finish it. */
-function unfinished(api: Api, records: readonly AnswerRecord[]): string | undefined {
+function unfinished(call: Call, records: readonly AnswerRecord[]): string | undefined {
+  const { api } = call
   const events = api.events(records)
-  if (api.isFinished(events)) return undefined
-  return events.map(failureOf).find((failure) => failure !== undefined)?.message ?? 'The API failed to answer.'
+  if (api.isFinished(call, events)) return undefined
+  return (
+    events.map((event) => api.failureOf(event)).find((failure) => failure !== undefined)?.message ??
+    'The API failed to answer.'
+  )
 }

@@ -1,7 +1,7 @@
 /** The row of last resort. */
 import { expect, test } from 'vitest'
 import { any } from '../../server/api/any.ts'
-import { toRecords } from '../kit/calls.ts'
+import { toEvents, toRecords } from '../kit/calls.ts'
 
 test('takes every call, and all of a request counts', () => {
   expect(any.owns('DELETE', '/whatever')).toBe(true)
@@ -25,7 +25,27 @@ test('cannot tell a cut answer from a whole one: the end of the body is its end'
     expect(follower.take(record)).toBe('open')
   }
   expect(follower.end()).toEqual({ end: 'complete' })
-  expect(any.isFinished([])).toBe(true)
+})
+
+const call = { method: 'POST', path: '/v1/chat/completions' }
+
+test.each([
+  [[], true],
+  [[{ choices: [] }, { message: 'Hello', error: null }], true],
+  [[{ type: 'message_start' }, { type: 'error', error: { type: 'overloaded_error' } }], false],
+  [[{ choices: [] }, { error: { message: 'Oh' } }], false],
+  [[{ error: 'Oh' }], false],
+  [[{ code: 500, message: 'Oh' }], false],
+])('knows an answer that tells of its failure: %j', (events, isFinished) => {
+  expect(any.isFinished(call, toEvents(events))).toBe(isFinished)
+})
+
+test('tells of a failure in its words', () => {
+  const [event] = toEvents([{ error: { message: 'Overloaded', code: 'busy' } }])
+  expect(event && any.failureOf(event)).toEqual({
+    code: 'upstream_error',
+    message: 'The API sent an error: Overloaded (busy).',
+  })
 })
 
 test('continues nothing, and is continued by nothing', () => {

@@ -2,7 +2,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Transform } from 'node:stream'
-import { constants, createBrotliCompress, createDeflate, createGzip, createZstdCompress, gzipSync } from 'node:zlib'
+import {
+  constants,
+  createBrotliCompress,
+  createDeflate,
+  createGzip,
+  createZstdCompress,
+  deflateRawSync,
+  gzipSync,
+} from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodingOf } from '../../server/model/coding.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -90,6 +98,14 @@ test('a compressed body that is cut off gives what there is of it, and is trunca
   expect(error).toMatchObject({ code: 'upstream_truncated' })
   expect(TEXT.map(sse).join('').startsWith(bodyOf(records))).toBe(true)
   expect(records.length).toBeGreaterThan(0)
+})
+
+test('deflate is taken off without its wrapper, too; a body of nothing is empty', async () => {
+  const whole = TEXT.map(sse).join('')
+  const { model } = await startApi('deflate', { bytes: deflateRawSync(whole) })
+  expect(bodyOf((await drain(model, ASK)).records)).toBe(whole)
+  const empty = await startApi('deflate', { bytes: Buffer.alloc(0) })
+  expect((await drain(empty.model, ASK)).error).toMatchObject({ code: 'upstream_truncated' })
 })
 
 test('a body that is not of its coding breaks the answer', async () => {

@@ -1,6 +1,5 @@
 /** The server's own key, if the API repeats it: a placeholder for the client. */
 import { describe, expect, test } from 'vitest'
-import { responses } from '../../server/api/responses/index.ts'
 import { hideKey } from '../../server/model/own-key.ts'
 import { compose, steps } from '../kit/answers.ts'
 import { type Answer, type Step, sse } from '../kit/standin.ts'
@@ -86,13 +85,48 @@ test('the key of a client is its own: it gets what the API said', async () => {
   expect(bodyOf((await ask(refused, 'any')).records)).toContain(HIDDEN)
 })
 
-test('what does not hold the key is handed on as it is, and a short key is told from no word', () => {
-  const hide = hideKey(KEY, responses)
+describe('what is handed on', () => {
+  const hide = hideKey(KEY, () => true)
   const record = { at: 0, wire: 'data: {"type":"error"}\n\n' }
-  const records = [record]
-  expect(hide?.failure(record)).toBe(record)
-  expect(hide?.body(records)).toBe(records)
-  expect(hide?.body([])).toEqual([])
-  expect(hideKey('test', responses)).toBeUndefined()
-  expect(hideKey(undefined, responses)).toBeUndefined()
+
+  test('is the very record if it does not hold the key, and a short key is told from no word', () => {
+    expect(hide?.records([record], false)[0]).toBe(record)
+    expect(hide?.records([], true)).toEqual([])
+    expect(hideKey('test', () => true)).toBeUndefined()
+    expect(hideKey(undefined, () => true)).toBeUndefined()
+  })
+
+  test.each([
+    [`{"error":"${KEY}"}`, `{"error":"${HIDDEN}"}`],
+    [`${KEY}${KEY} ${KEY.slice(0, 5)}`, `${HIDDEN}${HIDDEN} ${KEY.slice(0, 5)}`],
+    [`sk-sk-${KEY}`, `sk-sk-${HIDDEN}`],
+  ])('of pieces holds no key, wherever %s is cut, and loses nothing', (text, expected) => {
+    for (let cut = 0; cut <= text.length; cut++) {
+      const pieces = [text.slice(0, cut), text.slice(cut)].map((wire, at) => ({ at, wire }))
+      const got = [...(hide?.records(pieces.slice(0, 1), false) ?? []), ...(hide?.records(pieces.slice(1), true) ?? [])]
+      expect(bodyOf(got)).toBe(expected)
+    }
+  })
+})
+
+/** The API repeats the key in ways that no row knows. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'an error without a type': `data: {"error":{"message":"${KEY}"}}\n\n`,
+  'an error that is a text': `data: {"error":"Bad ${KEY}"}\n\n`,
+  'an event that is named so': `event: error\ndata: {"message":"${KEY}"}\n\n`,
+  'a failed response': `data: {"type":"response.failed","response":{"error":{"message":"${KEY}"}}}\n\n`,
+  'a last event of another type': `data: {"type":"response.done","response":{"error":{"message":"${KEY}"}}}\n\n`,
+  'a bare code and message': `data: {"code":401,"message":"${KEY}"}\n\n`,
+  'several lines of data': `data: {"error":\ndata: {"message":"${KEY}"}}\n\n`,
+}
+
+test.each(Object.entries(ELSEWHERE))('%s of any API holds no key, nor do its headers', async (_what, body) => {
+  const model = liveFrom(await runStandIn(() => ({ headers: { 'x-key': KEY }, steps: inPieces(body) })), {
+    apiKey: KEY,
+  })
+  for (const path of ['/v1/chat/completions', '/v1/responses']) {
+    const { head, records } = await drain(model, callOf(ASK, { path }))
+    expect(bodyOf(records)).toBe(body.replace(KEY, HIDDEN))
+    expect(head?.headers).toContainEqual(['x-key', HIDDEN])
+  }
 })

@@ -1,10 +1,11 @@
 /** What one event of the Responses API says: whether it ends the answer, its part, its failure. */
-import type { ErrorCode } from '../../base/errors.ts'
 import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts'
+import type { Asked } from '../api.ts'
 import type { ModelEvent } from '../event.ts'
+import { type TellsOf, tell } from '../failure.ts'
 
 /** The failure that an event tells of, if it does, in the API's own words. */
-export function failureOf(event: ModelEvent): { code: ErrorCode; message: string } | undefined {
+export function failureOf(event: ModelEvent): TellsOf | undefined {
   const { type, body } = event
   if (type === 'error') {
     return { code: 'upstream_error', message: tell('The API sent an error', isObject(body.error) ? body.error : body) }
@@ -13,14 +14,6 @@ export function failureOf(event: ModelEvent): { code: ErrorCode; message: string
   if (type !== 'response.failed' && !(finalResponseOf(event) && statusOf(event) === 'failed')) return undefined
   const error = isObject(response) ? response.error : undefined
   return { code: 'upstream_failed', message: tell('The API failed to answer', error) }
-}
-
-/** What the API says of its failure: `{ code, message }`, either of which may be missing. */
-function tell(what: string, error: JsonValue | undefined): string {
-  if (!isObject(error)) return `${what}.`
-  const code = typeof error.code === 'string' && error.code !== '' ? ` (${error.code})` : ''
-  const message = typeof error.message === 'string' ? error.message.trim().replace(/\.$/, '') : ''
-  return message ? `${what}: ${message}${code}.` : `${what}${code}.`
 }
 
 /** The id of the answer: that of the first event that carries a response. */
@@ -80,19 +73,31 @@ export function terminalOf(events: readonly ModelEvent[]): ModelEvent | undefine
   return last && finalResponseOf(last) ? last : undefined
 }
 
+/** Statuses of a response that say more than the type of the event that carries it. */
+const NOT_COMPLETED: ReadonlySet<JsonValue | undefined> = new Set(['incomplete', 'failed', 'cancelled'])
+
 /** The word for how an answer ended, whatever the type of the event that says it. */
 export function statusOf(end: ModelEvent): 'completed' | 'incomplete' | 'failed' | 'error' {
-  const { response } = end.body
-  const status = isTerminal(end) ? end.type.replace('response.', '') : isObject(response) ? response.status : undefined
+  const said = isObject(end.body.response) ? end.body.response.status : undefined
+  const byType = isTerminal(end) ? end.type.replace('response.', '') : undefined
+  const isContradicted = byType === 'completed' && NOT_COMPLETED.has(said)
+  const status = byType === undefined || isContradicted ? said : byType
   if (status === 'incomplete' || status === 'error') return status
   return status === 'failed' || status === 'cancelled' ? 'failed' : 'completed'
 }
 
-/** Whether the model finished what it was asked for, so that the answer is worth keeping. An answer without an end is a JSON body. */
-export function isFinished(events: readonly ModelEvent[]): boolean {
+/** Whether a call asks for a new answer. */
+export const creates = ({ method, path }: Pick<Asked, 'method' | 'path'>): boolean =>
+  method === 'POST' && /^(?:\/v1)?\/responses$/.test(path)
+
+/**
+ * Whether the model finished what it was asked for, so that the answer is worth keeping. A body without events is none:
+ * a redirect, or nothing at all. A response that somebody cancelled is what the call that cancelled it was to answer.
+ */
+export function isFinished(call: Pick<Asked, 'method' | 'path'>, events: readonly ModelEvent[]): boolean {
+  if (events.length === 0) return false
   const end = terminalOf(events)
-  // What somebody cancelled is what the call that cancelled it was to answer.
-  if (!end || end.type === 'response.cancelled') return true
+  if (!end) return true
   const status = statusOf(end)
-  return status === 'completed' || status === 'incomplete'
+  return status === 'completed' || status === 'incomplete' || (!creates(call) && end.type === 'response.cancelled')
 }

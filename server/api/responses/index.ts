@@ -7,15 +7,11 @@ import { apiError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
-import { failureOf, isFinished, partOf, responseIdOf } from './events.ts'
+import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
 import { keyed, lastUserText } from './request.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
-
-/** Whether a call asks for a new answer. */
-const creates = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
-  method === 'POST' && /^(?:\/v1)?\/responses$/.test(path)
 
 export const responses: Api = {
   name: 'responses',

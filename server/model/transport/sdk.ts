@@ -1,7 +1,7 @@
 /** Carries the calls that deltatape makes in its own name: the `openai` package says how they are asked. */
 import type { OpenAI } from 'openai'
 import type { Transport } from '../../api/call.ts'
-import { passedUp } from '../../api/headers.ts'
+import { type Headers, headerOf, passedUp } from '../../api/headers.ts'
 import { belowBase } from './address.ts'
 import { keyOf, missingKey } from './credential.ts'
 import type { LoadDispatcher } from './dispatcher.ts'
@@ -33,14 +33,17 @@ export function createSdkTransport({ baseURL, apiKey, dispatcher }: SdkTransport
       method: 'post',
       path: belowBase(call.path) + call.query,
       body: call.content,
-      // Of bytes the SDK does not say what they are.
-      headers: [['content-type', 'application/json'], ...passed.map((header) => [...header])],
+      headers: typed(passed).map((header) => [...header]),
     })
     const { origin, pathname, search } = new URL(url)
     const { method, content: body } = call
     return send(dispatcher, { origin, path: pathname + search, method, headers: [...req.headers], body }, signal)
   }
 }
+
+/** Of bytes the SDK does not say what they are, and a second `content-type` would be joined to the first. */
+const typed = (headers: Headers): Headers =>
+  headerOf(headers, 'content-type') === undefined ? [['content-type', 'application/json'], ...headers] : headers
 
 /** Loaded for the first call: servers whose clients bring their own SDK never need it. */
 async function load(baseURL: string): Promise<OpenAI> {

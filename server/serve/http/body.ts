@@ -1,9 +1,10 @@
 /** The body of a call: its bytes as they were sent, and what they say without their content coding. */
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
+import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
+import { isWrapped } from '../../model/coding.ts'
 
 /** How much of a body that is too large is read and dropped so that its client can read why, in bytes, and how long, in ms. */
 const MAX_DROPPED_BYTES = 512 * 1024 * 1024
@@ -51,10 +52,13 @@ export function readBody(request: IncomingMessage, maxBytes: number, clock: Cloc
   return promise
 }
 
+const [inflateWrapped, inflateBare] = [promisify(inflate), promisify(inflateRaw)]
+
 const DECODERS = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
+  deflate: (body: Uint8Array, options: { maxOutputLength: number }) =>
+    isWrapped(body) ? inflateWrapped(body, options) : inflateBare(body, options),
   br: promisify(brotliDecompress),
   zstd: promisify(zstdDecompress),
 } as const

@@ -81,7 +81,10 @@ describe('the end', () => {
   })
 
   test.each<[Json, ReturnType<typeof statusOf>]>([
-    [{ type: 'response.completed', response: { status: 'failed' } }, 'completed'],
+    [{ type: 'response.completed', response: { status: 'in_progress' } }, 'completed'],
+    [{ type: 'response.completed', response: { status: 'failed' } }, 'failed'],
+    [{ type: 'response.completed', response: { status: 'cancelled' } }, 'failed'],
+    [{ type: 'response.completed', response: { status: 'incomplete' } }, 'incomplete'],
     [{ type: 'response.incomplete' }, 'incomplete'],
     [{ type: 'response.failed' }, 'failed'],
     [{ type: 'error' }, 'error'],
@@ -93,13 +96,19 @@ describe('the end', () => {
   })
 
   test('of an answer that is finished is completed or incomplete; a body in one piece has none', () => {
-    expect(isFinished(events)).toBe(true)
-    expect(isFinished(toEvents(compose('e').text(['Hi']).incomplete('max_output_tokens')))).toBe(true)
-    expect(isFinished([...events.slice(0, -1), done('incomplete')])).toBe(true)
-    expect(isFinished([])).toBe(true)
-    expect(isFinished(toEvents(compose('e').failed('server_error', 'Oh')))).toBe(false)
-    expect(isFinished(toEvents(compose('e').error('server_error', 'Oh')))).toBe(false)
-    expect(isFinished([...events.slice(0, -1), done('cancelled')])).toBe(false)
+    const call = { method: 'POST', path: '/v1/responses' }
+    const cancel = { method: 'POST', path: '/v1/responses/resp_e/cancel' }
+    const cancelled = [eventOf({ type: 'response.cancelled', response: { status: 'cancelled' } })]
+    expect(isFinished(call, events)).toBe(true)
+    expect(isFinished(call, toEvents(compose('e').text(['Hi']).incomplete('max_output_tokens')))).toBe(true)
+    expect(isFinished(call, [...events.slice(0, -1), done('incomplete')])).toBe(true)
+    expect(isFinished(call, [eventOf({ type: 'list' })])).toBe(true)
+    expect(isFinished(call, [])).toBe(false)
+    expect(isFinished(call, cancelled)).toBe(false)
+    expect(isFinished(cancel, cancelled)).toBe(true)
+    expect(isFinished(call, toEvents(compose('e').failed('server_error', 'Oh')))).toBe(false)
+    expect(isFinished(call, toEvents(compose('e').error('server_error', 'Oh')))).toBe(false)
+    expect(isFinished(call, [...events.slice(0, -1), done('cancelled')])).toBe(false)
   })
 
   test('counts the tokens', () => {

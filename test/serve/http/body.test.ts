@@ -1,7 +1,7 @@
 /** Bodies of calls: with and without a content coding, cut off, and too large, which every kind of client can read. */
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { brotliCompress, deflate, gzip, zstdCompress } from 'node:zlib'
+import { brotliCompress, deflate, deflateRawSync, gzip, zstdCompress } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { decodeBody } from '../../../server/serve/http/body.ts'
@@ -33,6 +33,12 @@ describe('a content coding', () => {
     for (const said of [name, name.toUpperCase(), `identity, ${name}`, ` ${name} ,`]) {
       expect(Buffer.from(await decodeBody(await encode(TEXT), said, 1000)).toString()).toBe(TEXT)
     }
+  })
+
+  test('deflate is taken off without its wrapper, too', async () => {
+    const body = deflateRawSync(TEXT)
+    expect(Buffer.from(await decodeBody(body, 'deflate', 1000)).toString()).toBe(TEXT)
+    expect(await refusalOf(body, 'deflate', 10)).toMatchObject({ code: 'too_large' })
   })
 
   test('that is none leaves the very bytes', async () => {
