@@ -6,7 +6,9 @@ const MOCKED = 'test/**/*.{msw,nock,timers}.test.ts'
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // Only what hangs takes so long, however busy the machine is.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 4,
     projects: [
       { extends: true, test: { name: 'mocked', include: [MOCKED] } },

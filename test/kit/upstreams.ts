@@ -166,7 +166,7 @@ const GOOD: Answer = { steps: steps(answer) }
 export const answerTo = ({ body }: Call): Answer => CASES[String(body.input)]?.answer ?? GOOD
 
 /** How long the server may wait for these upstreams. */
-export const DEADLINES = { FIRST_EVENT_TIMEOUT_MS: '1000', IDLE_TIMEOUT_MS: '1000' }
+export const DEADLINES = { FIRST_EVENT_TIMEOUT_MS: '2000', IDLE_TIMEOUT_MS: '2000' }
 
 const chatSchema = z.looseObject({ type: z.string(), id: z.string(), message: z.string(), code: z.string().optional() })
 
