@@ -34,8 +34,6 @@ import { openStore, type Store } from '../../server/store/store.ts'
 import { STREAM, callOf, toRecords } from './calls.ts'
 import { startStandIn, type Answer, type Call as StandInCall, type StandIn } from './standin.ts'
 
-export { STREAM, callOf, toEvents, toRecords } from './calls.ts'
-
 /** What is called with what has to be undone: the end of a test, or of a file. */
 type AtTheEnd = (undo: () => Promise<void>) => void
 

@@ -15,7 +15,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodingOf } from '../../server/model/coding.ts'
 import { compose, words } from '../kit/answers.ts'
 import { sse } from '../kit/standin.ts'
-import { bodyOf, callOf, drain, liveFrom } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, drain, liveFrom } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const TEXT = compose('coding').text(words('Hello, 世界 👋🏽')).completed()

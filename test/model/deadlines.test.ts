@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { type Deadlines, startWait } from '../../server/model/deadlines.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import type { Answer, Step } from '../kit/standin.ts'
-import { bodyOf, callOf, liveFrom, manualClock, runStandIn, settle } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, liveFrom, manualClock, runStandIn, settle } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const DEADLINES: Deadlines = { firstEventTimeoutMs: 300, idleTimeoutMs: 200, turnTimeoutMs: 1000 }

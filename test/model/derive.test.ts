@@ -5,16 +5,8 @@ import { derive } from '../../server/model/derive.ts'
 import { instant } from '../../server/model/pace.ts'
 import { compose, words } from '../kit/answers.ts'
 import { fixtureFor, fixtureOf, inOnePiece } from '../kit/fixtures.ts'
-import {
-  bodyOf,
-  callOf,
-  drain,
-  manualClock,
-  openTestStore,
-  replayFrom,
-  temporaryFolder,
-  toRecords,
-} from '../kit/tools.ts'
+import { callOf, toRecords } from '../kit/calls.ts'
+import { bodyOf, drain, manualClock, openTestStore, replayFrom, temporaryFolder } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const EVENTS = compose('derive').reasoning(['Hm']).text(words('Hello there')).completed()

@@ -5,7 +5,8 @@ import { fresh } from '../../server/base/memo.ts'
 import { fault } from '../../server/model/fault.ts'
 import { parsePlan } from '../../server/model/faults.ts'
 import { compose, words } from '../kit/answers.ts'
-import { STREAM, drain, toRecords } from '../kit/tools.ts'
+import { STREAM, toRecords } from '../kit/calls.ts'
+import { drain } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const RECORDS = toRecords(compose('chaos').text(words('one two three four')).completed())

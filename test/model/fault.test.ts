@@ -8,10 +8,9 @@ import { type FaultOptions, fault } from '../../server/model/fault.ts'
 import { parsePlan } from '../../server/model/faults.ts'
 import type { Model } from '../../server/model/model.ts'
 import { compose, steps, words } from '../kit/answers.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
 import {
-  STREAM,
   bodyOf,
-  callOf,
   drain,
   liveFrom,
   manualClock,
@@ -20,7 +19,6 @@ import {
   runStandIn,
   settle,
   temporaryFolder,
-  toRecords,
 } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 

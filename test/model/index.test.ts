@@ -9,7 +9,8 @@ import { readConfig } from '../../server/serve/config.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { getCall } from '../kit/fixtures.ts'
 import type { Answer } from '../kit/standin.ts'
-import { bodyOf, callOf, drain, modelFor, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, drain, modelFor, runStandIn, temporaryFolder } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const good = (seed: string): Answer => ({ steps: steps(compose(seed).text(words('Hello there')).completed()) })

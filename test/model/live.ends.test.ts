@@ -4,7 +4,8 @@ import type { AnswerRecord } from '../../server/api/record.ts'
 import { eventsIn } from '../../server/api/record.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { type Answer, type Step, sse } from '../kit/standin.ts'
-import { bodyOf, callOf, drain, liveFrom, manualClock, runStandIn, settle } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, drain, liveFrom, manualClock, runStandIn, settle } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const TEXT = compose('ends').text(words('Hello there')).completed()

@@ -22,7 +22,8 @@ import { instant } from '../../server/model/pace.ts'
 import { replay } from '../../server/model/replay.ts'
 import { logUsage } from '../../server/model/usage.ts'
 import { compose, words } from '../kit/answers.ts'
-import { STREAM, callOf, folderWith, openTestStore, recordInto, temporaryFolder, toRecords } from '../kit/tools.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
+import { folderWith, openTestStore, recordInto, temporaryFolder } from '../kit/tools.ts'
 
 const EVENTS = compose('model').text(words('one two three four')).completed()
 const never = () => new AbortController().signal

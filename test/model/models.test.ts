@@ -4,7 +4,8 @@ import { listModels } from '../../server/model/models.ts'
 import { instant } from '../../server/model/pace.ts'
 import { compose } from '../kit/answers.ts'
 import { fixtureFor, fixtureOf, getCall, inOnePiece } from '../kit/fixtures.ts'
-import { bodyOf, callOf, drain, manualClock, openTestStore, replayFrom, temporaryFolder } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, drain, manualClock, openTestStore, replayFrom, temporaryFolder } from '../kit/tools.ts'
 
 const EVENTS = compose('models').text(['Hi']).completed()
 

@@ -7,18 +7,8 @@ import type { Answer, Model } from '../../server/model/model.ts'
 import type { Store } from '../../server/store/store.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { sse } from '../kit/standin.ts'
-import {
-  STREAM,
-  callOf,
-  drain,
-  liveFrom,
-  openTestStore,
-  recordInto,
-  runStandIn,
-  settle,
-  temporaryFolder,
-  toRecords,
-} from '../kit/tools.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
+import { drain, liveFrom, openTestStore, recordInto, runStandIn, settle, temporaryFolder } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const TEXT = compose('order').text(words('one two three')).completed()

@@ -9,16 +9,8 @@ import { type Action, UnansweredError } from '../../server/model/model.ts'
 import type { Store } from '../../server/store/store.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { type Answer, sse } from '../kit/standin.ts'
-import {
-  bodyOf,
-  callOf,
-  drain,
-  liveFrom,
-  openTestStore,
-  recordInto,
-  runStandIn,
-  temporaryFolder,
-} from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { bodyOf, drain, liveFrom, openTestStore, recordInto, runStandIn, temporaryFolder } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
 
 const good = (text = 'Hello there') => ({ steps: steps(compose('good').text(words(text)).completed()) })

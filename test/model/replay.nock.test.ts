@@ -12,9 +12,9 @@ import { readConfig } from '../../server/serve/config.ts'
 import { compose, words } from '../kit/answers.ts'
 import { BUNDLED, CALLS, FAILURES } from '../kit/bundled.ts'
 import { fixtureOf, inOnePiece } from '../kit/fixtures.ts'
+import { callOf } from '../kit/calls.ts'
 import {
   bodyOf,
-  callOf,
   drain,
   manualClock,
   modelFor,

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Call } from '../../server/api/call.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import type { Store } from '../../server/store/store.ts'
-import { callOf, openTestStore } from '../kit/tools.ts'
+import { callOf } from '../kit/calls.ts'
+import { openTestStore } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 const ask = (input: string, previous?: string) =>

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../server/base/json.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import type { Store } from '../../server/store/store.ts'
 import { compose, words } from '../kit/answers.ts'
-import { STREAM, callOf, openTestStore, temporaryFolder, toRecords } from '../kit/tools.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
+import { openTestStore, temporaryFolder } from '../kit/tools.ts'
 
 export const HI = { model: 'm', input: 'Say hi' }
 

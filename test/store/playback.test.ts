@@ -7,7 +7,8 @@ import { formatFixture } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { compose } from '../kit/answers.ts'
-import { STREAM, callOf, openTestStore, toRecords } from '../kit/tools.ts'
+import { STREAM, callOf, toRecords } from '../kit/calls.ts'
+import { openTestStore } from '../kit/tools.ts'
 import { HI, fixtureFor, setUp } from './kit.ts'
 
 const DELTAS = Array.from({ length: 1500 }, (_, index) => ` ${index}`.repeat(200))

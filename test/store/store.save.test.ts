@@ -6,7 +6,8 @@ import { parseFixture } from '../../server/fixture/file.ts'
 import { isGood } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { compose } from '../kit/answers.ts'
-import { callOf, openTestStore, toRecords } from '../kit/tools.ts'
+import { callOf, toRecords } from '../kit/calls.ts'
+import { openTestStore } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 test('leaves no temporary file behind, and a whole fixture at any moment', async () => {

@@ -6,7 +6,8 @@ import { bytesOf } from '../../server/api/record.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import type { Recording } from '../../server/store/playback.ts'
-import { callOf, openTestStore, toRecords } from '../kit/tools.ts'
+import { callOf, toRecords } from '../kit/calls.ts'
+import { openTestStore } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 const bodyOf = async (recording: Recording | undefined): Promise<string> => {

@@ -10,7 +10,8 @@ import { createExchanges } from '../../../server/serve/http/exchange.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
 import { compose, steps } from '../../kit/answers.ts'
 import { FAILURES } from '../../kit/bundled.ts'
-import { STREAM, folderWith, readableLog, runServer, toRecords } from '../../kit/tools.ts'
+import { STREAM, toRecords } from '../../kit/calls.ts'
+import { folderWith, readableLog, runServer } from '../../kit/tools.ts'
 import { good, post, readAll, runBefore } from './kit.ts'
 
 describe('a client that hangs up', () => {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { compose, steps } from '../../kit/answers.ts'
 import { type Answer, sse } from '../../kit/standin.ts'
-import { callOf } from '../../kit/tools.ts'
+import { callOf } from '../../kit/calls.ts'
 import { good, openSocket, post, readAll, runBefore } from './kit.ts'
 
 describe('while it is recorded', () => {
