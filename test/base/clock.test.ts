@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { MAX_TIMER_MS, systemClock } from '../../server/base/clock.ts'
+import { MAX_TIMER_MS, nextTurn, systemClock } from '../../server/base/clock.ts'
 
 const never = () => new AbortController().signal
 
@@ -105,4 +105,22 @@ test('a test that fakes time changes nothing', async () => {
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('turns are given one each time round the event loop, in order', async () => {
+  const seen: string[] = []
+  const work = async (name: string) => {
+    for (let piece = 0; piece < 2; piece++) {
+      await nextTurn()
+      seen.push(name)
+    }
+  }
+  const rounds = async () => {
+    for (let round = 0; round < 4; round++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push('|')
+    }
+  }
+  await Promise.all([work('a'), work('b'), rounds()])
+  expect(seen.join('')).toBe('a|b|a|b|')
 })
