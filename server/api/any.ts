@@ -4,6 +4,7 @@ import type { Api } from './api.ts'
 import { apiError } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
+import { isCommonWord } from './words.ts'
 
 export const any: Api = {
   name: 'any',
@@ -18,6 +19,7 @@ export const any: Api = {
   isFinished: (_call, events) => !events.some(failureIn),
   answerId: () => undefined,
   partOf: ({ type, body: { index } }) => JSON.stringify([type, index]),
+  isWord: isCommonWord,
   failureOf: failureIn,
   error: apiError,
 }

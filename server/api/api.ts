@@ -7,6 +7,7 @@ import type { ModelEvent } from './event.ts'
 import type { TellsOf } from './failure.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
+import type { IsWord } from './words.ts'
 
 /** What a row looks at of a call. */
 export interface Asked {
@@ -63,6 +64,8 @@ export interface Api {
   readonly inOne?: InOne
   /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
   partOf(event: ModelEvent): string
+  /** Which strings of a request and of an answer are words of the protocol: the user's rules leave them alone. */
+  readonly isWord: IsWord
   /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
   failureOf(event: ModelEvent): TellsOf | undefined
   /** An error of deltatape as the API would put it. */

@@ -32,6 +32,7 @@ const table = {
   cancelled: {},
   fixture_miss: { http: 404 },
   fixture_invalid: { http: 500 },
+  rule_too_slow: { http: 500 },
   upstream_refused: { http: 502 },
   upstream_unreachable: { http: 502 },
   upstream_error: { http: 502 },

@@ -96,21 +96,38 @@ export function eachString(text: string, visit: (string: JsonString) => void): v
   })
 }
 
+/** Visits the numbers and words (`true`, `false`, `null`) of a JSON text: where each stands. */
+export function eachLiteral(text: string, visit: (start: number, end: number) => void): void {
+  let begun: number | undefined
+  walk(text, {
+    begin: (at) => void (begun = afterSpace(text, at)),
+    end(at) {
+      const start = begun
+      begun = undefined
+      // An object or an array begins values of its own, of which the last has ended already.
+      if (start === undefined || /["[\]{}]/.test(text.charAt(start))) return
+      const { length } = text.slice(start, at).trimEnd()
+      if (length > 0) visit(start, start + length)
+    },
+  })
+}
+
+/** A value of a JSON text that is to be replaced: where it stands, and the JSON text that is to stand there. */
+export interface Replacement {
+  readonly start: number
+  readonly end: number
+  readonly by: string
+}
+
 /**
- * Replaces values of a JSON text, and leaves every other byte as it is.
+ * The values of a JSON text that are to be replaced, in order.
  *
  * @param pick gives the JSON text that is to stand at a place in place of a value that begins with the character
  *   `first`; undefined leaves the value. What is in a value that is replaced is not asked for.
- * @param replaced is told what was put somewhere, unless it stood there already
  */
-export function rewriteValues(
-  text: string,
-  pick: (place: Place, first: string) => string | undefined,
-  replaced: (by: string) => void = () => {},
-): string {
+export function replacementsIn(text: string, pick: (place: Place, first: string) => string | undefined): Replacement[] {
+  const found: Replacement[] = []
   let current: { readonly start: number; readonly depth: number; readonly by: string } | undefined
-  const parts: string[] = []
-  let kept = 0
   walk(text, {
     begin(at, place) {
       if (current) return
@@ -121,15 +138,12 @@ export function rewriteValues(
     end(at, place) {
       if (current?.depth !== place.length) return
       const { start, by } = current
-      const before = text.slice(start, at).trimEnd()
       current = undefined
-      if (before === by) return
-      parts.push(text.slice(kept, start), by)
-      kept = start + before.length
-      replaced(by)
+      const end = start + text.slice(start, at).trimEnd().length
+      if (text.slice(start, end) !== by) found.push({ start, end, by })
     },
   })
-  return kept === 0 ? text : parts.join('') + text.slice(kept)
+  return found
 }
 
 /** The index of the first character from `at` on that is no white space. */

@@ -10,6 +10,7 @@ import { compare, describeComparison } from '../fixture/compare.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { harmIn } from '../redact/shape.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './model.ts'
 
@@ -51,8 +52,10 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
   const note = (what: Omit<Action, 'fixture'>) => void (action = { ...what, fixture: fileName(identity) })
 
   const save = async (ending: Ending): Promise<void> => {
-    const redactor = options.redactor.with({ 'api-key': call.credential })
-    const kept = redactor.records(records, call.api)
+    const redactor = options.redactor.for(call)
+    const kept = await redactor.records(records, call.api)
+    const harm = harmIn(records, kept, call.api, call)
+    if (harm !== undefined) return note({ kind: 'not_saved', why: `its redaction ${harm}; see the rules of redaction` })
     // Of what is malformed the reason is its text.
     const isTold = isFailure(ending) && ending.why !== undefined
     note(

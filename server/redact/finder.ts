@@ -1,28 +1,44 @@
 /** Finds what is to be redacted in a text or in a JSON text: by rules, and by the places where credentials stand. */
-import { eachString, indexesInText, type JsonString } from '../base/json-text.ts'
+import { type IsWord, isApiId } from '../api/words.ts'
+import { eachLiteral } from '../base/json-text.ts'
+import { parseJson } from '../base/json.ts'
 import { createAddressRule, inAddress } from './addresses.ts'
 import { createCredentialFinder, type CredentialFinder } from './credential.ts'
+import { findDisguised, mayBeDisguised } from './disguise.ts'
 import { KNOWN } from './kinds.ts'
-import { findAll, type Match, merged, type Rule } from './match.ts'
-import { createHeaderList, mayHavePlaces, standingOf } from './places.ts'
+import { type Leaf, encoded, leavesIn, nameOf } from './leaves.ts'
+import { findAll, type Match, merged, replace, type Rule } from './match.ts'
+import { isCredentialName, mayHavePlaces } from './places.ts'
+import type { Given } from './secrets.ts'
 
 /** Finds what is to be redacted. Its matches are in order, and no two overlap. */
 export interface Finder {
   /** Whether a text, or the JSON text of it, can hold a match at all. Most cannot, and are spared the search. */
   mayHold(text: string): boolean
-  /** What is to be redacted in a text. A text that is JSON, or begins like it, is searched as JSON, too. */
+  /** What is to be redacted in a text of somebody. One that is JSON, or begins like it, is searched as JSON, too. */
   inText(text: string): Match[]
-  /** What is to be redacted in the text of a member, or of all its deltas. */
-  inMember(value: string, name: string): Match[]
+  /** The secrets in what is no text of anybody: names, comments, lines of a protocol. */
+  secretsIn(text: string): Match[]
   /**
-   * What is to be redacted in the strings of a JSON text. Placeholders are written as JSON writes them.
+   * What is to be redacted in a string of a JSON text, as it stands in the string.
    *
-   * @param known gives what is to be redacted in a string, if that is known already
+   * @param value the string, or one that it is a piece of
    */
-  inJson(json: string, known?: (string: JsonString) => readonly Match[] | undefined): Match[]
+  inLeaf(leaf: Leaf, isWord: IsWord, value?: string): Match[]
+  /** What is to be redacted in a JSON text. Placeholders are written as JSON writes them. */
+  inJson(json: string, isWord: IsWord): Match[]
   /** What is to be redacted in an address that may lack its host, as a header `location` has it. */
   inAddress(address: string): Match[]
   readonly credentials: CredentialFinder
+}
+
+export interface FinderRules {
+  /** For secrets whose text is known. */
+  readonly given: Given
+  /** The user's own. */
+  readonly own: readonly Rule[]
+  /** What the user's rules put in places. */
+  readonly placeholders: readonly string[]
 }
 
 /** Names of members whose values are ids, data or signatures of the API, and no texts. */
@@ -40,99 +56,96 @@ const LONG_TOKEN = /^(?:ops_ey|glc_|pypi-)/
 /** The name of a member may say that its value is a secret. */
 const TELLING_NAME = /key$/i
 
-/** An id that the API gives: a user's pattern must not part it from what it belongs to. Other ids are texts. */
-const API_ID =
-  /^(?:(?:item|call|response|previous_response|approval_request|container|conversation|file|vector_store)_)?id$/
-
-export interface FinderRules {
-  /** For secrets that are known to be such: they count in opaque members, too. */
-  readonly given: readonly Rule[]
-  /** The user's own. */
-  readonly own: readonly Rule[]
-  /** What the user's rules put in places. */
-  readonly placeholders: readonly string[]
-}
+/** In a text that is JSON every string is a text: whoever wrote the one chose the words of the other. */
+const NO_WORD: IsWord = () => false
 
 /** Makes a finder of the known kinds, the places of credentials, and the given rules. */
 export function createFinder({ given, own, placeholders }: FinderRules): Finder {
   const credentials = createCredentialFinder(placeholders)
-  const { all, rulesOf } = createChoice(createAddressRule(credentials), given, own)
-  const hints = expressionOf([...all.flatMap((rule) => rule.hints), ...ESCAPES])
-  const mayHold = (text: string): boolean => hints.test(text) || mayHavePlaces(text)
+  const addresses = createAddressRule(credentials)
+  // The first rule that finds a secret names it. Known kinds come before what is configured, so that a key of a known kind
+  // has the same placeholder on every machine.
+  const secrets = [addresses, ...KNOWN, ...given.anywhere]
+  const inWords = [...KNOWN, ...given.anywhere]
+  const inData = [addresses, ...given.anywhere]
+  const inOtherIds = [...inData, ...given.alone, ...own]
+  const all = [...secrets, ...given.alone, ...own]
+  const givenHints = [...given.anywhere, ...given.alone, ...given.words].flatMap(({ hints }) => hints)
 
-  const inText = (text: string, rules: readonly Rule[] = all): Match[] => {
+  const hasHint = (text: string) => HINTS.test(text) || givenHints.some((hint) => text.includes(hint))
+  const mayHold = (text: string): boolean =>
+    own.length > 0 || hasHint(text) || mayHavePlaces(text) || mayBeDisguised(text, hasHint)
+  const disguised = (text: string) => findDisguised(text, (plain) => findAll(plain, secrets))
+
+  const inText = (text: string): Match[] => {
+    const isLikeJson = /[{[]/.test(text.charAt(text.search(/\S/)))
     // A backslash may be an escape that hides something from the rules.
-    const isJson = isLikeJson(text) && (text.includes('\\') || mayHavePlaces(text))
-    return merged(text, [...(isJson ? inJson(text) : []), ...findAll(text, rules)])
+    const within = isLikeJson && (text.includes('\\') || mayHavePlaces(text)) ? inJson(text, NO_WORD) : []
+    const found = merged(text, [...within, ...findAll(text, all), ...disguised(text)])
+    if (found.length === 0 || !isLikeJson || isWhole(replace(text, found)) || !isWhole(text)) return found
+    // What is JSON stays JSON: only its strings and numbers are replaced, each in itself.
+    return merged(text, [...inJson(text, NO_WORD), ...literals(text)])
   }
 
-  const inMember = (value: string, name: string): Match[] => {
-    const rules = rulesOf(value, name)
-    if (!TELLING_NAME.test(name)) return mayHold(value) ? inText(value, rules) : []
-    // The name and its value are read as one text.
-    const before = `${name}=`
-    if (!mayHold(before + value)) return []
-    const found = findAll(before + value, rules).map((match) => moved(match, -before.length))
-    return merged(value, [...inText(value, rules), ...found.filter(({ start }) => start >= 0)])
-  }
-
-  const inPlace = (value: string, name: string): readonly Match[] => {
-    const found = credentials.in(value)
-    return found.length > 0 ? found : inMember(value, name)
-  }
-
-  const inJson: Finder['inJson'] = (json, known) => {
+  const literals = (json: string): Match[] => {
     const found: Match[] = []
-    const add = (matches: readonly Match[], { raw, start }: JsonString) => {
-      if (matches.length > 0) for (const match of encoded(matches, raw)) found.push(moved(match, start))
-    }
-    const hasPlaces = mayHavePlaces(json)
-    const headers = createHeaderList()
-    eachString(json, (string) => {
-      const { value, isName, place } = string
-      const before = isName ? undefined : known?.(string)
-      const standing = isName || !hasPlaces ? undefined : standingOf(place)
-      if (before) add(before, string)
-      else if (standing === 'value') headers.add(standing, string)
-      else if (standing === 'credential') add(inPlace(value, nameOf(string)), string)
-      else add(inMember(value, isName ? '' : nameOf(string)), string)
-      if (standing === 'name') headers.add(standing, string)
+    eachLiteral(json, (start, end) => {
+      const [first] = findAll(json.slice(start, end), own)
+      if (first) found.push({ ...first, start, end, placeholder: JSON.stringify(first.placeholder) })
     })
-    for (const { string, isCredential } of headers.values()) {
-      add(isCredential ? inPlace(string.value, 'value') : inMember(string.value, 'value'), string)
-    }
-    return merged(json, found)
+    return found
   }
+
+  /** What is to be redacted in a text by the name of its member. */
+  const inMember = (value: string, name: string): Match[] => {
+    const isNamedSo = given.words.length > 0 && isCredentialName(name)
+    const words = isNamedSo ? findAll(value, given.words) : []
+    // The name and its value are read as one text.
+    const before = TELLING_NAME.test(name) ? `${name}=` : ''
+    if (before === '' && words.length === 0) return mayHold(value) ? inText(value) : []
+    const named = findAll(before + value, secrets).map((match) => moved(match, -before.length))
+    return merged(value, [...inText(value), ...words, ...named.filter(({ start }) => start >= 0)])
+  }
+
+  const inLeaf: Finder['inLeaf'] = (leaf, isWord, value = leaf.value) => {
+    const { isName, place } = leaf
+    if (isName) return mayHold(value) ? merged(value, [...findAll(value, inWords), ...disguised(value)]) : []
+    const inPlace = leaf.isCredential ? credentials.in(value) : []
+    if (inPlace.length > 0) return inPlace
+    const name = nameOf(leaf)
+    const isData = isLongData(value)
+    if (isData || (OPAQUE_NAME.test(name) && !isApiId(name))) {
+      if (!mayHold(value)) return []
+      if (!isData && name.endsWith('id')) return merged(value, findAll(value, inOtherIds))
+      return merged(value, [...findAll(value, inData), ...disguised(value)])
+    }
+    if (!isWord(place, value)) return inMember(value, name)
+    return mayHold(value) ? merged(value, findAll(value, isApiId(name) ? inData : inWords)) : []
+  }
+
+  const inJson: Finder['inJson'] = (json, isWord) =>
+    merged(
+      json,
+      leavesIn(json).flatMap((leaf) => encoded(inLeaf(leaf, isWord), leaf)),
+    )
 
   return {
     mayHold,
-    inText: (text) => inText(text),
-    inMember,
+    inText: (text) => (mayHold(text) ? inText(text) : []),
+    secretsIn: (text) =>
+      mayHold(text) ? merged(text, [...findAll(text, isLongData(text) ? inData : secrets), ...disguised(text)]) : [],
+    inLeaf,
     inJson,
     inAddress: (address) => inAddress(address, 0, credentials),
     credentials,
   }
 }
 
-/** Which rules count in a string. */
-function createChoice(addresses: Rule, given: readonly Rule[], own: readonly Rule[]) {
-  // The first rule that finds a secret names it. Known kinds come before what is configured, so that a key of a known kind
-  // has the same placeholder on every machine.
-  const all = [addresses, ...KNOWN, ...given, ...own]
-  const inData = [addresses, ...given]
-  const inIds = [addresses, ...given, ...own]
-  return {
-    all,
-    rulesOf(value: string, name: string): readonly Rule[] {
-      if (isLongData(value)) return inData
-      if (!OPAQUE_NAME.test(name)) return all
-      return isData(name) ? inData : inIds
-    },
-  }
+/** Whether a text is all of a JSON object or array. */
+function isWhole(text: string): boolean {
+  const value = parseJson(text)
+  return typeof value === 'object' && value !== null
 }
-
-/** Whether a text may be JSON, whole or cut. */
-const isLikeJson = (text: string): boolean => /[{[]/.test(text.charAt(text.search(/\S/)))
 
 /** Whether a text is long unbroken base64, or a data URL. It may be megabytes long, so no expression repeats over it. */
 function isLongData(text: string): boolean {
@@ -142,33 +155,18 @@ function isLongData(text: string): boolean {
   return end === -1 ? data.length >= DATA_CHARS : end >= DATA_CHARS && /^={1,2}$/.test(data.slice(end))
 }
 
-/** What is the API's own by the name of its member, and no text of anybody. */
-const isData = (name: string): boolean => API_ID.test(name) || !name.endsWith('id')
-
-/** The name of the member that holds a string, however deep in lists. */
-const nameOf = ({ place }: JsonString): string => String(place.findLast((step) => typeof step === 'string') ?? '')
-
 const moved = (match: Match, by: number): Match => ({ ...match, start: match.start + by, end: match.end + by })
-
-/** Matches in a string, as they stand in its JSON text. */
-function encoded(matches: readonly Match[], raw: string): Match[] {
-  const indexes = indexesInText(
-    raw,
-    matches.flatMap(({ start, end }) => [start, end]),
-  )
-  return matches.map((match, index) => ({
-    ...match,
-    start: indexes[2 * index] ?? 0,
-    end: indexes[2 * index + 1] ?? 0,
-    placeholder: JSON.stringify(match.placeholder).slice(1, -1),
-  }))
-}
 
 /** Escapes may hide anything. A quote and a backslash need one; the hints of secrets are free of them. */
 const ESCAPES = [String.raw`\u`, String.raw`\/`]
 
+/** Finds the beginnings that all texts have to hold in which a known kind is found. */
+const HINTS = expressionOf(['://', ...KNOWN.flatMap((rule) => rule.hints), ...ESCAPES])
+
 /** An expression that finds any of these texts. Beginnings that several share are tried once: that is a fifth faster. */
-const expressionOf = (texts: readonly string[]): RegExp => new RegExp(alternatives([...new Set(texts)]))
+function expressionOf(texts: readonly string[]): RegExp {
+  return new RegExp(alternatives([...new Set(texts)]))
+}
 
 function alternatives(texts: readonly string[]): string {
   if (texts.includes('')) return ''

@@ -1,5 +1,5 @@
 /** The kinds of keys and tokens that are known, and how each looks. */
-import { type Rule, secretAt } from './match.ts'
+import { type Match, type Rule, secretAt } from './match.ts'
 
 /**
  * A rule of one expression. If it has a group `secret`, which stands at its end, that alone is redacted. No repetition is
@@ -19,6 +19,49 @@ const pattern = (
         return secretAt(end - (groups?.secret ?? whole).length, end, kind)
       }),
   hints,
+})
+
+/** A token that a mark in the middle tells. */
+interface Marked {
+  readonly mark: string
+  /** One character that may stand before the mark. */
+  readonly part: RegExp
+  /** What it begins with. */
+  readonly begin: string
+  /** How many characters stand before the mark. */
+  readonly least: number
+  readonly most: number
+  /** What follows the mark, within {@link MAX_AFTER} characters. */
+  readonly after: RegExp
+}
+
+const MAX_AFTER = 256
+
+/**
+ * The rule for such a token. It is read backwards from its mark, and no character twice: an expression that looked for
+ * its beginning would look from everywhere.
+ */
+const marked = (kind: string, { mark, part, begin, least, most, after }: Marked): Rule => ({
+  find(text) {
+    const matches: Match[] = []
+    let [run, seen, from] = [0, 0, 0]
+    for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length)) {
+      for (let before = at - 1; before >= seen; before--) {
+        if (part.test(text[before] ?? '')) continue
+        run = before + 1
+        break
+      }
+      seen = at
+      const first = Math.max(run, from, at - most)
+      const lead = text.slice(first, at).indexOf(begin)
+      const rest = after.exec(text.slice(at + mark.length, at + mark.length + MAX_AFTER))
+      if (!rest || lead === -1 || first + lead > at - least) continue
+      from = at + mark.length + rest[0].length
+      matches.push(secretAt(first + lead, from, kind))
+    }
+    return matches
+  },
+  hints: [mark],
 })
 
 /** A token that stands alone: no character that could belong to it comes before or after it. */
@@ -59,13 +102,27 @@ export const KNOWN: readonly Rule[] = [
   ),
   prefixed('anthropic-key', ['sk-ant-'], `sk-ant-${random(20)}`),
   token('openai-key', ['sk-'], `sk-${random(20)}`),
-  pattern('openai-key', ['T3BlbkFJ'], /sk-[\w-]{20,200}T3BlbkFJ[\w-]{20,200}/g),
+  marked('openai-key', {
+    mark: 'T3BlbkFJ',
+    part: /[\w-]/,
+    begin: 'sk-',
+    least: 23,
+    most: 203,
+    after: /^[\w-]{20,200}/,
+  }),
   prefixed(
     'github-token',
     ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
-    String.raw`ghs_\d{1,20}_[\w-]{1,1000}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,99999}|\w{36}(?!\w))|github_pat_\w{22,99999}`,
+    String.raw`ghs_\d{1,20}_[\w-]{1,200}\.[\w-]{1,10000}\.[\w-]{1,1000}|gh[pousr]_(?:[A-Za-z0-9]{36,99999}|\w{36}(?!\w))|github_pat_\w{22,99999}`,
   ),
-  pattern('github-token', ['x-oauth-basic'], /[^\s/:]{0,256}:x-oauth-basic(?=@github.com\/)/g),
+  marked('github-token', {
+    mark: ':x-oauth-basic',
+    part: /[^\s/:]/,
+    begin: '',
+    least: 0,
+    most: 256,
+    after: /^(?=@github.com\/)/,
+  }),
   prefixed('gitlab-token', ['gl'], String.raw`gl(?:pat|dt|rt|ptt)-[\w-]{20,99999}(?:\.[\w-]{2,99999}){0,2}`),
   token('aws-key', ['AKIA', 'ASIA'], '(?:AKIA|ASIA)[A-Z0-9]{16}'),
   pattern(

@@ -40,17 +40,40 @@ export function parsePath(text: string): Path | undefined {
   return segments.length > 0 ? { segments } : undefined
 }
 
-/** Whether a path means the value at a place. */
-export const leadsTo = ({ segments }: Path, place: Place): boolean => matchesFrom(segments, 0, place, 0)
+/** The segments of a path that may come next, by their indexes; that of none is the end of the path. */
+type Open = ReadonlySet<number>
 
-function matchesFrom(segments: readonly Segment[], at: number, place: Place, depth: number): boolean {
-  const segment = segments[at]
-  if (segment === undefined) return depth === place.length
-  const here = place[depth]
-  if (here === undefined) return false
-  const fits = segment.key === ANY || segment.key === here
-  if (fits && matchesFrom(segments, at + 1, place, depth + 1)) return true
-  return segment.deep && matchesFrom(segments, at, place, depth + 1)
+const START: Open = new Set([0])
+
+/** Follows a path one step down: what may come next is followed side by side, so that no `..` costs more than another. */
+function step({ segments }: Path, open: Open, here: string | number): Open {
+  const next = new Set<number>()
+  for (const at of open) {
+    const segment = segments[at]
+    if (segment === undefined) continue
+    if (segment.key === ANY || segment.key === here) next.add(at + 1)
+    if (segment.deep) next.add(at)
+  }
+  return next
+}
+
+/**
+ * Follows a path over the places of one JSON text, given in the order in which they stand. A place costs one step,
+ * however deep it is: what leads to it was asked for before.
+ *
+ * @param from the depth at which the path begins
+ */
+export function follow(path: Path, from = 0): (place: Place) => boolean {
+  const open: Open[] = []
+  open[from] = START
+  return (place) => {
+    const before = open[place.length - 1]
+    const here = place.at(-1)
+    if (place.length <= from || before === undefined || here === undefined) return false
+    const next = step(path, before, here)
+    open[place.length] = next
+    return next.has(path.segments.length)
+  }
 }
 
 /** A name that every text has to hold in which the path leads somewhere; undefined if the path has no name. */

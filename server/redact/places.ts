@@ -1,5 +1,5 @@
 /** The places where credentials stand: names of headers and parameters, and members of JSON. */
-import type { JsonString, Place } from '../base/json-text.ts'
+import type { Place } from '../base/json-text.ts'
 
 /** No name that counts is longer. */
 const MAX_NAME_CHARS = 100
@@ -39,6 +39,13 @@ export function isCredentialName(name: string): boolean {
 
 /** Whether a header of this name holds a credential. A member `key` beside other members can be anything. */
 export const isCredentialHeader = (name: string): boolean => name.toLowerCase() === 'key' || isCredentialName(name)
+
+/** Headers that programs act on. They hold no text of anybody. */
+const WORD_HEADERS =
+  /^(?:content-(?:type|encoding)|retry-after(?:-ms)?|x-should-retry|.*request-?id|.*ratelimit-.+|date)$/i
+
+/** Whether a header of this name is a word of the protocol, and no text. */
+export const isWordHeader = (name: string): boolean => WORD_HEADERS.test(name)
 
 /** Parameters that sign an address: of S3 and Google, of Azure, of others. */
 const SIGNATURE = /^(?:sig|hmac)$|signature$/i
@@ -91,27 +98,30 @@ export function standingOf(place: Place): Standing {
 
 const isHeaders = (name: string | number | undefined): boolean => typeof name === 'string' && HEADERS.test(name)
 
-/** The strings of one header of a list, in whatever order they stand. */
-interface Header {
+/** One header of a list: its name, and what stands for its values. */
+interface Header<Value> {
   name?: string
-  readonly values: JsonString[]
+  readonly values: Value[]
 }
 
 /** Takes the headers of lists apart: a value is known for what it is only after the name that may follow it. */
-export function createHeaderList() {
-  const headers = new Map<number, Header>()
+export function createHeaderList<Value>() {
+  const headers = new Map<number, Header<Value>>()
+  const headerIn = (within: number): Header<Value> => {
+    const header = headers.get(within) ?? { values: [] }
+    headers.set(within, header)
+    return header
+  }
   return {
-    add(standing: 'name' | 'value', string: JsonString): void {
-      const header = headers.get(string.within) ?? { values: [] }
-      headers.set(string.within, header)
-      if (standing === 'name') header.name = string.value
-      else header.values.push(string)
+    /** @param within tells the headers of a list apart: the index at which each begins */
+    name(within: number, name: string): void {
+      headerIn(within).name = name
     },
-    /** The values, and whether each is a credential. */
-    *values(): Generator<{ readonly string: JsonString; readonly isCredential: boolean }> {
-      for (const { name = '', values } of headers.values()) {
-        for (const string of values) yield { string, isCredential: isCredentialHeader(name) }
-      }
+    value(within: number, value: Value): void {
+      headerIn(within).values.push(value)
     },
+    /** The values that are credentials. */
+    credentials: (): Value[] =>
+      [...headers.values()].flatMap(({ name = '', values }) => (isCredentialHeader(name) ? values : [])),
   }
 }

@@ -1,122 +1,190 @@
 /** Redacts the records of one answer: secrets that are split over several are found as well. */
-import type { Api } from '../api/api.ts'
-import { type ModelEvent, parseEvent } from '../api/event.ts'
+import { parseEvent } from '../api/event.ts'
 import { encodeSseEvent, parseSseRecord } from '../api/framing/sse.ts'
 import type { AnswerRecord } from '../api/record.ts'
-import { type JsonString, rewriteValues } from '../base/json-text.ts'
-import type { Finder } from './finder.ts'
-import { type Found, type Match, matchesInPieces, replace } from './match.ts'
+import { replacementsIn } from '../base/json-text.ts'
+import { parseJson } from '../base/json.ts'
+import { type Document, type Row, type Search, documentOf, findInDocuments } from './documents.ts'
+import { type Found, type Match, matchesInPieces, merged, replace } from './match.ts'
 
 /** Is told the kind of everything that is replaced, and the record that it stood in. */
 export type FoundIn = (kind: string, record: AnswerRecord) => void
 
 /** What records are redacted with. */
-export interface Tools {
-  readonly finder: Finder
-  /** Redacts the members of an event at the paths of the user's rules. */
-  readonly members: (json: string, found: Found) => string
-  readonly text: (text: string, found: Found) => string
-  readonly body: (text: string, found: Found) => string
+export interface Tools extends Search {
+  /** The members of an event at the paths of the user's rules. */
+  readonly membersIn: (json: string) => Match[]
 }
 
-/** A record on its way. */
-interface Step {
-  readonly record: AnswerRecord
-  /** Its event, with the members at the user's paths redacted. */
-  readonly event: ModelEvent | undefined
-  /** What is to be redacted in its delta. */
-  delta: readonly Match[]
+/** What is redacted as one: a record of a stream, or pieces that follow each other of a body without events. */
+interface Run {
+  readonly records: readonly AnswerRecord[]
+  readonly text: string
+  /** The JSON texts in it, and where each begins. */
+  readonly documents: readonly Part[]
+  /** What around them may hold: a text of somebody, lines of a protocol, or nothing. */
+  readonly around: 'text' | 'protocol' | 'nothing'
 }
 
-/** The records with their secrets taken out; the very same list if they hold none. */
-export function redactRecords(
-  records: readonly AnswerRecord[],
-  api: Pick<Api, 'partOf'>,
-  tools: Tools,
-  found: FoundIn = () => {},
-): readonly AnswerRecord[] {
-  if (records.every(({ event, data }) => event === undefined && data === undefined)) {
-    return redactPlain(records, tools, found)
-  }
-  const steps = records.map((record): Step => {
-    const tell = (kind: string) => found(kind, record)
-    return { record, event: record.event && withText(record.event, tools.members(record.event.text, tell)), delta: [] }
-  })
-  const isSplit = findInDeltas(steps, api, tools.finder)
-  let isChanged = false
-  const redacted = steps.map((step) => {
-    const record = redactRecord(step, isSplit, tools, (kind) => found(kind, step.record))
-    isChanged ||= record !== step.record
-    return record
-  })
-  return isChanged ? redacted : records
+interface Part {
+  readonly start: number
+  readonly document: Document
 }
 
 /**
- * Redacts a body that was not cut into events: the texts of records that follow each other are one, since a secret may
- * stand across them, and become one record if they hold any. Bytes are left alone.
+ * The records with their secrets taken out, as many as there were; the very same list if they hold none. What takes
+ * long is done in pieces.
  */
-function redactPlain(records: readonly AnswerRecord[], { body }: Tools, found: FoundIn): readonly AnswerRecord[] {
-  const redacted: AnswerRecord[] = []
+export async function redactRecords(
+  records: readonly AnswerRecord[],
+  row: Row,
+  tools: Tools,
+  found: FoundIn = () => {},
+): Promise<readonly AnswerRecord[]> {
+  const runs = runsOf(records)
+  const documents = runs.flatMap((run) => run.documents.map(({ document }) => document))
+  const inDocuments = await findInDocuments(documents, row, tools)
+  const hasAny = inDocuments.some((matches) => matches.length > 0)
+  let next = 0
   let isChanged = false
-  for (let start = 0, end = 0; start < records.length; start = end) {
-    while (typeof records[end]?.wire === 'string') end++
-    end = Math.max(end, start + 1)
-    const run = records.slice(start, end)
-    const last = run.at(-1)
-    const text = run.map(({ wire }) => (typeof wire === 'string' ? wire : '')).join('')
-    const written = last ? body(text, (kind) => found(kind, last)) : text
-    if (!last || written === text) {
-      redacted.push(...run)
-      continue
-    }
-    redacted.push({ ...last, wire: written })
-    isChanged = true
-  }
+  const redacted = runs.flatMap((run) => {
+    const inside = run.documents.flatMap(({ start, document: { text } }) => {
+      const more = hasAny ? logprobsIn(text) : []
+      const all = merged(text, [...tools.membersIn(text), ...more, ...(inDocuments[next++] ?? [])])
+      return all.map((match) => ({ ...match, start: start + match.start, end: start + match.end }))
+    })
+    const [only] = run.records
+    const written =
+      only && dataOf(only) !== undefined
+        ? [rewriteData(only, inside, run, tools, found)]
+        : rewriteRun(run, inside, tools, found)
+    isChanged ||= written.some((record, index) => record !== run.records[index])
+    return written
+  })
   return isChanged ? redacted : records
 }
 
-const deltaOf = (event: ModelEvent | undefined): string | undefined =>
-  typeof event?.body.delta === 'string' ? event.body.delta : undefined
+/** The data of a server-sent event. */
+const dataOf = ({ wire, event, data }: AnswerRecord): string | undefined =>
+  typeof wire === 'string' ? (event?.text ?? data) : undefined
 
-/** Reads the deltas of each part as one text, and notes what is to be redacted in each. Says whether anything is. */
-function findInDeltas(steps: readonly Step[], api: Pick<Api, 'partOf'>, finder: Finder): boolean {
-  const parts = new Map<string, Step[]>()
-  for (const step of steps) {
-    if (!step.event || deltaOf(step.event) === undefined) continue
-    const name = api.partOf(step.event)
-    const part = parts.get(name)
-    if (part) part.push(step)
-    else parts.set(name, [step])
+/** How the lines of an event stream begin. */
+const SSE = /^\uFEFF?(?::|(?:data|event|id|retry)(?::|[\r\n]|$))/
+
+function runsOf(records: readonly AnswerRecord[]): Run[] {
+  const isStream = SSE.test(beginningOf(records)) || records.some((record) => dataOf(record) !== undefined)
+  if (isStream) return records.map((record) => (dataOf(record) === undefined ? lineRun(record) : dataRun(record)))
+  const runs: Run[] = []
+  for (let start = 0, end = 0; start < records.length; start = end) {
+    while (typeof records[end]?.wire === 'string') end++
+    end = Math.max(end, start + 1)
+    runs.push(bodyRun(records.slice(start, end)))
   }
-  let isSplit = false
-  for (const part of parts.values()) {
-    const deltas = part.map(({ event }) => deltaOf(event) ?? '')
-    const matches = finder.inMember(deltas.join(''), '')
-    if (matches.length === 0) continue
-    isSplit = true
-    for (const [index, inDelta] of matchesInPieces(deltas, matches).entries()) {
-      const step = part[index]
-      if (step) step.delta = inDelta
-    }
-  }
-  return isSplit
+  return runs
 }
 
-/** @param isSplit whether something was found in deltas: then log probabilities may repeat it, whatever else is clean */
-function redactRecord({ record, event, delta }: Step, isSplit: boolean, tools: Tools, found: Found): AnswerRecord {
-  const { wire } = record
-  if (typeof wire !== 'string') return record
-  const before = record.event?.text ?? record.data
-  if (before === undefined) {
-    const text = tools.text(wire, found)
-    return text === wire ? record : { ...record, wire: text }
+function beginningOf([first]: readonly AnswerRecord[]): string {
+  return typeof first?.wire === 'string' ? first.wire.slice(0, 100) : ''
+}
+
+/** A record of an event stream that has data. `[DONE]` is a word of the protocol. */
+function dataRun(record: AnswerRecord): Run {
+  const text = dataOf(record) ?? ''
+  if (record.event)
+    return {
+      records: [record],
+      text,
+      documents: [{ start: 0, document: { text, event: record.event } }],
+      around: 'nothing',
+    }
+  if (text.trim() === '[DONE]') return { records: [record], text, documents: [], around: 'protocol' }
+  return { ...textRun(text), records: [record] }
+}
+
+/** One that has none: comments, or what was cut off. */
+function lineRun(record: AnswerRecord): Run {
+  const text = typeof record.wire === 'string' ? record.wire : ''
+  const start = /^data: ?/m.exec(text)
+  const from = start ? start.index + start[0].length : text.length
+  const cut = text.slice(from)
+  const documents = /^\s*[{[]/.test(cut) ? [{ start: from, document: documentOf(cut) }] : []
+  return { records: [record], text, documents, around: start && documents.length === 0 ? 'text' : 'protocol' }
+}
+
+/** Pieces of a body: a secret may stand across them. Bytes are left alone. */
+function bodyRun(records: readonly AnswerRecord[]): Run {
+  return { ...textRun(records.map(({ wire }) => (typeof wire === 'string' ? wire : '')).join('')), records }
+}
+
+/** A text that is JSON, lines of JSON, the beginning of such, or anything else. */
+function textRun(text: string): Omit<Run, 'records'> {
+  if (!/^\s*[{[]/.test(text)) return { text, documents: [], around: 'text' }
+  if (parseJson(text) !== undefined)
+    return { text, documents: [{ start: 0, document: documentOf(text) }], around: 'nothing' }
+  const lines = linesOf(text)
+  const areJson = lines.every(
+    ({ document }, index) => parseJson(document.text) !== undefined || (index > 0 && index === lines.length - 1),
+  )
+  if (lines.length > 1 && areJson) return { text, documents: lines, around: 'protocol' }
+  // It may have been cut off.
+  if (/^\s*(?:\[\s*)*\{\s*"/.test(text))
+    return { text, documents: [{ start: 0, document: documentOf(text) }], around: 'protocol' }
+  return { text, documents: [], around: 'text' }
+}
+
+function linesOf(text: string): Part[] {
+  const lines: Part[] = []
+  for (let start = 0; start < text.length;) {
+    const feed = text.indexOf('\n', start)
+    const end = feed === -1 ? text.length : feed
+    const line = text.slice(start, end)
+    if (line.trim() !== '') lines.push({ start, document: documentOf(line) })
+    start = end + 1
   }
-  const { mayHold } = tools.finder
-  const isClean = event === record.event && !isSplit && !mayHold(wire)
-  if (isClean && (wire.includes(before) || !mayHold(before))) return record
-  const after = event ? redactEvent(event, delta, isSplit, tools.finder, found) : tools.body(before, found)
-  const written = redactWire(record, wire, before, after, (text) => tools.text(text, found))
+  return lines
+}
+
+/** The tokens and bytes of a text stand once more in its log probabilities, and no rule can find a secret there. */
+const logprobsIn = (json: string): Match[] =>
+  json.includes('logprobs')
+    ? replacementsIn(json, (place, first) =>
+        place.at(-1) !== 'logprobs' ? undefined : first === '[' ? '[]' : first === '{' ? 'null' : undefined,
+      ).map(({ start, end, by }) => ({ start, end, kind: '', placeholder: by }))
+    : []
+
+/** What is to be redacted in a run beside what stands in its documents. */
+const around = ({ text, around: kind }: Run, { finder, limit }: Tools): Match[] =>
+  kind === 'nothing'
+    ? []
+    : kind === 'protocol'
+      ? finder.secretsIn(text)
+      : limit.run(() => finder.inText(text), text.length)
+
+function rewriteRun(run: Run, inside: readonly Match[], tools: Tools, found: FoundIn): readonly AnswerRecord[] {
+  const matches = merged(run.text, [...inside, ...around(run, tools)])
+  if (matches.length === 0) return run.records
+  const wires = run.records.map(({ wire }) => (typeof wire === 'string' ? wire : ''))
+  return matchesInPieces(wires, matches).map((within, index) => {
+    const [record, wire] = [run.records[index], wires[index] ?? '']
+    if (!record) throw new Error('There are as many pieces as records.')
+    return within.length === 0 ? record : { ...record, wire: replace(wire, within, (kind) => found(kind, record)) }
+  })
+}
+
+/** A record that has data, with its data redacted in place: ids, names and line ends stay. */
+function rewriteData(
+  record: AnswerRecord,
+  inside: readonly Match[],
+  run: Run,
+  tools: Tools,
+  found: FoundIn,
+): AnswerRecord {
+  const tell: Found = (kind) => found(kind, record)
+  const { wire, event } = record
+  if (typeof wire !== 'string') return record
+  const after = replace(run.text, merged(run.text, [...inside, ...around(run, tools)]), tell)
+  const clean = (text: string) => replace(text, tools.finder.secretsIn(text), tell)
+  const written = redactWire(wire, run.text, after, event?.name, clean)
   if (written === wire) return record
   if (!event) return { ...record, wire: written, data: after }
   // The name of an event stands in its wire alone.
@@ -124,48 +192,21 @@ function redactRecord({ record, event, delta }: Step, isSplit: boolean, tools: T
   return { ...record, wire: written, event: parseEvent(after, event.at, name) ?? event }
 }
 
-/** The text of an event, redacted. Its delta was read together with those of its part, where it may be half a word. */
-function redactEvent(
-  event: ModelEvent,
-  delta: readonly Match[],
-  isSplit: boolean,
-  finder: Finder,
-  found: Found,
-): string {
-  const own = deltaOf(event)
-  const known = ({ place, value }: JsonString) =>
-    place.length === 1 && place[0] === 'delta' && value === own ? delta : undefined
-  const matches = finder.inJson(event.text, known)
-  if (matches.length === 0 && !isSplit) return event.text
-  const text = withoutLogprobs(event.text)
-  return replace(text, text === event.text ? matches : finder.inJson(text, known), found)
-}
-
-/** The tokens and bytes of a text stand once more in its log probabilities, and no rule can find a secret there. */
-const withoutLogprobs = (json: string): string =>
-  json.includes('logprobs')
-    ? rewriteValues(json, (place, first) => (place.at(-1) === 'logprobs' && first === '[' ? '[]' : undefined))
-    : json
-
 /**
- * The wire of a record with another text for its data: in place of the old one if that stands there, so that ids, names
- * and line ends stay. Data that came in several lines are written in one.
+ * The wire of a record with another text for its data: in place of the old one if that stands there. Data that came in
+ * several lines are written in one.
  *
  * @param clean redacts what stands around the data
  */
 function redactWire(
-  { event }: AnswerRecord,
   wire: string,
   before: string,
   after: string,
+  name: string | undefined,
   clean: (text: string) => string,
 ): string {
   const start = wire.lastIndexOf(before)
   if (start !== -1) return clean(wire.slice(0, start)) + after + clean(wire.slice(start + before.length))
   if (before === after) return clean(wire)
-  return encodeSseEvent(after, event?.name === undefined ? undefined : clean(event.name), '\n')
+  return encodeSseEvent(after, name === undefined ? undefined : clean(name), '\n')
 }
-
-/** The event with another text; the very same if that is the same. */
-const withText = (event: ModelEvent, text: string): ModelEvent =>
-  text === event.text ? event : (parseEvent(text, event.at, event.name) ?? event)

@@ -135,9 +135,9 @@ function identifier(
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Identity>()
   const tell = async (call: Call): Promise<Identity> => {
-    const { method, path, query, headers, content } = call
+    const { method, path, query, headers, content, credential } = call
     // The type of the body counts, too: one that is not said to be JSON is refused.
-    const head = `${method} ${path}${query}\n${headerOf(headers, 'content-type') ?? ''}\n`
+    const head = `${method} ${path}${query}\n${headerOf(headers, 'content-type') ?? ''}\n${credential ?? ''}\n`
     const bytes = head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
     const before = known.get(bytes)
     if (before) return before

@@ -42,7 +42,11 @@ export interface Checked {
  *
  * @param oldest what was recorded before is too old; in ms since 1970
  */
-export function checkFixture(file: SourceFile, redactor: Redactor, oldest: number | undefined): Checked {
+export async function checkFixture(
+  file: SourceFile,
+  redactor: Redactor,
+  oldest: number | undefined,
+): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
     const why = `it cannot be read: ${file.unreadable}`
@@ -66,7 +70,7 @@ export function checkFixture(file: SourceFile, redactor: Redactor, oldest: numbe
     ...(header ? { header } : {}),
     problems,
     pages: pagesOf(known),
-    secrets: unredacted(known, redactor),
+    secrets: await unredacted(known, redactor),
   }
 }
 
@@ -122,7 +126,7 @@ function identityProblems(header: FixtureHeader, name: string, redactor: Redacto
   const own = posix.basename(name)
   if (keys.some((key) => own === fileName({ ...header, key }))) return problems
   // The words of a name may be those of a secret.
-  const request = parseRequest(redactor.json(header.requestText))
+  const request = parseRequest(redactor.json(header.requestText, undefined, apiNamed(header.api).isWord))
   const expected = fileName({ ...header, request, key: keys.at(-1) ?? header.key })
   problems.push(error(name, 1, 'name', `its name should be ${expected}`))
   return problems

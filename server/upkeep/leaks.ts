@@ -43,13 +43,16 @@ export function addKind(kinds: Map<number, Set<string>>, line: number, kind: str
 }
 
 /** What the redactor would take out if it was recorded now: the kinds in each line. */
-export function unredacted({ lines, header, read }: ReadFile, redactor: Redactor): Map<number, Set<string>> {
+export async function unredacted(
+  { lines, header, read }: ReadFile,
+  redactor: Redactor,
+): Promise<Map<number, Set<string>>> {
   const kinds = new Map<number, Set<string>>()
   const add = (number: number) => (kind: string) => addKind(kinds, number, kind)
   const rest = new Set(lines.map((_line, index) => index + 1))
   if (header) {
     rest.delete(1)
-    redactor.json(header.requestText, add(1))
+    redactor.json(header.requestText, add(1), apiNamed(header.api).isWord)
     redactor.query(header.call.query ?? [], add(1))
     redactor.headers(header.response?.headers ?? [], add(1))
   }
@@ -60,7 +63,7 @@ export function unredacted({ lines, header, read }: ReadFile, redactor: Redactor
     else if ('why' in line.ending) redactor.body(line.ending.why ?? '', add(number))
   }
   const api = apiNamed(header?.api ?? 'responses')
-  redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
+  await redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
   // What cannot be read is searched as text.
   for (const number of rest) redactor.body(lines[number - 1] ?? '', add(number))
   return kinds

@@ -156,7 +156,7 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
       if (!before) return { outcome: 'failed', why: 'The fixture was removed meanwhile.' }
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
       if (!isGood(before)) return { outcome: 'same' }
-      const records = redactor.records(reply.records, apiNamed(before.api))
+      const records = await redactor.records(reply.records, apiNamed(before.api))
       const drifts = findDrift(comparable(before), comparable({ api: before.api, records }), known)
       return { outcome: drifts.length > 0 ? 'differs' : 'same', drifts }
     },

@@ -25,11 +25,15 @@ export interface Redone {
  *
  * @param previousKey the key that the fixture which this one continues has now
  */
-export function redactAgain(fixture: Fixture, redactor: Redactor, previousKey: string | undefined): Redone {
+export async function redactAgain(
+  fixture: Fixture,
+  redactor: Redactor,
+  previousKey: string | undefined,
+): Promise<Redone> {
   const kinds = new Set<string>()
   const found = (kind: string) => void kinds.add(kind)
   const { api, call, response, recorded } = fixture
-  const requestText = redactor.json(fixture.requestText, found)
+  const requestText = redactor.json(fixture.requestText, found, apiNamed(api).isWord)
   const query = call.query && redactor.query(call.query, found)
   const asked = {
     api,
@@ -39,7 +43,7 @@ export function redactAgain(fixture: Fixture, redactor: Redactor, previousKey: s
     ...(previousKey === undefined ? {} : { previousKey }),
   }
   const key = keyOf(asked)
-  const records = redactor.records(fixture.records, apiNamed(api), found)
+  const records = await redactor.records(fixture.records, apiNamed(api), found)
   const isEdited = fixture.sha256 !== undefined && fixture.sha256 !== bodyHash(fixture.records)
   return {
     fixture: {
@@ -133,7 +137,7 @@ export async function planFor(
       try {
         const fixture = parseFixture(await store.text(name), name)
         const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
-        const { fixture: next, changed, kinds } = redactAgain(fixture, redactor, previousKey)
+        const { fixture: next, changed, kinds } = await redactAgain(fixture, redactor, previousKey)
         keys.set(fixture.key, next.key)
         const [good, at] = [isGood(fixture), fixture.recorded.at]
         const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
@@ -171,7 +175,8 @@ export async function applyTo(store: Store, { plan, merges, redactor, signal }: 
       throw new DeltatapeError('cancelled', 'Interrupted: some fixtures are changed, and none is lost. Run it again.')
     }
     const fixture = parseFixture(await store.text(name), name)
-    await store.replace(name, redactAgain(fixture, redactor, previousKey).fixture)
+    const { fixture: next } = await redactAgain(fixture, redactor, previousKey)
+    await store.replace(name, next)
   }
   // Last, after what is kept in their place is there. Its file may have the name of one that goes.
   const there = new Set(plan.filter(({ name }) => !keptFor.has(name)).map(({ next }) => next))

@@ -32,7 +32,7 @@ export async function* verify(
   let chars = 0
 
   for await (const file of files) {
-    const checked = checkFixture(file, redactor, oldest)
+    const checked = await checkFixture(file, redactor, oldest)
     const { name, header } = checked
     if (header) {
       const other = nameByKey.get(header.key)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { eachString, indexesInText, type JsonString, memberText, rewriteValues } from '../../server/base/json-text.ts'
+import { eachLiteral, eachString, indexesInText, type JsonString, memberText, replacementsIn } from '../../server/base/json-text.ts'
 
 const stringsOf = (text: string): JsonString[] => {
   const strings: JsonString[] = []
@@ -118,12 +118,26 @@ describe('memberText', () => {
   })
 })
 
-describe('rewriteValues', () => {
+/** The text with the values replaced, and what was put there. */
+function rewritten(text: string, pick: Parameters<typeof replacementsIn>[1]) {
+  const found = replacementsIn(text, pick)
+  const written = found.toReversed().reduce((all, { start, end, by }) => all.slice(0, start) + by + all.slice(end), text)
+  return { written, by: found.map(({ by }) => by) }
+}
+
+test('eachLiteral visits numbers and words', () => {
+  const text = '{ "a" : [ 1.0 , {"b":"x"} ,[] ,true], "c":{ "a":null }, "d" : "1" ,"e": -2e5}'
+  const seen: string[] = []
+  eachLiteral(text, (start, end) => seen.push(text.slice(start, end)))
+  expect(seen).toEqual(['1.0', 'true', 'null', '-2e5'])
+})
+
+describe('replacementsIn', () => {
   const text = '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":2}'
 
   test('asks for every value by its place', () => {
     const places: string[] = []
-    expect(rewriteValues(text, (place) => void places.push(place.join('.')))).toBe(text)
+    expect(replacementsIn(text, (place) => void places.push(place.join('.')))).toEqual([])
     expect(places).toEqual(['a', 'a.0', 'a.1', 'a.1.b', 'a.2', 'c', 'c.a', 'd', 'ab'])
   })
 
@@ -136,22 +150,20 @@ describe('rewriteValues', () => {
     ['d', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "*" ,"a\\u0062":2}'],
     ['ab', '{ "a" : [ 1.0, {"b":"x"} ,[] ], "c":{ "a":null }, "d" : "e,}]" ,"a\\u0062":"*"}'],
   ])('replaces %s, and no other byte', (where, expected) => {
-    const by: string[] = []
     const pick = (place: readonly (string | number)[]) => (place.join('.') === where ? '"*"' : undefined)
-    const written = rewriteValues(text, pick, (each) => by.push(each))
+    const { written, by } = rewritten(text, pick)
     expect(written).toBe(expected)
     expect(by).toEqual(['"*"'])
-    expect(rewriteValues(written, pick, (each) => by.push(each))).toBe(expected)
-    expect(by).toEqual(['"*"'])
+    expect(replacementsIn(written, pick)).toEqual([])
   })
 
   test('agrees with what parsing and writing gives', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(20), (value, chosen) => {
         const places: string[] = []
-        rewriteValues(JSON.stringify(value), (place) => void places.push(JSON.stringify(place)))
+        replacementsIn(JSON.stringify(value), (place) => void places.push(JSON.stringify(place)))
         const where = places[chosen % Math.max(places.length, 1)]
-        const written = rewriteValues(JSON.stringify(value, null, 1), (place) =>
+        const { written } = rewritten(JSON.stringify(value, null, 1), (place) =>
           JSON.stringify(place) === where ? '"*"' : undefined,
         )
         const expected = (node: unknown, place: (string | number)[]): unknown => {
@@ -168,8 +180,8 @@ describe('rewriteValues', () => {
   })
 })
 
-test('rewriteValues tells how a value begins', () => {
+test('replacementsIn tells how a value begins', () => {
   const first: string[] = []
-  rewriteValues('{"a": [ 1],"b" :"x","c":{},"d":null}', (_place, character) => void first.push(character))
+  replacementsIn('{"a": [ 1],"b" :"x","c":{},"d":null}', (_place, character) => void first.push(character))
   expect(first).toEqual(['[', '1', '"', '{', 'n'])
 })

@@ -15,7 +15,7 @@ export const redacted = (
   redactor: Redactor,
   records: readonly AnswerRecord[],
   found?: (kind: string, record: AnswerRecord) => void,
-): readonly AnswerRecord[] => redactor.records(records, responses, found)
+): Promise<readonly AnswerRecord[]> => redactor.records(records, responses, found)
 
 /** What the events of records say. */
 export const bodiesOf = (records: readonly AnswerRecord[]) => records.map(({ event }) => event?.body ?? {})

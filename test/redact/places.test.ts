@@ -120,8 +120,8 @@ describe('a credential goes by where it stands', () => {
     const hidden = (authorization: string) =>
       redactor.json(JSON.stringify({ authorization, headers: [{ value: authorization, name: 'authorization' }] }))
     expect(hidden(`Bearer ${known}`)).toBe(hidden('Bearer something else'))
-    const configured = createRedactor({ 'api-key': 'the-configured-key' })
-    expect(configured.json('{"authorization":"the-configured-key"}')).toBe('{"authorization":"[redacted:credential]"}')
+    const configured = createRedactor({ 'api-key': 'the-c0nfigured-key' })
+    expect(configured.json('{"authorization":"the-c0nfigured-key"}')).toBe('{"authorization":"[redacted:credential]"}')
   })
 
   test('nothing but it changes', () => {

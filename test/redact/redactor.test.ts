@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { SECRETS } from './samples.ts'
 
-const redactor = createRedactor({ 'api-key': 'the-configured-key' })
+const redactor = createRedactor({ 'api-key': 'the-c0nfigured-key' })
 
 describe('text', () => {
   test.each(Object.entries(SECRETS))('hides a whole %s, and that alone', (kind, secret) => {
@@ -11,7 +11,7 @@ describe('text', () => {
   })
 
   test('hides the configured key wherever it stands', () => {
-    expect(redactor.text('Incorrect API key: xthe-configured-key9.')).toBe('Incorrect API key: x[redacted:api-key]9.')
+    expect(redactor.text('Incorrect API key: xthe-c0nfigured-key9.')).toBe('Incorrect API key: x[redacted:api-key]9.')
   })
 
   test('calls a key of a known kind by it, whether it is configured or not', () => {
@@ -26,7 +26,7 @@ describe('text', () => {
       'AKIA is how they begin',
       'task-1234567890abcdefghij1234567890',
       'eyJ.eyJ.x',
-      'a-configured-key',
+      'a-c0nfigured-key',
     ]) {
       expect(redactor.text(text)).toBe(text)
     }
@@ -66,7 +66,7 @@ describe('json', () => {
   })
 
   test('hides the configured key in opaque members, too', () => {
-    const key = 'the-configured-key'
+    const key = 'the-c0nfigured-key'
     for (const value of [
       { id: key },
       { signature: `x${key}` },
@@ -161,7 +161,7 @@ describe('headers', () => {
 })
 
 test('a redactor knows the secrets that it is given later, too', () => {
-  expect(redactor.with({ mine: 'another-secret' }).text('the-configured-key, another-secret')).toBe(
+  expect(redactor.with({ mine: 'an0ther-secret' }).text('the-c0nfigured-key, an0ther-secret')).toBe(
     '[redacted:api-key], [redacted:mine]',
   )
   expect(redactor.with({ mine: undefined })).toBe(redactor)

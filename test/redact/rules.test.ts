@@ -147,8 +147,8 @@ describe('a redactor with rules', () => {
   })
 
   test('knows the built-in rules, and given secrets, too', () => {
-    const given = createRedactor({ 'api-key': 'the-key-of-mine' }, rules(EMAIL)).with({ token: 'another-secret' })
-    expect(given.text('the-key-of-mine a@example.com another-secret')).toBe(
+    const given = createRedactor({ 'api-key': 'the-k3y-of-mine' }, rules(EMAIL)).with({ token: 'an0ther-secret' })
+    expect(given.text('the-k3y-of-mine a@example.com an0ther-secret')).toBe(
       '[redacted:api-key] [email] [redacted:token]',
     )
   })

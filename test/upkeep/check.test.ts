@@ -9,7 +9,7 @@ const check = (name: string, text: string, oldest?: number) => checkFixture({ na
 
 test('a bundled fixture has no problems, and gives its header', async () => {
   for (const name of await readdir('fixtures')) {
-    const { header, problems, secrets } = check(name, await readFile(join('fixtures', name), 'utf8'))
+    const { header, problems, secrets } = await check(name, await readFile(join('fixtures', name), 'utf8'))
     expect(problems).toEqual([])
     expect(secrets.size).toBe(0)
     expect(name).toContain(header?.key.slice(0, 12))
@@ -19,12 +19,12 @@ test('a bundled fixture has no problems, and gives its header', async () => {
 test('what is too old is so by its own date', async () => {
   const [name = ''] = await readdir('fixtures')
   const text = await readFile(join('fixtures', name), 'utf8')
-  expect(check(name, text, Date.parse('2026-01-01')).problems).toEqual([])
-  expect(check(name, text, Date.parse('2027-11-24')).problems.map(({ kind }) => kind)).toEqual(['age'])
+  expect((await check(name, text, Date.parse('2026-01-01'))).problems).toEqual([])
+  expect((await check(name, text, Date.parse('2027-11-24'))).problems.map(({ kind }) => kind)).toEqual(['age'])
 })
 
-test('a file that cannot be read is a problem, and an empty one is cut off', () => {
-  const unreadable = checkFixture({ name: 'x.jsonl', unreadable: 'EACCES' }, createRedactor(), undefined)
+test('a file that cannot be read is a problem, and an empty one is cut off', async () => {
+  const unreadable = await checkFixture({ name: 'x.jsonl', unreadable: 'EACCES' }, createRedactor(), undefined)
   expect(unreadable.problems).toMatchObject([{ line: 1, kind: 'damaged', message: 'it cannot be read: EACCES' }])
-  expect(check('x.jsonl', '').problems.map(({ kind }) => kind)).toContain('cut-off')
+  expect((await check('x.jsonl', '')).problems.map(({ kind }) => kind)).toContain('cut-off')
 })

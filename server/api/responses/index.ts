@@ -6,12 +6,19 @@ import { headerOf } from '../headers.ts'
 import { apiError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
+import { createWords } from '../words.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
 import { keyed, lastUserText } from './request.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
+
+/** The words of this API beside those of all; what the code interpreter runs, and what tools gave back, are texts. */
+const isWord = createWords({
+  names: new Set(['quality', 'background', 'size', 'prompt_cache_retention']),
+  texts: new Set(['outputs']),
+})
 
 export const responses: Api = {
   name: 'responses',
@@ -33,6 +40,7 @@ export const responses: Api = {
   // Reading an answer once more gives no new one: what follows continues the call that made it.
   answerId: (call, events) => (creates(call) ? responseIdOf(events) : undefined),
   partOf,
+  isWord,
   failureOf,
   inOne: {
     request(call, request) {

@@ -42,7 +42,7 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
       const { code, message } = seen.failure
-      failure = { code, message: redactor.with({ 'api-key': call.credential }).text(message) }
+      failure = { code, message: redactor.for(call).text(message) }
     },
     failed(error) {
       const told = toldOf(error, log)

@@ -1,0 +1,188 @@
+/** The JSON texts of one answer, searched together: a secret may be split over any strings that stream. */
+import type { Api } from '../api/api.ts'
+import { type ModelEvent, parseEvent } from '../api/event.ts'
+import { nextTurn } from '../base/clock.ts'
+import { type JsonValue, isObject, memberOf } from '../base/json.ts'
+import type { Place } from '../base/json-text.ts'
+import type { Finder } from './finder.ts'
+import { type Leaf, encoded, leavesIn } from './leaves.ts'
+import { type Limit, NO_LIMIT } from './limit.ts'
+import { type Match, matchesInPieces, merged } from './match.ts'
+
+/** A JSON text of an answer: the data of an event, a line, a whole body, or what was cut off of one. */
+export interface Document {
+  readonly text: string
+  /** What it says, if it is an event. */
+  readonly event: ModelEvent | undefined
+}
+
+export const documentOf = (text: string): Document => ({ text, event: parseEvent(text, 0) })
+
+/** What of a row tells which strings belong together, and which are texts. */
+export type Row = Pick<Api, 'partOf' | 'isWord'>
+
+/** What documents are searched with. */
+export interface Search {
+  readonly finder: Finder
+  readonly limit: Limit
+}
+
+/** A string of a document. What is found in it is set once each, so that a search may begin anew. */
+interface Piece {
+  readonly leaf: Leaf
+  /** What is to be redacted in it; if it is one of several of its part, in those as one text. */
+  own?: readonly Match[]
+  /** The secrets in all strings of this name as one text, whatever part they belong to. */
+  across?: readonly Match[]
+}
+
+/** Strings that are read as one. */
+interface Series {
+  readonly pieces: Piece[]
+  chars: number
+}
+
+/** So many characters are searched in one go: that takes about a millisecond. */
+const CHARS_AT_ONCE = 64 * 1024
+
+/**
+ * What is to be redacted in each document, as it stands in its text. Strings of one part are read as one text. Whatever
+ * part they belong to, those of one name are read so once more, for secrets alone: a part may be told wrongly.
+ */
+export async function findInDocuments(
+  documents: readonly Document[],
+  row: Row,
+  { finder, limit }: Search,
+): Promise<Match[][]> {
+  const [parts, names] = [new Map<string, Series>(), new Map<string, Series>()]
+  const pieces: Piece[][] = []
+  const gather = (document: Document) => {
+    const found = leavesIn(document.text).map((leaf): Piece => ({ leaf }))
+    pieces.push(found)
+    for (const piece of streaming(found, row)) {
+      addTo(parts, partOf(document, piece.leaf.place, row), piece)
+      addTo(names, nameOf(document, piece.leaf.place), piece)
+    }
+  }
+  await inPieces(documents, ({ text }) => text.length, NO_LIMIT, gather)
+  await inPieces([...parts.values()], sizeOf, limit, (series) => searchPart(series, row, finder))
+  const searchRest = (each: readonly Piece[]) => {
+    for (const piece of each) piece.own ??= finder.inLeaf(piece.leaf, row.isWord)
+  }
+  await inPieces(pieces, charsOf, limit, searchRest)
+  await inPieces([...names.values()], sizeOf, limit, (series) => searchAcross(series, finder))
+  return pieces.map((each, index) => {
+    const found = each.flatMap(({ leaf, own = [], across = [] }) =>
+      own.length + across.length === 0 ? [] : encoded(merged(leaf.value, [...own, ...across]), leaf),
+    )
+    return merged(documents[index]?.text ?? '', found)
+  })
+}
+
+/** What a string counts for in a piece of work, whatever its length: most are short. */
+const LEAF_CHARS = 32
+
+const charsOf = (pieces: readonly Piece[]): number =>
+  pieces.reduce((chars, { leaf }) => chars + leaf.value.length + LEAF_CHARS, 0)
+
+/** The strings of a document that may go on in others: its texts. Of members with one name the last counts. */
+function streaming(pieces: readonly Piece[], row: Row): Piece[] {
+  const texts = new Map<string, Piece>()
+  for (const piece of pieces) {
+    const { isName, isCredential, place, value } = piece.leaf
+    if (!isName && !isCredential && value !== '' && !row.isWord(place, value)) texts.set(place.join('\0'), piece)
+  }
+  return [...texts.values()]
+}
+
+const sizeOf = ({ chars, pieces }: Series): number => (pieces.length > 1 ? chars : 0)
+
+function addTo(all: Map<string, Series>, key: string, piece: Piece): void {
+  const series = all.get(key)
+  if (series) {
+    series.pieces.push(piece)
+    series.chars += piece.leaf.value.length
+  } else {
+    all.set(key, { pieces: [piece], chars: piece.leaf.value.length })
+  }
+}
+
+function searchPart({ pieces }: Series, row: Row, finder: Finder): void {
+  const [first] = pieces
+  if (!first || pieces.length < 2) return
+  const values = pieces.map(({ leaf }) => leaf.value)
+  const found = matchesInPieces(values, finder.inLeaf(first.leaf, row.isWord, values.join('')))
+  for (const [index, piece] of pieces.entries()) piece.own = found[index] ?? []
+}
+
+function searchAcross({ pieces }: Series, finder: Finder): void {
+  if (pieces.length < 2) return
+  const values = pieces.map(({ leaf }) => leaf.value)
+  const found = finder.secretsIn(values.join(''))
+  if (found.length === 0) return
+  const matches = notIn(pieces, found)
+  for (const [index, inside] of matchesInPieces(values, matches).entries()) {
+    const piece = pieces[index]
+    if (piece) piece.across = inside
+  }
+}
+
+/** The matches that begin where nothing was found so far: what follows a secret that was found may be none. */
+function notIn(pieces: readonly Piece[], matches: readonly Match[]): Match[] {
+  const known: Match[] = []
+  let before = 0
+  for (const { leaf, own = [] } of pieces) {
+    for (const match of own) known.push({ ...match, start: before + match.start, end: before + match.end })
+    before += leaf.value.length
+  }
+  let next = 0
+  return matches.filter(({ start }) => {
+    while ((known[next]?.end ?? Infinity) <= start) next++
+    return (known[next]?.start ?? Infinity) > start
+  })
+}
+
+/** The part that a string belongs to: the row's, its place, and the numbers that tell the objects around it apart. */
+function partOf({ event }: Document, place: Place, row: Row): string {
+  if (!event) return place.join('\0')
+  const indexes: (JsonValue | undefined)[] = []
+  let at: JsonValue | undefined = event.body
+  for (const step of place.slice(0, -1)) {
+    at =
+      typeof step === 'number'
+        ? Array.isArray(at)
+          ? at[step]
+          : undefined
+        : isObject(at)
+          ? memberOf(at, step)
+          : undefined
+    if (isObject(at)) indexes.push(at.index)
+  }
+  return [row.partOf(event), ...place, ...indexes].join('\0')
+}
+
+/** The name of a string: what leads to it, whatever the indexes in lists. */
+const nameOf = ({ event }: Document, place: Place): string =>
+  [event?.type, ...place.map((step) => (typeof step === 'number' ? '*' : step))].join('\0')
+
+/**
+ * Does work for each item, a little at a time.
+ *
+ * @param work may be begun anew for an item
+ */
+async function inPieces<T>(
+  items: readonly T[],
+  sizeOf: (item: T) => number,
+  limit: Limit,
+  work: (item: T) => void,
+): Promise<void> {
+  for (let start = 0, end = 0; start < items.length; start = end) {
+    let chars = 0
+    for (; end < items.length && (end === start || chars < CHARS_AT_ONCE); end++) chars += sizeOf(items[end] as T)
+    const some = items.slice(start, end)
+    limit.run(() => {
+      for (const item of some) work(item)
+    }, chars)
+    if (end < items.length) await nextTurn()
+  }
+}
