@@ -1,0 +1,87 @@
+/** Secrets as people and programs write them, in other letters; and whether a text still shows one. */
+
+/** Another way to write a secret in a text. */
+export type Disguise = (secret: string) => string
+
+const everyByte = (secret: string): string =>
+  [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+
+/** A character in the way that JSON allows for all. */
+const escaped = (character: string): string =>
+  character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const inProse = (text: string): string => `It is ${text} now.`
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** A text that holds the secret in each of these ways. */
+export const DISGUISES: Readonly<Record<string, Disguise>> = {
+  plain: inProse,
+  'in brackets': (secret) => `("${secret}")`,
+  base64: (secret) => inProse(base64(secret)),
+  'base64 without padding': (secret) => inProse(base64(secret).replace(/=+$/, '')),
+  'base64 for addresses': (secret) => inProse(Buffer.from(secret).toString('base64url')),
+  'base64 of a login': (secret) => inProse(`Basic ${base64(`user:${secret}`)}`),
+  'base64, one byte later': (secret) => inProse(base64(`x${secret}`)),
+  'base64, two bytes later': (secret) => inProse(base64(`xy${secret}`)),
+  'percent-encoded where it has to be': (secret) => `See https://x.example/?q=${encodeURIComponent(secret)}&b=1 now.`,
+  'percent-encoded, every byte': (secret) => inProse(everyByte(secret)),
+  'percent-encoded, in capitals': (secret) => inProse(everyByte(secret).toUpperCase()),
+  'with a zero-width space': (secret) => inProse(`${secret.slice(0, 9)}\u200B${secret.slice(9)}`),
+  'with joiners and a mark': (secret) =>
+    inProse(`${secret.slice(0, 3)}\u200D${secret.slice(3, 7)}\u2060${secret.slice(7, 11)}\uFEFF${secret.slice(11)}`),
+  'in JSON': (secret) => JSON.stringify({ a: 1, k: inProse(secret) }),
+  'in JSON, escaped': (secret) => `{"k":"${[...secret].map(escaped).join('')}"}`,
+  'in JSON, half escaped': (secret) =>
+    `{"k":"${[...secret].map((character, index) => (index % 2 === 0 ? escaped(character) : JSON.stringify(character).slice(1, -1))).join('')}"}`,
+  'in JSON in JSON': (secret) => JSON.stringify({ a: JSON.stringify({ b: [inProse(secret)] }) }),
+}
+
+/** Other ways in which JSON writes a string. */
+export const JSON_FORMS: Readonly<Record<string, (text: string) => string>> = {
+  'as it is': (text) => JSON.stringify(text),
+  'all escaped': (text) => `"${escaped(text)}"`,
+  'half escaped, in capitals': (text) =>
+    `"${text.replaceAll(/[^]/g, (unit, index: number) => (index % 2 === 0 ? escaped(unit).toUpperCase().replace('\\U', '\\u') : JSON.stringify(unit).slice(1, -1)))}"`,
+  'with slashes escaped': (text) => JSON.stringify(text).replaceAll('/', String.raw`\/`),
+}
+
+const INVISIBLE = /[\u200B-\u200D\u2060\uFEFF\u00AD]/g
+
+const unescaped = (text: string): string =>
+  text.replaceAll(/\\(?:u([\da-fA-F]{4})|([^u]))/g, (_all, code: string | undefined, named: string) =>
+    code === undefined ? named : String.fromCharCode(Number.parseInt(code, 16)),
+  )
+
+const percentDecoded = (text: string): string =>
+  text.replaceAll(/(?:%[\da-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
+
+const fromBase64 = (text: string): string =>
+  (text.match(/[\w+/-]{8,}/g) ?? []).map((run) => Buffer.from(run, 'base64').toString()).join('\n')
+
+/** Everything that can be read out of a text. */
+function* readingsOf(text: string): Generator<string> {
+  yield text
+  const visible = text.replaceAll(INVISIBLE, '')
+  if (visible !== text) yield visible
+  let inner = text
+  for (let depth = 0; depth < 4 && inner.includes('\\'); depth++) yield (inner = unescaped(inner))
+  if (text.includes('%')) yield percentDecoded(text)
+  yield fromBase64(text)
+}
+
+/** So much of a secret is as good as all of it. */
+const TELLING_CHARS = 12
+
+/** The pieces that tell a secret: it has a few characters more. */
+const piecesOf = (secret: string): string[] =>
+  Array.from({ length: Math.max(1, secret.length - TELLING_CHARS + 1) }, (_, at) =>
+    secret.slice(at, at + TELLING_CHARS),
+  )
+
+/** Whether a secret, or the better part of it, can be read out of a text. */
+export function shows(text: string, secret: string): boolean {
+  const pieces = piecesOf(secret)
+  for (const reading of readingsOf(text)) if (pieces.some((piece) => reading.includes(piece))) return true
+  return false
+}
