@@ -31,9 +31,9 @@ const EITHER = new Set(['name', 'code', 'reason', 'mode', 'detail', 'summary', '
 
 const REASON = /(?:_reason|Reason)$/
 
-/** Ids that APIs give. Others are texts: they may name a person. */
+/** Ids that tell the parts of a protocol apart. Those that may name a person are texts. */
 const API_ID =
-  /^(?:(?:item|call|response|previous_response|approval_request|container|conversation|file|vector_store|tool|tool_call|tool_use|toolUse|message|request|generation|interaction|assistant|thread|run|step|batch)(?:_id|Id))$|^(?:id|responseId)$/
+  /^(?!(?:customer|user|end_user|client|account|person|patient|employee|member)(?:_i|I)ds?$)(?:id|.*(?:_id|[a-z]Id)s?)$/
 
 const LONGEST_WORD = 64
 

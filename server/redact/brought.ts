@@ -13,5 +13,14 @@ export function credentialsOf({ headers, query, credential }: Brought, finder: C
     ...[...new URLSearchParams(query)].filter(([name]) => isCredentialParameter(name)).map(([, value]) => value),
     ...(credential === undefined ? [] : [credential]),
   ]
-  return [...new Set(values.flatMap((value) => finder.in(value).map(({ start, end }) => value.slice(start, end))))]
+  const secrets = values.flatMap((value) => finder.in(value).map(({ start, end }) => value.slice(start, end)))
+  return [...new Set(secrets.flatMap((secret) => [secret, ...loginIn(secret)]))]
+}
+
+/** The password of a login (RFC 7617), and the user if there is none: then the user is the key. */
+function loginIn(secret: string): string[] {
+  const [, user = '', password = ''] =
+    /^([\x20-\x7E]*?):([\x20-\x7E]*)$/.exec(Buffer.from(secret, 'base64').toString()) ?? []
+  const login = password === '' ? user : password
+  return login === '' ? [] : [login]
 }

@@ -4,9 +4,6 @@ import type { Match } from './match.ts'
 /** A form may be within another, such as a percent-encoded address within JSON within a text: so many are taken off. */
 const MAX_FORMS = 3
 
-/** What has to stand in a text that is written in another form than base64. */
-const FORMS = /[\\\u00AD\u200B-\u200F\u2060-\u2064\uFEFF]|%[\dA-Fa-f]{2}/
-
 /**
  * Whether a text can hold another in another form: percent-encoded, or base64 of what begins like a secret. The escapes
  * of JSON are the caller's to know.
@@ -28,17 +25,25 @@ const plainOf = (text: string, start: number, end: number): string =>
  * @param find gives what is to be replaced in a text that is written plainly
  */
 export function findDisguised(text: string, find: (plain: string) => readonly Match[]): Match[] {
+  return [
+    ...inBase64(text, find),
+    // A backslash may be an escape, and may be a backslash.
+    ...(HIDING.test(text) ? inForms(text, false, find) : []),
+    ...(text.includes('\\') ? inForms(text, true, find) : []),
+  ]
+}
+
+/** Takes off one form after another. @param escapes whether those of JSON are taken off, too */
+function inForms(text: string, escapes: boolean, find: (plain: string) => readonly Match[]): Match[] {
   const found: Match[] = []
-  let plain = text
   const maps: Uint32Array[] = []
-  for (let form = 0; form <= MAX_FORMS; form++) {
-    const here = form === 0 ? [] : find(plain)
-    for (const match of [...here, ...inBase64(plain, find)]) found.push(outward(match, maps))
-    if (form === MAX_FORMS || !FORMS.test(plain)) break
-    const next = unescaped(plain)
+  let plain = text
+  for (let form = 0; form < MAX_FORMS; form++) {
+    const next = unescaped(plain, escapes)
     if (next === undefined) break
     plain = next.text
     maps.push(next.map)
+    for (const match of [...find(plain), ...inBase64(plain, find)]) found.push(outward(match, maps))
   }
   return found
 }
@@ -69,10 +74,10 @@ function digit(code: number): number {
 }
 
 /**
- * The text with one form taken off: escapes of JSON, percent-encoding, invisible characters. `map` gives for each
+ * The text with one form taken off: percent-encoding, invisible characters, escapes of JSON. `map` gives for each
  * character, and for the end, where it stood. Undefined if there is nothing to take off.
  */
-function unescaped(text: string): { readonly text: string; readonly map: Uint32Array } | undefined {
+function unescaped(text: string, escapes: boolean): { readonly text: string; readonly map: Uint32Array } | undefined {
   const codes = new Uint16Array(text.length)
   const map = new Uint32Array(text.length + 1)
   let length = 0
@@ -82,7 +87,7 @@ function unescaped(text: string): { readonly text: string; readonly map: Uint32A
   }
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at)
-    if (code === BACKSLASH) at += putEscape(text, at, put)
+    if (code === BACKSLASH && escapes) at += putEscape(text, at, put)
     else if (code === PERCENT) at += putBytes(text, at, put)
     else {
       if (code < 0xad || !INVISIBLE(code)) put(code, at)

@@ -4,7 +4,6 @@
 export interface Match {
   readonly start: number
   readonly end: number
-  /** Empty if nothing has to be told of it. */
   readonly kind: string
   /** Empty if it was put into an earlier piece of the same text. */
   readonly placeholder: string
@@ -59,7 +58,7 @@ export function replace(text: string, matches: readonly Match[], found?: Found):
   let at = 0
   for (const { start, end, kind, placeholder } of matches) {
     parts.push(text.slice(at, start), placeholder)
-    if (placeholder !== '' && kind !== '') found?.(kind)
+    if (placeholder !== '') found?.(kind)
     at = end
   }
   return parts.join('') + text.slice(at)

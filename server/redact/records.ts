@@ -149,7 +149,7 @@ const logprobsIn = (json: string): Match[] =>
   json.includes('logprobs')
     ? replacementsIn(json, (place, first) =>
         place.at(-1) !== 'logprobs' ? undefined : first === '[' ? '[]' : first === '{' ? 'null' : undefined,
-      ).map(({ start, end, by }) => ({ start, end, kind: '', placeholder: by }))
+      ).map(({ start, end, by }) => ({ start, end, kind: 'log-probabilities', placeholder: by }))
     : []
 
 /** What is to be redacted in a run beside what stands in its documents. */
