@@ -193,6 +193,7 @@ interface Stretch {
  */
 export function stretchesIn(text: string): Stretch[] {
   const stretches: Stretch[] = []
+  if (text.length < 4 * MIN_GROUPS) return stretches
   const counts = [0, 0, 0, 0]
   let [a, b, c] = [255, 255, 255]
   const close = (phase: number, groupsEnd: number, end: number) => {

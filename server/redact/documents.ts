@@ -3,7 +3,7 @@ import type { Api } from '../api/api.ts'
 import { type ModelEvent, parseEvent } from '../api/event.ts'
 import { nextTurn } from '../base/clock.ts'
 import { type JsonValue, isObject, memberOf } from '../base/json.ts'
-import type { Place } from '../base/json-text.ts'
+import type { JsonString, Place } from '../base/json-text.ts'
 import type { Finder } from './finder.ts'
 import { type Leaf, encoded, leavesIn } from './leaves.ts'
 import { type Limit, NO_LIMIT } from './limit.ts'
@@ -56,11 +56,18 @@ export async function findInDocuments(
 ): Promise<Match[][]> {
   const [parts, names] = [new Map<string, Series>(), new Map<string, Series>()]
   const pieces: Piece[][] = []
+  /** Those of documents in which something may be found without the others. */
+  const holding: Piece[][] = []
   const gather = (document: Document) => {
-    const found = leavesIn(document.text).map((leaf): Piece => ({ leaf }))
+    const mayHold = finder.mayHold(document.text)
+    // Where nothing can be found in one document, its texts may still hold a piece of something.
+    const wanted = ({ isName, place, value }: JsonString) => mayHold || !(isName || row.isWord(place, value))
+    const found = leavesIn(document.text, wanted).map((leaf): Piece => ({ leaf }))
     pieces.push(found)
-    for (const piece of streaming(found, row)) {
-      addTo(parts, partOf(document, piece.leaf.place, row), piece)
+    if (mayHold) holding.push(found)
+    const part = document.event ? row.partOf(document.event) : ''
+    for (const [where, piece] of streaming(found, row)) {
+      addTo(parts, `${part}\0${where}${indexesAround(document, piece.leaf.place)}`, piece)
       addTo(names, nameOf(document, piece.leaf.place), piece)
     }
   }
@@ -69,7 +76,7 @@ export async function findInDocuments(
   const searchRest = (each: readonly Piece[]) => {
     for (const piece of each) piece.own ??= finder.inLeaf(piece.leaf, row.isWord)
   }
-  await inPieces(pieces, charsOf, limit, searchRest)
+  await inPieces(holding, charsOf, limit, searchRest)
   await inPieces([...names.values()], sizeOf, limit, (series) => searchAcross(series, finder))
   return pieces.map((each, index) => {
     const found = each.flatMap(({ leaf, own = [], across = [] }) =>
@@ -86,13 +93,13 @@ const charsOf = (pieces: readonly Piece[]): number =>
   pieces.reduce((chars, { leaf }) => chars + leaf.value.length + LEAF_CHARS, 0)
 
 /** The strings of a document that may go on in others: its texts. Of members with one name the last counts. */
-function streaming(pieces: readonly Piece[], row: Row): Piece[] {
+function streaming(pieces: readonly Piece[], row: Row): Map<string, Piece> {
   const texts = new Map<string, Piece>()
   for (const piece of pieces) {
     const { isName, isCredential, place, value } = piece.leaf
     if (!isName && !isCredential && value !== '' && !row.isWord(place, value)) texts.set(place.join('\0'), piece)
   }
-  return [...texts.values()]
+  return texts
 }
 
 const sizeOf = ({ chars, pieces }: Series): number => (pieces.length > 1 ? chars : 0)
@@ -142,24 +149,20 @@ function notIn(pieces: readonly Piece[], matches: readonly Match[]): Match[] {
   })
 }
 
-/** The part that a string belongs to: the row's, its place, and the numbers that tell the objects around it apart. */
-function partOf({ event }: Document, place: Place, row: Row): string {
-  if (!event) return place.join('\0')
-  const indexes: (JsonValue | undefined)[] = []
+/** The numbers that tell the objects around a string apart, such as the `index` of a choice. */
+function indexesAround({ event }: Document, place: Place): string {
+  if (!event || place.length < 2) return ''
+  let indexes = ''
   let at: JsonValue | undefined = event.body
   for (const step of place.slice(0, -1)) {
-    at =
-      typeof step === 'number'
-        ? Array.isArray(at)
-          ? at[step]
-          : undefined
-        : isObject(at)
-          ? memberOf(at, step)
-          : undefined
-    if (isObject(at)) indexes.push(at.index)
+    at = typeof step === 'number' ? memberAt(at, step) : isObject(at) ? memberOf(at, step) : undefined
+    if (isObject(at) && at.index !== undefined) indexes += `\0${String(at.index)}`
   }
-  return [row.partOf(event), ...place, ...indexes].join('\0')
+  return indexes
 }
+
+const memberAt = (value: JsonValue | undefined, index: number): JsonValue | undefined =>
+  Array.isArray(value) ? value[index] : undefined
 
 /** The name of a string: what leads to it, whatever the indexes in lists. */
 const nameOf = ({ event }: Document, place: Place): string =>

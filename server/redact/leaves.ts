@@ -20,12 +20,17 @@ export interface Leaf {
 /** Deeper places are cut at their beginning: what a walk costs must not depend on the depth. */
 const MAX_PLACE = 128
 
-/** The strings of a JSON text, names of members included, in order. */
-export function leavesIn(json: string): Leaf[] {
+/**
+ * The strings of a JSON text, names of members included, in order.
+ *
+ * @param wanted whether a string is; its place is changed afterwards
+ */
+export function leavesIn(json: string, wanted: (string: JsonString) => boolean = () => true): Leaf[] {
   const leaves: Leaf[] = []
   const hasPlaces = mayHavePlaces(json)
   const headers = createHeaderList<number>()
   eachString(json, (string) => {
+    if (!wanted(string)) return
     const standing = hasPlaces && !string.isName ? standingOf(string.place) : undefined
     if (standing === 'name') headers.name(string.within, string.value)
     if (standing === 'value') headers.value(string.within, leaves.length)
