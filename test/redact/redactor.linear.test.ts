@@ -36,11 +36,11 @@ const MOST_READINGS = 20
 /** What takes less is not looked at any closer. In ms. */
 const SHORT = 50
 
-/** Why some work is too slow; undefined if it is not, at the first, second or third try. */
+/** Why some work is too slow; undefined if it is not, at one of five tries. */
 async function slowness(work: (text: string) => unknown, make: Make): Promise<string | undefined> {
   const long = make(MB)
   let why: string | undefined
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 5; attempt++) {
     const much = await timeOf(() => work(long))
     if (much < SHORT) return undefined
     const short = make(MB / 4)

@@ -4,6 +4,7 @@
  * shapes at every place.
  */
 import { describe, expect, test } from 'vitest'
+import { apiNamed } from '../../server/api/index.ts'
 import { type Redactor, createRedactor } from '../../server/redact/redactor.ts'
 import { DISGUISES, JSON_FORMS, shows } from './disguises.ts'
 import { randomFrom, sampleOf, valuesOf } from './exchanges.ts'
@@ -118,10 +119,10 @@ test.each(Object.entries(ELSEWHERE))('a configured secret in %s of a stream is n
   for (const [who, { secret, redactor }] of Object.entries(KNOWN)) {
     if (who.startsWith('of ')) continue
     const shape: Shape = {
-      ...SHAPES.reasoning,
-      ...SHAPES['a text without a done event'],
+      api: apiNamed('responses'),
+      headers: [['content-type', 'text/event-stream']],
       body: () => body(secret),
-    } as Shape
+    }
     const written = await redactor.records(recordsIn(shape, [], JSON.stringify), shape.api)
     const shown = whereShown(written, secret)
     if (shown !== undefined) wrong.push(`${who}: ${shown}`)
