@@ -5,6 +5,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import { systemClock } from '../server/base/clock.ts'
 import { createFetch } from '../server/package/fetch.ts'
 import { readConfig } from '../server/serve/config.ts'
@@ -16,6 +17,8 @@ import { type Answer, type Call } from './kit/standin.ts'
 import { readableLog, runStandIn, temporaryFolder } from './kit/tools.ts'
 
 type Env = Readonly<Record<string, string>>
+
+const frameSchema = z.looseObject({ type: z.string(), model: z.string().optional() })
 
 /** Of no kind that is known, as gateways give them. */
 const KEY = 'gw7f3a9c1e5b2d8046'
@@ -339,7 +342,7 @@ describe("a user's patterns", () => {
       const server = await start({ MODEL_MODE: mode, ...env, ...more })
       const transcript = await chatWith(server.url, { input: 'Write a greeting.' }, {})
       await server.close()
-      return transcript.split('\n').map((frame) => JSON.parse(frame) as { type: string; model?: string })
+      return transcript.split('\n').map((frame) => frameSchema.parse(JSON.parse(frame)))
     }
     await ask('record', {})
     const ruled = { CONFIG_FILE: await withRules(rule) }

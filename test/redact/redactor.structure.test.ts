@@ -1,7 +1,7 @@
 /**
  * A user's patterns count in texts alone. Whatever they look for, a recording that was redacted still is one: as many
  * records, of the same types, that end as they did. What is tried is chosen by fixed seeds: for each word of the protocols
- * two exchanges in which it stands, for each other pattern the shortest exchanges of each API in each form.
+ * an exchange in which it stands, for each other pattern the shortest exchanges of each API in each form.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AnswerRecord } from '../../server/api/record.ts'
@@ -251,7 +251,7 @@ describe.skipIf(kit.absent)(`an exchange${kit.absent ? `: ${kit.absent}` : ''}`,
     const words = [...wordsIn(small), ...WORDS.map((word) => [word, small] as const)]
     for (const [index, [word, those]] of words.entries()) {
       const placeholder = PLACEHOLDERS[index % PLACEHOLDERS.length] ?? '-'
-      for (const exchange of sampleOf(those, 2, random))
+      for (const exchange of sampleOf(those, 1, random))
         tried += Number(await attempt(exchange, [word], placeholder, told))
     }
     for (const exchange of kit.someOfEach(
@@ -259,9 +259,9 @@ describe.skipIf(kit.absent)(`an exchange${kit.absent ? `: ${kit.absent}` : ''}`,
       2,
     )) {
       if (kit.sizeOf(exchange) > 60_000) continue
-      const patterns = sampleOf(PATTERNS, 12, random)
+      const patterns = sampleOf(PATTERNS, 6, random)
       for (const rule of patterns)
-        for (const placeholder of sampleOf(PLACEHOLDERS, 2, random))
+        for (const placeholder of sampleOf(PLACEHOLDERS, 1, random))
           tried += Number(await attempt(exchange, rule, placeholder, told))
     }
     for (const exchange of sampleOf(
@@ -275,7 +275,7 @@ describe.skipIf(kit.absent)(`an exchange${kit.absent ? `: ${kit.absent}` : ''}`,
   })
 
   test('of each kind was tried', () => {
-    expect(tried).toBeGreaterThan(1000)
+    expect(tried).toBeGreaterThan(700)
   })
 
   test.each(Object.entries(PROMISES))('(%s) %s', (what, _says) => {
