@@ -4,7 +4,7 @@ import type { Api } from './api.ts'
 import { apiError } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
-import { isCommonWord } from './words.ts'
+import { COMMON_VOCABULARY, isCommonWord } from './words.ts'
 
 export const any: Api = {
   name: 'any',
@@ -20,6 +20,7 @@ export const any: Api = {
   answerId: () => undefined,
   partOf: ({ type, body: { index } }) => JSON.stringify([type, index]),
   isWord: isCommonWord,
+  vocabulary: COMMON_VOCABULARY,
   failureOf: failureIn,
   error: apiError,
 }

@@ -66,6 +66,8 @@ export interface Api {
   partOf(event: ModelEvent): string
   /** Which strings of a request and of an answer are words of the protocol: the user's rules leave them alone. */
   readonly isWord: IsWord
+  /** Words of the protocol that everybody meets: a rule of the user that matches one is told of. */
+  readonly vocabulary: readonly string[]
   /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
   failureOf(event: ModelEvent): TellsOf | undefined
   /** An error of deltatape as the API would put it. */

@@ -6,6 +6,9 @@ import { responses } from './responses/index.ts'
 /** The first that owns a call counts; the last owns all. */
 const APIS: readonly Api[] = [responses, any]
 
+/** Words that a user meets in answers of the APIs that are known. */
+export const vocabulary: readonly string[] = APIS.flatMap((api) => api.vocabulary)
+
 /** The API whose call it is. */
 export const apiOf = (method: string, path: string): Api => APIS.find((api) => api.owns(method, path)) ?? any
 

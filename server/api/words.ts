@@ -19,12 +19,12 @@ export interface Words {
 const TEXTS = ['metadata', 'client_metadata', 'arguments', 'args', 'variables']
 
 /** Members whose strings are words in every API that has them. */
-const NAMES = [
-  ...['type', '@type', 'event', 'event_type', 'object', 'kind', 'role', 'status', 'model', 'modelVersion', 'jsonrpc'],
-  ...['method', 'format', 'mime_type', 'mimeType', 'media_type', 'encoding_format', 'created_at', 'createdAt'],
-  ...['system_fingerprint', 'service_tier', 'tool_choice', 'truncation', 'include', 'modalities', 'required', 'effort'],
-  ...['verbosity', 'voice', 'phase', 'channel', 'anthropic_version', '$schema', '$ref', 'responseModalities'],
-]
+const NAMES = listOf(`
+  type @type event event_type object kind role status model modelVersion jsonrpc method format
+  mime_type mimeType media_type encoding_format created_at createdAt system_fingerprint service_tier
+  tool_choice truncation include modalities required effort verbosity voice phase channel
+  anthropic_version $schema $ref responseModalities
+`)
 
 /** Members that hold either a word or a text: what has white space in it, or is long, is a text. */
 const EITHER = new Set(['name', 'code', 'reason', 'mode', 'detail', 'summary', 'language', 'param', 'outcome', 'error'])
@@ -52,6 +52,12 @@ export function createWords({ names = new Set(), texts = new Set() }: Words = {}
   }
 }
 
+/** What stands in such members everywhere. */
+export const COMMON_VOCABULARY: readonly string[] = listOf(`
+  message text delta error user assistant system tool function model object stop completed incomplete
+  failed length auto json application/json chat.completion.chunk
+`)
+
 /** The words that all APIs share. */
 export const isCommonWord: IsWord = createWords()
 
@@ -65,4 +71,9 @@ function lastName(place: Place): string | undefined {
     if (typeof step === 'string') return step
   }
   return undefined
+}
+
+/** The words of a text. */
+function listOf(text: string): string[] {
+  return text.trim().split(/\s+/)
 }

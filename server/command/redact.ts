@@ -1,4 +1,5 @@
 /** `deltatape redact`: puts the rules of now onto fixtures that were recorded before. */
+import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
@@ -36,7 +37,8 @@ Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
 
 async function redact(context: Context, { apply, json }: Options, command: Command): Promise<void> {
   const { terminal, exit } = context
-  const { store, redactor } = fixturesWithSecrets(command, context)
+  const { store, redactor, rules } = fixturesWithSecrets(command, context)
+  for (const line of sparedBy(rules.patterns)) terminal.tell(printable(line))
   const { dir } = store
   await store.check({ write: apply ?? false })
   const { plan, damaged } = await planFor(store, redactor, terminal)

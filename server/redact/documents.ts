@@ -175,13 +175,13 @@ const nameOf = ({ event }: Document, place: Place): string =>
  */
 async function inPieces<T>(
   items: readonly T[],
-  sizeOf: (item: T) => number,
+  charsIn: (item: T) => number,
   limit: Limit,
   work: (item: T) => void,
 ): Promise<void> {
   for (let start = 0, end = 0; start < items.length; start = end) {
     let chars = 0
-    for (; end < items.length && (end === start || chars < CHARS_AT_ONCE); end++) chars += sizeOf(items[end] as T)
+    for (; end < items.length && (end === start || chars < CHARS_AT_ONCE); end++) chars += charsIn(items[end] as T)
     const some = items.slice(start, end)
     limit.run(() => {
       for (const item of some) work(item)

@@ -62,19 +62,8 @@ const NO_WORD: IsWord = () => false
 /** Makes a finder of the known kinds, the places of credentials, and the given rules. */
 export function createFinder({ given, own, placeholders }: FinderRules): Finder {
   const credentials = createCredentialFinder(placeholders)
-  const addresses = createAddressRule(credentials)
-  // The first rule that finds a secret names it. Known kinds come before what is configured, so that a key of a known kind
-  // has the same placeholder on every machine.
-  const secrets = [addresses, ...KNOWN, ...given.anywhere]
-  const inWords = [...KNOWN, ...given.anywhere]
-  const inData = [addresses, ...given.anywhere]
-  const inOtherIds = [...inData, ...given.alone, ...own]
-  const all = [...secrets, ...given.alone, ...own]
-  const givenHints = [...given.anywhere, ...given.alone, ...given.words].flatMap(({ hints }) => hints)
-
-  const hasHint = (text: string) => HINTS.test(text) || givenHints.some((hint) => text.includes(hint))
-  const mayHold = (text: string): boolean =>
-    own.length > 0 || hasHint(text) || mayHavePlaces(text) || mayBeDisguised(text, hasHint)
+  const { secrets, inWords, inData, inOtherIds, all } = choicesOf(createAddressRule(credentials), given, own)
+  const mayHold = createGate(given, own)
   const disguised = (text: string) => findDisguised(text, (plain) => findAll(plain, secrets))
 
   const inText = (text: string): Match[] => {
@@ -84,16 +73,7 @@ export function createFinder({ given, own, placeholders }: FinderRules): Finder 
     const found = merged(text, [...within, ...findAll(text, all), ...disguised(text)])
     if (found.length === 0 || !isLikeJson || isWhole(replace(text, found)) || !isWhole(text)) return found
     // What is JSON stays JSON: only its strings and numbers are replaced, each in itself.
-    return merged(text, [...inJson(text, NO_WORD), ...literals(text)])
-  }
-
-  const literals = (json: string): Match[] => {
-    const found: Match[] = []
-    eachLiteral(json, (start, end) => {
-      const [first] = findAll(json.slice(start, end), own)
-      if (first) found.push({ ...first, start, end, placeholder: JSON.stringify(first.placeholder) })
-    })
-    return found
+    return merged(text, [...inJson(text, NO_WORD), ...literalsIn(text, own)])
   }
 
   /** What is to be redacted in a text by the name of its member. */
@@ -139,6 +119,38 @@ export function createFinder({ given, own, placeholders }: FinderRules): Finder 
     inAddress: (address) => inAddress(address, 0, credentials),
     credentials,
   }
+}
+
+/** The numbers and words of a JSON text in which a rule finds something: all of each. */
+function literalsIn(json: string, rules: readonly Rule[]): Match[] {
+  const found: Match[] = []
+  eachLiteral(json, (start, end) => {
+    const [first] = findAll(json.slice(start, end), rules)
+    if (first) found.push({ ...first, start, end, placeholder: JSON.stringify(first.placeholder) })
+  })
+  return found
+}
+
+/** Which rules count where. */
+function choicesOf(addresses: Rule, { anywhere, alone }: Given, own: readonly Rule[]) {
+  // The first rule that finds a secret names it. Known kinds come before what is configured, so that a key of a known kind
+  // has the same placeholder on every machine.
+  const secrets = [addresses, ...KNOWN, ...anywhere]
+  const inData = [addresses, ...anywhere]
+  return {
+    secrets,
+    inData,
+    inWords: [...KNOWN, ...anywhere],
+    inOtherIds: [...inData, ...alone, ...own],
+    all: [...secrets, ...alone, ...own],
+  }
+}
+
+/** Whether a text, or the JSON text of it, can hold a match of any rule. */
+function createGate({ anywhere, alone, words }: Given, own: readonly Rule[]): (text: string) => boolean {
+  const hints = [...anywhere, ...alone, ...words].flatMap((rule) => rule.hints)
+  const hasHint = (text: string) => HINTS.test(text) || hints.some((hint) => text.includes(hint))
+  return (text) => own.length > 0 || hasHint(text) || mayHavePlaces(text) || mayBeDisguised(text, hasHint)
 }
 
 /** Whether a text is all of a JSON object or array. */

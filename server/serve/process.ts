@@ -4,6 +4,7 @@ import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, readConfig } from './config.ts'
+import { sparedBy } from '../redact/spared.ts'
 import { openFixtures } from '../store/index.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
@@ -30,10 +31,11 @@ export async function startFrom(
   output: Output,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
-  const { store, redactor } = openFixtures(config, systemClock)
+  const { store, redactor, rules } = openFixtures(config, systemClock)
   const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
   const server = await startServer(config, { log, store, redactor, clock: systemClock })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  for (const line of sparedBy(rules.patterns)) log.warn(line)
   if (config.mode !== 'replay' && config.apiKey === undefined) {
     log.warn(
       `OPENAI_API_KEY is not set, and MODEL_MODE=${config.mode} calls the API. Clients that bring a key of their own are served; others are refused.`,

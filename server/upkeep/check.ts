@@ -42,11 +42,7 @@ export interface Checked {
  *
  * @param oldest what was recorded before is too old; in ms since 1970
  */
-export async function checkFixture(
-  file: SourceFile,
-  redactor: Redactor,
-  oldest: number | undefined,
-): Promise<Checked> {
+export async function checkFixture(file: SourceFile, redactor: Redactor, oldest: number | undefined): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
     const why = `it cannot be read: ${file.unreadable}`

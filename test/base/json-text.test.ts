@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { eachLiteral, eachString, indexesInText, type JsonString, memberText, replacementsIn } from '../../server/base/json-text.ts'
+import {
+  eachLiteral,
+  eachString,
+  indexesInText,
+  type JsonString,
+  memberText,
+  replacementsIn,
+} from '../../server/base/json-text.ts'
 
 const stringsOf = (text: string): JsonString[] => {
   const strings: JsonString[] = []
@@ -121,7 +128,9 @@ describe('memberText', () => {
 /** The text with the values replaced, and what was put there. */
 function rewritten(text: string, pick: Parameters<typeof replacementsIn>[1]) {
   const found = replacementsIn(text, pick)
-  const written = found.toReversed().reduce((all, { start, end, by }) => all.slice(0, start) + by + all.slice(end), text)
+  const written = found
+    .toReversed()
+    .reduce((all, { start, end, by }) => all.slice(0, start) + by + all.slice(end), text)
   return { written, by: found.map(({ by }) => by) }
 }
 

@@ -120,7 +120,7 @@ describe('redact', () => {
     const { dir, save } = await setUp()
     const [{ text = '' } = {}] = samplesFrom(3)
     // As an older version would have kept it.
-    const key = 'the-configured-key'
+    const key = 'the-c0nfigured-key'
     await save({ model: 'm', input: `mine is ${key}` }, 'five', 'ok')
     const { code, out } = await runDeltatape(['redact', '--fixtures', dir, '--apply'], { env: { OPENAI_API_KEY: key } })
     expect(code).toBe(0)

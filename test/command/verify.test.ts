@@ -118,7 +118,7 @@ describe('verify', () => {
   test('never shows a secret, and finds the configured key', async () => {
     const dir = await copyOfBundled()
     const [{ text: key = '' } = {}] = samplesFrom(11)
-    const own = 'the-configured-key'
+    const own = 'the-c0nfigured-key'
     await edit(join(dir, `${NAME}.jsonl`), (text) => text.replace('my name?', `my name? ${key} ${own}`))
     const { code, out } = await runDeltatape(['verify', '--fixtures', dir], { env: { OPENAI_API_KEY: own } })
     expect(code).toBe(1)

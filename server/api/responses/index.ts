@@ -11,6 +11,7 @@ import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
 import { keyed, lastUserText } from './request.ts'
+import { EVENT_TYPES } from './types.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
 
@@ -41,6 +42,14 @@ export const responses: Api = {
   answerId: (call, events) => (creates(call) ? responseIdOf(events) : undefined),
   partOf,
   isWord,
+  vocabulary: [
+    ...EVENT_TYPES,
+    'gpt-4.1-mini-2025-04-14',
+    'resp_68a1b2c3d4e5f6',
+    'msg_68a1b2c3d4e5f6',
+    'in_progress',
+    'output_text',
+  ],
   failureOf,
   inOne: {
     request(call, request) {
