@@ -209,7 +209,8 @@ describe('a reply on the wire', () => {
       const server = await runServer({ FIXTURES_DIR: dir, REPLAY_PACE, MAX_CONNECTIONS: '1' })
       const body = JSON.stringify({ model: 'gpt-4.1-mini', input: 'Hi', stream: true })
       const { status, headers, body: sent } = await ask(server.url, { body })
-      expect([status, headers['content-type']]).toEqual([200, 'text/%E2%86%92'])
+      expect(status).toBe(200)
+      expect(headers).toContainEqual(['content-type', 'text/%E2%86%92'])
       expect(sent.toString()).toContain('response.completed')
       await server.close()
     }
