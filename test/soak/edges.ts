@@ -41,6 +41,10 @@ export async function edges(ms: number, growth: number, slowest: number): Promis
         TURN_TIMEOUT_MS: String(ms),
       })
       await fetch(`${server.url}/health`)
+      const chat = await connect(`${server.url}/ws`)
+      // What the first call loads is loaded.
+      chat.send({ input: 'nothing' })
+      await chat.turn()
       const before = await server.memory()
       let [most, waited] = [before, 0]
       const over = new AbortController()
@@ -53,7 +57,6 @@ export async function edges(ms: number, growth: number, slowest: number): Promis
           await sleep(20)
         }
       })()
-      const chat = await connect(`${server.url}/ws`)
       const began = performance.now()
       chat.send({ input: name })
       const ended = String((await chat.turn()).at(-1)?.code)

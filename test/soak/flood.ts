@@ -21,7 +21,9 @@ const FLOODS: Readonly<Record<string, { readonly begin?: string; readonly block:
 }
 
 async function pour(name: string, response: ServerResponse): Promise<void> {
-  const { begin = '', block = BLOCK } = FLOODS[name] ?? {}
+  const flood = FLOODS[name]
+  if (!flood) return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end()
+  const { begin = '', block } = flood
   const isCoded = name.endsWith('gzip')
   response.on('error', () => {})
   response.writeHead(200, {
@@ -46,4 +48,4 @@ const upstream = createServer((request, response) => {
   request.on('end', () => void pour(String(parseObject(body)?.input), response))
 }).listen(0, '127.0.0.1')
 await once(upstream, 'listening')
-parentPort?.postMessage(upstream.address())
+parentPort?.postMessage(upstream.address(), [])
