@@ -1,5 +1,5 @@
 /** One event: a record whose data is a JSON object. */
-import { type JsonObject, parseObject } from '../base/json.ts'
+import { type JsonObject, MAX_DEPTH, parseObject } from '../base/json.ts'
 
 export interface ModelEvent {
   /** Milliseconds since the call was sent. */
@@ -14,16 +14,38 @@ export interface ModelEvent {
 }
 
 /**
- * The event that a `data:` text holds, or undefined if it holds no JSON object. White space between tokens may hold line
+ * The event that a `data:` text holds, or undefined if it holds no JSON object, or one that is nested more than
+ * {@link MAX_DEPTH} levels deep: no message could be made of it. White space between tokens may hold line
  * breaks if it came as several `data:` lines; they are left out, so that an event is one line.
  *
  * @param name the `event:` line, which counts if the data has no type
  */
 export function parseEvent(text: string, at: number, name?: string): ModelEvent | undefined {
   const line = text.replaceAll(/[\r\n]/g, '')
-  const body = parseObject(line)
+  const body = isTooDeep(line) ? undefined : parseObject(line)
   if (body === undefined) return undefined
   if (typeof body.type === 'string') return { at, type: body.type, name, text: line, body }
   // Gateways send errors without a type; the SDK takes any object with an `error` for one.
   return { at, type: name ?? (body.error ? 'error' : ''), name, text: line, body }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const OPEN: ReadonlySet<number> = new Set([0x5b, 0x7b])
+const CLOSE: ReadonlySet<number> = new Set([0x5d, 0x7d])
+
+/** Whether a JSON text nests too deeply. Told before it is parsed: a value takes many times the memory of its text. */
+function isTooDeep(text: string): boolean {
+  // What is opened has to be closed: most events are too short.
+  if (text.length <= 2 * MAX_DEPTH) return false
+  let depth = 0
+  let isQuoted = false
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit === QUOTE) isQuoted = !isQuoted
+    else if (isQuoted) index += unit === BACKSLASH ? 1 : 0
+    else if (OPEN.has(unit)) depth++
+    else if (CLOSE.has(unit)) depth--
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
 }

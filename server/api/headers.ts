@@ -89,3 +89,17 @@ const KEPT =
 /** The headers of an answer that a fixture keeps, with their names in lower case. */
 export const keptHeaders = (headers: Headers): Headers =>
   headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => KEPT.test(name))
+
+/** The names that HTTP has for headers, and what their values may hold (RFC 9110, 5.1 and 5.5). */
+const NAME = /^[!#$%&'*+.^_`|~\w-]+$/
+const CONTROL = /[^\t\x20-\x7e\x80-\u{10ffff}]/u
+const BEYOND_LATIN_1 = /[^\t\x20-\x7e\x80-\xff]/
+
+/**
+ * The headers that can be sent. What is no header, such as one with a line break in it, is left out; of a value beyond
+ * Latin-1 the characters are encoded as in a URL.
+ */
+export const sendable = (headers: Headers): Headers =>
+  headers
+    .filter(([name, value]) => NAME.test(name) && !CONTROL.test(value))
+    .map(([name, value]) => [name, BEYOND_LATIN_1.test(value) ? encodeURI(value.toWellFormed()) : value] as const)

@@ -15,7 +15,7 @@ export interface Deadlines {
 /** What follows the end of an answer, such as `[DONE]`, or `response.failed` after an error, is waited for so long. */
 const SETTLE_MS = 1000
 
-/** The wait for the answer to one call. Only waiting for the API counts. */
+/** The wait for the answer to one call. All time counts, but for that in which the client had to be waited for. */
 export interface Wait {
   readonly signal: AbortSignal
   /** Whether a deadline has passed, and not the client left. */
@@ -26,6 +26,8 @@ export interface Wait {
   arrived(substance: boolean): void
   /** Whether the answer may be over: then what follows is waited for a moment only. */
   settling(is: boolean): void
+  /** Something is handed to the client. What is returned is to be called when it has taken it. */
+  handOver(): () => void
   /** Lets go of the connection. */
   end(): void
 }
@@ -33,42 +35,54 @@ export interface Wait {
 export function startWait(deadlines: Deadlines, clock: Clock, client: AbortSignal): Wait {
   const own = new AbortController()
   const signal = AbortSignal.any([client, own.signal])
-  /** What is left of each deadline, in ms; the next to pass first. */
-  const left = new Map<keyof typeof STALLS, number>([
-    ['first', deadlines.firstEventTimeoutMs],
-    ['turn', deadlines.turnTimeoutMs],
-  ])
+  /** When each deadline passes, on the clock. */
+  const due = new Map<keyof typeof STALLS, number>()
+  const set = (name: keyof typeof STALLS, ms: number) => due.set(name, clock.now() + ms)
+  const expire = (name: keyof typeof STALLS) =>
+    own.abort(new ModelError({ end: 'stalled', why: STALLS[name](deadlines) }))
+  set('first', deadlines.firstEventTimeoutMs)
+  set('turn', deadlines.turnTimeoutMs)
   return {
     signal,
     get expired() {
       return own.signal.aborted && !client.aborted
     },
     async for(work) {
-      const [name = 'turn', ms = 0] = [...left].toSorted(([, a], [, b]) => a - b)[0] ?? []
       const began = clock.now()
-      const timer = clock.timer(Math.max(ms, 0), () =>
-        own.abort(new ModelError({ end: 'stalled', why: STALLS[name](deadlines) })),
-      )
+      // Silence begins with the wait: what came while the process was busy is there already.
+      if (due.has('idle')) set('idle', deadlines.idleTimeoutMs)
+      const [name = 'turn', at = began] = [...due].toSorted(([, a], [, b]) => a - b)[0] ?? []
       const { promise: aborted, reject } = Promise.withResolvers<never>()
       const abort = () => reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
+      // Work that is always there already would never let a timer of the process go off.
+      if (at <= began) expire(name)
       if (signal.aborted) abort()
+      const timer = clock.timer(Math.max(at - began, 0), () => expire(name))
       try {
         // The first counts if both have settled.
         return await Promise.race([aborted, work])
       } finally {
         signal.removeEventListener('abort', abort)
         timer.clear()
-        for (const [each, rest] of left) left.set(each, rest - (clock.now() - began))
       }
     },
     arrived(substance) {
-      if (substance) left.delete('first')
-      left.set('idle', deadlines.idleTimeoutMs)
+      if (substance) due.delete('first')
+      set('idle', deadlines.idleTimeoutMs)
     },
     settling(is) {
-      if (!is) left.delete('settled')
-      else if (!left.has('settled')) left.set('settled', SETTLE_MS)
+      if (!is) due.delete('settled')
+      else if (!due.has('settled')) set('settled', SETTLE_MS)
+    },
+    handOver() {
+      const began = clock.now()
+      let turned = false
+      clock.soon(() => (turned = true))
+      return () => {
+        // What was done with it before the event loop turned was work, and nobody was waited for.
+        if (turned) for (const [name, at] of due) due.set(name, at + clock.now() - began)
+      }
     },
     end() {
       own.abort()

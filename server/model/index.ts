@@ -23,8 +23,11 @@ import { type SocketTransport, createSocketTransport } from './transport/socket.
 import { logUsage, openUsageLog } from './usage.ts'
 
 /** What the models have to be told; a configuration holds all of it. */
-export interface ModelSettings extends Deadlines, Pick<RecordOptions, 'recordFailures' | 'upstream'> {
+export interface ModelSettings
+  extends Deadlines, Pick<RecordOptions, 'recordFailures' | 'maxRecordingBytes' | 'upstream'> {
   readonly mode: Mode
+  /** How large an event of the API, a line or a body in one piece may be, in bytes. */
+  readonly maxEventBytes: number
   readonly pace: Pace
   readonly fault: Plan | undefined
   readonly usageLog: string | undefined
@@ -91,11 +94,16 @@ export function createUpstream({
   baseURL,
   apiKey,
   proxies,
-}: Pick<ModelSettings, 'mode' | 'baseURL' | 'apiKey' | 'proxies'>):
+  maxEventBytes,
+}: Pick<ModelSettings, 'mode' | 'baseURL' | 'apiKey' | 'proxies' | 'maxEventBytes'>):
   ((headers: Headers, query: string, credential: string | undefined) => SocketTransport) | undefined {
   if (mode === 'replay') return undefined
   return (headers, query, credential) => {
-    const { transport, close } = createSocketTransport({ baseURL, apiKey, env: proxies }, headers, credential)
+    const { transport, close } = createSocketTransport(
+      { baseURL, apiKey, env: proxies, maxEventBytes },
+      headers,
+      credential,
+    )
     return { transport: (call, signal) => transport({ ...call, query }, signal), close }
   }
 }

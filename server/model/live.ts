@@ -1,4 +1,5 @@
 /** The API itself: a call as it was sent, the answer as it arrives, and every end as what it was. */
+import { any } from '../api/any.ts'
 import type { Incoming, Transport } from '../api/call.ts'
 import { ModelError, isFailure } from '../api/ending.ts'
 import { createReader } from '../api/framing/index.ts'
@@ -12,9 +13,11 @@ import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
 import { decodingOf } from './coding.ts'
 import { type Deadlines, type Wait, startWait } from './deadlines.ts'
+import { createMeter, type Meter } from './meter.ts'
 import type { Answer, Model } from './model.ts'
 import { type Placeholder, hideKey } from './own-key.ts'
 import { keyOf } from './transport/credential.ts'
+import { createRest, inPieces, type Rest } from './stint.ts'
 import { reset } from './transport/failure.ts'
 
 export interface LiveOptions extends Deadlines {
@@ -24,6 +27,8 @@ export interface LiveOptions extends Deadlines {
   readonly sdk: Transport
   /** The server's own key, for calls that bring none. */
   readonly apiKey: string | undefined
+  /** How large an event of the API, a line or a body in one piece may be, in bytes. */
+  readonly maxEventBytes: number
   readonly clock: Clock
 }
 
@@ -40,7 +45,14 @@ export function live(options: LiveOptions): Model {
       const isOurs = keyOf(call.credential, options.apiKey) !== call.credential
       const follower = followerOf(call.api, call.method, incoming.status)
       const hide = isOurs ? hideKey(options.apiKey, (event) => !follower || isTold(call.api, event)) : undefined
-      return answerOf(incoming, { follower, wait, hide, at: () => Math.round(clock.now() - began) })
+      return answerOf(incoming, {
+        follower,
+        wait,
+        hide,
+        meter: createMeter(options.maxEventBytes, call.api !== any),
+        rest: createRest(clock),
+        at: () => Math.round(clock.now() - began),
+      })
     } catch (error) {
       wait.end()
       signal.throwIfAborted()
@@ -57,6 +69,8 @@ interface Reading {
   readonly follower: Follower | undefined
   readonly wait: Wait
   readonly hide: Placeholder | undefined
+  readonly meter: Meter
+  readonly rest: Rest
   /** Milliseconds since the call was sent. */
   readonly at: () => number
 }
@@ -77,7 +91,7 @@ function answerOf({ status, headers: sent, body }: Incoming, reading: Reading): 
       // A key that is hidden makes a body of another length.
       headers: hide ? withoutLength(hide.headers(headers)) : headers,
     },
-    records: read(source, reader, reading),
+    records: read(source, reader, { ...reading, taken: reading.wait.handOver() }),
   }
 }
 
@@ -86,15 +100,24 @@ const withoutLength = (headers: Headers): Headers => headers.filter(([name]) => 
 type Reader = ReturnType<typeof createReader>
 
 /** Reads an answer to its end, and says how it ended. */
-async function* read(body: AsyncIterable<Uint8Array>, reader: Reader, reading: Reading): AsyncGenerator<Batch, void> {
+async function* read(
+  body: AsyncIterable<Uint8Array>,
+  reader: Reader,
+  { taken, ...reading }: Reading & { readonly taken: () => void },
+): AsyncGenerator<Batch, void> {
   const { follower, wait, hide } = reading
+  taken()
   let settling = false
   try {
     for await (const { records: arrived, isLast, broken } of arrivals(body, reader, reading)) {
       const records = hide ? hide.records(arrived, isLast) : arrived
       if (follower) for (const record of records) settling = follower.take(record) !== 'open'
       wait.settling(settling)
-      for (const part of inParts(records)) yield fresh(part)
+      for (const part of inParts(records)) {
+        const back = wait.handOver()
+        yield fresh(part)
+        back()
+      }
       // Nothing is owed after the end: however the body ends then, the answer is complete.
       if (broken && !settling) throw broken
     }
@@ -117,16 +140,23 @@ interface Arrival {
 async function* arrivals(
   body: AsyncIterable<Uint8Array>,
   reader: Reader,
-  { wait, at }: Reading,
+  { wait, at, meter, rest }: Reading,
 ): AsyncGenerator<Arrival, void> {
   const chunks = body[Symbol.asyncIterator]()
   try {
     for (;;) {
       const next = await wait.for(chunks.next())
       if (next.done) break
-      const records = reader.read(next.value, at())
-      wait.arrived(reader.framing() !== 'sse' || records.some(({ event, data }) => event ?? data))
-      if (records.length > 0) yield { records, isLast: false }
+      for (const piece of reader.framing() === 'sse' ? inPieces(next.value) : [next.value]) {
+        const resting = rest()
+        if (resting) await resting
+        const whole = reader.read(piece, at())
+        const framing = reader.framing()
+        const { records, flaw } = meter.take(piece.length, whole, framing)
+        wait.arrived(framing !== 'sse' || records.some(({ event, data }) => event ?? data))
+        if (records.length > 0) yield { records, isLast: false }
+        if (flaw) return yield { records: [], isLast: true, broken: flaw }
+      }
     }
   } catch (error) {
     if (wait.signal.aborted && !wait.expired) throw error

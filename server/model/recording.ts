@@ -1,11 +1,12 @@
 /** What is gathered of an answer while it is recorded, and what becomes of it in the end. */
+import { any } from '../api/any.ts'
 import type { Head } from '../api/api.ts'
 import type { Call } from '../api/call.ts'
 import { type Ending, ModelError, isFailure } from '../api/ending.ts'
 import { keptHeaders } from '../api/headers.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { isError, systemCode } from '../base/errors.ts'
+import { DeltatapeError, isError, systemCode } from '../base/errors.ts'
 import { compare, describeComparison } from '../fixture/compare.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
@@ -19,6 +20,8 @@ export interface RecordOptions {
   readonly recordFailures: boolean
   /** Who answers, as the fixture names it. */
   readonly upstream: string
+  /** How much memory an answer may take while it is recorded, in bytes. */
+  readonly maxRecordingBytes: number
   readonly redactor: Redactor
   readonly clock: Clock
 }
@@ -37,38 +40,43 @@ export interface Recording {
   failed(error: unknown, signal: AbortSignal): Promise<void>
 }
 
+/** What became of a fixture, whatever its name. */
+type Outcome = Omit<Action, 'fixture'>
+
 /** Begins the recording of one call. */
 export function startRecording(call: Call, identity: Identity, store: Store, options: RecordOptions): Recording {
   const { clock } = options
   const began = clock.now()
   const recorded = { at: clock.date().toISOString(), upstream: options.upstream }
-  const records: AnswerRecord[] = []
+  const tape = createTape(options.maxRecordingBytes)
   const follower = call.api.follow()
   let head: Head | undefined
   let action: Action | undefined
   let mayBeOver = false
 
-  const isRefused = () => head !== undefined && head.status >= 400
-  const note = (what: Omit<Action, 'fixture'>) => void (action = { ...what, fixture: fileName(identity) })
+  // A redirect is no answer to what was asked of an API that is known.
+  const isRefused = () => head !== undefined && head.status >= (call.api === any ? 400 : 300)
+  const fixture = fileName(identity)
 
-  const save = async (ending: Ending): Promise<void> => {
+  const saved = async (ending: Ending): Promise<Outcome> => {
     const redactor = options.redactor.for(call)
-    const kept = await redactor.records(records, call.api)
-    const harm = harmIn(records, kept, call.api, call)
-    if (harm !== undefined) return note({ kind: 'not_saved', why: `its redaction ${harm}; see the rules of redaction` })
-    // Of what is malformed the reason is its text.
-    const isTold = isFailure(ending) && ending.why !== undefined
-    note(
-      await keep(store, options, {
-        ...identity,
-        response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
-        responseId: call.api.answerId(call, call.api.events(kept)),
-        recorded,
-        records: kept,
-        ending: isTold ? { ...ending, why: redactor.body(ending.why) } : ending,
-        endedAt: Math.max(Math.round(clock.now() - began), records.at(-1)?.at ?? 0),
-      }),
-    )
+    const records = await redactor.records(tape.records, call.api)
+    const harm = harmIn(tape.records, records, call.api, call)
+    if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
+    return keep(store, options, {
+      ...identity,
+      response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
+      responseId: call.api.answerId(call, call.api.events(records)),
+      recorded,
+      records,
+      ending: redacted(ending, redactor),
+      endedAt: Math.max(Math.round(clock.now() - began), tape.records.at(-1)?.at ?? 0),
+    })
+  }
+  /** The client has its answer, or its error: what becomes of the file is told, and never fails the call. */
+  const conclude = async (ending: Ending): Promise<void> => {
+    const flaw = tape.flaw()
+    action = { ...(flaw ?? (await told(() => saved(ending)))), fixture }
   }
 
   return {
@@ -80,7 +88,7 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
     },
     head: (given) => void (head = given),
     take(more) {
-      records.push(...more)
+      tape.add(more)
       if (head !== undefined && head.status >= 400) return more.length
       let open = 0
       for (const [index, each] of more.entries()) {
@@ -88,36 +96,86 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
         mayBeOver = progress !== 'open'
         if (progress !== 'settling') open = index + 1
       }
-      return open
+      // What is not saved is not waited for.
+      return tape.flaw() === undefined ? open : more.length
     },
-    ended: () => save({ end: isRefused() ? 'refused' : 'complete' }),
+    ended: () => conclude({ end: isRefused() ? 'refused' : 'complete' }),
     async failed(error, signal) {
-      if (error instanceof ModelError) await save(error.failure)
-      else if (signal.aborted) note({ kind: 'not_saved', why: whyEnded(signal.reason) })
+      if (error instanceof ModelError) await conclude(error.failure)
+      else if (signal.aborted) action = { ...notSaved(whyEnded(signal.reason)), fixture }
     },
   }
 }
+
+/** Of what is malformed the reason is its text. */
+const redacted = (ending: Ending, redactor: Redactor): Ending =>
+  isFailure(ending) && ending.why !== undefined ? { ...ending, why: redactor.body(ending.why) } : ending
 
 /** Saves a fixture if it is worth keeping; says what became of it. */
 async function keep(
   store: Store,
   { recordFailures }: Pick<RecordOptions, 'recordFailures'>,
   fixture: Fixture,
-): Promise<Omit<Action, 'fixture'>> {
+): Promise<Outcome> {
   if (!recordFailures && !isGood(fixture)) {
-    return { kind: 'not_saved', why: 'the model did not finish it (RECORD_FAILURES=1 saves that too)' }
+    return notSaved('the model did not finish it (RECORD_FAILURES=1 saves that too)')
   }
+  const { response } = fixture
+  if (response && (response.status < 200 || response.status > 999)) {
+    return notSaved(`HTTP ${response.status} is no status of an answer`)
+  }
+  const { outcome, replaced } = await store.save(fixture)
+  if (outcome === 'kept') {
+    return notSaved('the model did not finish it, and the fixture that exists is good')
+  }
+  return { kind: outcome, changes: replaced && changesOf(replaced, fixture) }
+}
+
+/** In which way a fixture changed. It is on the disk: what cannot be compared is saved all the same. */
+function changesOf(before: Fixture, after: Fixture): string | undefined {
   try {
-    const { outcome, replaced } = await store.save(fixture)
-    if (outcome === 'kept') {
-      return { kind: 'not_saved', why: 'the model did not finish it, and the fixture that exists is good' }
-    }
-    return { kind: outcome, changes: replaced && describeComparison(compare(replaced, fixture)) }
+    return describeComparison(compare(before, after))
+  } catch {
+    return undefined
+  }
+}
+
+/** What one record takes beside its text and what its text means, in bytes. */
+const RECORD_BYTES = 400
+
+/** How much memory a record takes: its text is there as it came, as its event's, and as the values of that. */
+const weightOf = ({ wire, event }: AnswerRecord): number => RECORD_BYTES + wire.length * (event ? 3 : 1)
+
+/** Keeps the records of an answer, or none of them once they take more memory than they may. */
+function createTape(maxBytes: number) {
+  const records: AnswerRecord[] = []
+  let size = 0
+  return {
+    records,
+    /** What is told if it keeps none. */
+    flaw: (): Outcome | undefined =>
+      size > maxBytes
+        ? notSaved(`it takes more memory than the ${maxBytes} bytes that MAX_RECORDING_BYTES allows`)
+        : undefined,
+    add(more: readonly AnswerRecord[]): void {
+      for (const record of more) size += weightOf(record)
+      if (size > maxBytes) records.length = 0
+      else for (const record of more) records.push(record)
+    },
+  }
+}
+
+const notSaved = (why: string): Outcome => ({ kind: 'not_saved', why })
+
+/** What became of a fixture, also if saving it failed in whichever way. */
+async function told(save: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await save()
   } catch (error) {
-    // The disk failed, not the model: the answer goes on, and what became of the fixture is told.
     const code = systemCode(error)
-    if (code === undefined) throw error
-    return { kind: 'not_saved', why: `the file could not be written: ${code}` }
+    if (code !== undefined) return notSaved(`the file could not be written: ${code}`)
+    if (error instanceof DeltatapeError) return notSaved(error.message)
+    return notSaved(`something went wrong in deltatape itself: ${isError(error) ? error.message : String(error)}`)
   }
 }
 

@@ -113,14 +113,22 @@ async function requestOf(
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const BODILESS = new Set([204, 205, 304])
 
+/** The largest status that a `Response` can be made with. Gateways have larger ones. */
+const MAX_STATUS = 599
+
 function responseOf({ status, headers, body }: Reply, client: Client): Response {
   if (body === 'broken') throw client.left ? client.reason() : brokenConnection()
   const isWhole = 'byteLength' in body
   try {
     if (client.left) throw client.reason()
-    const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) }
+    const init = {
+      status: Math.min(status, MAX_STATUS),
+      headers: headers.map(([name, value]): [string, string] => [name, value]),
+    }
     const bodiless = BODILESS.has(status)
     const response = new WebResponse(bodiless ? null : isWhole ? body : streamOf(body, client), init)
+    // A response can be given by a network alone whose status is none that HTTP knows.
+    if (status > MAX_STATUS) Object.defineProperty(response, 'status', { value: status })
     if (isWhole) client.end()
     else if (bodiless) void readToTheEnd(body).then(client.end)
     return response

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseEvent } from '../../server/api/event.ts'
 
 test('an event is the very text, and what it says', () => {
@@ -30,4 +30,19 @@ test.each([
 
 test.each(['', '[DONE]', '7', 'null', '[]', '{"type":', '"{}"'])('%j is none', (text) => {
   expect(parseEvent(text, 0, 'a')).toBeUndefined()
+})
+
+describe('an event that is nested too deeply', () => {
+  const nested = (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+
+  test('is none, however deep', () => {
+    expect(parseEvent(nested(127), 0)?.body).toBeDefined()
+    for (const depth of [128, 20_000, 1_000_000]) expect(parseEvent(nested(depth), 0)).toBeUndefined()
+  })
+
+  test('is not taken for one that has brackets in its texts, or many of them side by side', () => {
+    const texts = JSON.stringify({ a: '"[{\\\\'.repeat(500), '[[{"': '['.repeat(500) })
+    expect(parseEvent(texts, 0)?.body).toEqual(JSON.parse(texts))
+    expect(parseEvent(`{"a":[${'[],'.repeat(500)}{}]}`, 0)).toBeDefined()
+  })
 })

@@ -1,7 +1,7 @@
 /** Which headers are passed on, to either side, and which are kept. */
 import { expect, test } from 'vitest'
 import type { Headers } from '../../server/api/headers.ts'
-import { keptHeaders, passedDown, passedUp } from '../../server/api/headers.ts'
+import { keptHeaders, passedDown, passedUp, sendable } from '../../server/api/headers.ts'
 
 const named = (names: readonly string[]): Headers => names.map((name) => [name, `value of ${name}`])
 const namesOf = (headers: Headers): string[] => headers.map(([name]) => name)
@@ -111,4 +111,22 @@ test('a fixture keeps those that clients act on, in lower case, and no other', (
     'via',
   ]
   expect(namesOf(keptHeaders(named([...others, ...kept])))).toEqual(kept.map((name) => name.toLowerCase()))
+})
+
+test('headers that no connection takes are left out, or encoded', () => {
+  expect(
+    sendable([
+      ['x-good', 'é ok\t'],
+      ['bad name', 'x'],
+      ['', 'x'],
+      ['x-lines', 'b\r\nx-injected: 1'],
+      ['x-zero', '\0'],
+      ['x-japanese', '日本'],
+      ['x-half', '\ud800'],
+    ]),
+  ).toEqual([
+    ['x-good', 'é ok\t'],
+    ['x-japanese', '%E6%97%A5%E6%9C%AC'],
+    ['x-half', '%EF%BF%BD'],
+  ])
 })

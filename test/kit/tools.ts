@@ -175,6 +175,7 @@ export function liveFrom(standIn: Pick<StandIn, 'url'>, options: Partial<Paramet
     firstEventTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     turnTimeoutMs: 5000,
+    maxEventBytes: 2 ** 26,
     clock: systemClock,
     ...options,
   })
@@ -190,6 +191,7 @@ export const byInput =
 export const recordInto = (store: Store, model: Model, options: Partial<RecordOptions> = {}): Model =>
   record(model, store, {
     recordFailures: false,
+    maxRecordingBytes: 2 ** 28,
     upstream: 'stand-in',
     redactor: createRedactor(),
     clock: systemClock,

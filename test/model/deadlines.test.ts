@@ -168,6 +168,30 @@ describe('a wait', () => {
     await last
   })
 
+  test('is over by the clock, also if what is waited for is always there already', async () => {
+    const clock = manualClock()
+    const wait = startWait({ ...DEADLINES, firstEventTimeoutMs: 5000 }, clock, new AbortController().signal)
+    expect(await wait.for(Promise.resolve(7))).toBe(7)
+    await clock.advance(999)
+    expect(await wait.for(Promise.resolve(7))).toBe(7)
+    await clock.advance(1)
+    await expect(wait.for(Promise.resolve(7))).rejects.toMatchObject({
+      message: expect.stringContaining('TURN_TIMEOUT_MS'),
+    })
+  })
+
+  test('leaves out the time that its client took, and no other', async () => {
+    const clock = manualClock()
+    const wait = startWait({ ...DEADLINES, firstEventTimeoutMs: 5000 }, clock, new AbortController().signal)
+    const taken = wait.handOver()
+    await clock.advance(60_000)
+    taken()
+    await clock.advance(999)
+    expect(await wait.for(Promise.resolve(7))).toBe(7)
+    await clock.advance(1)
+    await expect(wait.for(Promise.resolve(7))).rejects.toMatchObject({ failure: { end: 'stalled' } })
+  })
+
   test('lets go of the connection when it is told to', () => {
     const wait = startWait(DEADLINES, manualClock(), new AbortController().signal)
     wait.end()

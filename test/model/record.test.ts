@@ -3,6 +3,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../../server/api/call.ts'
+import { DamageError } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { eventsOf } from '../../server/fixture/fixture.ts'
 import { type Action, UnansweredError } from '../../server/model/model.ts'
@@ -152,6 +153,45 @@ describe('what is saved', () => {
     const { store } = await recordAll([answer], false)
     const whole = compose('good').text(words('Hello there')).completed().map(sse).join('')
     expect(bodyOf((await stored(store))?.records ?? [])).toBe(raw[0] + whole + raw.slice(1).join(''))
+  })
+})
+
+test.each<[string, Error, string]>([
+  ['no descriptor', Object.assign(new Error('EMFILE: too many'), { code: 'EMFILE' }), 'EMFILE'],
+  ['no room', Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' }), 'ENOSPC'],
+  ['a file that was damaged just then', new DamageError('x.jsonl', 1, 'it is cut'), 'x.jsonl:1'],
+  ['a mistake of ours', new TypeError('x is not a function'), 'in deltatape itself: x is not a function'],
+])('a save that fails is told, and the answer is whole: %s', async (_name, reason, why) => {
+  const store = openTestStore(await temporaryFolder())
+  const failing: Store = { ...store, save: () => Promise.reject(reason) }
+  const { error, action, events } = await drain(
+    recordInto(failing, liveFrom(await runStandIn(() => good()))),
+    callOf(ASK),
+  )
+  expect([error, events.at(-1)?.type]).toEqual([undefined, 'response.completed'])
+  expect(action).toMatchObject({ kind: 'not_saved', why: expect.stringContaining(why) })
+})
+
+test('an answer that takes more memory than a recording may goes on, and is not saved', async () => {
+  const store = openTestStore(await temporaryFolder())
+  const model = recordInto(store, liveFrom(await runStandIn(() => good())), { maxRecordingBytes: 2000 })
+  const { error, action, events } = await drain(model, callOf(ASK))
+  expect([error, events.at(-1)?.type]).toEqual([undefined, 'response.completed'])
+  expect(action).toMatchObject({ kind: 'not_saved', why: expect.stringContaining('MAX_RECORDING_BYTES') })
+  expect(await store.list()).toEqual([])
+})
+
+describe.each([301, 302, 303, 307, 308])('a redirect with %i', (status) => {
+  const json = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output: [] })
+
+  test.each([{}, { own: true } as const])('is not followed, and is not taken for an answer: %j', async (more) => {
+    const elsewhere = await runStandIn(() => good())
+    const standIn = await runStandIn(() => ({ status, headers: { location: elsewhere.url }, body: json }))
+    const store = openTestStore(await temporaryFolder())
+    const { head, action } = await drain(recordInto(store, liveFrom(standIn)), callOf(ASK, more))
+    expect([head?.status, elsewhere.calls.length, standIn.calls.length]).toEqual([status, 0, 1])
+    expect(action?.kind).toBe('not_saved')
+    expect(await store.list()).toEqual([])
   })
 })
 

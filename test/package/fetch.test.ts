@@ -103,6 +103,12 @@ describe('a fetch', () => {
     expect(await read()).toBe(await read())
   })
 
+  test('has a status that a gateway made up, and is no success', async () => {
+    const standIn = await runStandIn(() => ({ status: 999, body: '{"error":{"message":"No"}}' }))
+    const response = await ask(createFetch({ mode: 'live', baseURL: standIn.url, apiKey: 'sk-stand-in' }))
+    expect([response.status, response.ok, await response.text()]).toEqual([999, false, '{"error":{"message":"No"}}'])
+  })
+
   test('has headers and statuses as they were sent, and no body if there is none', async () => {
     const { fetchHere } = await recordFrom((index) =>
       index === 0

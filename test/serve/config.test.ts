@@ -30,6 +30,8 @@ describe('readConfig', () => {
       idleTimeoutMs: 300_000,
       turnTimeoutMs: 3_600_000,
       maxBodyBytes: 64 * 2 ** 20,
+      maxEventBytes: 64 * 2 ** 20,
+      maxRecordingBytes: 256 * 2 ** 20,
       maxInputBytes: 2 ** 20,
       maxQueuedTurns: 64,
       maxConnections: 10_000,

@@ -128,19 +128,28 @@ function createEnds() {
   }
 }
 
-/** Keeps the bytes of the record under way. Its memory doubles, so that many small pieces cost no more than one. */
+/** How large the memory for a record under way is at first, and one further piece of it at most. In bytes. */
+const [MIN_BLOCK, MAX_BLOCK] = [1024, 1024 * 1024]
+
+/** Keeps the bytes of the record under way, in blocks: many small pieces cost no more than one, and nothing is copied twice. */
 function createRest() {
-  let bytes: Buffer = NONE
+  const blocks: Buffer[] = []
+  /** How much of the last block is used. */
+  let used = 0
   let length = 0
   const add = (more: Buffer): void => {
-    if (more.length === 0) return
-    if (length + more.length > bytes.length) {
-      const grown = Buffer.allocUnsafe(2 * (length + more.length))
-      bytes.copy(grown, 0, 0, length)
-      bytes = grown
+    for (let from = 0; from < more.length;) {
+      let block = blocks.at(-1)
+      if (block === undefined || used === block.length) {
+        block = Buffer.allocUnsafe(Math.min(Math.max(length, more.length - from, MIN_BLOCK), MAX_BLOCK))
+        blocks.push(block)
+        used = 0
+      }
+      const count = more.copy(block, used, from)
+      from += count
+      used += count
+      length += count
     }
-    more.copy(bytes, length)
-    length += more.length
   }
   return {
     add,
@@ -148,8 +157,8 @@ function createRest() {
     take(last: Buffer): Buffer {
       if (length === 0) return last
       add(last)
-      const all = bytes.subarray(0, length)
-      bytes = NONE
+      const all = Buffer.concat(blocks, length)
+      blocks.length = 0
       length = 0
       return all
     },

@@ -30,7 +30,7 @@ export function follow(): Follower {
       } else if (data !== undefined && data !== '[DONE]') {
         body = undefined
         if (!over) malformed ??= data
-      } else if (data === undefined && typeof wire === 'string') body?.push(wire)
+      } else if (data === undefined && typeof wire === 'string') body = begun(body, wire)
       if (failing) return 'failing'
       return over || mayBeOver ? 'settling' : 'open'
     },
@@ -40,6 +40,12 @@ export function follow(): Follower {
       return body ? endOfBody(body.join('')) : { end: 'truncated' }
     },
   }
+}
+
+/** The body with another piece. Before there is anything, what keeps a connection alive says nothing, and may come without end. */
+function begun(body: string[] | undefined, wire: string): string[] | undefined {
+  if (body?.length !== 0 || !wire.split(/\r\n|\r|\n/).every((line) => NO_EVENT.test(line))) body?.push(wire)
+  return body
 }
 
 /** A line of an event stream that holds no event. */

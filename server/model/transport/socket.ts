@@ -3,8 +3,10 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { WebSocket } from 'ws'
 import type { Call, Transport } from '../../api/call.ts'
+import { ModelError } from '../../api/ending.ts'
 import type { Headers } from '../../api/headers.ts'
 import { passedUp } from '../../api/headers.ts'
+import { systemCode } from '../../base/errors.ts'
 import { type Address, addressOf } from './address.ts'
 import { authorized, missingKey } from './credential.ts'
 import type { ProxyVariables } from './dispatcher.ts'
@@ -16,6 +18,8 @@ export interface SocketTransportOptions {
   /** The key if the client brought none; if there is none either, its calls are refused as the API would. */
   readonly apiKey: string | undefined
   readonly env: ProxyVariables
+  /** How large a message of the API may be. */
+  readonly maxEventBytes: number
 }
 
 export interface SocketTransport {
@@ -33,7 +37,7 @@ export interface SocketTransport {
  * @param credential the client's own key, if it brought one
  */
 export function createSocketTransport(
-  { baseURL, apiKey, env }: SocketTransportOptions,
+  { baseURL, apiKey, env, maxEventBytes }: SocketTransportOptions,
   headers: Headers,
   credential: string | undefined,
 ): SocketTransport {
@@ -42,12 +46,12 @@ export function createSocketTransport(
   let turn: Turn | undefined
 
   const open = (call: Call): WebSocket => {
-    const ws = connect(addressOf(baseURL, call), sent ?? [], env)
+    const ws = connect(addressOf(baseURL, call), sent ?? [], { env, maxEventBytes })
     // What comes from a connection that was let go is nobody's.
     const forTurn = (act: (turn: Turn) => void) => {
       if (socket === ws && turn) act(turn)
     }
-    follow(ws, forTurn, () => forget(ws))
+    follow(ws, { maxEventBytes, forTurn, over: () => forget(ws) })
     return ws
   }
 
@@ -90,12 +94,26 @@ export function createSocketTransport(
   }
 }
 
-/**
- * Tells the turn under way what comes of its WebSocket.
- *
- * @param over called once nothing more can come
- */
-function follow(ws: WebSocket, forTurn: (act: (turn: Turn) => void) => void, over: () => void): void {
+interface Followed {
+  readonly maxEventBytes: number
+  readonly forTurn: (act: (turn: Turn) => void) => void
+  /** Called once nothing more can come. */
+  readonly over: () => void
+}
+
+/** What ws says of a message that is too large, or comes in too many pieces. */
+const TOO_LARGE: ReadonlySet<string | undefined> = new Set([
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+])
+
+const tooLarge = (error: Error, maxBytes: number): Error =>
+  TOO_LARGE.has(systemCode(error))
+    ? new ModelError({ end: 'malformed', why: `an event of more than ${maxBytes} bytes (MAX_EVENT_BYTES)` })
+    : error
+
+/** Tells the turn under way what comes of its WebSocket. */
+function follow(ws: WebSocket, { maxEventBytes, forTurn, over }: Followed): void {
   let broken: Error | undefined
   ws.on('unexpected-response', (_request, response) => {
     forTurn((its) => its.refused(response))
@@ -108,20 +126,27 @@ function follow(ws: WebSocket, forTurn: (act: (turn: Turn) => void) => void, ove
     ws.terminate()
   })
   ws.on('close', (code) => {
-    forTurn((its) => its.closed(code, broken))
+    forTurn((its) => its.closed(code, broken && tooLarge(broken, maxEventBytes)))
     over()
   })
 }
 
-/** Opens a WebSocket to the API, which may send as much as it likes. */
-const connect = ({ origin, path }: Address, headers: Headers, env: ProxyVariables): WebSocket =>
+/** In how many pieces one message may come: each takes memory of its own, however small it is. */
+const MAX_PIECES = 256 * 1024
+
+/** Opens a WebSocket to the API, which may send as many messages as it likes. Follows no redirect. */
+const connect = (
+  { origin, path }: Address,
+  headers: Headers,
+  { env, maxEventBytes }: Pick<SocketTransportOptions, 'env' | 'maxEventBytes'>,
+): WebSocket =>
   new WebSocket(origin.replace(/^http/, 'ws') + path, {
     agent: agentFor(env, origin),
     headers: grouped(headers),
     perMessageDeflate: false,
-    maxPayload: 0,
-    maxFragments: 0,
-    maxBufferedChunks: 0,
+    maxPayload: maxEventBytes,
+    maxFragments: MAX_PIECES,
+    maxBufferedChunks: MAX_PIECES,
   })
 
 /** Headers of the upgrade, which ws makes anew for its own. */

@@ -1,10 +1,11 @@
 /** An answer → a reply: its bytes, and how it ends. */
 import type { Api } from '../../api/api.ts'
 import { ModelError } from '../../api/ending.ts'
-import type { Headers } from '../../api/headers.ts'
+import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { remember } from '../../base/memo.ts'
+import { decodingOf } from '../../model/coding.ts'
 import { type Answer, isDue, readToTheEnd } from '../../model/model.ts'
 import type { Observed } from './observe.ts'
 import { BrokenError, type Chunks, type Reply } from './reply.ts'
@@ -27,9 +28,21 @@ export function replyTo(answer: Answer, encoding: Encoding): Reply {
   const { head, records } = answer
   return {
     status: head.status,
-    headers: [...head.headers, ...headersOf(answer)],
+    headers: [...sentOf(answer), ...headersOf(answer)],
     body: isDue(records) ? inOne(records, answer, encoding) : chunksOf(answer, encoding),
   }
+}
+
+/**
+ * The headers of the answer that can be sent, and are true: a fixture may say of its body how long it is, and that it has a
+ * coding, which was taken off when it was recorded.
+ */
+function sentOf({ head, action }: Answer): Headers {
+  const headers = passedDown(
+    sendable(head.headers),
+    decodingOf(headerOf(head.headers, 'content-encoding')) !== undefined,
+  )
+  return action === undefined ? headers : headers.filter(([name]) => name.toLowerCase() !== 'content-length')
 }
 
 /** What the client is told of the fixture. A name may hold letters of any script, which a header cannot. */

@@ -1,7 +1,7 @@
 /** Requests of `node:http` → calls and everything else, and replies written to their connections. */
 import { getRequestListener } from '@hono/node-server'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Headers, inPairs } from '../../api/headers.ts'
+import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
 import type { Clock } from '../../base/clock.ts'
 import { whoAnswers } from '../../base/version.ts'
@@ -126,7 +126,7 @@ async function write(reply: Reply, more: Headers, request: IncomingMessage, resp
   const bodiless = request.method === 'HEAD' || BODILESS.has(status)
   if (!('byteLength' in body)) {
     if (!response.destroyed) response.writeHead(status, headers.flat())
-    return stream(body, response, bodiless)
+    return stream(body, response, { bodiless, length: headerOf(headers, 'content-length') })
   }
   const length = headers.some(([name]) => name.toLowerCase() === 'content-length')
   if (!length && !bodiless) headers.push(['content-length', String(body.byteLength)])
@@ -134,16 +134,27 @@ async function write(reply: Reply, more: Headers, request: IncomingMessage, resp
   response.end(bodiless ? undefined : body)
 }
 
-async function stream(chunks: Chunks, response: ServerResponse, bodiless: boolean): Promise<void> {
+interface Promised {
+  /** Whether no body is to be sent, whatever there is. */
+  readonly bodiless: boolean
+  /** How many bytes the head says that there are, if it does. */
+  readonly length: string | undefined
+}
+
+async function stream(chunks: Chunks, response: ServerResponse, { bodiless, length }: Promised): Promise<void> {
   // The client's patience counts until the head: it leaves at once.
   if (!response.destroyed) response.flushHeaders()
   const drained = createDrain(response)
+  let sent = 0
   try {
     for await (const chunk of chunks) {
       // Whoever has left is not written to, but the model may still have something to save.
       if (response.destroyed || bodiless) continue
+      sent += chunk.byteLength
       if (!response.write(chunk)) await drained()
     }
+    // A client would wait for the rest, and take the next answer for it.
+    if (!bodiless && length !== undefined && sent !== Number(length)) throw new BrokenError('The answer is too short.')
     response.end()
   } catch (error) {
     if (!(error instanceof BrokenError)) throw error

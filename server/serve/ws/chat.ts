@@ -99,10 +99,23 @@ function take(state: State, record: AnswerRecord, { id, deltas }: StepOptions, f
   const failure = mayEnd(event) ? undefined : failureOf(event)
   if (failure) return { ...state, failure, ended: true }
   const { answer, pieces } = readEvent(state.answer, event)
+  const size = sizeFlawOf(answer)
+  if (size !== undefined) {
+    const { code, message } = new ModelError({ end: 'malformed', why: size })
+    return { ...state, failure: { code, message }, ended: true }
+  }
   if (deltas) for (const piece of pieces) frames.push(encodeFrame({ type: 'delta', message: piece, id }))
   const ended = event.type === 'response.completed' || event.type === 'response.incomplete'
   if (ended) frames.push(lastFrame(answer, isObject(event.body.response) ? event.body.response : {}, id))
   return { ...state, answer, ended, last: mayEnd(event) ? event : undefined }
+}
+
+/** How long the text of an answer may be, in characters, and how many parts and items it may have: all of it is kept. */
+const [MAX_TEXT_CHARS, MAX_PARTS] = [64 * 1024 * 1024, 2048]
+
+function sizeFlawOf({ text, seen, items }: Answer): string | undefined {
+  if (text.length > MAX_TEXT_CHARS) return `a text of more than ${MAX_TEXT_CHARS} characters`
+  return seen.size > MAX_PARTS || items.size > MAX_PARTS ? `an answer of more than ${MAX_PARTS} parts` : undefined
 }
 
 function lastFrame(answer: Answer, response: JsonObject, id: string | undefined): string {
@@ -143,15 +156,23 @@ export function chatTurns({ deltas }: { readonly deltas: boolean }): (options: T
   return ({ id, redact }) => {
     let state = BEGIN
     const failWith = (failure: Omit<ErrorFrame, 'type' | 'id'>): string => {
+      const { message, code, status } = failure
+      const frame = encodeFrame({ type: 'error', message, code, status, id })
+      // The mark comes after the deed: what cannot be made leaves the turn open for another end.
       state = { ...state, ended: true, failure }
-      return encodeFrame({ type: 'error', message: failure.message, code: failure.code, status: failure.status, id })
+      return frame
     }
     const push = (batch: Batch): List<string> => {
       if (state.ended) return NONE
       const next = id === undefined ? shared(state, batch) : step(state, batch, { id, deltas })
-      state = next.state
-      if (!state.failure) return next.frames
-      return fresh([...next.frames.items, failWith({ ...state.failure, message: redact(state.failure.message) })])
+      const { failure } = next.state
+      if (!failure) {
+        state = next.state
+        return next.frames
+      }
+      const frame = failWith({ ...failure, message: redact(failure.message) })
+      state = { ...next.state, failure: state.failure }
+      return fresh([...next.frames.items, frame])
     }
     return {
       hasEnded: () => state.ended,

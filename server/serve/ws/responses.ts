@@ -105,12 +105,14 @@ function createTurn(lane: string | undefined, { encode, complain, redact }: Turn
   }
   const fail = (error: DeltatapeError): readonly string[] => {
     if (ended) return []
-    ended = true
     // What the API said may be part of its message.
     const told = error instanceof ModelError ? new DeltatapeError(error.code, redact.text(error.message)) : error
-    failure = told
     const text = complain(told)
-    return [lane === undefined ? text : withMember(text, 'stream_id', lane)]
+    const messages = [lane === undefined ? text : withMember(text, 'stream_id', lane)]
+    // The marks come after the deed: what cannot be made leaves the turn open for another end.
+    ended = true
+    failure = told
+    return messages
   }
   return {
     hasEnded: () => ended,
@@ -120,15 +122,17 @@ function createTurn(lane: string | undefined, { encode, complain, redact }: Turn
       const { events, messages, ends, isLast, flaw } = encode(batch)
       const before = flaw && events.slice(0, flaw.after)
       if (flaw && before && !ended && !before.some(isTerminal)) {
+        const all = [...messagesFor(before), ...fail(new ModelError({ end: 'malformed', why: flaw.text }))]
         isOver = true
-        return fresh([...messagesFor(before), ...fail(new ModelError({ end: 'malformed', why: flaw.text }))])
+        return fresh(all)
       }
+      const inLane = lane === undefined ? messages : fresh(messagesFor(events))
       note(events)
       ended ||= ends
       isOver ||= isLast
       const end = events.at(-1)
       if (end) last = mayEnd(end) ? end : undefined
-      return lane === undefined ? messages : fresh(messagesFor(events))
+      return inLane
     },
     finish() {
       if (ended || !last) return []

@@ -47,6 +47,14 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     count += messages.items.length
     return messages.items.length === 0 ? undefined : options.send(messages)
   }
+  /** Whatever cannot be said of an error: a client that waits gets an end. */
+  const endWith = (error: DeltatapeError): readonly string[] => {
+    try {
+      return turn.fail(error)
+    } catch (cause) {
+      return turn.fail(toldOf(cause, log))
+    }
+  }
   const run = async (): Promise<void> => {
     const started = clock.now()
     let answer: Answer | undefined
@@ -58,7 +66,7 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
       missed = actionOf(error)
       const told = toldOf(error, log)
       if (told.code === 'dropped') options.drop()
-      else if (!signal.aborted) await send(fresh(turn.fail(told)))
+      else if (!signal.aborted) await send(fresh(endWith(told)))
     }
     const { code, message } = turn.error() ?? {}
     // What became of a recording is known after its last record.
@@ -69,7 +77,7 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     id,
     hasEnded: turn.hasEnded,
     end(error) {
-      void send(fresh(turn.fail(error)))
+      void send(fresh(endWith(error)))
       abort.abort(error)
     },
     finished: run(),

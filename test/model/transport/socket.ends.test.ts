@@ -46,6 +46,22 @@ describe('a connection that ends in the middle', () => {
     await goodTurn(transport, api.next())
   })
 
+  test.each([1, 2])('by a message that is too large, in %i pieces, is malformed', async (pieces) => {
+    const api = await startApi()
+    const { transport } = connectTo(api.baseURL, { maxEventBytes: 1000 })
+    const failed = failureOf(transport(create(), open()))
+    const line = await api.next()
+    await line.next()
+    const closed = once(line.ws, 'close')
+    for (let piece = 1; piece <= pieces; piece++) line.ws.send('x'.repeat(1001 / pieces + 1), { fin: piece === pieces })
+    expect(await failed).toMatchObject({
+      code: 'upstream_malformed',
+      message: expect.stringContaining('1000 bytes (MAX_EVENT_BYTES)'),
+    })
+    await closed
+    await goodTurn(transport, api.next())
+  })
+
   test('before the first message: in good order it is an empty answer, or else none', async () => {
     const api = await startApi()
     const { transport } = connectTo(api.baseURL)

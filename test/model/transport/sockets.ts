@@ -69,13 +69,14 @@ export interface Options {
   readonly credential?: string
   readonly apiKey?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly maxEventBytes?: number
 }
 
 export function connectTo(
   baseURL: string,
-  { headers = [], credential = 'sk-client', apiKey, env = {} }: Options = {},
+  { headers = [], credential = 'sk-client', apiKey, env = {}, maxEventBytes = 2 ** 26 }: Options = {},
 ): SocketTransport {
-  const socket = createSocketTransport({ baseURL, apiKey, env }, headers, credential)
+  const socket = createSocketTransport({ baseURL, apiKey, env, maxEventBytes }, headers, credential)
   onTestFinished(() => socket.close())
   return socket
 }

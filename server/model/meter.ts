@@ -1,0 +1,46 @@
+/** How much of an answer has to be kept before it means something: an event without an end, a body in one piece. */
+import type { FramingName } from '../api/api.ts'
+import { ModelError } from '../api/ending.ts'
+import type { AnswerRecord } from '../api/record.ts'
+
+export interface Measured {
+  /** The records that are not too large. */
+  readonly records: readonly AnswerRecord[]
+  /** Why nothing more is read. */
+  readonly flaw: ModelError | undefined
+}
+
+export interface Meter {
+  /**
+   * Takes what arrived.
+   *
+   * @param bytes how much it was
+   * @param records what became whole with it
+   */
+  take(bytes: number, records: readonly AnswerRecord[], framing: FramingName): Measured
+}
+
+/**
+ * Makes the meter of one answer.
+ *
+ * @param maxBytes how large an event, a line or a body in one piece may be
+ * @param keepsText whether a body that is neither an event stream nor JSON has to be kept, too: a file is not
+ */
+export function createMeter(maxBytes: number, keepsText: boolean): Meter {
+  /** The bytes of what is not whole yet. */
+  let held = 0
+  return {
+    take(bytes, records, framing) {
+      const isStream = framing === 'sse'
+      if (isStream && records.length > 0) held = 0
+      else if (isStream || framing === 'json' || keepsText) held += bytes
+      const large = isStream ? records.findIndex(({ wire }) => wire.length > maxBytes) : -1
+      if (large === -1 && held <= maxBytes) return { records, flaw: undefined }
+      const what = isStream ? 'an event' : 'a body'
+      return {
+        records: large === -1 ? records : records.slice(0, large),
+        flaw: new ModelError({ end: 'malformed', why: `${what} of more than ${maxBytes} bytes (MAX_EVENT_BYTES)` }),
+      }
+    },
+  }
+}

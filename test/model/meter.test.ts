@@ -1,0 +1,68 @@
+/** How large an event, a line and a body may be. */
+import { describe, expect, test } from 'vitest'
+import { any } from '../../server/api/any.ts'
+import { compose, steps, words } from '../kit/answers.ts'
+import { callOf } from '../kit/calls.ts'
+import { type Answer, sse } from '../kit/standin.ts'
+import { bodyOf, drain, liveFrom, runStandIn } from '../kit/tools.ts'
+import { ASK } from './scripts.ts'
+
+const MAX = 2000
+const TOO_LARGE = { code: 'upstream_malformed', message: expect.stringContaining('2000 bytes (MAX_EVENT_BYTES)') }
+const GOOD = compose('meter').text(words('Hello there')).completed()
+
+async function ask(answer: Answer, call: ReturnType<typeof callOf> = callOf(ASK)) {
+  const standIn = await runStandIn(() => answer)
+  const answered = await drain(liveFrom(standIn, { maxEventBytes: MAX }), call)
+  return { ...answered, closed: await standIn.calls[0]?.closed }
+}
+
+describe('too large is', () => {
+  test('a line without an end: the connection is let go, and nothing of it is handed on', async () => {
+    const raw = 'a'.repeat(500)
+    const { records, error, closed } = await ask({
+      steps: [
+        ...steps(GOOD.slice(0, 2)),
+        { raw: 'data: {"type":"' },
+        ...Array.from({ length: 9 }, () => ({ raw })),
+        'hang',
+      ],
+    })
+    expect(error).toMatchObject(TOO_LARGE)
+    expect(bodyOf(records)).toBe(GOOD.slice(0, 2).map(sse).join(''))
+    expect(closed).toEqual({ whole: false })
+  })
+
+  test('an event that came in one piece; what came before it is handed on', async () => {
+    const { records, error } = await ask({
+      steps: [{ raw: `: hi\n\ndata: {"type":"x","text":"${'a'.repeat(MAX)}"}\n\n` }, 'hang'],
+    })
+    expect(error).toMatchObject(TOO_LARGE)
+    expect(bodyOf(records)).toBe(': hi\n\n')
+  })
+
+  test.each(['application/json', 'text/html'])('a body of %s without an end', async (type) => {
+    const raw = ' '.repeat(500)
+    const { error } = await ask({
+      headers: { 'content-type': type },
+      steps: [{ raw: '{' }, ...Array.from({ length: 9 }, () => ({ raw, after: 1 })), 'hang'],
+    })
+    expect(error).toMatchObject(TOO_LARGE)
+  })
+})
+
+describe('not too large is', () => {
+  test('an answer of many events, and comments without end', async () => {
+    const many = GOOD.flatMap((event) => [{ raw: ': ping\n\n'.repeat(500) }, { event }])
+    const { error, events } = await ask({ steps: many })
+    expect([error, events.at(-1)?.type]).toEqual([undefined, 'response.completed'])
+  })
+
+  test('a file of an API that is not known', async () => {
+    const { error, records } = await ask(
+      { headers: { 'content-type': 'text/csv' }, body: 'a,b\n'.repeat(MAX) },
+      callOf({}, { api: any, path: '/v1/files/f/content' }),
+    )
+    expect([error, bodyOf(records).length]).toEqual([undefined, 4 * MAX])
+  })
+})
