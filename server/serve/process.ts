@@ -5,6 +5,7 @@ import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, readConfig } from './config.ts'
 import { openFixtures } from '../store/index.ts'
+import { createRedactor, secretsOf } from '../redact/redactor.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
 import { type RunningServer, startServer } from './server.ts'
@@ -31,7 +32,12 @@ export async function startFrom(
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
   const { store, redactor } = openFixtures(config, systemClock)
-  const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
+  const log = createLog({
+    level: config.logLevel,
+    redactor,
+    announcing: createRedactor(secretsOf(config)),
+    stream: await openOutput(output),
+  })
   const server = await startServer(config, { log, store, redactor, clock: systemClock })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   if (config.mode !== 'replay' && config.apiKey === undefined) {
@@ -44,6 +50,9 @@ export async function startFrom(
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
 const ECHO_MS = 200
+
+/** How long a reader of the log may take to read its last lines, in ms. */
+const LAST_LINES_MS = 500
 
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
@@ -66,7 +75,10 @@ export async function serve(process: NodeJS.Process, env: Environment): Promise<
     )
     await server.close()
     // Idle connections to the API would keep the process for some seconds. It ends after its last lines are written.
-    systemClock.soon(() => process.stdout.write('', () => process.exit(EXIT.fine)))
+    const exit = () => process.exit(EXIT.fine)
+    systemClock.soon(() => process.stdout.write('', exit))
+    // Nobody may be reading them.
+    systemClock.timer(LAST_LINES_MS, exit)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void stop(name))
 }
