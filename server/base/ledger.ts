@@ -10,7 +10,7 @@ export interface Ledger {
 
 /** What one client keeps of the memory of all. In bytes. */
 export interface Account {
-  /** Whether so much more may be kept: nobody keeps more than is left for all others together. */
+  /** Whether so much more may be kept: nobody keeps more than twice of what is left free. */
   fits(bytes: number): boolean
   /** Charges what is kept, if there is room for it. */
   take(bytes: number): boolean
@@ -24,9 +24,12 @@ export interface Account {
   close(): void
 }
 
+/** How much a client may keep, as a multiple of what it leaves free. */
+const SHARE = 2
+
 /**
- * Makes a ledger. A client may keep as much as it leaves free: one alone half of all, two a third each. So there is
- * always room for whoever comes next, however many keep as much as they can.
+ * Makes a ledger. A client may keep twice as much as it leaves free: one alone two thirds of all, two two fifths each. So
+ * there is always room for whoever comes next, however many keep as much as they can.
  *
  * @param maxBytes how much may be kept in all
  */
@@ -37,7 +40,7 @@ export function createLedger(maxBytes: number): Ledger {
     open() {
       let own = 0
       let isOpen = true
-      const fits = (bytes: number) => own + bytes <= maxBytes - total - bytes
+      const fits = (bytes: number) => own + bytes <= SHARE * (maxBytes - total - bytes)
       const charge = (bytes: number) => {
         if (!isOpen) return
         own += bytes
@@ -52,7 +55,7 @@ export function createLedger(maxBytes: number): Ledger {
         },
         charge,
         credit: (bytes) => charge(-bytes),
-        refusal: (bytes) => (bytes > maxBytes / 2 ? tooLarge(maxBytes) : busy()),
+        refusal: (bytes) => (bytes > (maxBytes * SHARE) / (SHARE + 1) ? tooLarge(maxBytes) : busy()),
         close() {
           charge(-own)
           isOpen = false
@@ -61,10 +64,6 @@ export function createLedger(maxBytes: number): Ledger {
     },
   }
 }
-
-/** What a text takes of memory at most, in bytes: a character takes two if any of them is beyond Latin-1. */
-export const weightOf = (text: string): number =>
-  Buffer.byteLength(text) === text.length ? text.length : 2 * text.length
 
 const busy = () =>
   new DeltatapeError(
@@ -75,5 +74,5 @@ const busy = () =>
 const tooLarge = (maxBytes: number) =>
   new DeltatapeError(
     'too_large',
-    `This takes more than half of the memory that MAX_WAITING_BYTES allows for all clients: ${maxBytes} bytes.`,
+    `This takes more than one client may have of the memory that MAX_WAITING_BYTES allows for all: ${maxBytes} bytes.`,
   )

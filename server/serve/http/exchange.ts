@@ -130,6 +130,7 @@ async function callOf(
     body,
     content: await decodeBody(body, headerOf(headers, 'content-encoding'), { maxBytes: config.maxBodyBytes, account }),
     credential: apiKey,
+    account,
     fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),
   }
 }

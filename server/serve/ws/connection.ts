@@ -206,7 +206,7 @@ function listen(ws: Reader, on: ConnectionOptions, state: Listening): void {
       account.credit(weight)
       // ws gives what was not read for messages even after the connection is gone: nothing of it may begin.
       if (!socket.destroyed) handle()
-    })
+    }, bytes)
   }
   const lastFrames = (words: string, code: number | undefined) =>
     Buffer.concat([on.framed(fresh([words])), closeFrame(code)])

@@ -1,6 +1,7 @@
 /** What waits on one connection, in the order it was sent: requests, and messages that were refused. */
 import type { DeltatapeError } from '../../base/errors.ts'
-import { type Account, weightOf } from '../../base/ledger.ts'
+import type { Account } from '../../base/ledger.ts'
+import { parsedWeightOf, weightOf } from '../../base/weight.ts'
 import type { RefusedMessage, TurnRequest } from './dialect.ts'
 
 export type Waiting = TurnRequest | RefusedMessage
@@ -21,17 +22,23 @@ export interface Queue {
   clear(): void
 }
 
-/** What a message takes of memory beside its texts, in bytes: its turn, and what refers to it. */
+/** What a message takes of memory beside its texts, and each text beside its characters. In bytes. */
 const MESSAGE_BYTES = 1024
 
-/** What a message takes of memory while it waits, in bytes. */
-export function weightOfMessage(message: Waiting): number {
-  const texts = message.kind === 'request' ? [message.body, ...message.ignored] : message.messages
-  return texts.reduce((sum, text) => sum + weightOf(text) + TEXT_BYTES, MESSAGE_BYTES)
-}
-
-/** What a text takes beside its characters, in bytes. */
 const TEXT_BYTES = 32
+
+const weights = new WeakMap<Waiting, number>()
+
+/** What a message takes of memory, in bytes: a request as much as when its turn has come, and it is read. Weighed once. */
+export function weightOfMessage(message: Waiting): number {
+  const known = weights.get(message)
+  if (known !== undefined) return known
+  const texts = message.kind === 'request' ? message.ignored : message.messages
+  const body = message.kind === 'request' ? weightOf(message.body) + parsedWeightOf(message.body) : 0
+  const weight = texts.reduce((sum, text) => sum + weightOf(text) + TEXT_BYTES, MESSAGE_BYTES + body)
+  weights.set(message, weight)
+  return weight
+}
 
 /** How many refused messages may wait for their place in the order; further ones are answered at once. */
 const MAX_WAITING_REFUSED = 1000

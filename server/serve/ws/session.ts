@@ -47,7 +47,8 @@ export function createSession(options: SessionOptions): Session {
   }
   const turnOptions: TurnOptions = { ...options, send, drop }
   const start = (request: TurnRequest): RunningTurn => {
-    const weight = weightOfMessage(request)
+    // The bytes of its call come to its text.
+    const weight = weightOfMessage(request) + 2 * request.body.length
     account.charge(weight)
     const turn = startTurn(request, turnOptions)
     void turn.finished.then(() => account.credit(weight))
