@@ -24,6 +24,8 @@ export interface Account {
   close(): void
 }
 
+const PASSED_BYTES = 8 * 1024 * 1024
+
 /** How much a client may keep, as a multiple of what it leaves free. */
 const SHARE = 2
 
@@ -32,9 +34,11 @@ const SHARE = 2
  * there is always room for whoever comes next, however many keep as much as they can.
  *
  * @param maxBytes how much may be kept in all
+ * @param passed called each time that {@link PASSED_BYTES} more were charged: most of them are garbage by then
  */
-export function createLedger(maxBytes: number): Ledger {
+export function createLedger(maxBytes: number, passed: () => void = () => {}): Ledger {
   let total = 0
+  let untold = 0
   return {
     kept: () => total,
     open() {
@@ -45,6 +49,10 @@ export function createLedger(maxBytes: number): Ledger {
         if (!isOpen) return
         own += bytes
         total += bytes
+        if (bytes > 0) untold += bytes
+        if (untold < PASSED_BYTES) return
+        untold = 0
+        passed()
       }
       return {
         fits,

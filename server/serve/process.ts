@@ -29,6 +29,7 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
 export async function startFrom(
   env: Environment,
   output: Output,
+  tidy?: () => void,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
   const { store, redactor } = openFixtures(config, systemClock)
@@ -38,7 +39,7 @@ export async function startFrom(
     announcing: createRedactor(secretsOf(config)),
     stream: await openOutput(output),
   })
-  const server = await startServer(config, { log, store, redactor, clock: systemClock })
+  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   if (config.mode !== 'replay' && config.apiKey === undefined) {
     log.warn(
@@ -58,8 +59,9 @@ const LAST_LINES_MS = 500
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
   // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
-  const { server, config, log } = await startFrom(env, process.stdout)
-  tidyWhenQuiet(ownMemory(), systemClock)
+  const memory = ownMemory()
+  const { server, config, log } = await startFrom(env, process.stdout, memory.tidy)
+  tidyWhenQuiet(memory, systemClock)
 
   // An error that nobody caught belongs to one turn: it must not end the turns of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))

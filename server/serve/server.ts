@@ -32,6 +32,8 @@ export interface ServerParts {
   readonly store: Store
   readonly redactor: Redactor
   readonly clock: Clock
+  /** Called when there is much garbage of what clients sent. */
+  readonly tidy?: (() => void) | undefined
 }
 
 /** How long a client may take to read the end of its last response, and how often it is looked whether it has. */
@@ -48,22 +50,22 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const journal = createJournal(log, config.mode)
-  const ledger = createLedger(config.maxWaitingBytes)
+  const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const model = createModel(config, parts)
   const shared = { config, model, redactor, clock, journal, log, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
   const answering = createAnswering()
+  const answer = createListener({ ...shared, app: createApp({ config, log }), exchanges })
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
     {
       shouldUpgradeCallback: ({ headers, socket }) =>
         headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
     },
-    createListener({ ...shared, app: createApp({ config, log }), exchanges }),
+    (request, response) => answering.add(request, response, () => answer(request, response)),
   )
-  http.on('request', answering.note)
   const readers = createReaders(clock)
   http.on('connection', readers.watch)
   const upgrade: Sockets['upgrade'] = (request, socket, head) => {

@@ -8,6 +8,7 @@ import type { Account } from '../../base/ledger.ts'
 import { memberOf } from '../../base/json.ts'
 import { quoted } from '../../base/name.ts'
 import { isWrapped } from '../../model/coding.ts'
+import { type Gathering, createGathering } from './gather.ts'
 
 /** How much of a body that is too large is read and dropped so that its client can read why, in bytes, and how long, in ms. */
 const MAX_DROPPED_BYTES = 512 * 1024 * 1024
@@ -40,7 +41,7 @@ export function readBody(
     reject(tooLarge(maxBytes))
     return promise
   }
-  const chunks: Buffer[] = []
+  let gathering: Gathering | undefined = createGathering()
   let bytes = 0
   let refusal: DeltatapeError | undefined
   let patience: Timer | undefined
@@ -50,19 +51,18 @@ export function readBody(
   }
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.byteLength
-    if (!refusal && bytes <= maxBytes && account.take(chunk.byteLength)) return void chunks.push(chunk)
+    if (!refusal && bytes <= maxBytes && account.take(chunk.byteLength)) return gathering?.add(chunk)
     if (!refusal) {
       refusal = bytes > maxBytes ? tooLarge(maxBytes) : account.refusal(bytes)
       account.close()
-      chunks.length = 0
+      gathering = undefined
       patience = clock.timer(MAX_DROPPING_MS, giveUp)
     }
     if (bytes > maxBytes + MAX_DROPPED_BYTES) giveUp()
   })
   request.once('end', () => {
-    const [only, ...others] = chunks
-    if (refusal) reject(refusal)
-    else resolve(only && others.length === 0 ? only : Buffer.concat(chunks))
+    if (refusal || !gathering) reject(refusal)
+    else resolve(gathering.whole())
   })
   request.once('close', () => {
     patience?.clear()
@@ -127,7 +127,7 @@ async function decoded(
   decoder: Transform,
   { maxBytes, account }: BodyLimits,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+  const gathering = createGathering()
   let bytes = 0
   decoder.end(body)
   try {
@@ -135,7 +135,7 @@ async function decoded(
       bytes += chunk.byteLength
       if (bytes > maxBytes) throw tooLarge(maxBytes)
       if (!account.take(chunk.byteLength)) throw account.refusal(bytes)
-      chunks.push(chunk)
+      gathering.add(chunk)
     }
   } catch (cause) {
     if (cause instanceof DeltatapeError || !isError(cause)) throw cause
@@ -143,5 +143,5 @@ async function decoded(
       cause,
     })
   }
-  return Buffer.concat(chunks)
+  return gathering.whole()
 }
