@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
 import { edges } from './soak/edges.ts'
+import { products } from './soak/limits.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -18,6 +19,7 @@ describe.concurrent('in short', () => {
     ['two recorders', () => twoRecorders(20)],
     ['leavers', () => leavers(20, WHATEVER)],
     ['edges', () => edges(1000, WHATEVER, WHATEVER)],
+    ['products of limits', () => products(1, WHATEVER, WHATEVER)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {
     const { figure, held } = await run()

@@ -1,4 +1,5 @@
 /** What a client asks of an API. */
+import type { Account } from '../base/ledger.ts'
 import type { Api, Asked } from './api.ts'
 import type { Headers } from './headers.ts'
 
@@ -12,6 +13,8 @@ export interface Call extends Asked {
   readonly body: Uint8Array
   /** The client's own key, if it brought one. */
   readonly credential?: string | undefined
+  /** What is kept for the call is charged here, until it is over. Absent if it is charged elsewhere, or nobody waits. */
+  readonly account?: Account | undefined
   /** The faults that the client asks for, in the words of `model/faults.ts`. */
   readonly fault?: string | undefined
   /** What carries it to the API, if not HTTP as it came. */

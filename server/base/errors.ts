@@ -71,6 +71,8 @@ export class DeltatapeError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+    // Nobody reads it, and it would keep what its functions hold: the message of a client, as long as the error waits.
+    this.stack = `DeltatapeError: ${message}`
   }
 }
 

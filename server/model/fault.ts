@@ -1,4 +1,5 @@
 /** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Head } from '../api/api.ts'
 import { type Call, contentText } from '../api/call.ts'
@@ -30,8 +31,10 @@ interface Planned {
   readonly beforeEnd: boolean
 }
 
-/** How many calls are remembered by how often they were tried. */
-const MAX_CALLS = 100_000
+/** How much memory may tell how often calls were tried, and what one of them takes. In bytes. */
+const MAX_TRIES_BYTES = 16 * 1024 * 1024
+
+const TRY_BYTES = 192
 
 /** Makes a model that answers as `model` does, but for its faults. */
 export function fault(model: Model, options: FaultOptions): Model {
@@ -71,7 +74,7 @@ const withoutLength = (head: Head): Head => ({
 
 /** Tells what is to break the answer to a call. Throws `invalid_input` if the client may not ask for it. */
 function planner({ plan: always, onRequest, keyOf }: FaultOptions): (call: Call) => Promise<Planned> {
-  const tries = new LRUCache<string, number>({ max: MAX_CALLS })
+  const tries = new LRUCache<string, number>({ maxSize: MAX_TRIES_BYTES, sizeCalculation: () => TRY_BYTES })
   return async (call) => {
     const { fault: asked } = call
     if (asked !== undefined && !onRequest) {
@@ -82,8 +85,10 @@ function planner({ plan: always, onRequest, keyOf }: FaultOptions): (call: Call)
     if ('faults' in plan) return { faults: plan.faults, beforeEnd: false }
     const { seed, rate } = plan.chaos
     const text = `${seed}:${rate}:${await keyOf(call)}`
-    const nth = (tries.get(text) ?? 0) + 1
-    tries.set(text, nth)
+    // The text is a client's, and may be long.
+    const known = createHash('sha256').update(text).digest('base64')
+    const nth = (tries.get(known) ?? 0) + 1
+    tries.set(known, nth)
     return { faults: mix(`${text}:${nth}`, rate), beforeEnd: true }
   }
 }

@@ -5,6 +5,7 @@ import { parseSseRecord } from '../api/framing/sse.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
+import { MAX_NAME_CHARS, isShort, quoted } from '../base/name.ts'
 
 /** What can be done to an answer. */
 export type Fault =
@@ -34,13 +35,22 @@ const PLAIN = ['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop
 export const PLAN_FORMS =
   'refuse:429, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
 
+/** How long a plan may be: a client may send one with every call. */
+const MAX_PLAN_CHARS = 1024
+
 /**
  * Reads a plan. Without `@` a fault comes before the first event.
  *
  * @throws DeltatapeError `invalid_input`
  */
 export function parsePlan(text: string): Plan {
+  if (!isShort(text, MAX_PLAN_CHARS)) {
+    throw new DeltatapeError('invalid_input', `A plan of faults has at most ${MAX_PLAN_CHARS} characters.`)
+  }
   const [, seed, rate] = /^chaos:([^:,]+):(\d+(?:\.\d+)?)$/.exec(text) ?? []
+  if (seed !== undefined && !isShort(seed)) {
+    throw new DeltatapeError('invalid_input', `A seed of chaos has at most ${MAX_NAME_CHARS} characters.`)
+  }
   if (seed !== undefined && Number(rate) <= 1) return { chaos: { seed, rate: Number(rate) } }
   const faults = text.split(',').map((word) => parseFault(word.trim()))
   return { faults: faults.toSorted((a, b) => a.after - b.after) }
@@ -54,7 +64,7 @@ function parseFault(word: string): Fault {
   if (kind === 'delay' && amount?.endsWith('ms')) return { kind, ms: Number.parseInt(amount, 10), after }
   const plain = PLAIN.find((each) => each === kind)
   if (plain && amount === undefined) return { kind: plain, after }
-  throw new DeltatapeError('invalid_input', `There is no fault ${JSON.stringify(word)}. There are ${PLAN_FORMS}.`)
+  throw new DeltatapeError('invalid_input', `There is no fault ${quoted(word)}. There are ${PLAN_FORMS}.`)
 }
 
 export const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`

@@ -16,6 +16,7 @@ import { record } from './record.ts'
 import type { RecordOptions } from './recording.ts'
 import { listModels } from './models.ts'
 import { miss, replay } from './replay.ts'
+import { withRoom } from './room.ts'
 import { createDispatcher } from './transport/dispatcher.ts'
 import { createHttpTransport } from './transport/http.ts'
 import { createSdkTransport } from './transport/sdk.ts'
@@ -66,8 +67,9 @@ export function createModel(settings: ModelSettings, { store, redactor, clock }:
     // Replay spends the time of a silence as it spends all other.
     stallMs: mode === 'replay' ? pace(settings.idleTimeoutMs, 1) : settings.idleTimeoutMs,
   })
-  if (mode === 'replay') return derive(faulty, store, any)
-  return mode === 'auto' ? derive(faulty, store, good(recordFailures)) : faulty
+  if (mode === 'live') return faulty
+  const accepts = mode === 'auto' ? good(recordFailures) : any
+  return withRoom(mode === 'record' ? faulty : derive(faulty, store, accepts), store.identify)
 }
 
 type Accepts = (recording: Recording) => boolean

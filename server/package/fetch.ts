@@ -1,5 +1,6 @@
 /** A fetch that answers in this process. */
 import { systemClock } from '../base/clock.ts'
+import { createLedger } from '../base/ledger.ts'
 import { type Config, readConfig } from '../serve/config.ts'
 import { createModel } from '../model/index.ts'
 import { createExchanges } from '../serve/http/exchange.ts'
@@ -21,6 +22,7 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
   const whole = { ...readConfig({}), ...config }
   const clock = systemClock
   const { store, redactor } = openFixtures(whole, clock)
+  const ledger = createLedger(whole.maxWaitingBytes)
   const ready = whole.mode === 'live' ? Promise.resolve() : store.check({ write: whole.mode !== 'replay' })
   // Nobody is told until somebody asks.
   ready.catch(() => {})
@@ -35,7 +37,8 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
   return async (input, init) => {
     await ready
     const { request, signal } = await requestOf(input, init)
-    const client = followed(signal)
+    const account = ledger.open()
+    const client = followed(signal, account.close)
     try {
       if (client.left) throw client.reason()
       const { pathname, search } = new URL(request.url)
@@ -44,6 +47,7 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
         target: pathname + search,
         headers: [...request.headers],
         body: new Uint8Array(await request.arrayBuffer()),
+        account,
         onLeave: client.onLeave,
       })
       return responseOf(reply, client)
@@ -71,7 +75,8 @@ interface Client {
   end(): void
 }
 
-function followed(signal: Signal | null | undefined): Client {
+/** @param over called when there is nothing left to do for the client */
+function followed(signal: Signal | null | undefined, over: () => void): Client {
   const acts: (() => void)[] = []
   let left = signal?.aborted ?? false
   const leave = () => {
@@ -86,7 +91,10 @@ function followed(signal: Signal | null | undefined): Client {
     reason: () => signal?.reason ?? new WebError('This operation was aborted', 'AbortError'),
     onLeave: (act) => (left ? act() : void acts.push(act)),
     leave,
-    end: () => signal?.removeEventListener?.('abort', leave),
+    end() {
+      signal?.removeEventListener?.('abort', leave)
+      over()
+    },
   }
 }
 

@@ -105,6 +105,8 @@ const table = {
   maxRecordingBytes: whole('MAX_RECORDING_BYTES', 'how much memory one recording may take', 256 * MIB, 1, 2 ** 32),
   /** The largest message of a chat client. */
   maxInputBytes: whole('MAX_INPUT_BYTES', 'how large a chat message may be', MIB, 1, 2 ** 30),
+  /** The most that is kept in memory for clients, all of them together. */
+  maxWaitingBytes: whole('MAX_WAITING_BYTES', 'how much memory all that waits may take', 256 * MIB, 1),
   maxQueuedTurns: whole('MAX_QUEUED_TURNS', 'how many turns of one connection may wait', 64, 0),
   maxConnections: whole('MAX_CONNECTIONS', 'how many connections may be open', 10_000, 1),
   shutdownGraceMs: duration('SHUTDOWN_GRACE_MS', 'how long turns may go on after the first signal', 3000, 0),

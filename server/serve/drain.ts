@@ -1,5 +1,6 @@
 /** Waiting for a client to read. */
 import type { Writable } from 'node:stream'
+import type { Account } from '../base/ledger.ts'
 
 /** Makes what resolves when all that was written to a stream has been handed on, or the stream is gone. */
 export function createDrain(stream: Writable): () => Promise<void> {
@@ -17,5 +18,15 @@ export function createDrain(stream: Writable): () => Promise<void> {
       if (stream.destroyed) settle()
     })
     return waiting
+  }
+}
+
+/** Makes what charges to an account what a stream's reader has not taken yet; to be called when that has changed. */
+export function meter(stream: Pick<Writable, 'writableLength'>, account: Account): () => void {
+  let charged = 0
+  return () => {
+    const waiting = stream.writableLength
+    account.charge(waiting - charged)
+    charged = waiting
   }
 }

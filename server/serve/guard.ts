@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Headers, headerOf } from '../api/headers.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { quoted } from '../base/name.ts'
 import { isLoopback } from './host.ts'
 
 /** The headers that the rules look at, as they were sent. */
@@ -37,7 +38,7 @@ export function admit({ host, origin, site }: Visitor, config: GuardSettings): D
       name === hostName(config.host) ||
       config.allowedHosts.some((allowed) => matches(allowed, host)))
   if (!known) {
-    const shown = host === undefined ? 'no Host' : `the Host ${JSON.stringify(host)}`
+    const shown = host === undefined ? 'no Host' : `the Host ${quoted(host)}`
     return new DeltatapeError(
       'forbidden',
       `This request has ${shown}, which is not this server's. Name it in ALLOWED_HOSTS to let it in.`,
@@ -57,7 +58,7 @@ export function admit({ host, origin, site }: Visitor, config: GuardSettings): D
   if (web && config.mode === 'replay' && isLoopback(from.hostname)) return undefined
   return new DeltatapeError(
     'forbidden',
-    `Pages of the origin ${JSON.stringify(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. Name it in ALLOWED_ORIGINS to let them in.`,
+    `Pages of the origin ${quoted(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. Name it in ALLOWED_ORIGINS to let them in.`,
   )
 }
 

@@ -1,5 +1,7 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
+import { LRUCache } from 'lru-cache'
 import type { ErrorCode } from '../base/errors.ts'
+import { isShort } from '../base/name.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
 import type { Log } from './log.ts'
@@ -90,40 +92,65 @@ const fieldsOf = (
   ignored,
 })
 
-/** What became of each fixture that was recorded; the last word on each counts. */
+/** How much memory may tell what became of fixtures, and what the entry of one takes beside its texts. In bytes. */
+const MAX_RECORDINGS_BYTES = 32 * 1024 * 1024
+
+const ENTRY_BYTES = 256
+
+/** How many fixtures that were not saved are named in the end. */
+const MAX_NOT_SAVED = 1000
+
+interface Outcome {
+  /** Whether it was saved, or found unchanged, at any time. */
+  readonly kept: 'saved' | 'unchanged' | undefined
+  /** Why the last recording of it was not saved. */
+  readonly why: string | undefined
+}
+
+/** What became of each fixture that was recorded; the last word on each counts. The oldest are remembered as numbers. */
 function createRecordings() {
-  const saved = new Set<string>()
-  const unchanged = new Set<string>()
-  const notSaved = new Map<string, string>()
+  const numbers = { saved: 0, unchanged: 0, not_saved: 0 }
+  const count = ({ kept, why }: Outcome) => {
+    if (kept) numbers[kept]++
+    if (why !== undefined) numbers.not_saved++
+  }
+  const outcomes = new LRUCache<string, Outcome>({
+    maxSize: MAX_RECORDINGS_BYTES,
+    sizeCalculation: ({ why = '' }, name) => ENTRY_BYTES + 2 * (name.length + why.length),
+    dispose: (outcome, _name, reason) => (reason === 'evict' ? count(outcome) : undefined),
+  })
   return {
     note({ kind, fixture, why = '' }: Action): void {
-      if (kind === 'not_saved') notSaved.set(fixture, why)
+      const kept = outcomes.get(fixture)?.kept
+      if (kind === 'not_saved') outcomes.set(fixture, { kept, why })
       if (kind !== 'saved' && kind !== 'unchanged') return
-      notSaved.delete(fixture)
-      if (kind === 'saved') saved.add(fixture)
-      else if (!saved.has(fixture)) unchanged.add(fixture)
-      if (kind === 'saved') unchanged.delete(fixture)
+      outcomes.set(fixture, { kept: kept === 'saved' ? kept : kind, why: undefined })
     },
     /** Writes the numbers, and why something was not saved; nothing if nothing was recorded. */
     tell(log: Log): void {
-      if (saved.size + unchanged.size + notSaved.size === 0) return
-      log.info(`recorded: ${saved.size} saved, ${unchanged.size} unchanged, ${notSaved.size} not saved`, {
-        saved: saved.size,
-        unchanged: unchanged.size,
-        not_saved: notSaved.size,
+      const notSavedNow: (readonly [fixture: string, why: string])[] = []
+      outcomes.forEach((outcome, fixture) => {
+        count(outcome)
+        if (outcome.why !== undefined) notSavedNow.unshift([fixture, outcome.why])
       })
-      for (const [fixture, why] of notSaved) log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
+      const { saved, unchanged, not_saved: notSaved } = numbers
+      if (saved + unchanged + notSaved === 0) return
+      log.info(`recorded: ${saved} saved, ${unchanged} unchanged, ${notSaved} not saved`, numbers)
+      for (const [fixture, why] of notSavedNow.slice(-MAX_NOT_SAVED))
+        log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
     },
   }
 }
 
 const MAX_NAMES = 10
 
-const MAX_NAME_CHARS = 40
+const MAX_IGNORED_CHARS = 40
 
-/** The names of members that were ignored, within bounds: a client chose them. */
+/** The names of members that were ignored, within bounds: a client chose them. No rule finds half a secret. */
 function listed(names: readonly string[]): string | undefined {
-  const shown = names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME_CHARS))
+  const shown = names
+    .slice(0, MAX_NAMES)
+    .map((name) => (isShort(name, MAX_IGNORED_CHARS) ? name : `(a name of ${name.length} characters)`))
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
   return names.length > 0 ? `${shown.join(', ')}${more}` : undefined
 }

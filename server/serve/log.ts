@@ -4,7 +4,8 @@ import { inspect } from 'node:util'
 import { type DestinationStream, pino } from 'pino'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { DeltatapeError, isError } from '../base/errors.ts'
-import { isObject } from '../base/json.ts'
+import { isObject, parseJson } from '../base/json.ts'
+import { shortened } from '../base/name.ts'
 import { printable, printableLines } from '../base/text.ts'
 import type { LogLevel } from './config.ts'
 import type { Redactor } from '../redact/redactor.ts'
@@ -13,7 +14,7 @@ import type { Redactor } from '../redact/redactor.ts'
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Log {
-  /** Writes a line at any level but `silent`. */
+  /** Writes a line of what the server itself has to say, at any level but `silent`. */
   announce(message: string, fields?: Fields): void
   debug(message: string, fields?: Fields): void
   info(message: string, fields?: Fields): void
@@ -34,17 +35,15 @@ export interface LogOptions {
  * as much as the answer that it tells of.
  */
 export function createLog({ level, redactor, stream, clock = systemClock }: LogOptions): Log {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: createTimestamp(clock),
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    // A control character that JSON leaves as it is becomes an escape of JSON, so that the line stays valid.
-    { write: (line) => stream.write(`${printable(redactor.json(line.trimEnd()))}\n`) },
-  )
-  const always = logger.child({}, { level: level === 'silent' ? 'silent' : 'info' })
+  const timestamp = createTimestamp(clock)
+  const lines = (from: typeof level) =>
+    pino(
+      { level: from, base: null, timestamp, formatters: { level: (label) => ({ level: label }) } },
+      // A control character that JSON leaves as it is becomes an escape of JSON, so that the line stays valid.
+      { write: (line) => stream.write(`${printable(within(redactor.json(line.trimEnd())))}\n`) },
+    )
+  const logger = lines(level)
+  const always = lines(level === 'silent' ? 'silent' : 'info')
   const write =
     (to: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: Fields = {}) => {
@@ -57,6 +56,19 @@ export function createLog({ level, redactor, stream, clock = systemClock }: LogO
     warn: write('warn'),
     error: write('error'),
   }
+}
+
+/** How long a text in a line may be, and a stack. In characters. */
+const MAX_TEXT_CHARS = 2048
+
+const MAX_STACK_CHARS = 8192
+
+/** A line whose texts are short enough: a client can make them long. Cut last, since no rule finds half a secret. */
+function within(line: string): string {
+  if (line.length <= MAX_TEXT_CHARS) return line
+  const cut = (name: string, value: unknown) =>
+    typeof value === 'string' ? shortened(value, name === 'stack' ? MAX_STACK_CHARS : MAX_TEXT_CHARS) : value
+  return JSON.stringify(parseJson(line), cut)
 }
 
 /** The time as pino writes it. Many lines come in one millisecond: its text is made once. */
@@ -89,23 +101,43 @@ export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {},
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }
 
-/** Gathers the lines of one turn of the event loop for one write: a write costs as much as the answer it tells of. */
-function gathered(output: Output, clock: Pick<Clock, 'soon'>): DestinationStream {
+/** How much may wait for a reader of the log, in characters. */
+const MAX_UNREAD_CHARS = 1024 * 1024
+
+/**
+ * Gathers the lines of one turn of the event loop for one write: a write costs as much as the answer it tells of. Where
+ * nobody reads, further lines are dropped; once somebody does, one line tells how many.
+ */
+function gathered(output: Output, clock: Pick<Clock, 'soon' | 'date'>): DestinationStream {
   let lines = ''
+  let dropped = 0
   const flush = () => {
     output.write(lines)
     lines = ''
   }
+  const add = (line: string) => {
+    if (lines === '') clock.soon(flush)
+    lines += line
+  }
+  output.on('drain', () => {
+    if (dropped === 0) return
+    const msg = `${dropped} lines of this log were dropped: nobody read them`
+    add(`${JSON.stringify({ level: 'warn', time: clock.date().toISOString(), dropped, msg })}\n`)
+    dropped = 0
+  })
   return {
     write(line) {
-      if (lines === '') clock.soon(flush)
-      lines += line
+      if (dropped > 0 || output.writableLength + lines.length > MAX_UNREAD_CHARS) dropped++
+      else add(line)
     },
   }
 }
 
 /** Opens an output for lines: on a terminal the time and the message, elsewhere JSON. */
-export async function openOutput(output: Output, clock: Pick<Clock, 'soon'> = systemClock): Promise<DestinationStream> {
+export async function openOutput(
+  output: Output,
+  clock: Pick<Clock, 'soon' | 'date'> = systemClock,
+): Promise<DestinationStream> {
   if (!output.isTTY) return gathered(output, clock)
   const { default: pretty } = await import('pino-pretty')
   return pretty({

@@ -29,11 +29,13 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
 export async function startFrom(
   env: Environment,
   output: Output,
+  tidy?: () => void,
 ): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
   const config = readConfig(env)
   const { store, redactor, rules } = openFixtures(config, systemClock)
-  const log = createLog({ level: config.logLevel, redactor, stream: await openOutput(output) })
-  const server = await startServer(config, { log, store, redactor, clock: systemClock })
+  // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
+  const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: await openOutput(output) })
+  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
   if (config.mode !== 'replay' && config.apiKey === undefined) {
@@ -47,12 +49,16 @@ export async function startFrom(
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
 const ECHO_MS = 200
 
+/** How long a reader of the log may take to read its last lines, in ms. */
+const LAST_LINES_MS = 500
+
 /** Runs the server that the environment describes until a signal ends it. */
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
   // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
-  const { server, config, log } = await startFrom(env, process.stdout)
-  tidyWhenQuiet(ownMemory(), systemClock)
+  const memory = ownMemory()
+  const { server, config, log } = await startFrom(env, process.stdout, memory.tidy)
+  tidyWhenQuiet(memory, systemClock)
 
   // An error that nobody caught belongs to one turn: it must not end the turns of others.
   process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
@@ -68,7 +74,10 @@ export async function serve(process: NodeJS.Process, env: Environment): Promise<
     )
     await server.close()
     // Idle connections to the API would keep the process for some seconds. It ends after its last lines are written.
-    systemClock.soon(() => process.stdout.write('', () => process.exit(EXIT.fine)))
+    const exit = () => process.exit(EXIT.fine)
+    systemClock.soon(() => process.stdout.write('', exit))
+    // Nobody may be reading them.
+    systemClock.timer(LAST_LINES_MS, exit)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void stop(name))
 }

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { shuttingDown } from '../base/errors.ts'
+import { createLedger } from '../base/ledger.ts'
 import type { Config } from './config.ts'
 import { createModel, createUpstream } from '../model/index.ts'
 import type { Redactor } from '../redact/redactor.ts'
@@ -9,11 +10,12 @@ import type { Store } from '../store/store.ts'
 import { createApp } from './http/app.ts'
 import { createExchanges } from './http/exchange.ts'
 import { createListener } from './http/node.ts'
+import { createReaders } from './http/readers.ts'
 import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
-import { createSockets } from './ws/sockets.ts'
+import { type Sockets, createSockets } from './ws/sockets.ts'
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:3300`. */
@@ -30,6 +32,8 @@ export interface ServerParts {
   readonly store: Store
   readonly redactor: Redactor
   readonly clock: Clock
+  /** Called when there is much garbage of what clients sent. */
+  readonly tidy?: (() => void) | undefined
 }
 
 /** How long a client may take to read the end of its last response, and how often it is looked whether it has. */
@@ -46,24 +50,31 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const journal = createJournal(log, config.mode)
+  const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const model = createModel(config, parts)
-  const shared = { config, model, redactor, clock, journal, log }
+  const shared = { config, model, redactor, clock, journal, log, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
   const answering = createAnswering()
+  const answer = createListener({ ...shared, app: createApp({ config, log }), exchanges })
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
     {
       shouldUpgradeCallback: ({ headers, socket }) =>
         headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
     },
-    createListener({ config, app: createApp({ config, log }), exchanges, clock, log }),
+    (request, response) => answering.add(request, response, () => answer(request, response)),
   )
-  http.on('request', answering.note)
-  http.on('upgrade', sockets.upgrade)
+  const readers = createReaders(clock)
+  http.on('connection', readers.watch)
+  const upgrade: Sockets['upgrade'] = (request, socket, head) => {
+    readers.release(socket)
+    sockets.upgrade(request, socket, head)
+  }
+  http.on('upgrade', upgrade)
   // This is not a proxy: such a request is answered as an upgrade that leads nowhere.
-  http.on('connect', sockets.upgrade)
+  http.on('connect', upgrade)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())

@@ -65,3 +65,8 @@ describe('systemCode', () => {
     expect(systemCode('no error')).toBeUndefined()
   })
 })
+
+test('keeps nothing alive but its message: no function that was running, and nothing that it held', () => {
+  const { stack } = new DeltatapeError('busy', 'Later.')
+  expect(stack).toBe('DeltatapeError: Later.')
+})

@@ -58,3 +58,16 @@ describe('parsePlan', () => {
     )
   })
 })
+
+test.each([
+  ['a seed', `chaos:${'x'.repeat(129)}:0.5`],
+  ['a word', 'x'.repeat(1000)],
+  ['a plan', `delay:1ms@1,${'error@7,'.repeat(1000)}fail@7`],
+])('%s that is too long is refused, and not repeated', (_what, text) => {
+  expect(() => parsePlan(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
+  expect(() => parsePlan(text)).toThrow(/^.{1,400}$/)
+})
+
+test('a seed may have 128 characters', () => {
+  expect(parsePlan(`chaos:${'x'.repeat(128)}:0.5`)).toEqual({ chaos: { seed: 'x'.repeat(128), rate: 0.5 } })
+})

@@ -16,6 +16,7 @@ function watched() {
       state.collected++
       state.held = state.used
     },
+    tidy() {},
   }
   tidyWhenQuiet(memory, clock)
   return { clock, state }

@@ -1,17 +1,17 @@
 /** Log lines: what is in them, and what never is. */
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { DeltatapeError } from '../../server/base/errors.ts'
 import { printable, printableLines } from '../../server/base/text.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import { type Fields, createLog, openOutput, toldOf } from '../../server/serve/log.ts'
+import { type Fields, type LogOptions, createLog, openOutput, toldOf } from '../../server/serve/log.ts'
 
 /** A log, and its lines as they were written and as JSON. */
-function readable({ level = 'debug', redactor = createRedactor() }: Partial<Parameters<typeof createLog>[0]> = {}) {
+function readable({ level = 'debug', redactor = createRedactor(), ...more }: Partial<LogOptions> = {}) {
   const lines: string[] = []
-  const log = createLog({ level, redactor, stream: { write: (line) => void lines.push(line) } })
+  const log = createLog({ level, redactor, stream: { write: (line) => void lines.push(line) }, ...more })
   return { log, lines, parsed: (): Fields[] => lines.map((line): Fields => JSON.parse(line)) }
 }
 
@@ -59,6 +59,15 @@ describe('secrets', () => {
     log.info('a secret here', { fixture: 'x.jsonl' })
     expect(parsed()).toMatchObject([{ msg: 'a [gone]', fixture: 'x.jsonl' }])
   })
+})
+
+test('a long text is cut once it is redacted; half a secret is never left', () => {
+  const key = `sk-${'a1b2c3d4'.repeat(20)}`
+  const { log, lines, parsed } = readable({ redactor: createRedactor({ 'api-key': key }) })
+  log.info(`${'x'.repeat(2000)}${key}${'y'.repeat(1_000_000)}`)
+  expect(String(parsed()[0]?.msg).length).toBeLessThan(2100)
+  expect(lines.join('')).not.toContain('a1b2c3d4')
+  expect(parsed()[0]?.msg).toMatch(/…$/)
 })
 
 describe('control characters', () => {
@@ -117,6 +126,39 @@ describe('openOutput', () => {
   test('a pipe gets JSON', async () => {
     const [line = ''] = (await linesOn(false)).split('\n')
     expect(JSON.parse(line)).toMatchObject({ msg: 'replay hit x.jsonl', fixture: 'x.jsonl' })
+  })
+
+  test('where nobody reads, memory stays bounded; one line tells how many were dropped once somebody does', async () => {
+    const waiting: (() => void)[] = []
+    let written = ''
+    let most = 0
+    const output = new Writable({
+      decodeStrings: false,
+      write(chunk, _encoding, done) {
+        written += String(chunk)
+        waiting.push(done)
+      },
+    })
+    const log = createLog({ level: 'info', redactor: createRedactor(), stream: await openOutput(output) })
+    const turn = () => new Promise<void>((resolve) => systemClock.soon(resolve))
+    for (let round = 0; round < 100; round++) {
+      for (let index = 0; index < 100; index++) log.info('x'.repeat(1000))
+      await turn()
+      most = Math.max(most, output.writableLength)
+    }
+    expect(most).toBeLessThan(2 * 1024 * 1024)
+    while (waiting.length > 0) {
+      waiting.shift()?.()
+      await turn()
+    }
+    const lines = written
+      .trimEnd()
+      .split('\n')
+      .map((line): Fields => JSON.parse(line))
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', dropped: 10_000 - (lines.length - 1) })
+    log.info('again')
+    await turn()
+    expect(written).toContain('"again"')
   })
 
   test('a terminal gets the message alone, after the time, and the whole of an error', async () => {

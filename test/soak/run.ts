@@ -1,6 +1,7 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { edges } from './edges.ts'
+import { products } from './limits.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -17,6 +18,7 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
   leavers: () => leavers(1000, 100),
   edges: () => edges(10_000, 512 * 2 ** 20, 100),
+  'products of limits': () => products(10, 100, 1.2),
   sigterm: () => sigterm(200, 2000, 1000),
 }
 

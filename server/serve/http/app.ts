@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { any } from '../../api/any.ts'
 import { DeltatapeError } from '../../base/errors.ts'
+import { isShort } from '../../base/name.ts'
 import type { Config } from '../config.ts'
 import { type Log, toldOf } from '../log.ts'
 import { refuse } from './refusal.ts'
@@ -25,9 +26,10 @@ export function createApp({ config, log }: { readonly config: Config; readonly l
   })
 
   app.notFound((c) => {
+    const asked = isShort(c.req.path) ? `${c.req.method} ${c.req.path}` : 'such a path'
     throw new DeltatapeError(
       'not_found',
-      `There is no ${c.req.method} ${c.req.path} here. There are POST /v1/responses and what else is below /v1, GET /health, and the WebSockets /ws, /ws-stream and /v1/responses.`,
+      `There is no ${asked} here. There are POST /v1/responses and what else is below /v1, GET /health, and the WebSockets /ws, /ws-stream and /v1/responses.`,
     )
   })
 

@@ -5,6 +5,7 @@ import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
+import type { Account } from '../../base/ledger.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
@@ -34,6 +35,8 @@ export interface Asked {
   readonly target: string
   readonly headers: Headers
   readonly body: Uint8Array
+  /** What is kept of the call is charged here, until its answer is over. */
+  readonly account: Account
   /** Calls `leave` when the client is gone, or was gone already. */
   readonly onLeave: (leave: () => void) => void
 }
@@ -110,7 +113,11 @@ interface Place {
 }
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
-async function callOf({ method, headers, body }: Asked, { api, path, search }: Place, config: Config): Promise<Call> {
+async function callOf(
+  { method, headers, body, account }: Asked,
+  { api, path, search }: Place,
+  config: Config,
+): Promise<Call> {
   const { apiKey } = authorize(credentialsIn(headers), config)
   const { fault, query } = withoutFault(search)
   return {
@@ -121,8 +128,9 @@ async function callOf({ method, headers, body }: Asked, { api, path, search }: P
     // What was compared with the token is not passed on.
     headers: apiKey === undefined ? headers.filter(([name]) => name.toLowerCase() !== 'authorization') : headers,
     body,
-    content: await decodeBody(body, headerOf(headers, 'content-encoding'), config.maxBodyBytes),
+    content: await decodeBody(body, headerOf(headers, 'content-encoding'), { maxBytes: config.maxBodyBytes, account }),
     credential: apiKey,
+    account,
     fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),
   }
 }

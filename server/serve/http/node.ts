@@ -4,9 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Account, Ledger } from '../../base/ledger.ts'
 import { whoAnswers } from '../../base/version.ts'
 import type { Config } from '../config.ts'
-import { createDrain } from '../drain.ts'
+import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
 import { splitTarget } from '../target.ts'
@@ -21,6 +22,7 @@ export interface ListenerOptions {
   readonly config: Config
   readonly app: App
   readonly exchanges: Exchanges
+  readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Log
 }
@@ -29,10 +31,10 @@ export interface ListenerOptions {
 const CALL = /^\/(?:v1\/|responses(?:\/|$))/
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
-export function createListener({ config, app, exchanges, clock, log }: ListenerOptions) {
+export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
   const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
+  const answer = async (request: IncomingMessage, response: ServerResponse, account: Account): Promise<Reply> => {
     const { method = 'GET', url: target = '/' } = request
     const onLeave = (leave: () => void) => {
       if (response.destroyed) leave()
@@ -42,8 +44,8 @@ export function createListener({ config, app, exchanges, clock, log }: ListenerO
     try {
       // Of a stranger no body is kept in memory.
       if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
-      const body = await readBody(request, config.maxBodyBytes, clock)
-      return await exchanges.answer({ method, target, headers, body, onLeave })
+      const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
+      return await exchanges.answer({ method, target, headers, body, account, onLeave })
     } catch (error) {
       return refuse(toldOf(error, log), any)
     }
@@ -53,14 +55,14 @@ export function createListener({ config, app, exchanges, clock, log }: ListenerO
   const together = createBurst(clock)
 
   /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
-  const send = async (reply: Reply, more: Headers, request: IncomingMessage, response: ServerResponse) => {
+  const send = async (reply: Reply, more: Headers, { request, response, account }: Exchange) => {
     try {
-      await write(reply, more, request, response)
+      await write(reply, more, { request, response, account })
     } catch (error) {
       // No connection takes such a head: that of a fixture that was edited by hand.
       const told = toldOf(error, log)
       if (response.headersSent) response.destroy()
-      else await write(refuse(told, any), more, request, response)
+      else await write(refuse(told, any), more, { request, response, account })
       if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
     }
   }
@@ -73,11 +75,14 @@ export function createListener({ config, app, exchanges, clock, log }: ListenerO
     const refusal = admit(visitor, config)
     const { path } = splitTarget(target)
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
+    const account = ledger.open()
+    response.once('close', account.close)
+    const exchange = { request, response, account }
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
-      void send(refuse(refusal, any), more, request, response)
+      void send(refuse(refusal, any), more, exchange)
     } else if (CALL.test(path) && method !== 'OPTIONS') {
-      void answer(request, response).then((reply) => together(() => void send(reply, more, request, response)))
+      void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
       for (const [name, value] of more) response.setHeader(name, value)
       void others(request, response)
@@ -119,19 +124,27 @@ function visitorOf({ rawHeaders, headers }: IncomingMessage): Visitor {
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
 const BODILESS = new Set([204, 205, 304])
 
-async function write(reply: Reply, more: Headers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** A request and its response, and the account of what is kept for them. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly account: Account
+}
+
+async function write(reply: Reply, more: Headers, { request, response, account }: Exchange): Promise<void> {
   const { status, body } = reply
   if (body === 'broken') return void response.destroy()
   const headers = [...reply.headers, ...more]
   const bodiless = request.method === 'HEAD' || BODILESS.has(status)
   if (!('byteLength' in body)) {
     if (!response.destroyed) response.writeHead(status, headers.flat())
-    return stream(body, response, { bodiless, length: headerOf(headers, 'content-length') })
+    return stream(body, response, { bodiless, length: headerOf(headers, 'content-length') }, account)
   }
   const length = headers.some(([name]) => name.toLowerCase() === 'content-length')
   if (!length && !bodiless) headers.push(['content-length', String(body.byteLength)])
   response.writeHead(status, headers.flat())
   response.end(bodiless ? undefined : body)
+  meter(response, account)()
 }
 
 interface Promised {
@@ -141,17 +154,27 @@ interface Promised {
   readonly length: string | undefined
 }
 
-async function stream(chunks: Chunks, response: ServerResponse, { bodiless, length }: Promised): Promise<void> {
+async function stream(
+  chunks: Chunks,
+  response: ServerResponse,
+  { bodiless, length }: Promised,
+  account: Account,
+): Promise<void> {
   // The client's patience counts until the head: it leaves at once.
   if (!response.destroyed) response.flushHeaders()
   const drained = createDrain(response)
+  const note = meter(response, account)
   let sent = 0
   try {
     for await (const chunk of chunks) {
       // Whoever has left is not written to, but the model may still have something to save.
       if (response.destroyed || bodiless) continue
       sent += chunk.byteLength
-      if (!response.write(chunk)) await drained()
+      const hasRoom = response.write(chunk)
+      note()
+      if (hasRoom) continue
+      await drained()
+      note()
     }
     // A client would wait for the rest, and take the next answer for it.
     if (!bodiless && length !== undefined && sent !== Number(length)) throw new BrokenError('The answer is too short.')

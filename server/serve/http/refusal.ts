@@ -3,7 +3,14 @@ import type { Api } from '../../api/api.ts'
 import type { DeltatapeError, ErrorCode } from '../../base/errors.ts'
 import type { Reply } from './reply.ts'
 
+/** How soon a client may try again that was told that there is no room, in seconds. */
+const BUSY_SECONDS = '1'
+
 const MORE_HEADERS: Partial<Record<ErrorCode, readonly (readonly [string, string])[]>> = {
+  busy: [
+    ['retry-after', BUSY_SECONDS],
+    ['connection', 'close'],
+  ],
   too_large: [['connection', 'close']],
   unauthorized: [['www-authenticate', 'Bearer']],
   upgrade_required: [['upgrade', 'websocket']],

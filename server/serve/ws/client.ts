@@ -4,6 +4,7 @@ import type { Api } from '../../api/api.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
+import type { Account, Ledger } from '../../base/ledger.ts'
 import type { List } from '../../base/memo.ts'
 import type { Model } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
@@ -25,6 +26,7 @@ export interface Shared {
   readonly journal: Journal
   readonly log: Log
   readonly heartbeat: Heartbeat
+  readonly ledger: Ledger
   /** The bytes of messages. */
   readonly framed: (texts: List<string>) => Buffer
   readonly maxQueuedTurns: number
@@ -41,6 +43,8 @@ export interface ClientOptions {
   readonly query: string
   readonly credential: string | undefined
   readonly fault: string | undefined
+  /** The account of what is kept for it. */
+  readonly account: Account
   /** Called when the client is gone. */
   readonly closed: () => void
 }
@@ -55,7 +59,7 @@ export interface Client {
 }
 
 export function openClient(reader: Reader, options: ClientOptions, shared: Shared): Client {
-  const { socket, path, endpoint } = options
+  const { socket, path, endpoint, account } = options
   const { clock, log } = shared
   let draining = false
   /** There is nothing before the first message: most connections of a crowd are idle, and cost the less. */
@@ -66,6 +70,7 @@ export function openClient(reader: Reader, options: ClientOptions, shared: Share
     socket,
     clock,
     heartbeat: shared.heartbeat,
+    account,
     framed: shared.framed,
     receive(text) {
       const { session } = begin()
@@ -77,6 +82,7 @@ export function openClient(reader: Reader, options: ClientOptions, shared: Share
       const error = whyClosed(code, endpoint.limit)
       return error && begin().dialect.complain(error)
     },
+    complain: (error) => begin().dialect.complain(error),
     left() {
       begun?.session.leave()
       begun?.calls.close()
@@ -111,7 +117,7 @@ interface Begun {
 }
 
 function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
-  const { path, endpoint, headers, query, credential, fault } = options
+  const { path, endpoint, headers, query, credential, fault, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.with({ 'api-key': credential })
   const dialect = endpoint.speak(redact)
@@ -123,6 +129,7 @@ function beginWith({ drop, send }: Connection, options: ClientOptions, shared: S
     redact,
     endpoint: path,
     maxQueuedTurns,
+    account,
     clock,
     journal,
     log,

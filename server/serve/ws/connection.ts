@@ -4,12 +4,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { edgesOf } from '../../base/errors.ts'
+import { type DeltatapeError, edgesOf } from '../../base/errors.ts'
+import type { Account } from '../../base/ledger.ts'
 import { type List, fresh } from '../../base/memo.ts'
-import { createDrain } from '../drain.ts'
+import { createDrain, meter } from '../drain.ts'
 import { closeFrame, controlFrame } from './framing.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { type Flow, HIGH_WATER_BYTES, type Inbox, createIntake } from './inbox.ts'
+import { createReading } from './reading.ts'
 
 /** In how many fragments a message may come: each costs memory of its own, however small it is. As ws has it by default. */
 export const MAX_FRAGMENTS = 16 * 1024
@@ -70,12 +72,16 @@ export interface ConnectionOptions {
   readonly socket: Socket
   readonly clock: Clock
   readonly heartbeat: Heartbeat
+  /** What is kept of the client's messages, and of those that it has not read, is charged here. */
+  readonly account: Account
   /** The bytes of messages. */
   readonly framed: (texts: List<string>) => Buffer
   /** A message came: its text, or undefined if it is binary. */
   readonly receive: (text: string | undefined) => void
   /** What a client is told before it is closed: its message is too large (code 1009), or in too many pieces (1008). */
   readonly lastWords: (code: number) => string | undefined
+  /** The message for an error that belongs to no turn. */
+  readonly complain: (error: DeltatapeError) => string
   /** Nothing can be sent any more. Called once. */
   readonly left: () => void
   /** The client broke the protocol. */
@@ -97,8 +103,9 @@ export interface Connection {
 
 /** Takes care of a connection after its handshake. */
 export function openConnection(ws: Reader, options: ConnectionOptions): Connection {
-  const { socket, clock, framed } = options
+  const { socket, clock, framed, account } = options
   const drained = createDrain(socket)
+  const noteUnread = unreadOf(socket, account)
   let open = true
   let patience: Timer | undefined
   const leave = () => {
@@ -127,10 +134,12 @@ export function openConnection(ws: Reader, options: ConnectionOptions): Connecti
       if (frames) socket.end()
       patience ??= breakAfter(CLOSE_TIMEOUT_MS)
     },
+    expire,
     closed(code) {
       leave()
       patience?.clear()
       watch.stop()
+      account.close()
       options.closed(code)
     },
   })
@@ -138,6 +147,7 @@ export function openConnection(ws: Reader, options: ConnectionOptions): Connecti
     send(texts) {
       if (!open) return undefined
       socket.write(framed(texts))
+      noteUnread()
       watch.sent()
       return socket.writableLength > HIGH_WATER_BYTES ? drained() : undefined
     },
@@ -154,40 +164,84 @@ export function openConnection(ws: Reader, options: ConnectionOptions): Connecti
   }
 }
 
+/** Makes what charges what the client has not read; to be called after each write. */
+function unreadOf(socket: Socket, account: Account): () => void {
+  const note = meter(socket, account)
+  let waits = false
+  const look = () => {
+    note()
+    if (waits || socket.writableLength === 0) return
+    waits = true
+    socket.write('', () => {
+      waits = false
+      look()
+    })
+  }
+  return look
+}
+
 interface Listening {
   readonly isOpen: () => boolean
   readonly heard: () => void
   readonly drained: () => Promise<void>
   /** Nothing can be sent any more but these last frames; there are none if the client has closed its half. */
   readonly left: (frames?: Uint8Array) => void
+  /** The connection is broken soon, whatever still waits to be read. */
+  readonly expire: () => void
   readonly closed: (code: number) => void
 }
 
+/** What waits takes more than its bytes: what refers to it, and what is to be done with it. */
+const WAITING_BYTES = 256
+
 /** Handles what ws reads. */
 function listen(ws: Reader, on: ConnectionOptions, state: Listening): void {
-  const { socket } = on
+  const { socket, account } = on
   let intake: Inbox | undefined
-  const add = (handle: () => void): void => {
+  const add = (handle: () => void, bytes = 0): void => {
     intake ??= createIntake(flowOf(ws, socket, state.drained), on.clock)
-    // ws gives what was not read for messages even after the connection is gone: nothing of it may begin.
-    intake.add(() => void (socket.destroyed || handle()))
+    const weight = bytes + WAITING_BYTES
+    account.charge(weight)
+    intake.add(() => {
+      account.credit(weight)
+      // ws gives what was not read for messages even after the connection is gone: nothing of it may begin.
+      if (!socket.destroyed) handle()
+    }, bytes)
   }
+  const lastFrames = (words: string, code: number | undefined) =>
+    Buffer.concat([on.framed(fresh([words])), closeFrame(code)])
 
-  ws.on('message', (data, isBinary) =>
+  const reading = createReading(account)
+  // Before ws, which keeps the bytes of a message until it is whole.
+  socket.prependListener('data', (chunk: Buffer) => {
+    if (reading.arrived(chunk.byteLength) || !state.isOpen()) return
+    const error = account.refusal(reading.begun())
+    state.left(lastFrames(on.complain(error), edgesOf(error.code).close))
+    ws.pause()
+    state.expire()
+  })
+  ws.on('message', (data: Buffer, isBinary) => {
+    reading.whole(data.byteLength)
     add(() => {
       if (!state.isOpen()) return
       state.heard()
       on.receive(isBinary ? undefined : String(data))
-    }),
-  )
-  ws.on('ping', (data) => add(() => state.isOpen() && socket.write(controlFrame('pong', data))))
-  ws.on('pong', () => add(state.heard))
+    }, data.byteLength)
+  })
+  ws.on('ping', (data) => {
+    reading.whole(data.byteLength)
+    add(() => state.isOpen() && socket.write(controlFrame('pong', data)))
+  })
+  ws.on('pong', (data) => {
+    reading.whole(data.byteLength)
+    add(state.heard)
+  })
   ws.on('error', on.broken)
   ws.concluded = (code, reason) =>
     add(() => {
       const words = code !== undefined && reason === undefined ? on.lastWords(code) : undefined
       if (words === undefined) return state.left(closeFrame(code, reason))
-      state.left(Buffer.concat([on.framed(fresh([words])), closeFrame(edgesOf('too_large').close)]))
+      state.left(lastFrames(words, edgesOf('too_large').close))
     })
   // A client that closes its half of the connection is gone, too: ws then closes the other half.
   socket.once('end', () => {

@@ -1,6 +1,7 @@
 /** The frames of the chat endpoints: what a client may send, what it gets. One JSON text message is one frame. */
 import { z } from 'zod'
 import { DeltatapeError, type ErrorCode } from '../../base/errors.ts'
+import { nameSchema } from '../../base/name.ts'
 import { type JsonObject, type JsonValue, flawOf, isObject, parseJson } from '../../base/json.ts'
 
 /** What a chat client sent: a request to answer, a turn to cancel, or something to refuse (with its `id`, if it has one). */
@@ -54,10 +55,10 @@ export type Frame = DeltaFrame | MessageFrame | ErrorFrame
 
 export const encodeFrame = (frame: Frame): string => JSON.stringify(frame)
 
-const idSchema = z
-  .string('"id" must be a string')
-  .refine((id) => [...id].length <= 128, '"id" must have at most 128 characters')
-  .refine((id) => id.isWellFormed(), '"id" holds a lone surrogate, which is no text')
+const idSchema = nameSchema('"id"')
+
+/** Gateways put what they have to know into the ids of their answers. */
+const MAX_PREVIOUS_CHARS = 1024
 
 const inputSchema = z.custom<string | JsonObject[]>(
   (input) =>
@@ -68,9 +69,8 @@ const inputSchema = z.custom<string | JsonObject[]>(
 const requestSchema = z.object({
   id: idSchema.optional(),
   input: inputSchema,
-  previous_response_id: z
-    .string('"previous_response_id" must be the response_id of an earlier answer')
-    .min(1, '"previous_response_id" is empty')
+  previous_response_id: nameSchema('"previous_response_id"', MAX_PREVIOUS_CHARS)
+    .refine((id) => id !== '', '"previous_response_id" is empty')
     .nullish(),
 })
 

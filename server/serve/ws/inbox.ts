@@ -1,11 +1,23 @@
 /** What a client sends, handled in order: fair to other connections, and no faster than the client reads. */
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, nextTurn } from '../../base/clock.ts'
 
 export interface Inbox {
-  /** Handles the next thing: at once if nothing was handled in this turn of the event loop, or else in its order. */
-  add(handle: () => void): void
+  /**
+   * Handles the next thing: at once if nothing was handled in this turn of the event loop, or else in its order.
+   *
+   * @param bytes how large it is. Of what takes long one is handled in a turn of the event loop, whoever else sends
+   */
+  add(handle: () => void, bytes?: number): void
   /** Drops what waits. */
   clear(): void
+}
+
+/** What is larger takes longer than it may in one go, with others that come in the same turn. */
+const LARGE_BYTES = 64 * 1024
+
+interface Waiting {
+  readonly act: () => void
+  readonly isLarge: boolean
 }
 
 /**
@@ -14,8 +26,8 @@ export interface Inbox {
  * @param waits is told whether something waits, each time that this changes
  */
 export function createInbox({ soon }: Pick<Clock, 'soon'>, waits: (something: boolean) => void): Inbox {
-  const waiting: (() => void)[] = []
-  /** Whether something was handled in this turn of the event loop. */
+  const waiting: Waiting[] = []
+  /** Whether something was handled in this turn of the event loop, or is about to be. */
   let busy = false
 
   const handle = (act: () => void) => {
@@ -24,16 +36,24 @@ export function createInbox({ soon }: Pick<Clock, 'soon'>, waits: (something: bo
     act()
   }
   const next = () => {
+    if (waiting[0]?.isLarge) {
+      busy = true
+      void nextTurn().then(handleNext)
+    } else handleNext()
+  }
+  const handleNext = () => {
     busy = false
-    const act = waiting.shift()
-    if (!act) return
-    handle(act)
+    const first = waiting.shift()
+    if (!first) return
+    handle(first.act)
     if (waiting.length === 0) waits(false)
   }
   return {
-    add(act) {
-      if (!busy) return handle(act)
-      if (waiting.push(act) === 1) waits(true)
+    add(act, bytes = 0) {
+      const isLarge = bytes > LARGE_BYTES
+      if (!busy && !isLarge) return handle(act)
+      if (waiting.push({ act, isLarge }) === 1) waits(true)
+      if (!busy) next()
     },
     clear() {
       waiting.length = 0
@@ -74,11 +94,11 @@ export function createIntake(flow: Flow, clock: Pick<Clock, 'soon'>): Inbox {
     settle()
   }
   return {
-    add: (handle) =>
+    add: (handle, bytes) =>
       inbox.add(() => {
         handle()
         if (flow.waitingBytes() > HIGH_WATER_BYTES) void hold()
-      }),
+      }, bytes),
     clear: inbox.clear,
   }
 }

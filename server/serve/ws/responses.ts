@@ -6,8 +6,10 @@ import type { AnswerRecord, Batch } from '../../api/record.ts'
 import { parseBody } from '../../api/responses/body.ts'
 import { failureOf, isTerminal } from '../../api/responses/events.ts'
 import { DeltatapeError } from '../../base/errors.ts'
+import type { JsonValue } from '../../base/json.ts'
+import { nameSchema, quoted } from '../../base/name.ts'
 import { type List, fresh, kept, remember } from '../../base/memo.ts'
-import type { Dialect, Redact, Turn, TurnError } from './dialect.ts'
+import type { Dialect, Redact, Turn, TurnError, TurnRequest } from './dialect.ts'
 import { asTerminal, flawIn, mayEnd } from './ends.ts'
 import { asPosted, withMember, withoutMember } from './response-create.ts'
 
@@ -31,11 +33,11 @@ function read(text: string | undefined, parts: TurnParts): ReturnType<Dialect['r
     if (text === undefined)
       throw new DeltatapeError('invalid_json', 'This message is binary. Send JSON as a text message.')
     const { type, stream_id: lane } = parseBody(text)
-    const turn = createTurn(typeof lane === 'string' ? lane : undefined, parts)
-    if (type === 'response.create') return { kind: 'request', body: text, content: asPosted(text), ignored: [], turn }
+    const turn = createTurn(laneOf(lane), parts)
+    if (type === 'response.create') return requestOf(text, turn)
     const error = new DeltatapeError(
       'invalid_input',
-      `The type of this message is ${JSON.stringify(type) ?? 'missing'}. Send {"type":"response.create", …}.`,
+      `The type of this message is ${shownType(type)}. Send {"type":"response.create", …}.`,
     )
     return { kind: 'refused', error, messages: turn.fail(error) }
   } catch (error) {
@@ -43,6 +45,33 @@ function read(text: string | undefined, parts: TurnParts): ReturnType<Dialect['r
     return { kind: 'refused', error, messages: [parts.complain(error)] }
   }
 }
+
+/** Every message of the answer repeats the name of its lane. */
+const laneSchema = nameSchema('"stream_id"')
+
+/** @throws DeltatapeError `invalid_input` for a name that is none */
+function laneOf(lane: JsonValue | undefined): string | undefined {
+  if (typeof lane !== 'string') return undefined
+  const { data, error } = laneSchema.safeParse(lane)
+  if (error) throw new DeltatapeError('invalid_input', `${error.issues.map(({ message }) => message).join('; ')}.`)
+  return data
+}
+
+function shownType(type: JsonValue | undefined): string {
+  if (typeof type === 'string') return quoted(type)
+  return type === undefined ? 'missing' : 'no string'
+}
+
+const requestOf = (text: string, turn: Turn): TurnRequest => ({
+  kind: 'request',
+  body: text,
+  // While the request waits, its text is in memory once.
+  get content() {
+    return asPosted(text)
+  },
+  ignored: [],
+  turn,
+})
 
 /** What a batch says to a client without lanes. */
 interface Encoded {

@@ -1,14 +1,17 @@
 /** One connection's turns: each with its end, in the order in which they were asked for, whatever happens. */
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
+import type { Account } from '../../base/ledger.ts'
 import { type List, fresh } from '../../base/memo.ts'
-import type { Dialect, RefusedMessage } from './dialect.ts'
-import { type Queue, type Waiting, createQueue, refusedFor } from './queue.ts'
+import type { Dialect, RefusedMessage, TurnRequest } from './dialect.ts'
+import { type Queue, type Waiting, createQueue, refusedFor, weightOfMessage } from './queue.ts'
 import { createRunner } from './runner.ts'
 import { type RunningTurn, type TurnOptions, startTurn } from './turn.ts'
 
 export interface SessionOptions extends TurnOptions {
   readonly dialect: Dialect
   readonly maxQueuedTurns: number
+  /** What the turns keep is charged here. */
+  readonly account: Account
 }
 
 export interface Session {
@@ -23,8 +26,8 @@ export interface Session {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { dialect, endpoint, journal } = options
-  const queue = createQueue(options.maxQueuedTurns)
+  const { dialect, endpoint, journal, account } = options
+  const queue = createQueue(options.maxQueuedTurns, account)
   let draining = false
   let gone = false
 
@@ -43,7 +46,15 @@ export function createSession(options: SessionOptions): Session {
     options.drop()
   }
   const turnOptions: TurnOptions = { ...options, send, drop }
-  const runner = createRunner({ queue, answer, start: (request) => startTurn(request, turnOptions) })
+  const start = (request: TurnRequest): RunningTurn => {
+    // The bytes of its call come to its text.
+    const weight = weightOfMessage(request) + 2 * request.body.length
+    account.charge(weight)
+    const turn = startTurn(request, turnOptions)
+    void turn.finished.then(() => account.credit(weight))
+    return turn
+  }
+  const runner = createRunner({ queue, answer, start })
 
   const accept = (message: Waiting): void => {
     const current = runner.running()
@@ -51,6 +62,8 @@ export function createSession(options: SessionOptions): Session {
     const admitted = admit(message, dialect, isOpen, draining)
     if (runner.isBusy() && queue.add(admitted)) return
     if (admitted.kind === 'refused') return void answer(admitted)
+    const weight = weightOfMessage(admitted)
+    if (!account.fits(weight)) return void answer(refusedFor(admitted, account.refusal(weight)))
     if (!runner.isBusy()) return runner.run(admitted)
     void answer(refusedFor(admitted, tooBusy(queue.requests())))
   }

@@ -4,7 +4,10 @@ import type { Socket } from 'node:net'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
+import type { Account, Ledger } from '../../base/ledger.ts'
+import { isShort } from '../../base/name.ts'
 import { whoAnswers } from '../../base/version.ts'
+import { weightOf } from '../../base/weight.ts'
 import type { Config } from '../config.ts'
 import type { Model } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
@@ -26,6 +29,7 @@ export interface SocketsOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
+  readonly ledger: Ledger
   /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
   readonly createUpstream?: CreateUpstream | undefined
 }
@@ -40,7 +44,7 @@ export interface Sockets {
 }
 
 export function createSockets({ config, createUpstream, ...given }: SocketsOptions): Sockets {
-  const { log, clock } = given
+  const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
     api: apiOf('POST', PATH),
@@ -69,13 +73,16 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
       const { path, query, fault } = visit
+      const account = ledger.open()
+      socket.once('close', account.close)
       try {
         if (draining) throw shuttingDown()
         const { endpoint, handshake, apiKey } = letIn(visit, doors, config)
         // Most clients are of a chat and idle: they keep nothing of their request.
         const headers = endpoint.own ? [] : headersOf(request, apiKey !== undefined)
+        takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, credential: keyIn(apiKey), fault }),
+          connect(reader, { socket, path, endpoint, headers, query, credential: keyIn(apiKey), fault, account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
@@ -92,6 +99,15 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
       for (const client of clients) client.stop(error)
     },
   }
+}
+
+/** What a connection takes of memory beside what it says, in bytes. */
+const CONNECTION_BYTES = 4096
+
+/** @throws DeltatapeError `busy` if there is no room for a client that said this */
+function takeOf(account: Account, texts: readonly string[]): void {
+  const weight = texts.reduce((sum, text) => sum + weightOf(text), CONNECTION_BYTES)
+  if (!account.take(weight)) throw account.refusal(weight)
 }
 
 /** What is at a path: an endpoint, and the handshake that leads to it. */
@@ -118,7 +134,10 @@ function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): 
 }
 
 const noSocket = (path: string, paths: readonly string[]) =>
-  new DeltatapeError('not_found', `There is no WebSocket ${path} here. There are ${paths.join(', ')}.`)
+  new DeltatapeError(
+    'not_found',
+    `There is no WebSocket ${isShort(path) ? path : 'with such a path'} here. There are ${paths.join(', ')}.`,
+  )
 
 /** The client's own key. `any` is what examples give for one, so that they need none. */
 const keyIn = (apiKey: string | undefined): string | undefined => (apiKey === 'any' ? undefined : apiKey)

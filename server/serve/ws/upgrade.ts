@@ -55,6 +55,7 @@ export function answerOverHttp(socket: Socket, error: DeltatapeError, header: st
       'content-type: application/json',
       `content-length: ${Buffer.byteLength(body)}`,
       header,
+      ...(error.code === 'busy' ? ['retry-after: 1'] : []),
       'connection: close',
       '',
       body,

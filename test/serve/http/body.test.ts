@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, deflate, deflateRawSync, gzip, zstdCompress } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
+import { createLedger } from '../../../server/base/ledger.ts'
 import { decodeBody } from '../../../server/serve/http/body.ts'
 import { runServer, settle } from '../../kit/tools.ts'
 import { ask, openSocket, valuesOf } from './kit.ts'
@@ -21,9 +22,12 @@ const CODERS = {
 
 const codings = Object.entries(CODERS)
 
+/** Limits of a body that is the only one. */
+const within = (maxBytes: number) => ({ maxBytes, account: createLedger(2 ** 28).open() })
+
 /** The code and the message of the error that a body is refused with. */
 const refusalOf = (body: Uint8Array, coding: string, maxBytes = 1000): Promise<unknown> =>
-  decodeBody(body, coding, maxBytes).then(
+  decodeBody(body, coding, within(maxBytes)).then(
     () => 'It was not refused.',
     (error: unknown) => error,
   )
@@ -31,24 +35,24 @@ const refusalOf = (body: Uint8Array, coding: string, maxBytes = 1000): Promise<u
 describe('a content coding', () => {
   test.each(codings)('%s is taken off', async (name, encode) => {
     for (const said of [name, name.toUpperCase(), `identity, ${name}`, ` ${name} ,`]) {
-      expect(Buffer.from(await decodeBody(await encode(TEXT), said, 1000)).toString()).toBe(TEXT)
+      expect(Buffer.from(await decodeBody(await encode(TEXT), said, within(1000))).toString()).toBe(TEXT)
     }
   })
 
   test('deflate is taken off without its wrapper, too', async () => {
     const body = deflateRawSync(TEXT)
-    expect(Buffer.from(await decodeBody(body, 'deflate', 1000)).toString()).toBe(TEXT)
+    expect(Buffer.from(await decodeBody(body, 'deflate', within(1000))).toString()).toBe(TEXT)
     expect(await refusalOf(body, 'deflate', 10)).toMatchObject({ code: 'too_large' })
   })
 
   test('that is none leaves the very bytes', async () => {
     const body = Buffer.from(TEXT)
-    for (const said of [undefined, '', 'identity']) expect(await decodeBody(body, said, 10)).toBe(body)
+    for (const said of [undefined, '', 'identity']) expect(await decodeBody(body, said, within(10))).toBe(body)
   })
 
   test('several are taken off, the last first', async () => {
     const body = await CODERS.br(await CODERS.gzip(TEXT))
-    expect(Buffer.from(await decodeBody(body, 'gzip, br', 1000)).toString()).toBe(TEXT)
+    expect(Buffer.from(await decodeBody(body, 'gzip, br', within(1000))).toString()).toBe(TEXT)
     expect(await refusalOf(body, 'br, gzip')).toMatchObject({ code: 'invalid_input' })
   })
 
@@ -76,7 +80,7 @@ describe('a content coding', () => {
   })
 
   test('of nothing is nothing: a call without a body may have the header, too', async () => {
-    for (const [name] of codings) expect((await decodeBody(new Uint8Array(), name, 10)).byteLength).toBe(0)
+    for (const [name] of codings) expect((await decodeBody(new Uint8Array(), name, within(10))).byteLength).toBe(0)
   })
 })
 

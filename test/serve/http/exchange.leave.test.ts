@@ -4,6 +4,7 @@ import type { AnswerRecord, Batch } from '../../../server/api/record.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { shuttingDown } from '../../../server/base/errors.ts'
 import { fresh } from '../../../server/base/memo.ts'
+import { createLedger } from '../../../server/base/ledger.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { readConfig } from '../../../server/serve/config.ts'
 import { createExchanges } from '../../../server/serve/http/exchange.ts'
@@ -54,6 +55,7 @@ describe('a client that hangs up', () => {
       target: '/v1/responses',
       headers: [['content-type', 'application/json']],
       body: Buffer.from('{"stream":true}'),
+      account: createLedger(2 ** 28).open(),
       onLeave: (leave) => void leavers.push(leave),
     })
     const goOn = async () => {

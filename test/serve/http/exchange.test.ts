@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Batch } from '../../../server/api/record.ts'
 import type { Model } from '../../../server/model/model.ts'
 import { systemClock } from '../../../server/base/clock.ts'
+import { createLedger } from '../../../server/base/ledger.ts'
 import { readConfig } from '../../../server/serve/config.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { type Asked, createExchanges } from '../../../server/serve/http/exchange.ts'
@@ -64,6 +65,7 @@ function setUp(env: Record<string, string> = {}, model?: Model) {
         target: '/v1/responses',
         headers: [['Content-Type', 'application/json']],
         body: Buffer.alloc(0),
+        account: createLedger(2 ** 28).open(),
         onLeave() {},
         ...asked,
       }),

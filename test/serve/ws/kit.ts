@@ -9,6 +9,7 @@ import { type AnswerRecord, type Batch } from '../../../server/api/record.ts'
 import { type Clock, systemClock } from '../../../server/base/clock.ts'
 import { MissError, shuttingDown } from '../../../server/base/errors.ts'
 import { parseObject } from '../../../server/base/json.ts'
+import { createLedger } from '../../../server/base/ledger.ts'
 import { fresh, kept } from '../../../server/base/memo.ts'
 import { readConfig } from '../../../server/serve/config.ts'
 import type { Action, Answer, Model } from '../../../server/model/model.ts'
@@ -90,6 +91,7 @@ export async function runSockets(
     clock,
     journal,
     log,
+    ledger: createLedger(config.maxWaitingBytes),
     createUpstream,
   })
   const http = createServer((_request, response) => response.end('{"status":"ok"}'))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DeltatapeError } from '../../../server/base/errors.ts'
+import { createLedger } from '../../../server/base/ledger.ts'
 import type { TurnRequest } from '../../../server/serve/ws/dialect.ts'
 import { chatTurns } from '../../../server/serve/ws/chat.ts'
 import { type Waiting, createQueue, refusedFor } from '../../../server/serve/ws/queue.ts'
@@ -18,7 +19,7 @@ const request = (id: string): TurnRequest => ({
 const junk = (id?: string): Waiting => ({ kind: 'refused', id, error: STOP, messages: ['junk'] })
 
 function filled(maxRequests: number, ...messages: readonly Waiting[]) {
-  const queue = createQueue(maxRequests)
+  const queue = createQueue(maxRequests, createLedger(2 ** 28).open())
   return { queue, added: messages.map((message) => queue.add(message)) }
 }
 

@@ -4,6 +4,7 @@ import { type Call, contentText } from '../../../server/api/call.ts'
 import { apiOf } from '../../../server/api/index.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { DeltatapeError, MissError } from '../../../server/base/errors.ts'
+import { createLedger } from '../../../server/base/ledger.ts'
 import type { Model } from '../../../server/model/model.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
@@ -63,6 +64,7 @@ function setUp(options: Partial<SessionOptions> = {}) {
     redact,
     endpoint: '/ws-stream',
     maxQueuedTurns: 3,
+    account: createLedger(2 ** 28).open(),
     drop: () => {},
     clock: systemClock,
     journal: createJournal(log, 'replay'),

@@ -1,0 +1,54 @@
+/** A model that makes room for calls before they are read: a body becomes several times as large, and takes its time. */
+import type { Call } from '../api/call.ts'
+import { nextTurn } from '../base/clock.ts'
+import { weighInTurns } from '../base/weight.ts'
+import type { Model } from './model.ts'
+
+/** The most that a body of JSON becomes when it is read, as a multiple of its size; a small one is not worth counting. */
+const MOST_PARSED = 32
+
+const SMALL_BYTES = 4096
+
+/** From this size on calls are read one at a time: what that takes for a while is taken once, however many come. */
+const LARGE_BYTES = 64 * 1024
+
+/**
+ * Makes a model that answers as `model` does.
+ *
+ * @param read reads a call; what it made of it is remembered as long as the call is there
+ */
+export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): Model {
+  let last: Promise<void> = Promise.resolve()
+  const inOrder = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work)
+    last = mine.catch(() => {})
+    return mine
+  }
+  return async (call, signal) => {
+    await takeFor(call)
+    if (call.content.byteLength < LARGE_BYTES) return model(call, signal)
+    await inOrder(async () => {
+      await nextTurn()
+      // Whoever has left meanwhile holds up nobody.
+      signal.throwIfAborted()
+      await read(call)
+      await nextTurn()
+    })
+    return model(call, signal)
+  }
+}
+
+/**
+ * Charges what becomes of a body when it is read, until the call is over.
+ *
+ * @throws DeltatapeError `busy`, or `too_large` for what never has room
+ */
+async function takeFor({ account, content }: Call): Promise<void> {
+  if (!account) return
+  const { buffer, byteOffset, byteLength } = content
+  const weight =
+    byteLength <= SMALL_BYTES
+      ? MOST_PARSED * byteLength
+      : byteLength + (await weighInTurns(Buffer.from(buffer, byteOffset, byteLength).toString('latin1')))
+  if (!account.take(weight)) throw account.refusal(weight)
+}

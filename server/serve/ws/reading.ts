@@ -1,0 +1,35 @@
+/** What a client is in the middle of sending: it is in memory before its message is whole. */
+import type { Account } from '../../base/ledger.ts'
+
+export interface Reading {
+  /** So many bytes came. Says whether there is room for them. */
+  arrived(bytes: number): boolean
+  /** A message, or a ping, of so many bytes is whole, and not this one's to count any more. */
+  whole(bytes: number): void
+  /** How much is here of what is not whole, in bytes. */
+  begun(): number
+}
+
+/** The bytes around a masked frame (RFC 6455, 5.2). */
+const headBytes = (payload: number): number => (payload < 126 ? 6 : payload < 0x10000 ? 8 : 14)
+
+export function createReading(account: Account): Reading {
+  let begun = 0
+  let last = 0
+  return {
+    arrived(bytes) {
+      const fits = account.fits(bytes)
+      account.charge(bytes)
+      begun += bytes
+      last = bytes
+      return fits
+    },
+    whole(bytes) {
+      // A message in fragments has more heads than are counted here. What is left came with the last bytes.
+      const rest = Math.min(Math.max(begun - bytes - headBytes(bytes), 0), last)
+      account.credit(begun - rest)
+      begun = rest
+    },
+    begun: () => begun,
+  }
+}

@@ -1,0 +1,45 @@
+/** The server as a process whose log nobody reads. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../kit/tools.ts'
+import { ask } from './http/kit.ts'
+
+/** A server in a folder of its own; its log is read until it says where it listens. */
+async function start(env: Readonly<Record<string, string>>, cwd: string) {
+  const child = spawn(process.execPath, [resolve('server/main.ts')], {
+    cwd,
+    env: { PATH: process.env.PATH, FIXTURES: resolve('fixtures'), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let text = ''
+  while (!text.includes('\n')) text += String((await once(child.stdout, 'data'))[0])
+  child.stdout.pause()
+  const line: { readonly url: string; readonly msg: string } = JSON.parse(text.split('\n')[0] ?? '')
+  return { child, ...line }
+}
+
+test('a server whose log nobody reads answers on, and ends when it is told to', async () => {
+  const { child, url } = await start({ PORT: '0' }, await temporaryFolder())
+  const target = `/v1/nothing/${'x'.repeat(2000)}`
+  for (let round = 0; round < 20; round++) {
+    const answers = await Promise.all(Array.from({ length: 25 }, () => ask(url, { target, body: '{}' })))
+    expect(answers.every(({ status }) => status === 404)).toBe(true)
+  }
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('the port that it says is the true one, whatever the rules of the user are', async () => {
+  const cwd = await temporaryFolder()
+  const rules = { redact: [{ pattern: String.raw`\b\d{3,}\b`, placeholder: '[number]' }] }
+  await writeFile(join(cwd, 'deltatape.config.json'), JSON.stringify(rules))
+  const { child, url, msg } = await start({ PORT: '0' }, cwd)
+  expect(msg).toContain(url)
+  expect((await ask(url, { method: 'GET', target: '/health' })).status).toBe(200)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+})
