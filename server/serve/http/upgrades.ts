@@ -1,39 +1,47 @@
-/** The requests of one connection: one after another, and whether it may leave HTTP. */
+/** The requests of one connection: how many are begun at a time, and whether it may leave HTTP. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface Answering {
-  /** Begins to answer a request, once the response before it on its connection has ended. */
+  /** Begins to answer a request, once few others of its connection are being answered. */
   add(request: IncomingMessage, response: ServerResponse, begin: () => void): void
   /** Whether a response is on its way on a connection. */
   on(socket: Socket): boolean
 }
 
+/** How many requests of one connection are answered at a time. */
+const MAX_BEGUN = 4
+
+/** What is on its way on one connection. */
+interface OnItsWay {
+  begun: number
+  readonly waiting: (() => void)[]
+}
+
 /**
- * Knows the connections with a response on its way. Of the requests that a client sends in a row one is begun at a time:
- * begun together, they would take the time of all others. An upgrade behind one stays a request like others, which are answered
+ * Knows the connections with a response on its way. Of the requests that a client sends in a row few are begun
+ * at a time: begun together, they would take the time of all others. An upgrade behind one stays a request like others, which are answered
  * in order: Node would hand over the connection at once, and the response would end up among the frames, or nowhere.
  */
 export function createAnswering(): Answering {
-  /** What waits on the connections with a response on its way. */
-  const open = new WeakMap<Socket, (() => void)[]>()
-  const next = (socket: Socket) => {
-    const begin = socket.destroyed ? undefined : open.get(socket)?.shift()
+  const open = new WeakMap<Socket, OnItsWay>()
+  const next = (socket: Socket, on: OnItsWay) => {
+    on.begun--
+    const begin = socket.destroyed ? undefined : on.waiting.shift()
     if (begin) begin()
-    else open.delete(socket)
+    else if (on.begun === 0) open.delete(socket)
   }
   return {
     add({ socket }, response, begin) {
+      const on = open.get(socket) ?? { begun: 0, waiting: [] }
+      open.set(socket, on)
       const start = () => {
-        response.once('close', () => next(socket))
+        on.begun++
+        response.once('close', () => next(socket, on))
         begin()
       }
-      const waiting = open.get(socket)
-      if (waiting) waiting.push(start)
-      else {
-        open.set(socket, [])
-        start()
-      }
+      if (on.begun < MAX_BEGUN) start()
+      else on.waiting.push(start)
     },
     on: (socket) => open.has(socket),
   }
