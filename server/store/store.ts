@@ -1,20 +1,25 @@
 /** Where fixtures live: a directory of `*.jsonl` files. Which call it is, and the rules of saving. */
 import { LRUCache } from 'lru-cache'
 import { rm } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { posix } from 'node:path'
 import type { Call } from '../api/call.ts'
 import { headerOf } from '../api/headers.ts'
 import { bytesOf } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { MissError } from '../base/errors.ts'
+import type { DeltatapeError, MissError } from '../base/errors.ts'
+import { isDamage } from '../fixture/damage.ts'
+import { formatFixture } from '../fixture/file.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { type Identity, askedOf, fileName, keyOf } from '../fixture/key.ts'
-import { explainMiss } from '../fixture/nearest.ts'
+import { type Asked, type Identity, askedOf, fileName, keyOf } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory, readText, writeWhole } from './directory.ts'
-import { type Survey, createFinder, passDamage } from './finder.ts'
+import { checkDirectory } from './directory.ts'
+import { UnreadableError, pathOf, readText } from './disk.ts'
+import { type Survey, createFinder } from './finder.ts'
+import { missOf } from './miss.ts'
+import { sortInPieces } from './pieces.ts'
 import type { Recording } from './playback.ts'
+import { alone, writeWhole } from './write.ts'
 
 export interface Store {
   /** The directory, as configured. */
@@ -27,13 +32,21 @@ export interface Store {
   check(options: { readonly write: boolean }): Promise<void>
   /** The identity of a call, its conversation resolved among the fixtures. */
   identify(call: Call): Promise<Identity>
-  /** The fixture with this key, whole. Throws `fixture_invalid` if it is damaged. */
+  /**
+   * Why it is not certain that a call has no fixture, though none was found under its key: the fixture that it continues
+   * may be among those that could not be read. Undefined if it is certain.
+   */
+  doubtOf(identity: Identity): DeltatapeError | undefined
+  /** The fixture with this key, whole. Throws `fixture_invalid` if it is damaged, or if something that may be it cannot be read. */
   find(key: string): Promise<StoredFixture | undefined>
-  /** The fixture with this key, to be played: one of any size. Throws `fixture_invalid` if it is damaged. */
+  /** The fixture with this key, to be played: one of any size. Throws as {@link find} does. */
   recording(key: string): Promise<Recording | undefined>
   /**
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
-   * and what the model did not finish never replaces what it did.
+   * and what the model did not finish never replaces what it did, whichever process wrote it. What cannot be read is not
+   * written over.
+   *
+   * @throws what the system says where a file cannot be read or written
    */
   save(fixture: Fixture): Promise<Saved>
   /** The names of all fixtures, sorted; those in sub-directories hold a `/`. */
@@ -72,65 +85,74 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   const finder = createFinder(dir, clock)
   const conversations = createConversations(finder)
   const saveInOrder = createOrder()
+  const doubts = new WeakMap<Identity, DeltatapeError>()
+  const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
+    const { identity, doubt } = await conversations.identify(asked, answerId)
+    if (doubt) doubts.set(identity, doubt)
+    return identity
+  }
+
+  const write = async (fixture: Fixture): Promise<Saved> => {
+    const before = await finder.find(fixture.key).catch(passOver)
+    if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    const name = before ? posix.join(posix.dirname(before.name), fileName(fixture)) : fileName(fixture)
+    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
+    await writeWhole(dir, name, formatFixture(fixture), clock)
+    finder.added(name)
+    // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
+    if (before) await finder.look()
+    for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
+      if (other === name) continue
+      const copy = await finder.sketch(other).catch(passOver)
+      if (copy?.key === fixture.key) await rm(pathOf(dir, other), { force: true })
+    }
+    await finder.sketch(name)
+    return { outcome: 'saved', replaced: before }
+  }
 
   return {
     dir,
     check: ({ write }) => checkDirectory(dir, { write, clock }),
     list: finder.list,
-    text: (name) => readText(join(dir, name), name),
+    text: (name) => readText(pathOf(dir, name), name),
     find: finder.find,
     recording: finder.recording,
     survey: finder.survey,
-    identify: identifier(redactor, conversations.identify),
+    identify: identifier(redactor, inConversation),
+    doubtOf: (identity) => doubts.get(identity),
     save(fixture) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      return saveInOrder(fixture.key, async () => {
-        const before = await finder.find(fixture.key).catch(passDamage)
-        if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
-        const name = before ? posix.join(posix.dirname(before.name), fileName(fixture)) : fileName(fixture)
-        if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
-        if (!(await writeWhole(dir, name, fixture, clock))) return { outcome: 'kept' }
-        finder.added(name)
-        // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
-        if (before) await finder.look()
-        for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
-          if (other === name) continue
-          const header = await finder.header(other).catch(passDamage)
-          if (header?.key === fixture.key) await rm(join(dir, other), { force: true })
-        }
-        await finder.header(name)
-        return { outcome: 'saved', replaced: before }
-      })
+      return saveInOrder(fixture.key, () => alone(dir, fixture.key, clock, () => write(fixture)))
     },
     async replace(name, fixture) {
       const next = posix.join(posix.dirname(name), fileName(fixture))
-      if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+      await alone(dir, fixture.key, clock, () => writeWhole(dir, next, formatFixture(fixture), clock))
+      if (next !== name) await rm(pathOf(dir, name), { force: true })
       finder.changed()
     },
     async remove(name) {
-      await rm(join(dir, name), { force: true })
+      await rm(pathOf(dir, name), { force: true })
       finder.changed()
     },
     async models() {
-      const { candidates } = await finder.survey()
-      const models = candidates.map(({ request }) => request.model).filter((model) => typeof model === 'string')
-      return [...new Set(models)].toSorted()
+      const { sketches } = await finder.overview()
+      const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
+      return sortInPieces([...models], clock)
     },
-    async miss(identity) {
-      const wanted = fileName(identity)
-      const { candidates, damaged } = await finder.survey()
-      const misnamed = candidates.find(({ key }) => key === identity.key)
-      if (!misnamed) return new MissError(explainMiss(identity, candidates, damaged), wanted)
-      const told = `${misnamed.name} is the fixture for this request, and its name says otherwise. Rename it to ${wanted}.`
-      return new MissError(told, wanted)
-    },
+    miss: (identity) => missOf(identity, { finder, redactor, clock }),
   }
+}
+
+/** A damaged file is written over. What cannot be read now is not: it fails as the system says. */
+function passOver(error: unknown): undefined {
+  if (error instanceof UnreadableError) throw error.cause
+  if (!isDamage(error)) throw error
 }
 
 /** Tells which call it is. Several layers ask of one call; and the same call comes again and again, known by its bytes. */
 function identifier(
   redactor: Redactor,
-  inConversation: (asked: Omit<Identity, 'key'>, answerId: string) => Promise<Identity>,
+  inConversation: (asked: Asked, answerId: string) => Promise<Identity>,
 ): (call: Call) => Promise<Identity> {
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Identity>()

@@ -6,10 +6,10 @@ import type { AnswerRecord } from '../api/record.ts'
 import { isTerminal } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { DamageError } from '../fixture/damage.ts'
 import {
   AFTER_END,
   CUT_OFF,
-  DamageError,
   bodyHash,
   layoutOf,
   linesOf,
