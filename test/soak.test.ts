@@ -1,6 +1,7 @@
 /** The soak in short: what has to hold whatever else the machine does. `npm run soak` looks at time and memory, too. */
 import { describe, expect, test } from 'vitest'
 import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
+import { failureOverGood, folders } from './soak/folders.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -15,6 +16,8 @@ describe.concurrent('in short', () => {
     ['a read-only disk', () => smallDisk('make it read-only')],
     ['a vanishing folder', vanishing],
     ['two recorders', () => twoRecorders(20)],
+    ['folders', () => folders(2)],
+    ['a failure and a good answer', () => failureOverGood(30)],
     ['leavers', () => leavers(20, WHATEVER)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {

@@ -1,5 +1,6 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
+import { failureOverGood, folders } from './folders.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -13,6 +14,8 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   'read-only disk': () => smallDisk('make it read-only'),
   'vanishing folder': vanishing,
   'two recorders': () => twoRecorders(200),
+  folders: () => folders(50),
+  'a failure and a good answer': () => failureOverGood(2000),
   'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
   leavers: () => leavers(1000, 100),
   sigterm: () => sigterm(200, 2000, 1000),
