@@ -102,10 +102,11 @@ export async function listDirectory(dir: string): Promise<Listing> {
     }
   }
   await visit('').catch(unreadable(`The fixtures directory ${JSON.stringify(dir)}`))
-  for (let next = below.pop() ?? linked.pop(); next !== undefined; next = below.pop() ?? linked.pop()) {
-    await visit(next).catch((error: unknown) => {
+  for (let at = below.pop() ?? linked.pop(); at !== undefined; at = below.pop() ?? linked.pop()) {
+    const name = JSON.stringify(at)
+    await visit(at).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return
-      listing.unreadable.push(new UnreadableError(`The directory ${JSON.stringify(next)} of the fixtures`, error))
+      listing.unreadable.push(new UnreadableError(`The directory ${name} of the fixtures`, error))
     })
   }
   return listing

@@ -1,11 +1,12 @@
 /** What a call without a fixture is told: the nearest one, found in bounded work. */
-import type { Clock } from '../base/clock.ts'
+import { type Clock, nextTurn } from '../base/clock.ts'
 import { MissError } from '../base/errors.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
 import { explainMiss, shownName } from '../fixture/nearest.ts'
 import { searchFor } from '../fixture/sketch.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { type Finder, passDamage } from './finder.ts'
+import type { Finder } from './finder.ts'
+import { passDamage } from './locator.ts'
 import { createPieces } from './pieces.ts'
 
 /** How many fixtures are compared with one call: the first by name. */
@@ -28,6 +29,8 @@ interface Parts {
 export async function missOf(identity: Identity, { finder, redactor, clock }: Parts): Promise<MissError> {
   const wanted = fileName(identity)
   const { sketches, damaged } = await finder.overview()
+  // All that share one look begin at the same moment: one after another.
+  await nextTurn()
   const search = searchFor(identity)
   const pause = createPieces(clock)
   for (const [index, sketch] of sketches.entries()) {
@@ -39,6 +42,7 @@ export async function missOf(identity: Identity, { finder, redactor, clock }: Pa
     if (index % COMPARED_AT_ONCE === 0) await pause()
   }
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
+  await nextTurn()
   const found = { nearest, damaged, compared: Math.min(MAX_COMPARED, sketches.length), count: sketches.length }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

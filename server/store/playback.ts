@@ -36,8 +36,8 @@ const played = ({ key, response, ending, endedAt }: FixtureFacts, name: string) 
 })
 
 /** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
-export const sizeOfFacts = (kept: Recording | Error): number =>
-  1000 + ('response' in kept ? 2 * (kept.response?.headers ?? []).flat().join().length : 0)
+export const sizeOfFacts = (recording: Recording | Error): number =>
+  1000 + ('response' in recording ? 2 * (recording.response?.headers ?? []).flat().join().length : 0)
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {

@@ -52,14 +52,7 @@ export function createReader(dir: string, clock: Clock): Reader {
   const shelf = createShelf()
   const states = createStates(dir, clock)
 
-  const whole = async (name: string): Promise<StoredFixture> => {
-    const reader = createFixtureReader(name)
-    const records = []
-    for await (const lines of linesOf(pathOf(dir, name), name)) {
-      for (const line of lines) records.push(reader.line(line) ?? [])
-    }
-    return { ...reader.end(), records: records.flat(), name }
-  }
+  const whole = (name: string) => readWhole(dir, name)
 
   const recording: Read<Recording> = async (name) => {
     const state = states.of(name)
@@ -76,38 +69,47 @@ export function createReader(dir: string, clock: Clock): Reader {
     return orThrow(value)
   }
 
-  /** A long one is read in pieces. */
-  const header = async (name: string): Promise<Candidate> => {
-    const line = await firstLine(pathOf(dir, name), name)
-    const long = line.length > SHORT_CHARS
-    if (long) await nextTurn()
-    const unchecked = parseUncheckedHeader(line, name)
-    if (long) await nextTurn()
-    const checked = withItsKey(unchecked, name)
-    if (long) await nextTurn()
-    return { ...checked, name }
-  }
-
   const sketch: Read<Sketch> = async (name) => {
     const state = states.of(name)
     if (state === undefined) return void shelf.delete(name)
     const { version } = state
     const known = shelf.get(name)
     if (known?.version === version) return orThrow(known.read)
-    const read = await orDamage(async () => sketchOf(await header(name)))
+    const read = await orDamage(async () => sketchOf(await readHeader(dir, name)))
     if (read === undefined) return undefined
     shelf.set(name, { version, read })
     return orThrow(read)
   }
 
   return {
-    header: async (name) => (states.of(name) === undefined ? undefined : header(name)),
+    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
     sketch,
     recording,
     whole,
     shelf,
     forget: states.forget,
   }
+}
+
+async function readWhole(dir: string, name: string): Promise<StoredFixture> {
+  const reader = createFixtureReader(name)
+  const records = []
+  for await (const lines of linesOf(pathOf(dir, name), name)) {
+    for (const line of lines) records.push(reader.line(line) ?? [])
+  }
+  return { ...reader.end(), records: records.flat(), name }
+}
+
+/** A long one is read in pieces. */
+async function readHeader(dir: string, name: string): Promise<Candidate> {
+  const line = await firstLine(pathOf(dir, name), name)
+  const isLong = line.length > SHORT_CHARS
+  if (isLong) await nextTurn()
+  const unchecked = parseUncheckedHeader(line, name)
+  if (isLong) await nextTurn()
+  const checked = withItsKey(unchecked, name)
+  if (isLong) await nextTurn()
+  return { ...checked, name }
 }
 
 /**

@@ -1,0 +1,54 @@
+/** Which call it is. Several layers ask of one call; and the same call comes again and again, known by its bytes. */
+import { LRUCache } from 'lru-cache'
+import type { Call } from '../api/call.ts'
+import { headerOf } from '../api/headers.ts'
+import { nextTurn } from '../base/clock.ts'
+import { type Asked, type Identity, askedOf, keyOf } from '../fixture/key.ts'
+import type { Redactor } from '../redact/redactor.ts'
+
+/** How long the calls may be, together, whose identity is kept, and one alone. In bytes of their bodies. */
+const IDENTITY_BYTES = 1024 * 1024
+
+/** A call with a longer body waits for its turn, and gives it away in between. In bytes. */
+const SHORT_BYTES = 64 * 1024
+
+/**
+ * Makes what tells which call it is.
+ *
+ * @param inConversation tells it of a call that continues the answer with an id
+ */
+export function createIdentifier(
+  redactor: Redactor,
+  inConversation: (asked: Asked, answerId: string) => Promise<Identity>,
+): (call: Call) => Promise<Identity> {
+  const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
+  const ofCall = new WeakMap<Call, Promise<Identity>>()
+  const tell = async (call: Call): Promise<Identity> => {
+    const { method, path, query, headers, content } = call
+    // The type of the body counts, too: one that is not said to be JSON is refused.
+    const head = `${method} ${path}${query}\n${headerOf(headers, 'content-type') ?? ''}\n`
+    const fits = content.byteLength < IDENTITY_BYTES
+    const bytes = fits
+      ? head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
+      : ''
+    const before = known.get(bytes)
+    if (before) return before
+    const isLong = content.byteLength > SHORT_BYTES
+    if (isLong) await nextTurn()
+    const asked = askedOf(call, redactor)
+    if (isLong) await nextTurn()
+    const answerId = call.api.continues(asked.request)
+    // What it continues may be recorded meanwhile.
+    if (answerId !== undefined) return inConversation(asked, answerId)
+    const identity = { key: keyOf(asked), ...asked }
+    if (fits) known.set(bytes, identity, { size: bytes.length })
+    return identity
+  }
+  return (call) => {
+    const before = ofCall.get(call)
+    if (before) return before
+    const identity = tell(call)
+    ofCall.set(call, identity)
+    return identity
+  }
+}
