@@ -69,12 +69,21 @@ export function stateOf(path: string | Buffer, name: string): FileState | undefi
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? undefined : unreadable(name)(error)
   }
-  if (!found.isFile()) throw noFile(name)
+  if (!found.isFile()) throw noFile(name, found)
   return { bytes: found.size, version: versionOf(found) }
 }
 
-const noFile = (name: string) =>
-  new DamageError(name, 1, 'it is no file', 'this is no file, but a folder or a device. Take it away')
+/** The reason as the system would say it, for those who tell of files by that. */
+const because = (code: string) => ({ cause: Object.assign(new Error(code), { code }) })
+
+const noFile = (name: string, found: Stats) =>
+  new DamageError(
+    name,
+    1,
+    'it is no file',
+    'this is no file, but a folder or a device. Take it away',
+    because(found.isDirectory() ? 'EISDIR' : 'ENXIO'),
+  )
 
 /** `ctime` tells of an edit that puts the other time back. */
 export const versionOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string => `${ino} ${size} ${mtimeMs} ${ctimeMs}`
@@ -86,8 +95,11 @@ async function openFile(path: string | Buffer, name: string): Promise<FileHandle
   const found = await file.stat().catch(unreadable(name))
   if (found.isFile()) return file
   await file.close()
-  throw noFile(name)
+  throw noFile(name, found)
 }
+
+const tooLarge = (name: string) =>
+  new DamageError(name, 1, `it has more than ${MAX_TEXT_BYTES} bytes`, undefined, because('EFBIG'))
 
 /**
  * The text of a file.
@@ -100,7 +112,7 @@ export async function readText(path: string | Buffer, name: string): Promise<str
   const file = await openFile(path, name)
   try {
     const { size } = await file.stat()
-    if (size > MAX_TEXT_BYTES) throw new DamageError(name, 1, `it has more than ${MAX_TEXT_BYTES} bytes`)
+    if (size > MAX_TEXT_BYTES) throw tooLarge(name)
     return await file.readFile('utf8').catch(unreadable(name))
   } finally {
     await file.close()
