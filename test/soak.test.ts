@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
 import { edges } from './soak/edges.ts'
 import { products } from './soak/limits.ts'
+import { failureOverGood, folders } from './soak/folders.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -17,6 +18,8 @@ describe.concurrent('in short', () => {
     ['a read-only disk', () => smallDisk('make it read-only')],
     ['a vanishing folder', vanishing],
     ['two recorders', () => twoRecorders(20)],
+    ['folders', () => folders(2)],
+    ['a failure and a good answer', () => failureOverGood(30)],
     ['leavers', () => leavers(20, WHATEVER)],
     ['edges', () => edges(1000, WHATEVER, WHATEVER)],
     ['products of limits', () => products(1, WHATEVER, WHATEVER)],

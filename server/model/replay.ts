@@ -17,13 +17,19 @@ export interface ReplayOptions {
   readonly otherwise: Model
 }
 
-/** Makes a model that plays each fixture as it was recorded, at a pace. */
+/**
+ * Makes a model that plays each fixture as it was recorded, at a pace. What cannot be read now is no miss: the call fails
+ * with `fixture_invalid`, and nothing else is asked.
+ */
 export function replay(store: Store, { pace, clock, accepts, otherwise }: ReplayOptions): Model {
   return async (call, signal) => {
     signal.throwIfAborted()
-    const { key } = await store.identify(call)
-    const recording = await store.recording(key)
-    return recording && accepts(recording) ? play(recording, { pace, clock, signal }) : otherwise(call, signal)
+    const identity = await store.identify(call)
+    const recording = await store.recording(identity.key)
+    if (recording && accepts(recording)) return play(recording, { pace, clock, signal })
+    const doubt = store.doubtOf(identity)
+    if (doubt) throw doubt
+    return otherwise(call, signal)
   }
 }
 

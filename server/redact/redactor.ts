@@ -47,6 +47,8 @@ export interface Redactor {
   with(secrets: Secrets): Redactor
   /** A redactor that knows the credentials too that the client of a call brought. */
   for(call: Brought): Redactor
+  /** Whether expressions of the user are run: a text of any length may take some time then. */
+  readonly mayTakeLong: boolean
   /** The same without the rules of the user: for what deltatape itself says. */
   readonly forSecrets: Redactor
 }
@@ -84,6 +86,7 @@ function redactorOf(given: Given, own: Own): Redactor {
       const more = withSecrets(given, secrets)
       return sizeOf(more) === sizeOf(given) ? redactor : redactorOf(more, own)
     },
+    mayTakeLong: own.rules.length > 0,
     for: (call) => redactor.with({ 'api-key': credentialsOf(call, finder.credentials) }),
     get forSecrets() {
       return own === NOBODYS ? redactor : redactorOf(given, NOBODYS)

@@ -1,10 +1,12 @@
 /** Which fixtures a person means, and what is in them. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, posix, relative, resolve, sep } from 'node:path'
-import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { isDamage } from '../fixture/damage.ts'
 import { parseFixture } from '../fixture/file.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
+import { readText } from './disk.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */
@@ -29,7 +31,7 @@ export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved
     try {
       yield { name: file.name, fixture: await readFixture(file) }
     } catch (error) {
-      if (!(error instanceof DeltatapeError) || error.code !== 'fixture_invalid') throw error
+      if (!isDamage(error)) throw error
       yield { name: file.name, damage: error.message }
     }
   }
@@ -84,12 +86,7 @@ const stored = ({ dir, text }: Shelf, name: string): Picked => ({
 const elsewhere = (path: string): Picked => ({
   name: path,
   path,
-  text: () =>
-    readFile(path, 'utf8').catch((cause: unknown) => {
-      const why = systemCode(cause)
-      if (why === undefined) throw cause
-      throw new DeltatapeError('fixture_invalid', `${path} cannot be read: ${why}.`, { cause })
-    }),
+  text: () => readText(path, path),
 })
 
 /** The file at a path, if that is within the store. */

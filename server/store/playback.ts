@@ -1,6 +1,5 @@
 /** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Follower } from '../api/api.ts'
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
@@ -8,10 +7,10 @@ import { DeltatapeError } from '../base/errors.ts'
 import { fresh, kept } from '../base/memo.ts'
 import { createFixtureReader } from '../fixture/file.ts'
 import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { linesOf, versionOf } from './directory.ts'
+import { linesOf, pathOf, versionOf } from './disk.ts'
 
-/** A fixture to be played. */
-export interface Recording extends FixtureFacts {
+/** A fixture to be played. Its request, which may be large, is not kept. */
+export interface Recording extends Pick<FixtureFacts, 'key' | 'response' | 'ending' | 'endedAt'> {
   readonly name: string
   /** Whether the model finished: an answer that a failure must not replace. */
   readonly isGood: boolean
@@ -24,16 +23,27 @@ export interface Recording extends FixtureFacts {
 
 /** A fixture that is kept in memory. */
 export function inMemory(fixture: StoredFixture): Recording {
-  const { records, ...facts } = fixture
-  const parts = Array.from(inParts(records), kept)
-  return { ...facts, isGood: isGood(fixture), parts: () => parts }
+  const parts = Array.from(inParts(fixture.records), kept)
+  return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
 }
+
+const played = ({ key, response, ending, endedAt }: FixtureFacts, name: string) => ({
+  key,
+  response,
+  ending,
+  endedAt,
+  name,
+})
+
+/** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
+export const sizeOfFacts = (recording: Recording | Error): number =>
+  1000 + ('response' in recording ? 2 * (recording.response?.headers ?? []).flat().join().length : 0)
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
   const reader = createFixtureReader(name)
   const end = createEnd()
-  for await (const lines of linesOf(join(dir, name))) {
+  for await (const lines of linesOf(pathOf(dir, name), name)) {
     for (const line of lines) {
       const record = reader.line(line)
       if (record) end.take(record, reader.header())
@@ -41,12 +51,11 @@ export async function onDisk(dir: string, name: string, version: string): Promis
   }
   const facts = reader.end()
   return {
-    ...facts,
-    name,
+    ...played(facts, name),
     isGood: isGood({ ...facts, records: end.records() }),
     async *parts() {
       const again = createFixtureReader(name)
-      for await (const lines of linesOf(join(dir, name), (file) => hasNotChanged(file, name, version))) {
+      for await (const lines of linesOf(pathOf(dir, name), name, (file) => hasNotChanged(file, name, version))) {
         for (const part of inParts(lines.flatMap((line) => again.line(line) ?? []))) yield fresh(part)
       }
       // It may have been cut off while it was played.

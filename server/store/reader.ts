@@ -1,26 +1,30 @@
 /** Reads the files of fixtures, and keeps what it read as long as a file stays as it was: each use costs a stat. */
 import { LRUCache } from 'lru-cache'
-import { join } from 'node:path'
-import type { Clock } from '../base/clock.ts'
-import { parseFixture, parseHeader } from '../fixture/file.ts'
+import { type Clock, nextTurn } from '../base/clock.ts'
+import { systemCode } from '../base/errors.ts'
+import { DamageError } from '../fixture/damage.ts'
+import { createFixtureReader, parseUncheckedHeader, withItsKey } from '../fixture/file.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
-import { type FileState, firstLine, readText, stateOf } from './directory.ts'
-import { type Recording, inMemory, onDisk } from './playback.ts'
+import { type Sketch, sketchOf } from '../fixture/sketch.ts'
+import { type FileState, UnreadableError, firstLine, linesOf, pathOf, stateOf } from './disk.ts'
+import { type Recording, inMemory, onDisk, sizeOfFacts } from './playback.ts'
+import { type Shelf, createShelf } from './shelf.ts'
 
 /** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
 const KEPT_BYTES = 4 * 1024 * 1024
 
 const MAX_KEPT_BYTES = 1 * 1024 * 1024
 
-/** How many first lines are kept, and what is known of large fixtures. */
-const MAX_HEADERS = 100_000
+/** How much is kept of what is known of large fixtures, and of damaged ones. In bytes. */
+const LARGE_BYTES = 2 * 1024 * 1024
 
-const MAX_LARGE = 1000
+/** The longest first line that is read in one go with what comes after it, in characters. */
+const SHORT_CHARS = 100_000
 
 /** What was read from a file, and the state of the file that it was read from. */
-interface Kept<T> {
+interface Kept {
   readonly version: string
-  readonly value: T
+  readonly value: Recording | DamageError
 }
 
 /** Reads something of the file with a name; gives undefined if there is no such file. */
@@ -29,65 +33,102 @@ export type Read<T> = (name: string) => Promise<T | undefined>
 export interface Reader {
   /** The first line. */
   readonly header: Read<Candidate>
+  /** What is kept of the first line. */
+  readonly sketch: Read<Sketch>
   /** The fixture, to be played. */
   readonly recording: Read<Recording>
   /** The fixture as it is now. */
   whole(name: string): Promise<StoredFixture>
-  /** The first lines that are known already. */
-  known(): Iterable<Candidate>
+  /** What is known already. */
+  readonly shelf: Shelf
   /** A file was written or removed: what was seen of it in this turn of the event loop does not hold any more. */
   forget(): void
 }
 
-/** Makes a reader of a directory. All it reads throws `fixture_invalid` if it is damaged. */
+/** Makes a reader of a directory. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
 export function createReader(dir: string, clock: Clock): Reader {
-  const recordings = new LRUCache<string, Kept<Recording>>({ maxSize: KEPT_BYTES })
-  const large = new LRUCache<string, Kept<Recording>>({ max: MAX_LARGE })
-  const headers = new LRUCache<string, Kept<Candidate>>({ max: MAX_HEADERS })
+  const recordings = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES })
+  const large = new LRUCache<string, Kept>({ maxSize: LARGE_BYTES })
+  const shelf = createShelf()
   const states = createStates(dir, clock)
 
-  const whole = async (name: string): Promise<StoredFixture> => ({
-    ...parseFixture(await readText(join(dir, name), name), name),
-    name,
-  })
+  const whole = (name: string) => readWhole(dir, name)
 
   const recording: Read<Recording> = async (name) => {
     const state = states.of(name)
     if (state === undefined) return undefined
+    const { version, bytes } = state
     const known = recordings.get(name) ?? large.get(name)
-    if (known?.version === state.version) return known.value
-    const fits = state.bytes <= MAX_KEPT_BYTES
-    const value = fits ? inMemory(await whole(name)) : await onDisk(dir, name, state.version)
-    const read = { version: state.version, value }
-    if (fits) {
-      recordings.set(name, read, { size: state.bytes + 1 })
-      large.delete(name)
-    } else {
-      large.set(name, read)
-      recordings.delete(name)
-    }
-    return value
+    if (known?.version === version) return orThrow(known.value)
+    const fits = bytes <= MAX_KEPT_BYTES
+    const value = await orDamage(async () => (fits ? inMemory(await whole(name)) : onDisk(dir, name, version)))
+    if (value === undefined) return undefined
+    const [to, other] = fits ? [recordings, large] : [large, recordings]
+    to.set(name, { version, value }, { size: fits ? bytes + 1 : sizeOfFacts(value) })
+    other.delete(name)
+    return orThrow(value)
   }
 
-  const header: Read<Candidate> = async (name) => {
+  const sketch: Read<Sketch> = async (name) => {
     const state = states.of(name)
-    if (state === undefined) return undefined
-    const known = headers.get(name)
-    if (known?.version === state.version) return known.value
-    const value = { ...parseHeader(await firstLine(join(dir, name)), name), name }
-    headers.set(name, { version: state.version, value })
-    return value
+    if (state === undefined) return void shelf.delete(name)
+    const { version } = state
+    const known = shelf.get(name)
+    if (known?.version === version) return orThrow(known.read)
+    const read = await orDamage(async () => sketchOf(await readHeader(dir, name)))
+    if (read === undefined) return undefined
+    shelf.set(name, { version, read })
+    return orThrow(read)
   }
 
   return {
-    header,
+    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
+    sketch,
     recording,
     whole,
-    *known() {
-      for (const { value } of headers.values()) yield value
-    },
+    shelf,
     forget: states.forget,
   }
+}
+
+async function readWhole(dir: string, name: string): Promise<StoredFixture> {
+  const reader = createFixtureReader(name)
+  const records = []
+  for await (const lines of linesOf(pathOf(dir, name), name)) {
+    for (const line of lines) records.push(reader.line(line) ?? [])
+  }
+  return { ...reader.end(), records: records.flat(), name }
+}
+
+/** A long one is read in pieces. */
+async function readHeader(dir: string, name: string): Promise<Candidate> {
+  const line = await firstLine(pathOf(dir, name), name)
+  const isLong = line.length > SHORT_CHARS
+  if (isLong) await nextTurn()
+  const unchecked = parseUncheckedHeader(line, name)
+  if (isLong) await nextTurn()
+  const checked = withItsKey(unchecked, name)
+  if (isLong) await nextTurn()
+  return { ...checked, name }
+}
+
+/**
+ * Damage is remembered like anything else that was read; what cannot be read now is tried again. Gives undefined if the
+ * file went away meanwhile.
+ */
+async function orDamage<T>(read: () => Promise<T>): Promise<T | DamageError | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof DamageError) return error
+    if (error instanceof UnreadableError && systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function orThrow<T>(read: T | DamageError): T {
+  if (read instanceof DamageError) throw read
+  return read
 }
 
 /** The states of files as they were seen in this turn of the event loop: all that came with it may share them. */
@@ -98,7 +139,7 @@ function createStates(dir: string, clock: Clock) {
     of(name: string): FileState | undefined {
       if (states.has(name)) return states.get(name)
       if (states.size === 0) clock.soon(forget)
-      const state = stateOf(join(dir, name))
+      const state = stateOf(pathOf(dir, name), name)
       states.set(name, state)
       return state
     },

@@ -1,20 +1,23 @@
 /** Where fixtures live: a directory of `*.jsonl` files. Which call it is, and the rules of saving. */
-import { LRUCache } from 'lru-cache'
 import { rm } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { posix } from 'node:path'
 import type { Call } from '../api/call.ts'
-import { headerOf } from '../api/headers.ts'
-import { bytesOf } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { MissError } from '../base/errors.ts'
-import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { type Identity, askedOf, fileName, keyOf } from '../fixture/key.ts'
-import { explainMiss } from '../fixture/nearest.ts'
+import type { DeltatapeError, MissError } from '../base/errors.ts'
+import { formatFixture } from '../fixture/file.ts'
+import type { Fixture, StoredFixture } from '../fixture/fixture.ts'
+import { type Asked, type Identity, fileName } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory, readText, writeWhole } from './directory.ts'
-import { type Survey, createFinder, passDamage } from './finder.ts'
+import { checkDirectory } from './directory.ts'
+import { pathOf, readText } from './disk.ts'
+import { type Survey, createFinder } from './finder.ts'
+import { createIdentifier } from './identifier.ts'
+import { missOf } from './miss.ts'
+import { sortInPieces } from './pieces.ts'
+import { type Saved, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
+import { alone, writeWhole } from './write.ts'
 
 export interface Store {
   /** The directory, as configured. */
@@ -27,13 +30,21 @@ export interface Store {
   check(options: { readonly write: boolean }): Promise<void>
   /** The identity of a call, its conversation resolved among the fixtures. */
   identify(call: Call): Promise<Identity>
-  /** The fixture with this key, whole. Throws `fixture_invalid` if it is damaged. */
+  /**
+   * Why it is not certain that a call has no fixture, though none was found under its key: the fixture that it continues
+   * may be among those that could not be read. Undefined if it is certain.
+   */
+  doubtOf(identity: Identity): DeltatapeError | undefined
+  /** The fixture with this key, whole. Throws `fixture_invalid` if it is damaged, or if something that may be it cannot be read. */
   find(key: string): Promise<StoredFixture | undefined>
-  /** The fixture with this key, to be played: one of any size. Throws `fixture_invalid` if it is damaged. */
+  /** The fixture with this key, to be played: one of any size. Throws as {@link find} does. */
   recording(key: string): Promise<Recording | undefined>
   /**
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
-   * and what the model did not finish never replaces what it did.
+   * and what the model did not finish never replaces what it did, whichever process wrote it. What cannot be read is not
+   * written over.
+   *
+   * @throws what the system says where a file cannot be read or written
    */
   save(fixture: Fixture): Promise<Saved>
   /** The names of all fixtures, sorted; those in sub-directories hold a `/`. */
@@ -51,132 +62,53 @@ export interface Store {
   miss(identity: Identity): Promise<MissError>
 }
 
-/** What became of a fixture that was to be saved. */
-export interface Saved {
-  readonly outcome: 'saved' | 'unchanged' | 'kept'
-  /** The fixture of this key that it stands in the place of. */
-  readonly replaced?: StoredFixture | undefined
-}
-
 export interface StoreOptions {
   readonly dir: string
   readonly redactor: Redactor
   readonly clock: Clock
 }
 
-/** How long the calls may be, together, whose identity is kept, and one alone. In bytes of their bodies. */
-const IDENTITY_BYTES = 1024 * 1024
-
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
 export function openStore({ dir, redactor, clock }: StoreOptions): Store {
   const finder = createFinder(dir, clock)
   const conversations = createConversations(finder)
-  const saveInOrder = createOrder()
+  const save = createSaver({ dir, finder, clock })
+  const doubts = new WeakMap<Identity, DeltatapeError>()
+  const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
+    const { identity, doubt } = await conversations.identify(asked, answerId)
+    if (doubt) doubts.set(identity, doubt)
+    return identity
+  }
 
   return {
     dir,
     check: ({ write }) => checkDirectory(dir, { write, clock }),
     list: finder.list,
-    text: (name) => readText(join(dir, name), name),
+    text: (name) => readText(pathOf(dir, name), name),
     find: finder.find,
     recording: finder.recording,
     survey: finder.survey,
-    identify: identifier(redactor, conversations.identify),
+    identify: createIdentifier(redactor, inConversation),
+    doubtOf: (identity) => doubts.get(identity),
     save(fixture) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      return saveInOrder(fixture.key, async () => {
-        const before = await finder.find(fixture.key).catch(passDamage)
-        if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
-        const name = before ? posix.join(posix.dirname(before.name), fileName(fixture)) : fileName(fixture)
-        if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
-        if (!(await writeWhole(dir, name, fixture, clock))) return { outcome: 'kept' }
-        finder.added(name)
-        // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
-        if (before) await finder.look()
-        for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
-          if (other === name) continue
-          const header = await finder.header(other).catch(passDamage)
-          if (header?.key === fixture.key) await rm(join(dir, other), { force: true })
-        }
-        await finder.header(name)
-        return { outcome: 'saved', replaced: before }
-      })
+      return save(fixture)
     },
     async replace(name, fixture) {
       const next = posix.join(posix.dirname(name), fileName(fixture))
-      if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+      await alone(dir, fixture.key, clock, () => writeWhole(dir, next, formatFixture(fixture), clock))
+      if (next !== name) await rm(pathOf(dir, name), { force: true })
       finder.changed()
     },
     async remove(name) {
-      await rm(join(dir, name), { force: true })
+      await rm(pathOf(dir, name), { force: true })
       finder.changed()
     },
     async models() {
-      const { candidates } = await finder.survey()
-      const models = candidates.map(({ request }) => request.model).filter((model) => typeof model === 'string')
-      return [...new Set(models)].toSorted()
+      const { sketches } = await finder.overview()
+      const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
+      return sortInPieces([...models], clock)
     },
-    async miss(identity) {
-      const wanted = fileName(identity)
-      const { candidates, damaged } = await finder.survey()
-      const misnamed = candidates.find(({ key }) => key === identity.key)
-      if (!misnamed) return new MissError(explainMiss(identity, candidates, damaged), wanted)
-      const told = `${misnamed.name} is the fixture for this request, and its name says otherwise. Rename it to ${wanted}.`
-      return new MissError(told, wanted)
-    },
+    miss: (identity) => missOf(identity, { finder, redactor, clock }),
   }
 }
-
-/** Tells which call it is. Several layers ask of one call; and the same call comes again and again, known by its bytes. */
-function identifier(
-  redactor: Redactor,
-  inConversation: (asked: Omit<Identity, 'key'>, answerId: string) => Promise<Identity>,
-): (call: Call) => Promise<Identity> {
-  const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
-  const ofCall = new WeakMap<Call, Identity>()
-  const tell = async (call: Call): Promise<Identity> => {
-    const { method, path, query, headers, content, credential } = call
-    // The type of the body counts, too: one that is not said to be JSON is refused.
-    const head = `${method} ${path}${query}\n${headerOf(headers, 'content-type') ?? ''}\n${credential ?? ''}\n`
-    const bytes = head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
-    const before = known.get(bytes)
-    if (before) return before
-    const asked = askedOf(call, redactor)
-    const answerId = call.api.continues(asked.request)
-    // What it continues may be recorded meanwhile.
-    if (answerId !== undefined) return inConversation(asked, answerId)
-    const identity = { key: keyOf(asked), ...asked }
-    known.set(bytes, identity, { size: bytes.length })
-    return identity
-  }
-  return async (call) => {
-    const before = ofCall.get(call)
-    if (before) return before
-    const identity = await tell(call)
-    ofCall.set(call, identity)
-    return identity
-  }
-}
-
-/** Does the work of one key after another: saves of one call follow each other. */
-function createOrder() {
-  const last = new Map<string, Promise<unknown>>()
-  return async (key: string, work: () => Promise<Saved>): Promise<Saved> => {
-    const before = last.get(key)
-    const mine = (async () => {
-      await before?.catch(() => {})
-      return work()
-    })()
-    last.set(key, mine)
-    try {
-      return await mine
-    } finally {
-      if (last.get(key) === mine) last.delete(key)
-    }
-  }
-}
-
-/** Whether two recordings hold the same request, body and ending; times, headers and how the body was cut do not count. */
-const isSame = (a: Fixture, b: Fixture): boolean =>
-  JSON.stringify([a.requestText, a.ending, a.response?.status]) ===
-    JSON.stringify([b.requestText, b.ending, b.response?.status]) && bytesOf(a.records).equals(bytesOf(b.records))

@@ -6,16 +6,8 @@ import type { AnswerRecord } from '../api/record.ts'
 import { isTerminal } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import {
-  AFTER_END,
-  CUT_OFF,
-  DamageError,
-  bodyHash,
-  layoutOf,
-  linesOf,
-  parseLine,
-  parseUncheckedHeader,
-} from '../fixture/file.ts'
+import { DamageError } from '../fixture/damage.ts'
+import { AFTER_END, CUT_OFF, bodyHash, layoutOf, linesOf, parseLine, parseUncheckedHeader } from '../fixture/file.ts'
 import { type FixtureEnd, type FixtureHeader, eventsOf } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS, fileName, keyOf, parseRequest } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'

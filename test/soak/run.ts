@@ -2,6 +2,7 @@
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { edges } from './edges.ts'
 import { products } from './limits.ts'
+import { failureOverGood, folders } from './folders.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -15,6 +16,8 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   'read-only disk': () => smallDisk('make it read-only'),
   'vanishing folder': vanishing,
   'two recorders': () => twoRecorders(200),
+  folders: () => folders(50),
+  'a failure and a good answer': () => failureOverGood(2000),
   'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
   leavers: () => leavers(1000, 100),
   edges: () => edges(10_000, 512 * 2 ** 20, 100),

@@ -1,21 +1,11 @@
 /** The files of a directory of fixtures. */
-import { chmod, mkdir, open, readFile, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
-import {
-  checkDirectory,
-  firstLine,
-  linesOf,
-  listFixtures,
-  readText,
-  stateOf,
-  writeWhole,
-} from '../../server/store/directory.ts'
-import { compose } from '../kit/answers.ts'
-import { fixtureOf } from '../kit/fixtures.ts'
+import { checkDirectory, listDirectory, listFixtures } from '../../server/store/directory.ts'
+import { pathOf } from '../../server/store/disk.ts'
 import { temporaryFolder } from '../kit/tools.ts'
-import { HI } from './kit.ts'
 
 const check = (dir: string, write: boolean) => checkDirectory(dir, { write, clock: systemClock })
 
@@ -34,9 +24,10 @@ describe('checkDirectory', () => {
     const dir = await temporaryFolder()
     await mkdir(join(dir, 'chat'))
     const [old, recent] = ['.x-1.jsonl.1.0123456789ab.tmp', '.x-1.jsonl.2.0123456789ab.tmp']
+    const lock = '.x-1.jsonl.lock'
     const theirs = ['.keep.tmp', 'x-1.jsonl.1.0123456789ab.tmp', '.x-1.jsonl']
-    for (const name of [old, `chat/${old}`, recent, ...theirs]) await writeFile(join(dir, name), '')
-    for (const name of [old, `chat/${old}`, ...theirs]) await utimes(join(dir, name), 1, 1)
+    for (const name of [old, lock, `chat/${old}`, recent, ...theirs]) await writeFile(join(dir, name), '')
+    for (const name of [old, lock, `chat/${old}`, ...theirs]) await utimes(join(dir, name), 1, 1)
     await check(dir, false)
     expect(await readdir(dir)).toContain(old)
     await check(dir, true)
@@ -47,6 +38,26 @@ describe('checkDirectory', () => {
     const dir = await temporaryFolder()
     await symlink('nowhere', join(dir, '.x-1.jsonl.1.0123456789ab.tmp'))
     await check(dir, true)
+  })
+
+  test('never fails beside somebody who writes: names come and go while it looks', async () => {
+    const dir = await temporaryFolder()
+    const done = new AbortController()
+    const writing = async (lane: number) => {
+      const [temporary, lock] = [`.x-${lane}.jsonl.1.0123456789ab.tmp`, `.x-${lane}.jsonl.lock`]
+      while (!done.signal.aborted) {
+        await writeFile(join(dir, lock), '')
+        await mkdir(join(dir, `folder${lane}`), { recursive: true })
+        await writeFile(join(dir, temporary), '')
+        await rename(join(dir, temporary), join(dir, `x-${lane}.jsonl`))
+        await rm(join(dir, `folder${lane}`), { recursive: true })
+        await rm(join(dir, lock))
+      }
+    }
+    const lanes = [1, 2, 3, 4].map(writing)
+    for (let round = 0; round < 200; round++) await check(dir, true)
+    done.abort()
+    await Promise.all(lanes)
   })
 
   test('takes no file for a folder', async () => {
@@ -82,109 +93,56 @@ describe('listFixtures', () => {
     expect(await listFixtures(dir)).toEqual(['a.jsonl', 'b/a.jsonl', 'b/c/d.jsonl', 'z.jsonl'])
   })
 
-  test('of what is no folder, or is not there, are none; what cannot be read is an error', async () => {
+  test('of what is no folder, is not there or cannot be read is an error: nobody knows what is in it', async () => {
     const dir = await temporaryFolder()
     await writeFile(join(dir, 'file'), '')
-    expect(await listFixtures(join(dir, 'file'))).toEqual([])
-    expect(await listFixtures(join(dir, 'none'))).toEqual([])
     await symlink('loop', join(dir, 'loop'))
-    await expect(listFixtures(join(dir, 'loop'))).rejects.toMatchObject({ code: 'fixture_invalid' })
-  })
-})
-
-describe('the lines of a file', () => {
-  const linesIn = async (text: string | Uint8Array) => {
-    const path = join(await temporaryFolder(), 'x.jsonl')
-    await writeFile(path, text)
-    const all: string[] = []
-    for await (const lines of linesOf(path)) all.push(...lines)
-    return { all, first: await firstLine(path) }
-  }
-
-  test.each<[string, string[]]>([
-    ['', []],
-    ['one', ['one']],
-    ['one\n', ['one']],
-    ['one\n\ntwo', ['one', '', 'two']],
-    ['\n', ['']],
-    ['a\u2028b\u0085c\rd\r\ne\n', ['a\u2028b\u0085c\rd\r', 'e']],
-  ])('of %j', async (text, lines) => {
-    expect(await linesIn(text)).toEqual({ all: lines, first: lines[0] ?? '' })
-  })
-
-  test('are whole, however long, and wherever a character is cut', async () => {
-    const lines = [`${'é'.repeat(40_000)}👋`, 'x', `👋${'世界'.repeat(70_000)}`, 'y'.repeat(64 * 1024 - 1), 'z']
-    expect(await linesIn(lines.join('\n'))).toEqual({ all: lines, first: lines[0] })
-    for (const shift of [0, 1, 2, 3]) {
-      const shifted = `${'x'.repeat(shift)}${'👋'.repeat(50_000)}`
-      expect((await linesIn(`${shifted}\n`)).all).toEqual([shifted])
+    for (const [name, code] of [
+      ['file', 'ENOTDIR'],
+      ['none', 'ENOENT'],
+      ['loop', 'ELOOP'],
+    ] as const) {
+      await expect(listFixtures(join(dir, name))).rejects.toMatchObject({
+        code: 'fixture_invalid',
+        message: `The fixtures directory ${JSON.stringify(join(dir, name))} cannot be read: ${code}.`,
+      })
     }
   })
 
-  test('of a file that is not there are an error that names it', async () => {
-    const path = join(await temporaryFolder(), 'none.jsonl')
-    await expect(firstLine(path)).rejects.toMatchObject({
-      code: 'fixture_invalid',
-      message: 'none.jsonl cannot be read: ENOENT.',
-    })
-    await expect(readText(path, 'chat/none.jsonl')).rejects.toMatchObject({
-      message: 'chat/none.jsonl cannot be read: ENOENT.',
-    })
-  })
-})
-
-describe('the state of a file', () => {
-  test('is another after each change, and none if there is no file', async () => {
-    const path = join(await temporaryFolder(), 'x.jsonl')
-    expect(stateOf(path)).toBeUndefined()
-    await writeFile(path, 'one')
-    await utimes(path, 1, 1)
-    const before = stateOf(path)
-    expect(before).toEqual({ bytes: 3, version: expect.any(String) })
-    expect(stateOf(path)).toEqual(before)
-    await writeFile(path, 'two')
-    await utimes(path, 1, 1)
-    expect(stateOf(path)?.version).not.toBe(before?.version)
-  })
-})
-
-describe('writeWhole', () => {
-  const good = fixtureOf(HI, compose('good').text(['Hi']).completed())
-  const failed = fixtureOf(HI, compose('bad').failed('server_error', 'Oh'))
-
-  test('writes over a failure and over what is damaged, and no failure over what is good', async () => {
+  test.skipIf(process.getuid?.() === 0)('fails if a folder below cannot be read, which the listing names', async () => {
     const dir = await temporaryFolder()
-    const write = (fixture: typeof good) => writeWhole(dir, 'x.jsonl', fixture, systemClock)
-    await writeFile(join(dir, 'x.jsonl'), 'damaged')
-    expect([await write(failed), await write(failed), await write(good), await write(failed)]).toEqual([
-      true,
-      true,
-      true,
-      false,
+    await mkdir(join(dir, 'locked'))
+    await writeFile(join(dir, 'a.jsonl'), '')
+    await chmod(join(dir, 'locked'), 0)
+    const { names, unreadable } = await listDirectory(dir)
+    expect(names).toEqual(['a.jsonl'])
+    expect(unreadable.map(({ message }) => message)).toEqual([
+      'The directory "locked" of the fixtures cannot be read: EACCES.',
     ])
-    expect(await readFile(join(dir, 'x.jsonl'), 'utf8')).toContain('response.completed')
-    expect(await readdir(dir)).toEqual(['x.jsonl'])
+    await expect(listFixtures(dir)).rejects.toMatchObject({ code: 'fixture_invalid' })
+    await chmod(join(dir, 'locked'), 0o700)
+    expect(await listFixtures(dir)).toEqual(['a.jsonl'])
   })
 
-  test('leaves nothing if it cannot', async () => {
-    const dir = await temporaryFolder()
-    await expect(writeWhole(join(dir, 'none'), 'x.jsonl', good, systemClock)).rejects.toMatchObject({ code: 'ENOENT' })
-    // A folder stands in the place.
-    await mkdir(join(dir, 'x.jsonl', 'full'), { recursive: true })
-    for (const fixture of [good, failed]) {
-      await expect(writeWhole(dir, 'x.jsonl', fixture, systemClock)).rejects.toMatchObject({ code: expect.any(String) })
-    }
-    expect(await readdir(dir)).toEqual(['x.jsonl'])
+  test('shows what a link leads to, and each folder once, however many links lead round', async () => {
+    const [dir, elsewhere] = [await temporaryFolder(), await temporaryFolder()]
+    await mkdir(join(dir, 'real'))
+    await writeFile(join(dir, 'real', 'a.jsonl'), '')
+    await writeFile(join(elsewhere, 'b.jsonl'), '')
+    await symlink('.', join(dir, 'round'))
+    await symlink('../real', join(dir, 'real', 'again'))
+    await symlink(elsewhere, join(dir, 'linked'))
+    await symlink(join(elsewhere, 'b.jsonl'), join(dir, 'c.jsonl'))
+    expect(await listFixtures(dir)).toEqual(['c.jsonl', 'linked/b.jsonl', 'real/a.jsonl'])
   })
 
-  test('never changes a file that somebody reads', async () => {
+  test.skipIf(process.platform !== 'linux')('keeps the bytes of a name that is no UTF-8', async () => {
     const dir = await temporaryFolder()
-    await writeWhole(dir, 'x.jsonl', good, systemClock)
-    const file = await open(join(dir, 'x.jsonl'))
-    const before = await readFile(join(dir, 'x.jsonl'), 'utf8')
-    await writeWhole(dir, 'x.jsonl', { ...good, endedAt: 999_999 }, systemClock)
-    expect(await file.readFile('utf8')).toBe(before)
-    await file.close()
-    expect(await readFile(join(dir, 'x.jsonl'), 'utf8')).toContain('999999')
+    const files = [[0xff], [0xfe, 0xe9], [0xc3, 0xa9]].map((bytes) => Buffer.from([...bytes, ...Buffer.from('.jsonl')]))
+    for (const file of files) await writeFile(Buffer.concat([Buffer.from(`${dir}/`), file]), file)
+    const names = await listFixtures(dir)
+    expect(names).toContain('é.jsonl')
+    const paths = names.map((name) => Buffer.from(pathOf(dir, name)).toString('latin1'))
+    expect(paths.toSorted()).toEqual(files.map((file) => `${dir}/${file.toString('latin1')}`).toSorted())
   })
 })

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
+import { callOf } from '../kit/calls.ts'
 import { openTestStore, settle } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
-const listings = vi.spyOn(disk, 'readdir')
-/** Whole files that were read, and files of which the beginning or parts were. */
-const [whole, parts] = [vi.spyOn(disk, 'readFile'), vi.spyOn(disk, 'open')]
+const listings = vi.spyOn(disk, 'opendir')
+/** Files that were opened to be read. */
+const opened = vi.spyOn(disk, 'open')
 // Now what others have imported of it by name is watched, too.
 syncBuiltinESMExports()
 
@@ -20,7 +21,7 @@ afterAll(() => {
 })
 
 beforeEach(() => {
-  for (const spy of [listings, whole, parts]) spy.mockClear()
+  for (const spy of [listings, opened]) spy.mockClear()
 })
 
 /** So many fixtures, and the store that saved them. */
@@ -34,7 +35,7 @@ async function shelf(count: number) {
   }
   // What is seen of a file is shared within one turn of the event loop.
   await settle()
-  for (const spy of [listings, whole, parts]) spy.mockClear()
+  for (const spy of [listings, opened]) spy.mockClear()
   return { dir, store, fixtures }
 }
 
@@ -47,7 +48,7 @@ describe('a fixture that was found', () => {
     await settle()
     expect(await store.recording(key)).toBe(first)
     expect(first?.parts()).toBe(first?.parts())
-    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([0, 1, 0])
+    expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 1])
   })
 
   test('is read again when it has changed, and is gone when it is', async () => {
@@ -87,7 +88,7 @@ describe('a fixture that was found', () => {
     const { dir, fixtures } = await shelf(20)
     const anew = openTestStore(dir)
     expect(await anew.recording(fixtures[7]?.key ?? '')).toBeDefined()
-    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([1, 1, 0])
+    expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1])
   })
 })
 
@@ -95,7 +96,7 @@ describe('a fixture that is not there', () => {
   test('costs one listing, and no file is opened for it', async () => {
     const { store } = await shelf(20)
     expect(await store.recording('0'.repeat(64))).toBeUndefined()
-    expect([listings.mock.calls.length, whole.mock.calls.length, parts.mock.calls.length]).toEqual([1, 0, 0])
+    expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([1, 0])
   })
 
   test('may stand in a file whose name says nothing: their first lines are read, once', async () => {
@@ -107,11 +108,12 @@ describe('a fixture that is not there', () => {
     }
     const asked = await fixtureFor(store, { ...HI, input: 'b.jsonl' })
     await settle()
-    parts.mockClear()
+    opened.mockClear()
     expect((await store.recording(asked.key))?.name).toBe('b.jsonl')
     await settle()
     expect(await store.recording('0'.repeat(64))).toBeUndefined()
-    expect(parts).toHaveBeenCalledTimes(2)
+    // The first line of each, and all of the one that is played.
+    expect(opened).toHaveBeenCalledTimes(3)
   })
 })
 
@@ -135,7 +137,8 @@ describe('saving', () => {
     const [fixture] = fixtures
     if (!fixture) return
     expect(await store.save(fixture)).toEqual({ outcome: 'unchanged' })
-    expect([listings.mock.calls.length, parts.mock.calls.length]).toEqual([0, 0])
+    // It is read to be compared, and locked.
+    expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 2])
   })
 
   test('of many at once costs no more', async () => {
@@ -154,10 +157,24 @@ test('a survey reads the first lines of all, and once: the damaged are told by n
   const { candidates, damaged } = await store.survey()
   expect(candidates.map(({ name }) => name)).toEqual(fixtures.map(fileName).toSorted())
   expect(damaged).toEqual(['damaged.jsonl'])
+})
+
+test('what is asked of all fixtures is read once, that one is damaged, too; a listing is shared', async () => {
+  const { dir, store, fixtures } = await shelf(5)
+  await writeFile(join(dir, 'damaged.jsonl'), 'damaged')
+  const anew = openTestStore(dir)
+  expect(await anew.models()).toEqual(['m'])
+  expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([1, fixtures.length + 1])
   await settle()
-  parts.mockClear()
-  await store.survey()
-  // What cannot be read is tried again.
-  expect(parts).toHaveBeenCalledTimes(1)
-  expect(whole).not.toHaveBeenCalled()
+  for (const spy of [listings, opened]) spy.mockClear()
+  const missed = await store.identify(callOf({ ...HI, input: 'never' }))
+  await anew.models()
+  const misses = await Promise.all(Array.from({ length: 10 }, () => anew.miss(missed)))
+  expect(misses.map(({ message }) => message.includes('damaged.jsonl'))).toEqual(Array(10).fill(true))
+  // Each names the nearest, and what differs.
+  expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([2, 10])
+  await writeFile(join(dir, 'damaged.jsonl'), 'damaged otherwise')
+  await settle()
+  await anew.models()
+  expect(opened).toHaveBeenCalledTimes(11)
 })

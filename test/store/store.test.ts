@@ -179,29 +179,31 @@ describe('what cannot be looked at', () => {
     expect(await anew.miss(third)).toMatchObject({ code: 'fixture_miss', message: expect.stringContaining(loop) })
   })
 
-  test('is said of a directory by the miss, and saves fail with the reason of the system', async () => {
+  test('is said of a directory, which is no miss, and saves fail with the reason of the system', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await rm(dir, { recursive: true })
     await symlink(dir, dir)
-    expect(await store.recording(fixture.key)).toBeUndefined()
-    await expect(store.miss(fixture)).rejects.toMatchObject({
+    const unreadable = {
       code: 'fixture_invalid',
       message: expect.stringMatching(/^The fixtures directory ".+" cannot be read: ELOOP\.$/),
-    })
+    }
+    await expect(store.recording(fixture.key)).rejects.toMatchObject(unreadable)
+    await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.save(fixture)).rejects.toMatchObject({ code: 'ELOOP' })
     await rm(dir)
   })
 
-  test('is gone if a file stands in the place of the directory', async () => {
+  test('is said, too, if a file stands in the place of the directory', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
     await store.recording(fixture.key)
     await rm(dir, { recursive: true })
     await writeFile(dir, '')
-    expect(await store.recording(fixture.key)).toBeUndefined()
-    expect(await store.miss(fixture)).toMatchObject({ code: 'fixture_miss' })
+    const unreadable = { code: 'fixture_invalid', message: expect.stringContaining('cannot be read: ENOTDIR') }
+    await expect(store.recording(fixture.key)).rejects.toMatchObject(unreadable)
+    await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
   })
 })
 
@@ -229,10 +231,10 @@ describe('list', () => {
     expect(await store.list()).toEqual([fileName(fixture), 'seen/c.jsonl'])
   })
 
-  test('a folder that is gone holds nothing', async () => {
+  test('a folder that is gone is an error: what it held is not known to be gone', async () => {
     const { dir, store } = await setUp()
     await rm(dir, { recursive: true })
-    expect(await store.list()).toEqual([])
+    await expect(store.list()).rejects.toMatchObject({ code: 'fixture_invalid' })
   })
 })
 

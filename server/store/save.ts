@@ -1,0 +1,77 @@
+/** The rules of saving: what stands in the place of what, and that the look and the deed are one step. */
+import { rm } from 'node:fs/promises'
+import { posix } from 'node:path'
+import { bytesOf } from '../api/record.ts'
+import type { Clock } from '../base/clock.ts'
+import { isDamage } from '../fixture/damage.ts'
+import { formatFixture } from '../fixture/file.ts'
+import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
+import { fileName } from '../fixture/key.ts'
+import { UnreadableError, pathOf } from './disk.ts'
+import type { Finder } from './finder.ts'
+import { alone, writeWhole } from './write.ts'
+
+/** What became of a fixture that was to be saved. */
+export interface Saved {
+  readonly outcome: 'saved' | 'unchanged' | 'kept'
+  /** The fixture of this key that it stands in the place of. */
+  readonly replaced?: StoredFixture | undefined
+}
+
+interface Parts {
+  readonly dir: string
+  readonly finder: Finder
+  readonly clock: Clock
+}
+
+/** Makes what saves fixtures of a directory, those of one key after another. */
+export function createSaver({ dir, finder, clock }: Parts): (fixture: Fixture) => Promise<Saved> {
+  const inOrder = createOrder()
+  const put = async (fixture: Fixture): Promise<Saved> => {
+    const before = await finder.find(fixture.key).catch(passOver)
+    if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    const name = before ? posix.join(posix.dirname(before.name), fileName(fixture)) : fileName(fixture)
+    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
+    await writeWhole(dir, name, formatFixture(fixture), clock)
+    finder.added(name)
+    // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
+    if (before) await finder.look()
+    for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
+      if (other === name) continue
+      const copy = await finder.sketch(other).catch(passOver)
+      if (copy?.key === fixture.key) await rm(pathOf(dir, other), { force: true })
+    }
+    await finder.sketch(name)
+    return { outcome: 'saved', replaced: before }
+  }
+  return (fixture) => inOrder(fixture.key, () => alone(dir, fixture.key, clock, () => put(fixture)))
+}
+
+/** A damaged file is written over. What cannot be read now is not: it fails as the system says. */
+function passOver(error: unknown): undefined {
+  if (error instanceof UnreadableError) throw error.cause
+  if (!isDamage(error)) throw error
+}
+
+/** Does the work of one key after another: saves of one call follow each other. */
+function createOrder() {
+  const last = new Map<string, Promise<unknown>>()
+  return async (key: string, work: () => Promise<Saved>): Promise<Saved> => {
+    const before = last.get(key)
+    const mine = (async () => {
+      await before?.catch(() => {})
+      return work()
+    })()
+    last.set(key, mine)
+    try {
+      return await mine
+    } finally {
+      if (last.get(key) === mine) last.delete(key)
+    }
+  }
+}
+
+/** Whether two recordings hold the same request, body and ending; times, headers and how the body was cut do not count. */
+const isSame = (a: Fixture, b: Fixture): boolean =>
+  JSON.stringify([a.requestText, a.ending, a.response?.status]) ===
+    JSON.stringify([b.requestText, b.ending, b.response?.status]) && bytesOf(a.records).equals(bytesOf(b.records))
