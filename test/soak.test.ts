@@ -1,6 +1,7 @@
 /** The soak in short: what has to hold whatever else the machine does. `npm run soak` looks at time and memory, too. */
 import { describe, expect, test } from 'vitest'
 import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
+import { hostile } from './soak/hostile.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -16,6 +17,7 @@ describe.concurrent('in short', () => {
     ['a vanishing folder', vanishing],
     ['two recorders', () => twoRecorders(20)],
     ['leavers', () => leavers(20, WHATEVER)],
+    ['hostile files', () => hostile(0.01, WHATEVER)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {
     const { figure, held } = await run()

@@ -67,7 +67,7 @@ function redactPlain(records: readonly AnswerRecord[], { body }: Tools, found: F
     const text = run.map(({ wire }) => (typeof wire === 'string' ? wire : '')).join('')
     const written = last ? body(text, (kind) => found(kind, last)) : text
     if (!last || written === text) {
-      redacted.push(...run)
+      for (const record of run) redacted.push(record)
       continue
     }
     redacted.push({ ...last, wire: written })

@@ -104,8 +104,16 @@ const RENAME_PAUSE_MS = 20
 /**
  * Writes a fixture so that at any moment its name holds the old text or the new one, whole. Gives false, and writes
  * nothing, where another process has meanwhile put a good answer there and this one is none.
+ *
+ * @param may asked last: where it says no, nothing is written, either
  */
-export async function writeWhole(dir: string, name: string, fixture: Fixture, clock: Clock): Promise<boolean> {
+export async function writeWhole(
+  dir: string,
+  name: string,
+  fixture: Fixture,
+  clock: Clock,
+  may = () => true,
+): Promise<boolean> {
   const path = join(dir, name)
   const temporary = join(dirname(path), `.${basename(name)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
   try {
@@ -119,6 +127,7 @@ export async function writeWhole(dir: string, name: string, fixture: Fixture, cl
     const deadline = clock.now() + RENAME_PATIENCE_MS
     for (;;) {
       try {
+        if (!may()) return false
         if (isGood(fixture)) {
           await rename(temporary, path)
           return true

@@ -15,6 +15,7 @@ import { createConversations } from './conversation.ts'
 import { checkDirectory, readText, writeWhole } from './directory.ts'
 import { type Survey, createFinder, passDamage } from './finder.ts'
 import type { Recording } from './playback.ts'
+import { type Stamp, isFree, isStill, removeStamped, stampOf } from './stamp.ts'
 
 export interface Store {
   /** The directory, as configured. */
@@ -41,10 +42,17 @@ export interface Store {
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(name: string): Promise<string>
   survey(): Promise<Survey>
-  /** Writes a fixture in one step, under its own name, in place of the file with this one. */
-  replace(name: string, fixture: Fixture): Promise<void>
-  /** Takes a fixture away; one that is gone already is no error. */
-  remove(name: string): Promise<void>
+  /** What tells the content that a fixture's file has now from any other. */
+  stamp(name: string): Stamp
+  /**
+   * Writes a fixture in one step, under its own name, in place of the file with this one. Gives false, and leaves what is
+   * there, where that file has another stamp by now, or another file stands where the fixture would go.
+   *
+   * @param taken the stamp of what may stand there under the fixture's own name, if that is another
+   */
+  replace(name: string, fixture: Fixture, stamp: Stamp, taken?: Stamp): Promise<boolean>
+  /** Takes a fixture away. Gives false, and leaves it, where it has another stamp by now. */
+  remove(name: string, stamp: Stamp): boolean
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a call without a fixture is answered. */
@@ -102,15 +110,16 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
         return { outcome: 'saved', replaced: before }
       })
     },
-    async replace(name, fixture) {
+    stamp: (name) => stampOf(join(dir, name)),
+    async replace(name, fixture, stamp, taken = 'absent') {
       const next = posix.join(posix.dirname(name), fileName(fixture))
-      if ((await writeWhole(dir, next, fixture, clock)) && next !== name) await rm(join(dir, name), { force: true })
+      const [from, to] = [join(dir, name), join(dir, next)]
+      const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
+      const isWritten = await writeWhole(dir, next, fixture, clock, isAsSeen)
       finder.changed()
+      return isWritten && (next === name || removeStamped(from, stamp))
     },
-    async remove(name) {
-      await rm(join(dir, name), { force: true })
-      finder.changed()
-    },
+    remove: (name, stamp) => (finder.changed(), removeStamped(join(dir, name), stamp)),
     async models() {
       const { candidates } = await finder.survey()
       const models = candidates.map(({ request }) => request.model).filter((model) => typeof model === 'string')

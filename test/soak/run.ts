@@ -1,5 +1,6 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
+import { hostile } from './hostile.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -15,6 +16,7 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   'two recorders': () => twoRecorders(200),
   'slow reader': () => slowReader(100_000_000, 16 * 2 ** 20),
   leavers: () => leavers(1000, 100),
+  'hostile files': () => hostile(1, 10_000),
   sigterm: () => sigterm(200, 2000, 1000),
 }
 
