@@ -4,6 +4,7 @@ import { smallDisk, twoRecorders, vanishing } from './soak/disks.ts'
 import { edges } from './soak/edges.ts'
 import { products } from './soak/limits.ts'
 import { failureOverGood, folders } from './soak/folders.ts'
+import { hostile } from './soak/hostile.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -23,6 +24,7 @@ describe.concurrent('in short', () => {
     ['leavers', () => leavers(20, WHATEVER)],
     ['edges', () => edges(1000, WHATEVER, WHATEVER)],
     ['products of limits', () => products(1, WHATEVER, WHATEVER)],
+    ['hostile files', () => hostile(0.01, WHATEVER)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {
     const { figure, held } = await run()

@@ -1,7 +1,6 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
-import { DeltatapeError, EXIT, type ExitCode } from '../base/errors.ts'
-import { printableLines } from '../base/text.ts'
+import { DeltatapeError, EXIT, type ExitCode, isError, systemCode } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
 import type { Context, Define } from './command.ts'
 
@@ -83,12 +82,16 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : failed
-    if (!(error instanceof DeltatapeError)) throw error
-    world.terminal.tell(`deltatape: ${printableLines(error.message)}`)
+    // A system that refuses is no fault of ours: a file that may not be removed, a disk that is full.
+    if (!(error instanceof DeltatapeError) && !isRefusal(error)) throw error
+    world.terminal.tell(`deltatape: ${error.message}`)
     return failed
   }
   return code
 }
+
+/** Whether an error is one of the system: `EACCES`, `ENOSPC`, …; those of Node begin with `ERR_`. */
+const isRefusal = (error: unknown): error is Error => isError(error) && /^E[A-Z0-9]+$/.test(systemCode(error) ?? '')
 
 /** The sub-command that is asked for, or whose help is. */
 function nameIn(args: readonly string[]): string | undefined {

@@ -1,8 +1,9 @@
 /** `deltatape prune`: takes away the fixtures that no run asked for. */
 import { Command } from 'commander'
+import { join } from 'node:path'
 import { DeltatapeError, EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
+import { describeChanged, describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { counted } from './terminal.ts'
@@ -37,11 +38,16 @@ async function prune(context: Context, files: readonly string[], options: Option
   const { store } = fixturesOf(command, context)
   const { unused, damaged } = await gatherUnused(store, files)
   if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
-  const end = (text: string, removed: boolean) => {
-    const told = { unused: unused.map(({ name }) => shownPath(store.dir, name)), removed }
+  const pathOf = (name: string) => join(store.dir, name)
+  /** @param left what was to be removed and is still there; undefined if nothing was to be */
+  const end = (text: string, left?: readonly string[]) => {
+    const removed = left !== undefined && left.length < unused.length
+    const changed = left && left.length > 0 ? { changed: left.map(pathOf) } : {}
+    const told = { unused: unused.map(({ name }) => pathOf(name)), removed, ...changed }
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
-  if (unused.length === 0) return end('All fixtures were used: nothing to remove.', false)
+  if (unused.length === 0) return end('All fixtures were used: nothing to remove.')
+  const seen = unused.map(({ name }) => ({ name, stamp: store.stamp(name) }))
   for (const each of unused) {
     const name = terminal.style('bold', shownPath(store.dir, each.name))
     if (!json) terminal.write(`${name} ${printable(describeUnused(each))}`)
@@ -49,7 +55,7 @@ async function prune(context: Context, files: readonly string[], options: Option
   const what = counted(unused.length, 'fixture')
   if (dryRun) {
     exit(EXIT.found)
-    return end(`Would remove ${what}.`, false)
+    return end(`Would remove ${what}.`)
   }
   const agreed = yes ?? (await terminal.confirm(`Remove ${what}?`))
   if (agreed === undefined) {
@@ -60,8 +66,12 @@ async function prune(context: Context, files: readonly string[], options: Option
   }
   if (!agreed) {
     exit(EXIT.found)
-    return end('Nothing was removed.', false)
+    return end('Nothing was removed.')
   }
-  for (const { name } of unused) await store.remove(name)
-  return end(`Removed ${what}.`, true)
+  const left = seen.filter(({ name, stamp }) => !store.remove(name, stamp)).map(({ name }) => name)
+  if (left.length > 0) {
+    terminal.tell(describeChanged(left.map((name) => shownPath(store.dir, name))))
+    exit(EXIT.found)
+  }
+  return end(`Removed ${counted(unused.length - left.length, 'fixture')}.`, left)
 }

@@ -1,10 +1,11 @@
 /** `deltatape redact`: puts the rules of now onto fixtures that were recorded before. */
 import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
+import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { type Merged, type Planned, applyTo, mergesIn, planFor } from '../upkeep/rewrite.ts'
-import { describeDamaged } from '../upkeep/unused.ts'
+import { type Merged, type Planned, type Refused, applyTo, mergesIn, planFor } from '../upkeep/rewrite.ts'
+import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
 import { type Terminal, counted } from './terminal.ts'
@@ -31,7 +32,8 @@ those of deltatape.config.json:
     {"pattern":"[a-z]+@example\\\\.com","flags":"i","placeholder":"[email]"},
     {"path":"$.metadata.customer","placeholder":"[customer]"}]}
 
-Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look.`,
+Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look,
+or a rule would take a recording apart: then nothing is changed.`,
     )
     .action((options: Options, command: Command) => redact(context, options, command))
 
@@ -41,11 +43,13 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   for (const line of sparedBy(rules.patterns)) terminal.tell(printable(line))
   const { dir } = store
   await store.check({ write: apply ?? false })
-  const { plan, damaged } = await planFor(store, redactor, terminal)
+  const { plan, refused, damaged } = await planFor(store, redactor, terminal)
   const changing = plan.filter(({ changed }) => changed)
   const merges = mergesIn(plan)
-  const end = (text: string) => {
-    const told = toldOf({ changing, merges, damaged, applied: apply ?? false }, dir)
+  const all = counted(plan.length + refused.length, 'fixture')
+  /** @param left what was to be changed and is as it was; undefined if nothing was to be */
+  const end = (text: string, left?: readonly string[]) => {
+    const told = toldOf({ changing, merges, refused, damaged, left }, dir)
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
   if (!json) {
@@ -56,33 +60,45 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
     terminal.tell(printable(describeDamaged(damaged)))
     exit(EXIT.notLooked)
   }
-  const all = counted(plan.length, 'fixture')
+  if (refused.length > 0) {
+    for (const each of refused) terminal.tell(lineForRefused(each, dir))
+    exit(EXIT.notLooked)
+    return end(`${refused.length} of ${all} cannot be redacted by these rules, and nothing was changed.`)
+  }
   if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${all}.`))
   if (!apply) {
     exit(EXIT.found)
     return end(`${changing.length} of ${all} would change. To change them: deltatape redact --apply`)
   }
-  await applyTo(store, { plan, merges, redactor, signal: context.interrupted() })
-  return end(`${changing.length} of ${all} changed.`)
+  const left = await applyTo(store, { plan, merges, redactor, signal: context.interrupted() })
+  if (left.length > 0) {
+    terminal.tell(describeChanged(left.map((name) => shownPath(dir, name))))
+    exit(EXIT.found)
+  }
+  const isLeft = new Set(left)
+  return end(`${changing.filter(({ name }) => !isLeft.has(name)).length} of ${all} changed.`, left)
 }
 
 interface Result {
   readonly changing: readonly Planned[]
   readonly merges: readonly Merged[]
+  readonly refused: readonly Refused[]
   readonly damaged: readonly string[]
-  readonly applied: boolean
+  readonly left: readonly string[] | undefined
 }
 
 /** What is told to programs. */
-const toldOf = ({ changing, merges, damaged, applied }: Result, dir: string) => ({
+const toldOf = ({ changing, merges, refused, damaged, left }: Result, dir: string) => ({
   changing: changing.map(({ name, next, kinds }) => ({
-    file: shownPath(dir, name),
-    becomes: shownPath(dir, next),
+    file: join(dir, name),
+    becomes: join(dir, next),
     kinds: [...kinds],
   })),
-  dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => shownPath(dir, name))),
-  damaged: damaged.map((name) => shownPath(dir, name)),
-  applied,
+  dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => join(dir, name))),
+  damaged: damaged.map((name) => join(dir, name)),
+  applied: left !== undefined,
+  ...(refused.length > 0 ? { refused: refused.map(({ name, why }) => ({ file: join(dir, name), why })) } : {}),
+  ...(left && left.length > 0 ? { changed: left.map((name) => join(dir, name)) } : {}),
 })
 
 function lineFor({ name, next, kinds }: Planned, dir: string, { style }: Terminal): string {
@@ -90,6 +106,9 @@ function lineFor({ name, next, kinds }: Planned, dir: string, { style }: Termina
   const renamed = next === name ? '' : `\n  becomes ${printable(next)}`
   return `${style('bold', shownPath(dir, name))}: ${printable(what)}${renamed}`
 }
+
+const lineForRefused = ({ name, why }: Refused, dir: string): string =>
+  `${shownPath(dir, name)}: refused: ${printable(why)}`
 
 const lineForMerge = ({ kept, dropped }: Merged, dir: string, { style }: Terminal): string =>
   `${style('yellow', 'one request:')} ${[kept, ...dropped].map(({ name }) => shownPath(dir, name)).join(', ')}\n  the first is kept as ${printable(kept.next)}, the others go`

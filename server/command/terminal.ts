@@ -1,7 +1,10 @@
 /** The terminal that a sub-command writes to, or a pipe or file in its place. */
 import { SingleBar } from 'cli-progress'
+import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
+import { EXIT, systemCode } from '../base/errors.ts'
+import { printableLines } from '../base/text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -33,15 +36,20 @@ export const counted = (count: number, what: string): string =>
 /** How wide a line is if it goes to no terminal. */
 const COLUMNS = 80
 
-/** The terminal of a process. */
-export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
-  // A reader may have left, as `head` does after its lines: then there is nobody to tell.
-  stdout.on('error', () => {})
+/**
+ * The terminal of a process. Whatever a text is made of, only its line feeds and the colours of {@link Terminal.style} act
+ * on the terminal.
+ */
+export function terminalOf(process: NodeJS.Process): Terminal {
+  const { stdin, stdout, stderr } = process
+  const tell = (text: string) => void stderr.write(`${printableLines(text)}\n`)
+  guard(process, tell)
+  const colours = createColours(stdout)
   return {
     columns: stdout.isTTY ? stdout.columns : COLUMNS,
-    write: (text) => void stdout.write(`${text}\n`),
-    tell: (text) => void stderr.write(`${text}\n`),
-    style: (style, text) => styleText(style, text, { stream: stdout }),
+    write: (text) => void stdout.write(`${colours.shown(text)}\n`),
+    tell,
+    style: colours.style,
     progress(total, unit) {
       const bar = new SingleBar({
         stream: stderr,
@@ -64,6 +72,45 @@ export function terminalOf({ stdin, stdout, stderr }: NodeJS.Process): Terminal 
     },
   }
 }
+
+/**
+ * Lets the process go on when its output cannot be written. A reader may have left, as `head` does after its lines: then
+ * there is nobody to tell. Anything else, such as a full disk, is told once, and is an exit code.
+ */
+function guard(process: NodeJS.Process, tell: (text: string) => void): void {
+  for (const output of [process.stdout, process.stderr]) {
+    // After the first error each write may bring another.
+    let isLost = false
+    output.on('error', (error) => {
+      const code = systemCode(error)
+      const isTold = isLost || code === 'EPIPE'
+      isLost = true
+      if (isTold) return
+      process.exitCode = EXIT.notLooked
+      if (output === process.stdout) tell(`deltatape: The output could not be written: ${code ?? error.message}.`)
+    })
+  }
+}
+
+/**
+ * Colours that no text of a file can bring along: they are marked with a word that nobody knows, until all control
+ * characters of the text are visible.
+ */
+function createColours(stream: NodeJS.WritableStream): Pick<Terminal, 'style'> & { shown(text: string): string } {
+  const word = randomBytes(12).toString('hex')
+  const mark = (colour: string) => `${word}${Buffer.from(colour).toString('hex')}.`
+  const marks = new RegExp(`${word}([0-9a-f]+)\\.`, 'g')
+  return {
+    style(style, text) {
+      const [open, close] = styleText(style, SEAM, { stream }).split(SEAM)
+      return open && close ? `${mark(open)}${text}${mark(close)}` : text
+    },
+    shown: (text) => printableLines(text).replace(marks, (_mark, hex) => Buffer.from(hex, 'hex').toString()),
+  }
+}
+
+/** Stands for a text between the two sequences that colour it. */
+const SEAM = '\n'
 
 /** Asks for a yes. Leaving instead (Ctrl-C, Ctrl-D, a closed terminal) is a no. */
 export async function ask(

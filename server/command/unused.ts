@@ -1,5 +1,6 @@
 /** `deltatape unused`: the fixtures that no run asked for. */
 import { Command } from 'commander'
+import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
@@ -27,7 +28,7 @@ Exit codes: 0 all are used, 1 some are not, 2 it could not look.`,
       if (unused.length > 0) context.exit(EXIT.found)
       if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
       if (json) {
-        const told = unused.map(({ name, ...rest }) => ({ file: shownPath(store.dir, name), ...rest }))
+        const told = unused.map(({ name, ...rest }) => ({ file: join(store.dir, name), ...rest }))
         return terminal.write(JSON.stringify({ unused: told }, null, 2))
       }
       for (const each of unused) {

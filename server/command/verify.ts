@@ -56,7 +56,7 @@ async function run(context: Context, words: readonly string[], options: Options,
   const bar = terminal.progress(files.length, 'fixtures')
   try {
     for await (const found of verify(readFiles(files), { redactor, oldest, whole: words.length === 0 })) {
-      problems.push(...found)
+      for (const each of found) problems.push(each)
       bar.step()
     }
   } finally {
@@ -73,8 +73,8 @@ async function run(context: Context, words: readonly string[], options: Options,
   const warnings = problems.length - errors
   if (errors > 0 || (options.strict && warnings > 0)) context.exit(EXIT.found)
 
-  const paths = new Map(files.map(({ name, path }) => [name, printable(path)]))
-  const pathOf = (name: string) => paths.get(name) ?? printable(name)
+  const paths = new Map(files.map(({ name, path }) => [name, path]))
+  const pathOf = (name: string) => paths.get(name) ?? name
   if (options.json) {
     const told = problems.map(({ name, ...rest }) => ({ file: pathOf(name), ...rest }))
     return terminal.write(JSON.stringify({ fixtures: files.length, errors, warnings, problems: told }, null, 2))
@@ -91,7 +91,7 @@ const emptyProblem = (dir: string): Problem => {
 }
 
 function lineFor({ line, severity, message }: Problem, path: string, { style }: Terminal): string {
-  const place = style('bold', `${path}:${line}:`)
+  const place = style('bold', `${printable(path)}:${line}:`)
   const what = severity === 'warning' ? `${style('yellow', 'warning:')} ${printable(message)}` : printable(message)
   return `${place} ${what}`
 }

@@ -19,7 +19,9 @@ const { Request: WebRequest, Response: WebResponse, ReadableStream: WebStream, D
  * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
  */
 export function createFetch(config: Partial<Config> = {}): typeof fetch {
-  const whole = { ...readConfig({}), ...config }
+  const given = { ...readConfig({}), ...config }
+  // Whatever the address was before it was given here.
+  const whole = { ...given, upstream: new URL(given.baseURL).host }
   const clock = systemClock
   const { store, redactor } = openFixtures(whole, clock)
   const ledger = createLedger(whole.maxWaitingBytes)

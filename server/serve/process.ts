@@ -1,4 +1,5 @@
 /** One run of the server: configuration, signals, exit code. */
+import { inspect } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
@@ -10,14 +11,19 @@ import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
 import { type RunningServer, startServer } from './server.ts'
 
-/** Does some work. What a user did wrong becomes one message and an exit code, without a stack. */
+/**
+ * Does some work. What a user did wrong becomes one message and an exit code, without a stack; what nobody expected has
+ * one. No control character of either reaches the terminal.
+ */
 export async function withExitCode(process: NodeJS.Process, work: () => Promise<void>): Promise<void> {
+  // Its reader may have left, or its disk may be full: then the exit code alone tells.
+  process.stderr.on('error', () => {})
   try {
     await work()
   } catch (error) {
-    if (!(error instanceof DeltatapeError)) throw error
-    process.stderr.write(`deltatape: ${printableLines(error.message)}\n`)
-    process.exitCode = edgesOf(error.code).exit ?? EXIT.notStarted
+    const isTold = error instanceof DeltatapeError
+    process.stderr.write(`deltatape: ${printableLines(isTold ? error.message : inspect(error))}\n`)
+    process.exitCode = (isTold ? edgesOf(error.code).exit : undefined) ?? EXIT.notStarted
   }
 }
 

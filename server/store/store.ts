@@ -1,5 +1,4 @@
 /** Where fixtures live: a directory of `*.jsonl` files. Which call it is, and the rules of saving. */
-import { rm } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
@@ -17,6 +16,7 @@ import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Saved, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
+import { type Stamp, isFree, isStill, removeStamped, stampOf } from './stamp.ts'
 import { alone, writeWhole } from './write.ts'
 
 export interface Store {
@@ -52,10 +52,17 @@ export interface Store {
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(name: string): Promise<string>
   survey(): Promise<Survey>
-  /** Writes a fixture in one step, under its own name, in place of the file with this one. */
-  replace(name: string, fixture: Fixture): Promise<void>
-  /** Takes a fixture away; one that is gone already is no error. */
-  remove(name: string): Promise<void>
+  /** What tells the content that a fixture's file has now from any other. */
+  stamp(name: string): Stamp
+  /**
+   * Writes a fixture in one step, under its own name, in place of the file with this one. Gives false, and leaves what is
+   * there, where that file has another stamp by now, or another file stands where the fixture would go.
+   *
+   * @param taken the stamp of what may stand there under the fixture's own name, if that is another
+   */
+  replace(name: string, fixture: Fixture, stamp: Stamp, taken?: Stamp): Promise<boolean>
+  /** Takes a fixture away. Gives false, and leaves it, where it has another stamp by now. */
+  remove(name: string, stamp: Stamp): boolean
   /** The models that the fixtures were recorded of, sorted. */
   models(): Promise<string[]>
   /** What a call without a fixture is answered. */
@@ -94,16 +101,17 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
       return save(fixture)
     },
-    async replace(name, fixture) {
+    stamp: (name) => stampOf(pathOf(dir, name)),
+    async replace(name, fixture, stamp, taken = 'absent') {
       const next = posix.join(posix.dirname(name), fileName(fixture))
-      await alone(dir, fixture.key, clock, () => writeWhole(dir, next, formatFixture(fixture), clock))
-      if (next !== name) await rm(pathOf(dir, name), { force: true })
+      const [from, to] = [pathOf(dir, name), pathOf(dir, next)]
+      const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
+      const write = () => writeWhole(dir, next, formatFixture(fixture), clock, isAsSeen)
+      const isWritten = await alone(dir, fixture.key, clock, write)
       finder.changed()
+      return isWritten && (next === name || removeStamped(from, stamp))
     },
-    async remove(name) {
-      await rm(pathOf(dir, name), { force: true })
-      finder.changed()
-    },
+    remove: (name, stamp) => (finder.changed(), removeStamped(pathOf(dir, name), stamp)),
     async models() {
       const { sketches } = await finder.overview()
       const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))

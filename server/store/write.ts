@@ -23,9 +23,16 @@ const forEver = new AbortController().signal
 /**
  * Writes a file so that at any moment its name holds the old text or the new one, whole.
  *
+ * @param may asked last: if it says no, nothing is written, and this gives false
  * @throws what the system says
  */
-export async function writeWhole(dir: string, name: string, text: string, clock: Clock): Promise<void> {
+export async function writeWhole(
+  dir: string,
+  name: string,
+  text: string,
+  clock: Clock,
+  may: () => boolean = () => true,
+): Promise<boolean> {
   const path = pathOf(dir, name)
   const temporary = pathOf(dir, besides(name, `${process.pid}.${randomBytes(6).toString('hex')}.tmp`))
   try {
@@ -39,7 +46,9 @@ export async function writeWhole(dir: string, name: string, text: string, clock:
     const deadline = clock.now() + PATIENCE_MS
     for (;;) {
       try {
-        return await rename(temporary, path)
+        if (!may()) return false
+        await rename(temporary, path)
+        return true
       } catch (error) {
         // Windows renames nothing over a file that another program holds open.
         const held = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '')

@@ -42,16 +42,19 @@ export async function checkFixture(file: SourceFile, redactor: Redactor, oldest:
   }
   const { text } = file
   const lines = linesOf(text)
-  const problems: Problem[] = []
-  const header = attempt(problems, name, 'damaged', () => parseUncheckedHeader(lines[0] ?? '', name))
-  const read = readLines(lines, name, problems)
-  const isWhole = problems.length === 0
+  const damage: Problem[] = []
+  const header = attempt(damage, name, 'damaged', () => parseUncheckedHeader(lines[0] ?? '', name))
+  const read = readLines(lines, name, damage)
+  const isWhole = damage.length === 0
 
-  if (header) problems.push(...identityProblems(header, name, redactor), ...ageProblems(header, name, oldest))
-  problems.push(...timeProblems(read, name))
-  // What could not be read would be missing here.
-  if (header && isWhole) problems.push(...answerProblems(header, read, name))
-  if (isWhole && header?.api === 'responses') problems.push(...habitsIn(eventsIn(read), name))
+  const problems = [
+    ...damage,
+    ...(header ? [...identityProblems(header, name, redactor), ...ageProblems(header, name, oldest)] : []),
+    ...timeProblems(read, name),
+    // What could not be read would be missing here.
+    ...(header && isWhole ? answerProblems(header, read, name) : []),
+    ...(isWhole && header?.api === 'responses' ? habitsIn(eventsIn(read), name) : []),
+  ]
   const known = { text, lines, header, read }
   return {
     name,
@@ -73,6 +76,9 @@ function attempt<T>(problems: Problem[], name: string, kind: ProblemKind, read: 
   }
 }
 
+/** How many damaged lines of a file are looked at: after so many it is no fixture at all. */
+const MAX_DAMAGED = 50
+
 /** The lines after the first that can be read. */
 function readLines(lines: readonly string[], name: string, problems: Problem[]): NumberedLine[] {
   const layout = layoutOf(lines[0] ?? '')
@@ -81,6 +87,10 @@ function readLines(lines: readonly string[], name: string, problems: Problem[]):
   for (const [index, text] of lines.entries()) {
     const number = index + 1
     if (index === 0) continue
+    if (problems.length > MAX_DAMAGED) {
+      problems.push(error(name, number, 'damaged', 'its lines are not read any further: too many of them are damaged'))
+      break
+    }
     if (ended) {
       problems.push(error(name, number, 'damaged', AFTER_END))
       break

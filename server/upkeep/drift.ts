@@ -73,8 +73,9 @@ export function findDrift(
   const drifts: Drift[] = []
   for (const event of new Set([...old.events.keys(), ...fresh.events.keys()])) {
     const [then, here] = [old.events.get(event), fresh.events.get(event)]
-    if (then && here) drifts.push(...compare({ event, known: all }, '', then.shape, here.shape))
-    else if (then && !isContent(then, fresh, all)) drifts.push({ kind: 'event_removed', event })
+    if (then && here) {
+      for (const drift of compare({ event, known: all }, '', then.shape, here.shape)) drifts.push(drift)
+    } else if (then && !isContent(then, fresh, all)) drifts.push({ kind: 'event_removed', event })
     else if (here && !isContent(here, old, all)) drifts.push({ kind: 'event_added', event })
   }
   return drifts

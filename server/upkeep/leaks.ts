@@ -2,7 +2,7 @@
 import type { ModelEvent } from '../api/event.ts'
 import { apiNamed } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
-import { type JsonValue, parseJson } from '../base/json.ts'
+import { type JsonValue, isObject, parseJson } from '../base/json.ts'
 import type { FixtureHeader } from '../fixture/fixture.ts'
 import type { FixtureLine } from '../fixture/file.ts'
 import type { Redactor } from '../redact/redactor.ts'
@@ -42,30 +42,38 @@ export function addKind(kinds: Map<number, Set<string>>, line: number, kind: str
   else kinds.set(line, new Set([kind]))
 }
 
+/** How many lines that cannot be read are looked at one by one. What is no JSON takes long to tell, and may be millions. */
+const MAX_UNREAD = 1000
+
+/** The numbers of the lines that cannot be read: the first ones, and all others. */
+function unreadIn({ lines, header, read }: ReadFile): { readonly first: number[]; readonly others: number[] } {
+  const known = new Set(read.map(({ number }) => number))
+  const unread = lines.flatMap((_line, index) => (known.has(index + 1) || (index === 0 && header) ? [] : [index + 1]))
+  return { first: unread.slice(0, MAX_UNREAD), others: unread.slice(MAX_UNREAD) }
+}
+
 /** What the redactor would take out if it was recorded now: the kinds in each line. */
-export async function unredacted(
-  { lines, header, read }: ReadFile,
-  redactor: Redactor,
-): Promise<Map<number, Set<string>>> {
+export async function unredacted(file: ReadFile, redactor: Redactor): Promise<Map<number, Set<string>>> {
+  const { lines, header, read } = file
   const kinds = new Map<number, Set<string>>()
   const add = (number: number) => (kind: string) => addKind(kinds, number, kind)
-  const rest = new Set(lines.map((_line, index) => index + 1))
   if (header) {
-    rest.delete(1)
     redactor.json(header.requestText, add(1), apiNamed(header.api).isWord)
     redactor.query(header.call.query ?? [], add(1))
     redactor.headers(header.response?.headers ?? [], add(1))
   }
   const numbers = new Map<AnswerRecord, number>()
   for (const { number, line } of read) {
-    rest.delete(number)
     if ('record' in line) numbers.set(line.record, number)
     else if ('why' in line.ending) redactor.body(line.ending.why ?? '', add(number))
   }
   const api = apiNamed(header?.api ?? 'responses')
   await redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
   // What cannot be read is searched as text.
-  for (const number of rest) redactor.body(lines[number - 1] ?? '', add(number))
+  const { first, others } = unreadIn(file)
+  const textOf = (number: number) => lines[number - 1] ?? ''
+  for (const number of first) redactor.body(textOf(number), add(number))
+  if (others.length > 0) redactor.text(others.map(textOf).join('\n'), add(others[0] ?? 1))
   return kinds
 }
 
@@ -73,11 +81,13 @@ export async function unredacted(
  * What is searched by secretlint: the file as it stands; the strings of lines with escapes, since an escape may be within
  * a secret; and the deltas of each part as one text, which is nowhere in the file.
  */
-export function pagesOf({ text, lines, header, read }: ReadFile): Page[] {
+export function pagesOf(file: ReadFile): Page[] {
+  const { text, lines, header, read } = file
+  const unread = new Set(unreadIn(file).others)
   const pages: Page[] = [{ text, lineAt: (offset) => text.slice(0, offset).split('\n').length }]
   const seen = new Set<string>()
   for (const [index, line] of lines.entries()) {
-    if (!line.includes('\\')) continue
+    if (!line.includes('\\') || unread.has(index + 1)) continue
     const strings: string[] = []
     gatherStrings(parseJson(line), seen, strings)
     if (strings.length > 0) pages.push({ text: strings.join('\n\0\n'), lineAt: () => index + 1 })
@@ -108,18 +118,22 @@ function pageOfPart(part: readonly NumberedEvent[]): Page {
   }
 }
 
-/** Gathers the strings in a value that were not seen before. */
-function gatherStrings(value: JsonValue | undefined, seen: Set<string>, strings: string[]): void {
-  if (typeof value === 'string') {
-    if (seen.has(value)) return
-    seen.add(value)
-    strings.push(value)
-  } else if (Array.isArray(value)) {
-    for (const member of value) gatherStrings(member, seen, strings)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, member] of Object.entries(value)) {
-      gatherStrings(name, seen, strings)
-      gatherStrings(member, seen, strings)
+/** Gathers the strings in a value that were not seen before, however deep they stand. */
+function gatherStrings(root: JsonValue | undefined, seen: Set<string>, strings: string[]): void {
+  const add = (text: string) => {
+    if (seen.has(text)) return
+    seen.add(text)
+    strings.push(text)
+  }
+  const waiting = [root]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value === 'string') add(value)
+    else if (Array.isArray(value)) for (const member of value) waiting.push(member)
+    else if (isObject(value)) {
+      for (const [name, member] of Object.entries(value)) {
+        add(name)
+        waiting.push(member)
+      }
     }
   }
 }

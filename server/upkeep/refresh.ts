@@ -51,7 +51,7 @@ const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
 
 /** Sends a plan, and shows how far it is. */
 async function send(
-  { context, concurrency }: Job,
+  { context, concurrency, redactor }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
   conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, 'name' | 'tokens'>>,
@@ -59,17 +59,21 @@ async function send(
   const bar = context.terminal.progress(planned.length, 'fixtures')
   const done: Entry[] = []
   try {
-    return await resend(planned, { modelFor, concurrency, signal: context.interrupted() }, async (each, reply) => {
-      const { name, api } = each.fixture
-      const entry: Entry =
-        reply.kind === 'not_sent'
-          ? { name, outcome: 'not_sent' }
-          : { name, ...(await conclude(each, reply)), tokens: tokensOf(apiNamed(api).events(reply.records)) }
-      done.push(entry)
-      const { input, output } = totalOf(done)
-      bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
-      return entry
-    })
+    return await resend(
+      planned,
+      { modelFor, concurrency, signal: context.interrupted(), redactor },
+      async (each, reply) => {
+        const { name, api } = each.fixture
+        const entry: Entry =
+          reply.kind === 'not_sent'
+            ? { name, outcome: 'not_sent' }
+            : { name, ...(await conclude(each, reply)), tokens: tokensOf(apiNamed(api).events(reply.records)) }
+        done.push(entry)
+        const { input, output } = totalOf(done)
+        bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
+        return entry
+      },
+    )
   } finally {
     bar.stop()
   }
@@ -81,14 +85,19 @@ const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
 export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const { context, config, redactor, store } = job
   const api = apiFor(job)
-  const saved = new Map<string, Saved['outcome']>()
-  const modelFor = ({ fixture }: Planned) =>
-    record(api, storeFor(store, fixture, saved), { ...config, redactor, clock: context.clock })
+  const saved = new Map<string, Saved['outcome'] | 'changed'>()
+  const stamps = new Map(plan.send.map(({ fixture: { name } }) => [name, store.stamp(name)]))
+  const modelFor = ({ fixture }: Planned) => {
+    const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
+    return record(api, storeFor(store, fixture, saved, isAsPlanned), { ...config, redactor, clock: context.clock })
+  }
 
   return send(job, plan, modelFor, async ({ fixture: { key } }, reply) => {
     const outcome = saved.get(key)
     if (outcome === 'saved') return { outcome: 'refreshed' }
     if (outcome === 'unchanged') return { outcome }
+    if (outcome === 'changed')
+      return { outcome: 'failed', why: 'changed on the disk meanwhile, and left as it is there' }
     const { why = 'the model did not finish it' } = reply.action ?? {}
     if (reply.kind === 'answered') return { outcome: 'failed', why }
     const before = await orDamage(store.find(key))
@@ -102,8 +111,17 @@ export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   })
 }
 
-/** A store that keeps what is recorded as this fixture, whatever id the request was sent with. */
-function storeFor(store: Store, fixture: Candidate, saved: Map<string, Saved['outcome']>): Store {
+/**
+ * A store that keeps what is recorded as this fixture, whatever id the request was sent with.
+ *
+ * @param isAsPlanned whether its file is still as it was: what another process did to it meanwhile stays
+ */
+function storeFor(
+  store: Store,
+  fixture: Candidate,
+  saved: Map<string, Saved['outcome'] | 'changed'>,
+  isAsPlanned: () => boolean,
+): Store {
   const { key, api, call, previousKey } = fixture
   return {
     ...store,
@@ -112,6 +130,10 @@ function storeFor(store: Store, fixture: Candidate, saved: Map<string, Saved['ou
       return { key, api, call, request: parseRequest(requestText), requestText, previousKey }
     },
     async save(recording) {
+      if (!isAsPlanned()) {
+        saved.set(key, 'changed')
+        return { outcome: 'kept' }
+      }
       const result = await store.save(recording)
       saved.set(key, result.outcome)
       return result

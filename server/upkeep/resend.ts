@@ -6,6 +6,7 @@ import { type Ending, ModelError, RefusedError } from '../api/ending.ts'
 import { type AnswerRecord, textOf } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import type { Action, Model } from '../model/model.ts'
+import type { Redactor } from '../redact/redactor.ts'
 import { type Planned, callFor } from './plan.ts'
 
 /** What came of a request. */
@@ -32,6 +33,8 @@ export interface ResendOptions {
   readonly concurrency: number
   /** Breaks off what is under way, and sends no more. */
   readonly signal: AbortSignal
+  /** Takes secrets out of what the API says, before that is cut: half a secret is not known for one. */
+  readonly redactor: Pick<Redactor, 'body'>
 }
 
 /**
@@ -41,13 +44,13 @@ export interface ResendOptions {
  */
 export async function resend<T>(
   send: readonly Planned[],
-  { modelFor, concurrency, signal }: ResendOptions,
+  { modelFor, concurrency, signal, redactor }: ResendOptions,
   conclude: (planned: Planned, reply: Reply) => T | Promise<T>,
 ): Promise<T[]> {
   const replyTo = async (planned: Planned, parent: Sent<T> | undefined): Promise<Reply> => {
     if (signal.aborted || parent?.kind === 'not_sent') return { kind: 'not_sent' }
     if (parent?.kind === 'failed') return failed('The answer that it continues failed.')
-    return ask(modelFor(planned), planned, parent?.id, signal)
+    return ask(modelFor(planned), callFor(planned, parent?.id), signal, redactor)
   }
 
   const slot = pLimit(concurrency)
@@ -91,8 +94,7 @@ const failed = (why: string, more: Partial<Failed> = {}): Failed => ({
   why,
 })
 
-async function ask(model: Model, planned: Planned, newId: string | undefined, signal: AbortSignal): Promise<Reply> {
-  const call = callFor(planned, newId)
+async function ask(model: Model, call: Call, signal: AbortSignal, redactor: ResendOptions['redactor']): Promise<Reply> {
   const records: AnswerRecord[] = []
   let head: Head | undefined
   // What became of the fixture is known after the last record.
@@ -102,7 +104,7 @@ async function ask(model: Model, planned: Planned, newId: string | undefined, si
     const answer = await model(call, signal)
     head = answer.head
     action = () => answer.action
-    for await (const { items } of answer.records) records.push(...items)
+    for await (const { items } of answer.records) for (const record of items) records.push(record)
   } catch (error) {
     if (error instanceof ModelError) return failed(error.message, { ...soFar(), ending: error.failure })
     if (signal.aborted) return { kind: 'not_sent' }
@@ -110,7 +112,7 @@ async function ask(model: Model, planned: Planned, newId: string | undefined, si
     return failed(error.message, soFar())
   }
   if (head.status >= 400) {
-    const refusal = { status: head.status, headers: head.headers, body: textOf(records) ?? '' }
+    const refusal = { status: head.status, headers: head.headers, body: redactor.body(textOf(records) ?? '') }
     return failed(new RefusedError(refusal).message, { ...soFar(), ending: { end: 'refused' } })
   }
   const why = unfinished(call, records)

@@ -3,10 +3,13 @@ import { posix } from 'node:path'
 import type { Ending } from '../api/ending.ts'
 import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { bodyHash, parseFixture } from '../fixture/file.ts'
+import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
 import { type Fixture, type FixtureHeader, eventsOf, isGood } from '../fixture/fixture.ts'
 import { fileName, keyOf, parseRequest } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { harmIn } from '../redact/shape.ts'
+import { passDamage } from '../store/locator.ts'
+import type { Stamp } from '../store/stamp.ts'
 import type { Store } from '../store/store.ts'
 import type { Progress } from './progress.ts'
 
@@ -100,6 +103,14 @@ export interface Planned {
   readonly good: boolean
   /** When it was recorded. */
   readonly at: string
+  /** What the file held. */
+  readonly stamp: Stamp
+}
+
+/** A file that the rules would take apart, and how. */
+export interface Refused {
+  readonly name: string
+  readonly why: string
 }
 
 /** Files whose requests are the same without what was redacted. Only one answer can be replayed. */
@@ -120,37 +131,68 @@ export function mergesIn(plan: readonly Planned[]): Merged[] {
   })
 }
 
-/** What is to become of each file, and the names of the damaged ones, of which nothing can be said. */
+/**
+ * What is to become of each file, which ones cannot be redacted, and the names of the damaged ones, of which nothing can be
+ * said.
+ */
 export async function planFor(
   store: Store,
   redactor: Redactor,
   terminal: Progress,
-): Promise<{ plan: Planned[]; damaged: string[] }> {
+): Promise<{ plan: Planned[]; refused: Refused[]; damaged: string[] }> {
   const { candidates, damaged: unreadable } = await store.survey()
   const damaged = [...unreadable]
+  const refused: Refused[] = []
   const plan: Planned[] = []
   const keys = new Map<string, string>()
   const bar = terminal.progress(candidates.length, 'fixtures')
   try {
     for (const { name } of parentsFirst(candidates)) {
       bar.step()
-      try {
-        const fixture = parseFixture(await store.text(name), name)
-        const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
-        const { fixture: next, changed, kinds } = await redactAgain(fixture, redactor, previousKey)
-        keys.set(fixture.key, next.key)
-        const [good, at] = [isGood(fixture), fixture.recorded.at]
-        const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
-        plan.push({ name, next: nextName, key: next.key, changed, kinds, previousKey, good, at })
-      } catch (error) {
-        if (!(error instanceof DeltatapeError)) throw error
+      // Before it is read: what is written in between has another.
+      const stamp = store.stamp(name)
+      const fixture = await store
+        .text(name)
+        .then((text) => parseFixture(text, name))
+        .catch(passDamage)
+      if (!fixture) {
         damaged.push(name)
+        continue
       }
+      const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
+      const redone = await redactWhole(fixture, redactor, previousKey)
+      if ('why' in redone) {
+        refused.push({ name, why: redone.why })
+        continue
+      }
+      const { fixture: next, changed, kinds } = redone
+      keys.set(fixture.key, next.key)
+      const [good, at] = [isGood(fixture), fixture.recorded.at]
+      const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
+      plan.push({ name, next: nextName, key: next.key, changed, kinds, previousKey, good, at, stamp })
     }
   } finally {
     bar.stop()
   }
-  return { plan, damaged: damaged.toSorted() }
+  return { plan, refused, damaged: damaged.toSorted() }
+}
+
+/** Redacts a fixture once more, or says why what is left would not be the same answer without its secrets. */
+async function redactWhole(
+  fixture: Fixture,
+  redactor: Redactor,
+  previousKey: string | undefined,
+): Promise<Redone | { readonly why: string }> {
+  try {
+    const redone = await redactAgain(fixture, redactor, previousKey)
+    const harm = harmIn(fixture.records, redone.fixture.records, apiNamed(fixture.api), fixture.call)
+    if (harm !== undefined) return { why: `its redaction ${harm} (${[...redone.kinds].join(', ')})` }
+    if (redone.changed) parseFixture(formatFixture(redone.fixture), 'what is left')
+    return redone
+  } catch (error) {
+    if (!(error instanceof DeltatapeError)) throw error
+    return { why: error.message }
+  }
 }
 
 interface Application {
@@ -164,21 +206,34 @@ interface Application {
  * Changes the files, continuations before what they continue. If it is interrupted, the changed ones name the keys that
  * the others are going to have, and the next run changes those.
  *
+ * @returns the names of the files that were not as they were planned any more, and are as they were found
  * @throws DeltatapeError `cancelled`
  */
-export async function applyTo(store: Store, { plan, merges, redactor, signal }: Application): Promise<void> {
+export async function applyTo(store: Store, { plan, merges, redactor, signal }: Application): Promise<string[]> {
+  const stamps = new Map(plan.map(({ name, stamp }) => [name, stamp]))
+  const left = new Set<string>()
   const keptFor = new Map(merges.flatMap(({ kept, dropped }) => dropped.map((each) => [each.name, kept] as const)))
   const dropped = plan.filter(({ name }) => keptFor.has(name))
-  for (const { name, changed, previousKey } of plan.toReversed()) {
+  for (const { name, next, changed, previousKey, stamp } of plan.toReversed()) {
     if (!changed || keptFor.has(name)) continue
     if (signal.aborted) {
       throw new DeltatapeError('cancelled', 'Interrupted: some fixtures are changed, and none is lost. Run it again.')
     }
-    const fixture = parseFixture(await store.text(name), name)
-    const { fixture: next } = await redactAgain(fixture, redactor, previousKey)
-    await store.replace(name, next)
+    const fixture = await store
+      .text(name)
+      .then((text) => parseFixture(text, name))
+      .catch(passDamage)
+    const redone = fixture && (await redactWhole(fixture, redactor, previousKey))
+    const isDone = redone && 'fixture' in redone && (await store.replace(name, redone.fixture, stamp, stamps.get(next)))
+    if (!isDone) left.add(name)
   }
   // Last, after what is kept in their place is there. Its file may have the name of one that goes.
   const there = new Set(plan.filter(({ name }) => !keptFor.has(name)).map(({ next }) => next))
-  for (const { name } of dropped) if (!there.has(name)) await store.remove(name)
+  for (const { name, stamp } of dropped) {
+    if (there.has(name)) continue
+    // Without what is kept in its place, it stays.
+    const isKept = !left.has(keptFor.get(name)?.name ?? '')
+    if (!isKept || !store.remove(name, stamp)) left.add(name)
+  }
+  return [...left].toSorted()
 }

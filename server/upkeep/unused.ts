@@ -40,6 +40,10 @@ async function readLog(file: string): Promise<string> {
 export const describeDamaged = (damaged: readonly string[]): string =>
   `Damaged, and left alone: ${damaged.join(', ')}. deltatape verify says what is wrong.`
 
+/** Says which files are not as they were shown any more. */
+export const describeChanged = (changed: readonly string[]): string =>
+  `Changed since they were looked at, and left alone: ${changed.join(', ')}. Run it again to see how they are now.`
+
 /** A fixture that was not used. */
 export interface Unused {
   readonly name: string

@@ -4,7 +4,7 @@ import type { Redactor } from '../redact/redactor.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
 import { addKind } from './leaks.ts'
-import { type Problem, error, warning } from './problem.ts'
+import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 
 export interface VerifyOptions {
   /** What it would still redact is a secret. */
@@ -70,7 +70,27 @@ async function searched(files: readonly Checked[], redactor: Redactor): Promise<
     const found = [...kinds].map(([line, each]): Problem => secretProblem(checked.name, line, [...each]))
     // A message may repeat a text of the file, and so a secret.
     const told = checked.problems.map((each) => ({ ...each, message: redactor.text(each.message) }))
-    return [...told, ...found].toSorted((a, b) => a.line - b.line)
+    return limited([...told, ...found].toSorted((a, b) => a.line - b.line))
+  })
+}
+
+/** How many problems of one kind are told of a file. */
+const MAX_TOLD = 100
+
+/** The first problems of each kind; of the others how many there are. */
+function limited(problems: readonly Problem[]): Problem[] {
+  const counts = new Map<ProblemKind, number>()
+  const last = new Map<ProblemKind, Problem>()
+  const told = problems.filter((each) => {
+    const count = (counts.get(each.kind) ?? 0) + 1
+    counts.set(each.kind, count)
+    if (count <= MAX_TOLD) last.set(each.kind, each)
+    return count <= MAX_TOLD
+  })
+  return told.map((each) => {
+    const more = (counts.get(each.kind) ?? 0) - MAX_TOLD
+    if (more <= 0 || last.get(each.kind) !== each) return each
+    return { ...each, message: `${each.message} (and ${more.toLocaleString('en')} more like this)` }
   })
 }
 

@@ -1,10 +1,20 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compose, words } from '../kit/answers.ts'
-import { folderWith, runDeltatape, temporaryFolder } from '../kit/tools.ts'
+import { systemClock } from '../../server/base/clock.ts'
+import { runCli } from '../../server/command/index.ts'
+import type { Terminal } from '../../server/command/terminal.ts'
+import { fakeTerminal, folderWith, runDeltatape, temporaryFolder } from '../kit/tools.ts'
 
 const answer = { events: compose('x').text(words('Hi')).completed() }
+
+const world = (terminal: Terminal) => ({
+  env: {},
+  terminal,
+  clock: systemClock,
+  interrupted: () => new AbortController().signal,
+})
 
 async function setUp() {
   const dir = await folderWith({ one: answer, two: answer })
@@ -13,7 +23,7 @@ async function setUp() {
   await writeFile(log, `${JSON.stringify({ used: one })}\n`)
   const prune = (args: readonly string[], answered?: boolean) =>
     runDeltatape(['prune', log, '--fixtures', dir, ...args], answered === undefined ? {} : { answer: answered })
-  return { prune, one, two, left: async () => (await readdir(dir)).toSorted() }
+  return { dir, log, prune, one, two, left: async () => (await readdir(dir)).toSorted() }
 }
 
 describe('prune', () => {
@@ -47,6 +57,24 @@ describe('prune', () => {
     const { prune, two } = await setUp()
     const { code, out } = await prune(['--json', '--yes'])
     expect([code, JSON.parse(out.join('\n'))]).toEqual([0, { unused: [expect.stringContaining(two)], removed: true }])
+  })
+
+  test('leaves what has changed since it was shown, and names it', async () => {
+    const { dir, log, two } = await setUp()
+    const path = join(dir, two)
+    const changes: readonly (() => Promise<unknown>)[] = [
+      () => writeFile(path, 'recorded meanwhile'),
+      () => rm(path),
+      async () => (await rm(path), mkdir(path)),
+    ]
+    for (const change of changes) {
+      const terminal = Object.assign(fakeTerminal(), { confirm: async () => (await change(), true) })
+      const code = await runCli(['prune', log, '--fixtures', dir], world(terminal))
+      expect([code, terminal.err]).toEqual([1, expect.stringContaining(`left alone: ${path}`)])
+      expect(terminal.out).toMatch(/\nRemoved 0 fixtures\.\n$/)
+      await rm(path, { recursive: true, force: true })
+      await folderWith({ two: answer }).then((other) => cp(join(other, two), path))
+    }
   })
 
   test('only says what it would do', async () => {

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +7,7 @@ import { parseFixture } from '../../server/fixture/file.ts'
 import { systemClock } from '../../server/base/clock.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { parseRules } from '../../server/redact/rules.ts'
+import { planFor } from '../../server/upkeep/rewrite.ts'
 import { compose, words } from '../kit/answers.ts'
 import { samplesFrom } from '../kit/secrets.ts'
 import { STREAM, callOf, toRecords } from '../kit/calls.ts'
@@ -153,6 +155,38 @@ describe('redact', () => {
     expect(next).toMatch(/^i-am-name-\w+\.jsonl$/)
     expect(parseFixture(await readFile(join(dir, 'old', next), 'utf8'), next).recorded.edited).toBe(true)
     expect((await verify()).out.join('\n')).not.toContain('not the one that was recorded')
+  })
+
+  test('leaves what has changed since it was looked at, and names it; the rest is changed', async () => {
+    const { dir, config } = await setUp()
+    const [ada = ''] = (await readdir(dir)).filter((each) => each.startsWith('i-am-ada'))
+    const terminal = fakeTerminal()
+    const code = await runCli(['redact', '--apply', '--fixtures', dir, '--config', config], {
+      env: {},
+      terminal,
+      clock: systemClock,
+      interrupted() {
+        // The plan is made, and nothing is written yet.
+        appendFileSync(join(dir, ada), ' ')
+        return new AbortController().signal
+      },
+    })
+    expect(code).toBe(1)
+    expect(terminal.err).toContain(`left alone: ${join(dir, ada)}.`)
+    expect(terminal.out).toMatch(/\n2 of 4 fixtures changed\.\n$/)
+    expect(await readFile(join(dir, ada), 'utf8')).toMatch(/ $/)
+  })
+
+  test('changes nothing at all if what is left of one would be no fixture, and says which', async () => {
+    const { dir } = await setUp()
+    const store = openTestStore(dir)
+    const losing = { ...redactor, records: async () => [] }
+    const { refused, plan } = await planFor(store, losing, fakeTerminal())
+    expect(refused).toContainEqual({
+      name: expect.stringMatching(/^i-am-ada-/),
+      why: expect.stringContaining('its redaction leaves 0 of '),
+    })
+    expect(plan.filter(({ changed }) => changed)).toEqual([])
   })
 
   test('leaves damaged fixtures alone, and says so', async () => {

@@ -3,6 +3,7 @@ import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { edges } from './edges.ts'
 import { products } from './limits.ts'
 import { failureOverGood, folders } from './folders.ts'
+import { hostile } from './hostile.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -22,6 +23,7 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   leavers: () => leavers(1000, 100),
   edges: () => edges(10_000, 512 * 2 ** 20, 100),
   'products of limits': () => products(10, 100, 1.2),
+  'hostile files': () => hostile(1, 10_000),
   sigterm: () => sigterm(200, 2000, 1000),
 }
 

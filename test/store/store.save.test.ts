@@ -200,13 +200,14 @@ describe('replace and remove', () => {
     const fixture = await fixtureFor(store, HI)
     await mkdir(join(dir, 'chat'))
     await writeFile(join(dir, 'chat', 'old.jsonl'), 'damaged')
-    await store.replace('chat/old.jsonl', fixture)
+    expect(await store.replace('chat/old.jsonl', fixture, store.stamp('chat/old.jsonl'))).toBe(true)
     expect(await store.list()).toEqual([`chat/${fileName(fixture)}`])
     const next = { ...fixture, records: answerOf('two') }
-    await store.replace(`chat/${fileName(fixture)}`, next)
+    const name = `chat/${fileName(fixture)}`
+    expect(await store.replace(name, next, store.stamp(name))).toBe(true)
     expect((await store.find(fixture.key))?.records).toEqual(next.records)
-    await store.remove(`chat/${fileName(fixture)}`)
-    await store.remove(`chat/${fileName(fixture)}`)
+    const stamp = store.stamp(name)
+    expect([store.remove(name, stamp), store.remove(name, stamp)]).toEqual([true, false])
     expect(await store.list()).toEqual([])
     expect(await store.recording(fixture.key)).toBeUndefined()
   })

@@ -46,10 +46,11 @@ async function send(plan: readonly Planned[], model: Model, { concurrency = 4, s
     bodies.push(JSON.parse(contentText(call)))
     return model(call, abort)
   }
-  const replies = await resend(plan, { modelFor, concurrency, signal }, ({ fixture }, reply) => [
-    String(fixture.request.input),
-    reply,
-  ])
+  const replies = await resend(
+    plan,
+    { modelFor, concurrency, signal, redactor: createRedactor() },
+    ({ fixture }, reply) => [String(fixture.request.input), reply],
+  )
   return { bodies, replies: Object.fromEntries(replies) as Record<string, Reply> }
 }
 

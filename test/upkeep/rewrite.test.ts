@@ -114,6 +114,7 @@ test('mergesIn keeps a finished answer before a failed one, and the newer of two
     previousKey: undefined,
     good: true,
     at: '2026-11-24',
+    stamp: 'absent',
     ...more,
   })
   const [older, newer, failed] = [

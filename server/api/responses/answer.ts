@@ -7,12 +7,35 @@ export interface Answer {
   /** All text and refusal parts of all output items, in order. */
   readonly text: string
   /** The places whose text is known. */
-  readonly seen: ReadonlySet<string>
-  readonly items: ReadonlyMap<number, JsonObject>
+  readonly seen: Layers<string, true>
+  readonly items: Layers<number, JsonObject>
   readonly listed: readonly JsonValue[]
 }
 
-export const NOTHING_READ: Answer = { text: '', seen: new Set(), items: new Map(), listed: [] }
+export const NOTHING_READ: Answer = { text: '', seen: [], items: [], listed: [] }
+
+/**
+ * A map that never changes: adding makes a new one, which shares most of the old one. Each layer is smaller than the one
+ * below it, so an answer may have very many items: adding all of n costs n log n.
+ */
+type Layers<K, V> = readonly ReadonlyMap<K, V>[]
+
+function adding<K, V>(layers: Layers<K, V>, key: K, value: V): Layers<K, V> {
+  let top: ReadonlyMap<K, V> = new Map([[key, value]])
+  let below = layers.length
+  for (let next = layers[below - 1]; next && next.size <= top.size; next = layers[below - 1]) {
+    top = new Map([...next, ...top])
+    below--
+  }
+  return [...layers.slice(0, below), top]
+}
+
+const lookUp = <K, V>(layers: Layers<K, V>, key: K): V | undefined =>
+  layers.findLast((layer) => layer.has(key))?.get(key)
+
+/** How many parts and items are known of an answer. */
+export const partsIn = ({ seen, items }: Answer): number =>
+  [...seen, ...items].reduce((count, layer) => count + layer.size, 0)
 
 /** Reads the next event: what is known now, and the pieces of text that it brought. */
 export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer: Answer; pieces: readonly string[] } {
@@ -32,7 +55,7 @@ export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer:
     case 'response.output_item.added':
       return { answer: withItem(answer, index, body.item), pieces: [] }
     case 'response.function_call_arguments.done': {
-      const item = answer.items.get(index)
+      const item = lookUp(answer.items, index)
       const known = item && typeof body.arguments === 'string' ? { ...item, arguments: body.arguments } : undefined
       return { answer: withItem(answer, index, known), pieces: [] }
     }
@@ -44,7 +67,7 @@ export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer:
         isObject(body.response) && Array.isArray(body.response.output) ? body.response.output : answer.listed
       const listed = { ...answer, listed: output }
       // Only where nothing came before: a gateway may list its items in another order, or under other ids.
-      return answer.seen.size > 0
+      return answer.seen.length > 0
         ? { answer: listed, pieces: [] }
         : withWhole(
             listed,
@@ -62,7 +85,7 @@ function withPieces(answer: Answer, pieces: Placed<string>): { answer: Answer; p
   let { text, seen } = answer
   for (const [place, piece] of pieces) {
     text += piece
-    if (piece !== '' && !seen.has(place)) seen = new Set(seen).add(place)
+    if (piece !== '' && !lookUp(seen, place)) seen = adding(seen, place, true)
   }
   return { answer: { ...answer, text, seen }, pieces: pieces.map(([, piece]) => piece) }
 }
@@ -72,18 +95,18 @@ function withWhole(
   answer: Answer,
   parts: Placed<JsonValue | undefined>,
 ): { answer: Answer; pieces: readonly string[] } {
-  const seen = new Set(answer.seen)
+  const own = new Set<string>()
   const fresh = parts.flatMap(([place, part]) => {
     const piece = textOf(part)
-    if (piece === '' || seen.has(place)) return []
-    seen.add(place)
+    if (piece === '' || own.has(place) || lookUp(answer.seen, place)) return []
+    own.add(place)
     return [[place, piece] as const]
   })
   return fresh.length === 0 ? { answer, pieces: [] } : withPieces(answer, fresh)
 }
 
 const withItem = (answer: Answer, index: number, item: JsonValue | undefined): Answer =>
-  isObject(item) ? { ...answer, items: new Map(answer.items).set(index, item) } : answer
+  isObject(item) ? { ...answer, items: adding(answer.items, index, item) } : answer
 
 const partsOf = (item: JsonValue | undefined, index: JsonValue | undefined): Placed<JsonValue | undefined> =>
   isObject(item) && Array.isArray(item.content)
@@ -92,7 +115,8 @@ const partsOf = (item: JsonValue | undefined, index: JsonValue | undefined): Pla
 
 /** Its output items in short, as far as they are known: the type, and of function calls the name and arguments. */
 export function outputOf({ listed, items }: Answer): JsonObject[] {
-  const known = listed.length > 0 ? listed : [...items].toSorted(([a], [b]) => a - b).map(([, item]) => item)
+  const all = new Map(items.flatMap((layer) => [...layer]))
+  const known = listed.length > 0 ? listed : [...all].toSorted(([a], [b]) => a - b).map(([, item]) => item)
   return known.filter(isObject).map(outline)
 }
 

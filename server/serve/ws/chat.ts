@@ -2,7 +2,7 @@
 import { ModelError, RefusedError } from '../../api/ending.ts'
 import type { ModelEvent } from '../../api/event.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
-import { type Answer, NOTHING_READ, outputOf, readEvent } from '../../api/responses/answer.ts'
+import { type Answer, NOTHING_READ, outputOf, partsIn, readEvent } from '../../api/responses/answer.ts'
 import { failureOf } from '../../api/responses/events.ts'
 import { memberText } from '../../base/json-text.ts'
 import { type JsonObject, isObject } from '../../base/json.ts'
@@ -111,11 +111,11 @@ function take(state: State, record: AnswerRecord, { id, deltas }: StepOptions, f
 }
 
 /** How long the text of an answer may be, in characters, and how many parts and items it may have: all of it is kept. */
-const [MAX_TEXT_CHARS, MAX_PARTS] = [64 * 1024 * 1024, 2048]
+const [MAX_TEXT_CHARS, MAX_PARTS] = [64 * 1024 * 1024, 65_536]
 
-function sizeFlawOf({ text, seen, items }: Answer): string | undefined {
-  if (text.length > MAX_TEXT_CHARS) return `a text of more than ${MAX_TEXT_CHARS} characters`
-  return seen.size > MAX_PARTS || items.size > MAX_PARTS ? `an answer of more than ${MAX_PARTS} parts` : undefined
+function sizeFlawOf(answer: Answer): string | undefined {
+  if (answer.text.length > MAX_TEXT_CHARS) return `a text of more than ${MAX_TEXT_CHARS} characters`
+  return partsIn(answer) > MAX_PARTS ? `an answer of more than ${MAX_PARTS} parts` : undefined
 }
 
 function lastFrame(answer: Answer, response: JsonObject, id: string | undefined): string {

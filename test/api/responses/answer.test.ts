@@ -43,7 +43,19 @@ test('what is known never changes: each event makes something new of it', () => 
     expect(rest).toEqual(states.at(-1))
   }
   expect(states.map(({ text }) => text)).toEqual(texts)
-  expect(NOTHING_READ).toEqual({ text: '', seen: new Set(), items: new Map(), listed: [] })
+  expect(NOTHING_READ).toEqual({ text: '', seen: [], items: [], listed: [] })
+})
+
+test('an answer of very many items and parts takes time in line with their number', () => {
+  const events = toEvents(
+    Array.from({ length: 50_000 }, (_, index) => [
+      { type: 'response.output_item.added', output_index: index, item: { type: `t${index}` } },
+      { type: 'response.output_text.delta', output_index: index, content_index: 0, delta: 'a' },
+    ]).flat(),
+  )
+  const { text, items } = events.reduce((known, event) => readEvent(known, event).answer, NOTHING_READ)
+  expect(text).toHaveLength(50_000)
+  expect(items.length).toBeLessThan(20)
 })
 
 test('its pieces are the deltas that a chat client gets, and its text is the message', () => {
