@@ -25,4 +25,8 @@ export const quoted = (word: string): string =>
 
 /** A text as a log shows it: a long one is cut. It has to be redacted before. */
 export const shortened = (text: string, max = MAX_NAME_CHARS): string =>
-  isShort(text, max) ? text : `${[...text.slice(0, 2 * max)].slice(0, max).join('')}…`
+  isShort(text, max)
+    ? text
+    : `${Array.from(text.slice(0, 2 * max))
+        .slice(0, max)
+        .join('')}…`

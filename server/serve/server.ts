@@ -1,5 +1,5 @@
 /** The server: HTTP and WebSockets on one port. */
-import { createServer } from 'node:http'
+import { type Server, createServer } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { shuttingDown } from '../base/errors.ts'
 import { createLedger } from '../base/ledger.ts'
@@ -56,25 +56,8 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
-  const answering = createAnswering()
   const answer = createListener({ ...shared, app: createApp({ config, log }), exchanges })
-  const http = createServer(
-    // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
-    {
-      shouldUpgradeCallback: ({ headers, socket }) =>
-        headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
-    },
-    (request, response) => answering.add(request, response, () => answer(request, response)),
-  )
-  const readers = createReaders(clock)
-  http.on('connection', readers.watch)
-  const upgrade: Sockets['upgrade'] = (request, socket, head) => {
-    readers.release(socket)
-    sockets.upgrade(request, socket, head)
-  }
-  http.on('upgrade', upgrade)
-  // This is not a proxy: such a request is answered as an upgrade that leads nowhere.
-  http.on('connect', upgrade)
+  const http = createHttp(answer, sockets, clock)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())
@@ -109,4 +92,31 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       grace.clear()
     },
   }
+}
+
+/** What listens: requests are answered, upgrades become WebSockets. */
+function createHttp(
+  answer: ReturnType<typeof createListener>,
+  { upgrade }: Pick<Sockets, 'upgrade'>,
+  clock: Clock,
+): Server {
+  const answering = createAnswering()
+  const http = createServer(
+    // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
+    {
+      shouldUpgradeCallback: ({ headers, socket }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && !answering.on(socket),
+    },
+    (request, response) => answering.add(request, response, () => answer(request, response)),
+  )
+  const readers = createReaders(clock)
+  http.on('connection', readers.watch)
+  const leave: Sockets['upgrade'] = (request, socket, head) => {
+    readers.release(socket)
+    upgrade(request, socket, head)
+  }
+  http.on('upgrade', leave)
+  // This is not a proxy: such a request is answered as an upgrade that leads nowhere.
+  http.on('connect', leave)
+  return http
 }

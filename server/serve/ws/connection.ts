@@ -104,8 +104,7 @@ export interface Connection {
 /** Takes care of a connection after its handshake. */
 export function openConnection(ws: Reader, options: ConnectionOptions): Connection {
   const { socket, clock, framed, account } = options
-  const drained = createDrain(socket)
-  const noteUnread = unreadOf(socket, account)
+  const [drained, noteUnread] = [createDrain(socket), unreadOf(socket, account)]
   let open = true
   let patience: Timer | undefined
   const leave = () => {

@@ -46,15 +46,7 @@ export function createSession(options: SessionOptions): Session {
     options.drop()
   }
   const turnOptions: TurnOptions = { ...options, send, drop }
-  const start = (request: TurnRequest): RunningTurn => {
-    // The bytes of its call come to its text.
-    const weight = weightOfMessage(request) + 2 * request.body.length
-    account.charge(weight)
-    const turn = startTurn(request, turnOptions)
-    void turn.finished.then(() => account.credit(weight))
-    return turn
-  }
-  const runner = createRunner({ queue, answer, start })
+  const runner = createRunner({ queue, answer, start: (request) => startCharged(request, turnOptions, account) })
 
   const accept = (message: Waiting): void => {
     const current = runner.running()
@@ -88,6 +80,16 @@ export function createSession(options: SessionOptions): Session {
       queue.end(error, () => true)
     },
   }
+}
+
+/** Starts a turn; what it keeps is charged until it has finished. */
+function startCharged(request: TurnRequest, options: TurnOptions, account: Account): RunningTurn {
+  // The bytes of its call come to its text.
+  const weight = weightOfMessage(request) + 2 * request.body.length
+  account.charge(weight)
+  const turn = startTurn(request, options)
+  void turn.finished.then(() => account.credit(weight))
+  return turn
 }
 
 /** Ends the turn with this id, or the current one. */

@@ -84,9 +84,9 @@ test('the call to the API of a reader that has stopped ends', async () => {
     `POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
   await begun.promise
-  let over = false
-  void ended.promise.then(() => (over = true))
-  while (!over) {
+  const over = new AbortController()
+  void ended.promise.then(() => over.abort())
+  while (!over.signal.aborted) {
     await looks.advance(30_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
