@@ -58,20 +58,9 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
   const isRefused = () => head !== undefined && head.status >= (call.api === any ? 400 : 300)
   const fixture = fileName(identity)
 
-  const saved = async (ending: Ending): Promise<Outcome> => {
-    const redactor = options.redactor.for(call)
-    const records = await redactor.records(tape.records, call.api)
-    const harm = harmIn(tape.records, records, call.api, call)
-    if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
-    return keep(store, options, {
-      ...identity,
-      response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
-      responseId: call.api.answerId(call, call.api.events(records)),
-      recorded,
-      records,
-      ending: redacted(ending, redactor),
-      endedAt: Math.max(Math.round(clock.now() - began), tape.records.at(-1)?.at ?? 0),
-    })
+  const saved = (ending: Ending): Promise<Outcome> => {
+    const endedAt = Math.max(Math.round(clock.now() - began), tape.records.at(-1)?.at ?? 0)
+    return keep(store, options, { call, identity, head, recorded, records: tape.records, ending, endedAt })
   }
   /** The client has its answer, or its error: what becomes of the file is told, and never fails the call. */
   const conclude = async (ending: Ending): Promise<void> => {
@@ -111,23 +100,38 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
 const redacted = (ending: Ending, redactor: Redactor): Ending =>
   isFailure(ending) && ending.why !== undefined ? { ...ending, why: redactor.body(ending.why) } : ending
 
-/** Saves a fixture if it is worth keeping; says what became of it. */
+/** What was recorded, as it came. */
+interface Take extends Pick<Fixture, 'recorded' | 'records' | 'ending' | 'endedAt'> {
+  readonly call: Call
+  readonly identity: Identity
+  readonly head: Head | undefined
+}
+
+/** Saves what was recorded, without its secrets, if it is worth keeping; says what became of it. */
 async function keep(
   store: Store,
-  { recordFailures }: Pick<RecordOptions, 'recordFailures'>,
-  fixture: Fixture,
+  options: RecordOptions,
+  { call, identity, head, recorded, records: all, ending, endedAt }: Take,
 ): Promise<Outcome> {
-  if (!recordFailures && !isGood(fixture)) {
+  const redactor = options.redactor.for(call)
+  const records = await redactor.records(all, call.api)
+  const harm = harmIn(all, records, call.api, call)
+  if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
+  const fixture: Fixture = {
+    ...identity,
+    response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
+    responseId: call.api.answerId(call, call.api.events(records)),
+    recorded,
+    records,
+    ending: redacted(ending, redactor),
+    endedAt,
+  }
+  if (!options.recordFailures && !isGood(fixture)) {
     return notSaved('the model did not finish it (RECORD_FAILURES=1 saves that too)')
   }
-  const { response } = fixture
-  if (response && (response.status < 200 || response.status > 999)) {
-    return notSaved(`HTTP ${response.status} is no status of an answer`)
-  }
+  if (head && (head.status < 200 || head.status > 999)) return notSaved(`HTTP ${head.status} is no status of an answer`)
   const { outcome, replaced } = await store.save(fixture)
-  if (outcome === 'kept') {
-    return notSaved('the model did not finish it, and the fixture that exists is good')
-  }
+  if (outcome === 'kept') return notSaved('the model did not finish it, and the fixture that exists is good')
   return { kind: outcome, changes: replaced && changesOf(replaced, fixture) }
 }
 
