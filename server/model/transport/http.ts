@@ -4,6 +4,7 @@ import { passedUp } from '../../api/headers.ts'
 import { addressOf } from './address.ts'
 import { authorized, missingKey } from './credential.ts'
 import type { LoadDispatcher } from './dispatcher.ts'
+import { withoutDetour } from './redirect.ts'
 import { send } from './send.ts'
 
 export interface HttpTransportOptions {
@@ -23,6 +24,8 @@ export function createHttpTransport({ baseURL, apiKey, dispatcher }: HttpTranspo
     const headers = authorized(passedUp(call.headers), call.credential, apiKey)
     if (headers === undefined) return missingKey()
     const { method, body } = call
-    return send(dispatcher, { ...addressOf(baseURL, call), method, headers, body }, signal)
+    const address = addressOf(baseURL, call)
+    const incoming = await send(dispatcher, { ...address, method, headers, body }, signal)
+    return withoutDetour(incoming, method, address.origin)
   }
 }

@@ -1,0 +1,25 @@
+/** Redirects: none is followed, and none leads a client's question to another host. */
+import type { Incoming } from '../../api/call.ts'
+
+/** Methods that ask with nothing but their address: what they are led to gets no more than that. */
+const BARE: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/**
+ * The answer without a `location` at another host, unless the call only asked for something to be fetched. Clients follow
+ * a redirect by themselves, and would send the question there, and take the answer for the API's.
+ *
+ * @param origin where the call went
+ */
+export function withoutDetour(incoming: Incoming, method: string, origin: string): Incoming {
+  const { status, headers } = incoming
+  if (status < 300 || status > 399 || BARE.has(method)) return incoming
+  return {
+    ...incoming,
+    headers: headers.filter(([name, value]) => name.toLowerCase() !== 'location' || isWithin(value, origin)),
+  }
+}
+
+function isWithin(location: string, origin: string): boolean {
+  const base = new URL(origin)
+  return URL.canParse(location, base.href) && new URL(location, base.href).host === base.host
+}
