@@ -5,15 +5,22 @@ import { fresh } from '../base/memo.ts'
 import type { Store } from '../store/store.ts'
 import { type Answer, type Model, UnansweredError } from './model.ts'
 import { type Recording, type RecordOptions, startRecording } from './recording.ts'
+import { createTapes } from './tape.ts'
 
 /**
  * Makes a model that saves the answers of `model`. Records are handed on as they come, but for those that may end the
  * answer: they follow once the fixture is on the disk, so that whoever has seen the end can rely on the recording.
  */
 export function record(model: Model, store: Store, options: RecordOptions): Model {
+  const tapes = createTapes(options.maxRecordingBytes)
   return async (call, signal): Promise<Answer> => {
-    const recording = startRecording(call, await store.identify(call), store, options)
+    const tape = tapes.open()
+    const recording = startRecording({ call, identity: await store.identify(call), tape }, store, options)
     const own = ownSignal(signal, () => options.recordFailures && recording.mayBeOver)
+    const release = () => {
+      own.release()
+      tape.close()
+    }
     try {
       const answer = await model(call, own.signal)
       recording.head(answer.head)
@@ -30,11 +37,11 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
         get action() {
           return recording.action
         },
-        records: handOn(answer.records, recording, signal, own.release),
+        records: handOn(answer.records, recording, signal, release),
       }
     } catch (error) {
-      own.release()
       await recording.failed(error, signal)
+      release()
       if (!(error instanceof ModelError) || !recording.action) throw error
       throw new UnansweredError(error.failure, recording.action, { cause: error })
     }
@@ -76,6 +83,7 @@ async function* handOn(
         held.push(fresh(batch.items.slice(open)))
       }
     }
+    await recording.ended()
   } catch (error) {
     await recording.failed(error, signal)
     yield* held
@@ -83,6 +91,5 @@ async function* handOn(
   } finally {
     release()
   }
-  await recording.ended()
   yield* held
 }

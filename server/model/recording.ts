@@ -14,13 +14,14 @@ import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './model.ts'
+import type { Tape } from './tape.ts'
 
 export interface RecordOptions {
   /** Whether what the model did not finish is saved too. */
   readonly recordFailures: boolean
   /** Who answers, as the fixture names it. */
   readonly upstream: string
-  /** How much memory an answer may take while it is recorded, in bytes. */
+  /** How much memory all answers may take while they are recorded, in bytes. */
   readonly maxRecordingBytes: number
   readonly redactor: Redactor
   readonly clock: Clock
@@ -43,12 +44,18 @@ export interface Recording {
 /** What became of a fixture, whatever its name. */
 type Outcome = Omit<Action, 'fixture'>
 
+/** What is recorded, and on what. */
+interface Recorded {
+  readonly call: Call
+  readonly identity: Identity
+  readonly tape: Tape
+}
+
 /** Begins the recording of one call. */
-export function startRecording(call: Call, identity: Identity, store: Store, options: RecordOptions): Recording {
+export function startRecording({ call, identity, tape }: Recorded, store: Store, options: RecordOptions): Recording {
   const { clock } = options
   const began = clock.now()
   const recorded = { at: clock.date().toISOString(), upstream: options.upstream }
-  const tape = createTape(options.maxRecordingBytes)
   const follower = call.api.follow()
   let head: Head | undefined
   let action: Action | undefined
@@ -57,6 +64,9 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
   // A redirect is no answer to what was asked of an API that is known.
   const isRefused = () => head !== undefined && head.status >= (call.api === any ? 400 : 300)
   const fixture = fileName(identity)
+  const noRoom = notSaved(
+    `the recordings under way take more memory than the ${options.maxRecordingBytes} bytes that MAX_RECORDING_BYTES allows`,
+  )
 
   const saved = (ending: Ending): Promise<Outcome> => {
     const endedAt = Math.max(Math.round(clock.now() - began), tape.records.at(-1)?.at ?? 0)
@@ -64,8 +74,7 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
   }
   /** The client has its answer, or its error: what becomes of the file is told, and never fails the call. */
   const conclude = async (ending: Ending): Promise<void> => {
-    const flaw = tape.flaw()
-    action = { ...(flaw ?? (await told(() => saved(ending)))), fixture }
+    action = { ...(tape.isFull ? noRoom : await told(() => saved(ending))), fixture }
   }
 
   return {
@@ -86,7 +95,7 @@ export function startRecording(call: Call, identity: Identity, store: Store, opt
         if (progress !== 'settling') open = index + 1
       }
       // What is not saved is not waited for.
-      return tape.flaw() === undefined ? open : more.length
+      return tape.isFull ? more.length : open
     },
     ended: () => conclude({ end: isRefused() ? 'refused' : 'complete' }),
     async failed(error, signal) {
@@ -141,31 +150,6 @@ function changesOf(before: Fixture, after: Fixture): string | undefined {
     return describeComparison(compare(before, after))
   } catch {
     return undefined
-  }
-}
-
-/** What one record takes beside its text and what its text means, in bytes. */
-const RECORD_BYTES = 400
-
-/** How much memory a record takes: its text is there as it came, as its event's, and as the values of that. */
-const weightOf = ({ wire, event }: AnswerRecord): number => RECORD_BYTES + wire.length * (event ? 3 : 1)
-
-/** Keeps the records of an answer, or none of them once they take more memory than they may. */
-function createTape(maxBytes: number) {
-  const records: AnswerRecord[] = []
-  let size = 0
-  return {
-    records,
-    /** What is told if it keeps none. */
-    flaw: (): Outcome | undefined =>
-      size > maxBytes
-        ? notSaved(`it takes more memory than the ${maxBytes} bytes that MAX_RECORDING_BYTES allows`)
-        : undefined,
-    add(more: readonly AnswerRecord[]): void {
-      for (const record of more) size += weightOf(record)
-      if (size > maxBytes) records.length = 0
-      else for (const record of more) records.push(record)
-    },
   }
 }
 

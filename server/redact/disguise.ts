@@ -156,6 +156,9 @@ const VALUES = Uint8Array.from({ length: 128 }, (_value, code) => {
   return index !== -1 ? index : character === '-' ? 62 : character === '_' ? 63 : 255
 })
 
+/** Longer texts are files: reading all of them as text would take longer than the answer. */
+const MAX_CHARS = 4 * 1024 * 1024
+
 /** Fewer groups hold no key of a known kind: 16 characters of text are six of them at least. */
 const MIN_GROUPS = 5
 
@@ -193,7 +196,7 @@ interface Stretch {
  */
 export function stretchesIn(text: string): Stretch[] {
   const stretches: Stretch[] = []
-  if (text.length < 4 * MIN_GROUPS) return stretches
+  if (text.length < 4 * MIN_GROUPS || text.length > MAX_CHARS) return stretches
   const counts = [0, 0, 0, 0]
   let [a, b, c] = [255, 255, 255]
   const close = (phase: number, groupsEnd: number, end: number) => {

@@ -102,7 +102,13 @@ const table = {
   /** The largest body of a call to an API, with its content coding taken off. */
   maxBodyBytes: whole('MAX_BODY_BYTES', 'how large the body of a call to the API may be', 64 * MIB, 1, 2 ** 30),
   maxEventBytes: whole('MAX_EVENT_BYTES', 'how large an event of the API may be', 64 * MIB, 1, 2 ** 28),
-  maxRecordingBytes: whole('MAX_RECORDING_BYTES', 'how much memory one recording may take', 256 * MIB, 1, 2 ** 32),
+  maxRecordingBytes: whole(
+    'MAX_RECORDING_BYTES',
+    'how much memory all recordings under way may take',
+    256 * MIB,
+    1,
+    2 ** 32,
+  ),
   /** The largest message of a chat client. */
   maxInputBytes: whole('MAX_INPUT_BYTES', 'how large a chat message may be', MIB, 1, 2 ** 30),
   /** The most that is kept in memory for clients, all of them together. */

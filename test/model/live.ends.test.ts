@@ -195,8 +195,8 @@ describe('what never ends', () => {
 })
 
 test('a redirect is an answer like any other: nothing follows it', async () => {
-  const standIn = await runStandIn(() => ({ status: 307, headers: { location: 'http://127.0.0.1:9/' }, body: '' }))
+  const standIn = await runStandIn(() => ({ status: 307, headers: { location: '/v2/responses' }, body: '' }))
   const { head, error } = await drain(liveFrom(standIn), ASK)
   expect([head?.status, error, standIn.calls.length]).toEqual([307, undefined, 1])
-  expect(head?.headers).toContainEqual(['location', 'http://127.0.0.1:9/'])
+  expect(head?.headers).toContainEqual(['location', '/v2/responses'])
 })
