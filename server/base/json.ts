@@ -52,6 +52,9 @@ export function parseJson(text: string): JsonValue | undefined {
 /** A row of digits as long as that of the first integer that a JavaScript number cannot hold exactly. */
 const LONG_INTEGER = /\d{16}/
 
+/** Whether a JSON text may hold an integer that a number cannot hold. */
+export const mayHaveLongInteger = (text: string): boolean => LONG_INTEGER.test(text)
+
 /**
  * The value that a JSON text holds, with `wrap` applied to the digits of each integer that a JavaScript number cannot
  * hold exactly.
