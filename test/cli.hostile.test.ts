@@ -159,6 +159,8 @@ test('what is no file is told, and the others are looked at', { timeout: 60_000 
   const dir = join(cwd, 'fixtures')
   await mkdir(join(dir, 'folder.jsonl'))
   await symlink('loop.jsonl', join(dir, 'loop.jsonl'))
+  await symlink('/dev/zero', join(dir, 'zero.jsonl'))
+  if (process.platform !== 'win32') execFileSync('mkfifo', [join(dir, 'pipe.jsonl')])
   await writeFile(join(dir, 'closed.jsonl'), 'x')
   await chmod(join(dir, 'closed.jsonl'), 0)
   for (const command of ['ls', 'verify', 'redact', 'unused']) {
