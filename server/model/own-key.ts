@@ -5,6 +5,7 @@ import { parseSseRecord } from '../api/framing/sse.ts'
 import { wireOf } from '../api/framing/framing.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { placeholderFor } from '../redact/match.ts'
+import { isPlainWord } from '../redact/secrets.ts'
 
 /** Puts a placeholder where the key stood, in one answer. */
 export interface Placeholder {
@@ -30,7 +31,7 @@ export function hideKey(
   key: string | undefined,
   tellsOfFailure: (event: ModelEvent) => boolean,
 ): Placeholder | undefined {
-  if (key === undefined || key.length < MIN_KEY_CHARS) return undefined
+  if (key === undefined || key.length < MIN_KEY_CHARS || isPlainWord(key)) return undefined
   const hide = (text: string) => text.replaceAll(key, placeholderFor('api-key'))
   const pieces = createPieces(key, hide)
 
