@@ -93,7 +93,8 @@ describe('what is handed on', () => {
   test('is the very record if it does not hold the key, and a short key is told from no word', () => {
     expect(hide?.records([record], false)[0]).toBe(record)
     expect(hide?.records([], true)).toEqual([])
-    for (const word of ['test', 'placeholder', 'not-needed', 'completed']) expect(hideKey(word, () => true)).toBeUndefined()
+    for (const word of ['test', 'placeholder', 'not-needed', 'completed'])
+      expect(hideKey(word, () => true)).toBeUndefined()
     expect(hideKey(undefined, () => true)).toBeUndefined()
   })
 
