@@ -3,19 +3,29 @@
 /** Where a value stands: the names and indices from the outermost value on. */
 export type Place = readonly (string | number)[]
 
-interface Token {
-  /** A string with its quotes, or one of `{}[],:`. */
-  readonly text: string
-  readonly start: number
-}
+/** What gives a JSON text its shape. */
+type Mark = '{' | '}' | '[' | ']' | ',' | ':' | '"'
 
-/** The tokens of a JSON text that give it its shape, without its numbers and words. Linear, however long a string. */
-function* tokensOf(text: string): Generator<Token> {
-  const next = /["[\]{},:]/g
-  for (let found = next.exec(text); found; found = next.exec(text)) {
-    const { 0: mark, index: start } = found
-    if (mark === '"') next.lastIndex = endOfString(text, start)
-    yield { text: mark === '"' ? text.slice(start, next.lastIndex) : mark, start }
+const MARKS: ReadonlySet<string> = new Set<Mark>(['{', '}', '[', ']', ',', ':', '"'])
+
+const isMark = (character: string): character is Mark => MARKS.has(character)
+
+/**
+ * Visits the tokens of a JSON text that give it its shape, without its numbers and words: a mark, or a string, which is told
+ * by its quote. Linear, however long a string.
+ *
+ * @param visit gets the index at which the token begins, and the one after it
+ */
+function eachToken(text: string, visit: (mark: Mark, start: number, end: number) => void): void {
+  for (let at = 0; at < text.length;) {
+    const mark = text.charAt(at)
+    if (!isMark(mark)) {
+      at++
+      continue
+    }
+    const end = mark === '"' ? endOfString(text, at) : at + 1
+    visit(mark, at, end)
+    at = end
   }
 }
 
@@ -36,15 +46,14 @@ interface Visitor {
   /** The value that stands there ends: before `at`, and before white space. */
   end?(at: number, place: Place): void
   /** @param within the index at which the innermost object or array begins; -1 if there is none */
-  string?(token: Token, isName: boolean, place: Place, within: number): void
+  string?(start: number, end: number, isName: boolean, place: Place, within: number): void
 }
 
 /** Walks over the values in a JSON text. A text that is cut, or is not JSON, is walked as far as it looks like JSON. */
 function walk(text: string, visitor: Visitor): void {
   const open: { readonly start: number; readonly object: boolean; expectsName: boolean }[] = []
   const place: (string | number)[] = []
-  for (const token of tokensOf(text)) {
-    const { text: mark, start } = token
+  eachToken(text, (mark, start, end) => {
     const top = open.at(-1)
     if (mark === '{' || mark === '[') {
       const object = mark === '{'
@@ -59,7 +68,7 @@ function walk(text: string, visitor: Visitor): void {
       visitor.end?.(start, place)
       const last = place.at(-1)
       if (top) top.expectsName = top.object
-      if (typeof last !== 'number') continue
+      if (typeof last !== 'number') return
       place[place.length - 1] = last + 1
       visitor.begin?.(start + 1, place)
     } else if (mark === ':') {
@@ -67,10 +76,10 @@ function walk(text: string, visitor: Visitor): void {
       visitor.begin?.(start + 1, place)
     } else {
       const isName = top?.expectsName ?? false
-      if (isName) place[place.length - 1] = valueOf(mark)
-      visitor.string?.(token, isName, place, top?.start ?? -1)
+      if (isName) place[place.length - 1] = valueOf(text.slice(start, end))
+      visitor.string?.(start, end, isName, place, top?.start ?? -1)
     }
-  }
+  })
 }
 
 /** A string in a JSON text. */
@@ -91,8 +100,10 @@ export interface JsonString {
 /** Visits every string of a JSON text in order, names of members included. */
 export function eachString(text: string, visit: (string: JsonString) => void): void {
   walk(text, {
-    string: ({ text: token, start }, isName, place, within) =>
-      visit({ value: valueOf(token), start: start + 1, raw: contentOf(token), isName, place, within }),
+    string(start, end, isName, place, within) {
+      const token = text.slice(start, end)
+      visit({ value: valueOf(token), start: start + 1, raw: contentOf(token), isName, place, within })
+    },
   })
 }
 
@@ -207,7 +218,7 @@ export function memberSpan(text: string, name: string): readonly [start: number,
   let current = ''
   let start: number | undefined
   let found: [number, number] | undefined
-  for (const { text: token, start: index } of tokensOf(text)) {
+  eachToken(text, (token, index, end) => {
     if (token === '{' || token === '[') {
       depth++
       expectsName = depth === 1
@@ -222,9 +233,9 @@ export function memberSpan(text: string, name: string): readonly [start: number,
       if (current === name) start = index + 1
       expectsName = false
     } else if (depth === 1 && expectsName) {
-      current = valueOf(token)
+      current = valueOf(text.slice(index, end))
     }
-  }
+  })
   return found
 }
 
