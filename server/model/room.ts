@@ -25,8 +25,9 @@ export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): 
     return mine
   }
   return async (call, signal) => {
-    await takeFor(call)
-    if (call.content.byteLength < LARGE_BYTES) return model(call, signal)
+    const { byteLength } = call.content
+    take(call, byteLength <= SMALL_BYTES ? MOST_PARSED * byteLength : byteLength + (await parsedWeightOf(call)))
+    if (byteLength < LARGE_BYTES) return model(call, signal)
     await inOrder(async () => {
       await nextTurn()
       // Whoever has left meanwhile holds up nobody.
@@ -43,12 +44,13 @@ export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): 
  *
  * @throws DeltatapeError `busy`, or `too_large` for what never has room
  */
-async function takeFor({ account, content }: Call): Promise<void> {
-  if (!account) return
+function take({ account }: Call, weight: number): void {
+  if (account && !account.take(weight)) throw account.refusal(weight)
+}
+
+/** What the value takes that is read from the body of a call. Calls that are not charged are not weighed. */
+async function parsedWeightOf({ account, content }: Call): Promise<number> {
+  if (!account) return 0
   const { buffer, byteOffset, byteLength } = content
-  const weight =
-    byteLength <= SMALL_BYTES
-      ? MOST_PARSED * byteLength
-      : byteLength + (await weighInTurns(Buffer.from(buffer, byteOffset, byteLength).toString('latin1')))
-  if (!account.take(weight)) throw account.refusal(weight)
+  return weighInTurns(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
 }

@@ -1,4 +1,5 @@
 /** The places where credentials stand: names of headers and parameters, and members of JSON. */
+import { LRUCache } from 'lru-cache'
 import type { Place } from '../base/json-text.ts'
 
 /** No name that counts is longer. */
@@ -33,6 +34,17 @@ const OWN_KEY = /^x[-_](?:.*[-_])?key$/i
  */
 export function isCredentialName(name: string): boolean {
   if (name.length > MAX_NAME_CHARS) return false
+  const before = judged.get(name)
+  if (before !== undefined) return before
+  const is = saysCredential(name)
+  judged.set(name, is)
+  return is
+}
+
+/** What was found of names: each request asks of the same ones. At most some 100 kB. */
+const judged = new LRUCache<string, boolean>({ max: 500 })
+
+function saysCredential(name: string): boolean {
   const plain = name.toLowerCase().replaceAll(/[\s._-]/g, '')
   return !NO_CREDENTIAL.test(plain) && (CREDENTIAL.test(plain) || OWN_KEY.test(name))
 }

@@ -33,15 +33,18 @@ export function replyTo(answer: Answer, encoding: Encoding): Reply {
   }
 }
 
+/** What can be sent of headers that come again with the fixture that holds them. */
+const passed = new WeakMap<Headers, Headers>()
+
 /**
  * The headers of the answer that can be sent, and are true: a fixture may say of its body how long it is, and that it has a
  * coding, which was taken off when it was recorded.
  */
 function sentOf({ head, action }: Answer): Headers {
-  const headers = passedDown(
-    sendable(head.headers),
-    decodingOf(headerOf(head.headers, 'content-encoding')) !== undefined,
-  )
+  const known = passed.get(head.headers)
+  const headers =
+    known ?? passedDown(sendable(head.headers), decodingOf(headerOf(head.headers, 'content-encoding')) !== undefined)
+  if (known === undefined) passed.set(head.headers, headers)
   return action === undefined ? headers : headers.filter(([name]) => name.toLowerCase() !== 'content-length')
 }
 
