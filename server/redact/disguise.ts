@@ -190,27 +190,38 @@ interface Stretch {
   readonly end: number
 }
 
+/** Unbroken characters of base64, as many as {@link MIN_GROUPS} groups have. */
+const UNBROKEN = new RegExp(`[A-Za-z0-9+/_-]{${4 * MIN_GROUPS}}`, 'g')
+
 /**
  * Where base64 of at least {@link MIN_GROUPS} groups stands, all of whose bytes are ASCII. Each of the four places at
  * which groups may begin is followed for itself. What chance makes of other texts is rare: one in eight groups.
  */
 export function stretchesIn(text: string): Stretch[] {
   const stretches: Stretch[] = []
-  if (text.length < 4 * MIN_GROUPS || text.length > MAX_CHARS) return stretches
+  if (text.length > MAX_CHARS) return stretches
+  const next = new RegExp(UNBROKEN)
+  for (let found = next.exec(text); found; found = next.exec(text)) {
+    next.lastIndex = addStretches(text, found.index, stretches)
+  }
+  return stretches
+}
+
+/** Adds those of one run of unbroken characters; gives the index at which it ends. */
+function addStretches(text: string, from: number, stretches: Stretch[]): number {
   const counts = [0, 0, 0, 0]
-  let [a, b, c] = [255, 255, 255]
   const close = (phase: number, groupsEnd: number, end: number) => {
     const count = counts[phase] ?? 0
     counts[phase] = 0
     if (count >= MIN_GROUPS) stretches.push({ start: groupsEnd - 4 * count, end })
   }
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 255
+  let [a, b, c] = [255, 255, 255]
+  let at = from
+  for (; ; at++) {
+    const code = text.charCodeAt(at)
     const d = code < 128 ? (VALUES[code] ?? 255) : 255
-    if (d === 255) {
-      // A last group may be short.
-      for (let rest = 0; rest < 4; rest++) close((at - rest) & 3, at - rest, at)
-    } else if (a !== 255 && b !== 255 && c !== 255) {
+    if (d === 255) break
+    if (a !== 255) {
       const phase = (at + 1) & 3
       if ((a & 0x20) === 0 && (b & 0x08) === 0 && (c & 0x02) === 0) counts[phase] = (counts[phase] ?? 0) + 1
       else close(phase, at - 3, at - 3)
@@ -219,5 +230,7 @@ export function stretchesIn(text: string): Stretch[] {
     b = c
     c = d
   }
-  return stretches
+  // A last group may be short.
+  for (let rest = 0; rest < 4; rest++) close((at - rest) & 3, at - rest, at)
+  return at
 }
