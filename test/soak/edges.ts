@@ -1,6 +1,7 @@
 /** Upstreams that never come to an end: memory stays within bounds, others are served meanwhile, and each turn ends once. */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +17,13 @@ const ENDS: Readonly<Record<string, RegExp>> = {
   'tiny events': /malformed|stalled/,
   comments: /stalled/,
   'empty data': /stalled/,
+}
+
+/** Asks on a connection of its own: a new server may have the port of one that is gone, whose connections are no good. */
+async function askHealth(url: string): Promise<void> {
+  const [response] = await once(get(`${url}/health`, { agent: false }), 'response')
+  response.resume()
+  await once(response, 'end')
 }
 
 /**
@@ -40,7 +48,7 @@ export async function edges(ms: number, growth: number, slowest: number): Promis
         FIXTURES_DIR: dir,
         TURN_TIMEOUT_MS: String(ms),
       })
-      await fetch(`${server.url}/health`)
+      await askHealth(server.url)
       const chat = await connect(`${server.url}/ws`)
       // What the first call loads is loaded.
       chat.send({ input: 'nothing' })
@@ -51,7 +59,7 @@ export async function edges(ms: number, growth: number, slowest: number): Promis
       const watching = (async () => {
         while (!over.signal.aborted) {
           const began = performance.now()
-          await (await fetch(`${server.url}/health`)).text()
+          await askHealth(server.url)
           waited = Math.max(waited, performance.now() - began)
           most = Math.max(most, await server.memory())
           await sleep(20)
