@@ -1,7 +1,7 @@
 /** The row of last resort: a call to an API that is not known. Everything counts, and a cut answer cannot be told. */
 import { asText } from '../base/json.ts'
 import type { Api } from './api.ts'
-import { apiError } from './error.ts'
+import { openaiRecord, openaiWords } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
 import { COMMON_VOCABULARY, isCommonWord } from './words.ts'
@@ -22,5 +22,7 @@ export const any: Api = {
   isWord: isCommonWord,
   vocabulary: COMMON_VOCABULARY,
   failureOf: failureIn,
-  error: apiError,
+  words: openaiWords,
+  errorRecord: openaiRecord,
+  broken: (told) => [openaiRecord(told)],
 }

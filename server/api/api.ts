@@ -1,8 +1,6 @@
 /** What deltatape knows of one provider's interface: a row of the table in `index.ts`. */
 import type { JsonObject } from '../base/json.ts'
-import type { DeltatapeError } from '../base/errors.ts'
 import type { Ending } from './ending.ts'
-import type { ApiError } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import type { TellsOf } from './failure.ts'
 import type { Headers } from './headers.ts'
@@ -70,8 +68,29 @@ export interface Api {
   readonly vocabulary: readonly string[]
   /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
   failureOf(event: ModelEvent): TellsOf | undefined
-  /** An error of deltatape as the API would put it. */
-  error(cause: DeltatapeError): ApiError
+  /** An error in the API's own words: the body of an HTTP error. */
+  words(told: Told): JsonObject
+  /** The same within a stream: the text of a record that its programs take for an error. */
+  errorRecord(told: Told): string
+  /** The records with which an answer breaks off in the middle: as an error, or as an answer that failed. */
+  broken(told: Told, at: Broken): readonly string[]
+}
+
+/** What is to be told of an error. */
+export interface Told {
+  /** HTTP status. */
+  readonly status: number
+  readonly message: string
+  readonly code: string
+}
+
+/** Where an answer breaks. */
+export interface Broken {
+  readonly kind: 'error' | 'fail'
+  /** How many events came before. */
+  readonly sent: number
+  /** The last response that an event carried, or none. */
+  readonly response: JsonObject
 }
 
 /** Another form of the same answer, in which nothing has to be invented. */

@@ -4,12 +4,13 @@ import { LRUCache } from 'lru-cache'
 import type { Head } from '../api/api.ts'
 import { type Call, contentText } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
+import { parseSseRecord } from '../api/framing/sse.ts'
 import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { type JsonObject, isObject, parseObject } from '../base/json.ts'
 import { fresh } from '../base/memo.ts'
-import { type Fault, MALFORMED, type Plan, brokenBy, failureOf, mix, nameOf, parsePlan, refusalOf } from './faults.ts'
+import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, toldBy } from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
 export interface FaultOptions {
@@ -109,11 +110,11 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
     head: { status, headers: JSON_TYPE, framing: 'json' },
     records: [fresh([{ at: 0, wire: text }])],
   })
-  if (due.kind === 'refuse') return whole(due.status, refusalOf(due))
+  if (due.kind === 'refuse') return whole(due.status, JSON.stringify(api.words(toldBy(due))))
   const failure = failureOf(due)
   if (failure) throw new ModelError(failure)
   if (due.kind === 'delay') return undefined
-  const records = brokenBy(due, {}, 0)
+  const records = brokenBy(call, due, {}, 0)
   const streams = api.inOne?.request(call, parseObject(contentText(call)) ?? {}) === undefined
   if (api.inOne && !streams) {
     const answer = api.inOne.answer(eventsIn(records))
@@ -157,7 +158,8 @@ async function* breaking(given: Answer['records'], breaks: Breaking): AsyncGener
         response = lastResponse(before) ?? response
         if (before.length > 0) yield fresh(before)
         await pause(due, options, signal)
-        const last = due.kind === 'error' || due.kind === 'fail' ? brokenBy(due, response, sent) : malformedBy(due)
+        const last =
+          due.kind === 'error' || due.kind === 'fail' ? brokenBy(call, due, response, sent) : malformedBy(due)
         if (last.length > 0) yield fresh(last)
         const failure = failureOf(due)
         if (failure) throw new ModelError(failure)
@@ -178,6 +180,12 @@ function leftOpen(records: Answer['records']): AsyncIterable<Batch> {
   const iterator = Symbol.asyncIterator in records ? records[Symbol.asyncIterator]() : records[Symbol.iterator]()
   return { [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }) }
 }
+
+/** The records that break an answer, as its API sends them. */
+const brokenBy = ({ api }: Call, due: Fault, response: JsonObject, sent: number): AnswerRecord[] =>
+  api
+    .broken(toldBy(due), { kind: due.kind === 'error' ? 'error' : 'fail', sent, response })
+    .map((wire) => parseSseRecord(wire, 0))
 
 const malformedBy = (due: Fault): AnswerRecord[] =>
   due.kind === 'malformed' ? [{ at: 0, wire: `data: ${MALFORMED}\n\n`, data: MALFORMED }] : []

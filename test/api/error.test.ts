@@ -1,23 +1,26 @@
 /** Errors of deltatape in the shape of OpenAI's APIs. */
 import { expect, test } from 'vitest'
 import { RefusedError } from '../../server/api/ending.ts'
-import { apiError } from '../../server/api/error.ts'
+import { any } from '../../server/api/any.ts'
+import { errorOf } from '../../server/api/error.ts'
 import { DeltatapeError } from '../../server/base/errors.ts'
 
 test('a refusal of the API keeps its status and its error', () => {
-  const refused = (body: string) => apiError(new RefusedError({ status: 429, headers: [], body }))
+  const refused = (body: string) => errorOf(new RefusedError({ status: 429, headers: [], body }), any)
   expect(refused('{"error":{"message":"Slow down","code":"rate_limit_exceeded"}}')).toEqual({
     status: 429,
-    error: { message: 'Slow down', code: 'rate_limit_exceeded' },
+    body: { error: { message: 'Slow down', code: 'rate_limit_exceeded' } },
   })
   for (const body of ['<p>', '{"error":"<p>"}']) {
     expect(refused(body)).toEqual({
       status: 429,
-      error: {
-        message: 'The API refused the request with HTTP 429: <p>.',
-        type: 'invalid_request_error',
-        param: null,
-        code: 'upstream_refused',
+      body: {
+        error: {
+          message: 'The API refused the request with HTTP 429: <p>.',
+          type: 'invalid_request_error',
+          param: null,
+          code: 'upstream_refused',
+        },
       },
     })
   }
@@ -32,8 +35,8 @@ test.each([
   ['upstream_stalled', 504, 'server_error'],
   ['upstream_unreachable', 502, 'server_error'],
 ] as const)('%s is %i', (code, status, type) => {
-  expect(apiError(new DeltatapeError(code, 'Why.'))).toEqual({
+  expect(errorOf(new DeltatapeError(code, 'Why.'), any)).toEqual({
     status,
-    error: { message: 'Why.', type, param: null, code },
+    body: { error: { message: 'Why.', type, param: null, code } },
   })
 })

@@ -1,10 +1,11 @@
 /** OpenAI's Responses API: over HTTP, and what its WebSocket mode shares with it. */
 import { type JsonObject, isObject, parseObject } from '../../base/json.ts'
-import type { Api } from '../api.ts'
+import type { Api, Broken, Told } from '../api.ts'
 import { contentText } from '../call.ts'
 import { headerOf } from '../headers.ts'
-import { apiError } from '../error.ts'
+import { openaiRecord, openaiWords } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
+import { encodeSseEvent } from '../framing/sse.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
 import { createWords } from '../words.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
@@ -60,7 +61,20 @@ export const responses: Api = {
     },
     answer: answerInOne,
   },
-  error: apiError,
+  words: openaiWords,
+  errorRecord: openaiRecord,
+  broken,
+}
+
+/** What the API sends of an answer that failed: `error` and then `response.failed`, or the latter alone. */
+function broken({ message }: Told, { kind, sent, response }: Broken): string[] {
+  const error = { type: 'server_error', code: 'server_error', message, param: null }
+  const failed = { ...response, status: 'failed', error: { code: error.code, message } }
+  const events = [
+    ...(kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
+    { type: 'response.failed', sequence_number: sent + (kind === 'error' ? 1 : 0), response: failed },
+  ]
+  return events.map((event) => encodeSseEvent(JSON.stringify(event), event.type, '\n'))
 }
 
 /** An answer in one piece, as the event with which a stream of it would have ended. */

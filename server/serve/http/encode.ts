@@ -1,6 +1,7 @@
 /** An answer → a reply: its bytes, and how it ends. */
 import type { Api } from '../../api/api.ts'
 import { ModelError } from '../../api/ending.ts'
+import { toldOfError } from '../../api/error.ts'
 import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
@@ -99,6 +100,5 @@ function endOf(cause: DeltatapeError | undefined, { head }: Answer, api: Api): {
   const end = cause instanceof ModelError ? cause.failure.end : undefined
   if (end === 'truncated' || end === 'malformed') return { text: '', isBroken: false }
   if (end !== undefined || cause.code === 'dropped' || head.framing !== 'sse') return { text: '', isBroken: true }
-  const text = `event: error\ndata: ${JSON.stringify({ type: 'error', ...api.error(cause) })}\n\n`
-  return { text, isBroken: false }
+  return { text: api.errorRecord(toldOfError(cause)), isBroken: false }
 }
