@@ -133,12 +133,12 @@ const CLIENTS: Readonly<Record<string, (url: string, key: string) => Promise<str
         authorization: `Basic ${Buffer.from(`user:${key}`).toString('base64')}`,
       })
     ).text,
-  'in x-api-key': async (url, key) => (await post(`${url}/v1/messages`, asking(key), { 'x-api-key': key })).text,
-  'in api-key': async (url, key) => (await post(`${url}/v1/chat/completions`, asking(key), { 'api-key': key })).text,
+  'in x-api-key': async (url, key) => (await post(`${url}/v1/rerank`, asking(key), { 'x-api-key': key })).text,
+  'in api-key': async (url, key) => (await post(`${url}/v1/rank`, asking(key), { 'api-key': key })).text,
   'in x-goog-api-key': async (url, key) =>
-    (await post(`${url}/v1/models/m:generateContent`, asking(key), { 'x-goog-api-key': key })).text,
+    (await post(`${url}/v1/models/m:rank`, asking(key), { 'x-goog-api-key': key })).text,
   'in the query': async (url, key) =>
-    (await post(`${url}/v1/models/m:generateContent?key=${encodeURIComponent(key)}`, asking(key))).text,
+    (await post(`${url}/v1/models/m:rank?key=${encodeURIComponent(key)}`, asking(key))).text,
   'over the WebSocket of the API': (url, key) => create(url, asking(key), { authorization: `Bearer ${key}` }),
   'in a chat': (url, key) => chatWith(url, { input: asking(key).input }, { authorization: `Bearer ${key}` }),
 }
