@@ -9,8 +9,8 @@ const recordsOf = (body: Buffer, contentType: string) => {
   return [...reader.read(body, 0), ...reader.end(0, true)]
 }
 
-/** Rows, and whether an answer is whole that ends cleanly after its last reason. */
-const ROWS = ['chat-completions', 'messages', 'gemini']
+/** Rows that tell it, as far as their answers are event streams. */
+const ROWS = ['chat-completions', 'messages', 'gemini', 'cohere']
 
 describe.skipIf(absent)('real answers', () => {
   const answers = readAnswers()
