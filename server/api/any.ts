@@ -1,15 +1,12 @@
 /** The row of last resort: a call to an API that is not known. Everything counts, and a cut answer cannot be told. */
 import { asText } from '../base/json.ts'
 import type { Api } from './api.ts'
-import { errorOf, inError, sseEvent } from './error.ts'
+import { EVENT_STREAM, errorOf, inError, sseEvent } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
 import { modelIn } from './request.ts'
 import { NOTHING_TOLD } from './told.ts'
 import { COMMON_VOCABULARY, isCommonWord } from './words.ts'
-
-/** The content type of most streams. */
-export const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
 export const any: Api = {
   name: 'any',

@@ -1,9 +1,9 @@
 /** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
 import { type JsonObject, type JsonValue, isObject } from '../base/json.ts'
-import { EVENT_STREAM, any } from './any.ts'
+import { any } from './any.ts'
 import type { Api } from './api.ts'
 import { eventsOrBody } from './body.ts'
-import { errorOf, sseEvent } from './error.ts'
+import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'

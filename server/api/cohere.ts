@@ -1,9 +1,9 @@
 /** Cohere's chat, of both versions. */
 import type { JsonObject } from '../base/json.ts'
-import { EVENT_STREAM, any } from './any.ts'
+import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
-import { sseEvent } from './error.ts'
+import { EVENT_STREAM, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'

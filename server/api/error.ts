@@ -52,3 +52,6 @@ export const inError = (trouble: Trouble): Refused => ({ body: { error: errorOf(
 /** A server-sent event that holds an object. */
 export const sseEvent = (body: JsonObject, name?: string, eol = '\n'): AnswerRecord =>
   parseSseRecord(`${name === undefined ? '' : `event: ${name}${eol}`}data: ${JSON.stringify(body)}${eol}${eol}`, 0)
+
+/** The content type of most streams. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8'

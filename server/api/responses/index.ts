@@ -1,10 +1,9 @@
 /** OpenAI's Responses API: over HTTP, and what its WebSocket mode shares with it. */
 import { type JsonObject, isObject, parseObject } from '../../base/json.ts'
-import { EVENT_STREAM } from '../any.ts'
 import type { Api } from '../api.ts'
 import { contentText } from '../call.ts'
 import { headerOf } from '../headers.ts'
-import { inError } from '../error.ts'
+import { EVENT_STREAM, inError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
 import { modelIn } from '../request.ts'
