@@ -28,5 +28,5 @@ export const any: Api = {
   told: () => NOTHING_TOLD,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
   refused: inError,
-  failing: (trouble) => [sseEvent({ type: 'error', error: errorOf(trouble) }, 'error')],
+  failing: (trouble) => [sseEvent({ type: 'error', status: trouble.status, error: errorOf(trouble) }, 'error')],
 }

@@ -75,7 +75,8 @@ export const messages: Api = {
   follow: followBy({ look }),
   events: eventsOrBody,
   isFinished: (_call, events) => !events.some(failureOf),
-  partOf: ({ type, body: { index } }) => JSON.stringify([/^content_block/.test(type) ? 'content_block' : type, index]),
+  partOf: ({ type, body: { index } }) =>
+    JSON.stringify([type.startsWith('content_block') ? 'content_block' : type, index]),
   isWord: createWords({ names: new Set(['stop_reason', 'signature']), texts: new Set(['input']) }),
   vocabulary: [...any.vocabulary, 'message_start', 'content_block_delta', 'text_delta', 'end_turn', 'tool_use'],
   failureOf,

@@ -6,7 +6,8 @@ import type { AnswerRecord } from '../record.ts'
 
 /** `error`, with `response.failed` after it where the fault is the API's own; or the latter alone. */
 export function failing(trouble: Trouble, { sent, last, isFailure }: Place): AnswerRecord[] {
-  if (trouble.code !== 'server_error') return [sseEvent({ type: 'error', error: errorOf(trouble) }, 'error')]
+  if (trouble.code !== 'server_error')
+    return [sseEvent({ type: 'error', status: trouble.status, error: errorOf(trouble) }, 'error')]
   const { code, message } = trouble
   const response = isObject(last?.body.response) ? last.body.response : {}
   const failed = { ...response, status: 'failed', error: { code, message } }
