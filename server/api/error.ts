@@ -1,7 +1,10 @@
-/** Errors in the shape of OpenAI's APIs, which most others understand, too. */
+/** Errors of deltatape as APIs put them; the shape of OpenAI's APIs, which most others understand, too. */
 import { type DeltatapeError, edgesOf } from '../base/errors.ts'
 import { type JsonObject, isObject, parseJson } from '../base/json.ts'
+import type { Api, Refused, Trouble } from './api.ts'
 import { RefusedError } from './ending.ts'
+import { parseSseRecord } from './framing/sse.ts'
+import type { AnswerRecord } from './record.ts'
 
 /** A status, and `{ message, type, param, code }`. */
 export interface ApiError {
@@ -18,3 +21,37 @@ export function apiError(cause: DeltatapeError): ApiError {
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return { status, error: { message: cause.message, type, param: null, code: cause.code } }
 }
+
+/** What an error of deltatape is to the client of an API. */
+export const troubleOf = (cause: DeltatapeError, { missStatus }: Pick<Api, 'missStatus'>): Trouble => ({
+  status: (cause.code === 'fixture_miss' ? missStatus : undefined) ?? edgesOf(cause.code).http ?? 500,
+  message: cause.message,
+  code: cause.code,
+})
+
+/** An error in place of an answer: as the API would put it; a refusal of the API keeps its own words. */
+export function refusalOf(cause: DeltatapeError, api: Api): Refused & { readonly status: number } {
+  const refusal = cause instanceof RefusedError ? cause.refusal : undefined
+  const sent = refusal && parseJson(refusal.body)
+  if (refusal && isObject(sent)) return { status: refusal.status, body: sent }
+  const trouble = { ...troubleOf(cause, api), ...(refusal ? { status: refusal.status } : {}) }
+  return { status: trouble.status, ...api.refused(trouble) }
+}
+
+/** `{ message, type, param, code }` */
+export const errorOf = ({ status, message, code }: Trouble): JsonObject => ({
+  message,
+  type: code === 'fault' ? code : status < 500 ? 'invalid_request_error' : 'server_error',
+  param: null,
+  code,
+})
+
+/** `{ "error": { … } }` */
+export const inError = (trouble: Trouble): Refused => ({ body: { error: errorOf(trouble) } })
+
+/** A server-sent event that holds an object. */
+export const sseEvent = (body: JsonObject, name?: string, eol = '\n'): AnswerRecord =>
+  parseSseRecord(`${name === undefined ? '' : `event: ${name}${eol}`}data: ${JSON.stringify(body)}${eol}${eol}`, 0)
+
+/** The content type of most streams. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8'

@@ -1,10 +1,8 @@
 /** Faults on purpose: the words that ask for them, and what each does. */
 import { createHash } from 'node:crypto'
 import type { Failure } from '../api/ending.ts'
-import { parseSseRecord } from '../api/framing/sse.ts'
-import type { AnswerRecord } from '../api/record.ts'
+import type { Trouble } from '../api/api.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import type { JsonObject } from '../base/json.ts'
 import { MAX_NAME_CHARS, isShort, quoted } from '../base/name.ts'
 
 /** What can be done to an answer. */
@@ -90,20 +88,11 @@ export function failureOf(due: Fault): Failure | undefined {
   }
 }
 
-/** The body of an HTTP error, in the shape of OpenAI's. */
-export const refusalOf = (due: Fault): string =>
-  JSON.stringify({ error: { message: `Refused ${why(due)}`, type: 'fault', param: null, code: 'fault' } })
-
-/** The records that break an answer, as the API sends them: `error` and then `response.failed`, or the latter alone. */
-export function brokenBy(due: Fault, response: JsonObject, sent: number): AnswerRecord[] {
-  const error = { type: 'server_error', code: 'server_error', message: `Failed ${why(due)}`, param: null }
-  const failed = { ...response, status: 'failed', error: { code: error.code, message: error.message } }
-  const events = [
-    ...(due.kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
-    { type: 'response.failed', sequence_number: sent + (due.kind === 'error' ? 1 : 0), response: failed },
-  ]
-  return events.map((event) => parseSseRecord(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`, 0))
-}
+/** What the API says of a refusal, or of an answer that it gives up. */
+export const troubleOf = (due: Fault): Trouble =>
+  due.kind === 'refuse'
+    ? { status: due.status, message: `Refused ${why(due)}`, code: 'fault' }
+    : { status: 500, message: `Failed ${why(due)}`, code: 'server_error' }
 
 /** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */
 const MIX_EVENTS = 20

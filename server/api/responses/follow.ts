@@ -1,13 +1,7 @@
 /** Whether an answer of the Responses API is whole: what its records say, one after another. */
-import { isObject, parseJson } from '../../base/json.ts'
 import type { Follower } from '../api.ts'
-import type { Ending } from '../ending.ts'
+import { endOfBody, excerpt, saysNothing } from '../body.ts'
 import { finalResponseOf, isTerminal } from './events.ts'
-
-/** How much of a body is kept to say what it was, if it is no answer. In characters. */
-const MAX_WHY_CHARS = 500
-
-const excerpt = (text: string): string => text.slice(0, MAX_WHY_CHARS).toWellFormed()
 
 export function follow(): Follower {
   /** A terminal event came. */
@@ -44,25 +38,6 @@ export function follow(): Follower {
 
 /** The body with another piece. Before there is anything, what keeps a connection alive says nothing, and may come without end. */
 function begun(body: string[] | undefined, wire: string): string[] | undefined {
-  if (body?.length !== 0 || !wire.split(/\r\n|\r|\n/).every((line) => NO_EVENT.test(line))) body?.push(wire)
+  if (body?.length !== 0 || !saysNothing(wire)) body?.push(wire)
   return body
-}
-
-/** A line of an event stream that holds no event. */
-const NO_EVENT = /^(?:$|:|(?:event|id|retry|data)(?::|$))/
-
-/** What the last line is if it was cut off within the name of its field. */
-const CUT_FIELD = /^(?:e|ev|eve|even|i|r|re|ret|retr|d|da|dat)$/
-
-/** How a body without any event ended: as a whole JSON object, cut off, or as something that is no answer. */
-function endOfBody(body: string): Ending {
-  const text = body.trim()
-  if (text === '') return { end: 'truncated' }
-  if (isObject(parseJson(text))) return { end: 'complete' }
-  const lines = text.split(/\r\n|\r|\n/)
-  const isStream = lines.every(
-    (line, index) => NO_EVENT.test(line) || (index === lines.length - 1 && CUT_FIELD.test(line)),
-  )
-  if (text.startsWith('{') || isStream) return { end: 'truncated' }
-  return { end: 'malformed', why: excerpt(text) }
 }

@@ -3,14 +3,17 @@ import { type JsonObject, isObject, parseObject } from '../../base/json.ts'
 import type { Api } from '../api.ts'
 import { contentText } from '../call.ts'
 import { headerOf } from '../headers.ts'
-import { apiError } from '../error.ts'
+import { EVENT_STREAM, inError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
+import { modelIn } from '../request.ts'
 import { createWords } from '../words.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
-import { keyed, lastUserText } from './request.ts'
+import { failing } from './failing.ts'
+import { LEFT_OUT, keyed, lastUserText } from './request.ts'
+import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
@@ -31,6 +34,7 @@ export const responses: Api = {
   },
   keyed,
   lastUserText,
+  modelOf: modelIn,
   continues: ({ previous_response_id: id }: JsonObject) => (typeof id === 'string' ? id : undefined),
   follow,
   events: (records) => {
@@ -60,7 +64,11 @@ export const responses: Api = {
     },
     answer: answerInOne,
   },
-  error: apiError,
+  told,
+  echoed: LEFT_OUT,
+  streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
+  refused: inError,
+  failing,
 }
 
 /** An answer in one piece, as the event with which a stream of it would have ended. */
