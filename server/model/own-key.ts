@@ -36,7 +36,7 @@ export function hideKey(
   const pieces = createPieces(key, hide)
 
   /** Data that came in several lines stay in them. */
-  const hidden = (record: AnswerRecord, data: string): AnswerRecord => {
+  const hiddenIn = (record: AnswerRecord, data: string): AnswerRecord => {
     const { wire, at } = record
     const isInLines = typeof wire === 'string' && !wire.includes(data) && /^data/m.test(wire)
     return isInLines ? parseSseRecord(hide(wire), at) : rewritten(record, hide(data), hide)
@@ -46,7 +46,7 @@ export function hideKey(
     const data = dataOf(record)
     if (data === undefined) return pieces.take(record)
     const isOther = !holds(wire, key) || (event && !tellsOfFailure(event))
-    return [...pieces.rest(at), isOther ? record : hidden(record, data)]
+    return [...pieces.rest(at), isOther ? record : hiddenIn(record, data)]
   }
   return {
     headers: (headers) => headers.map(([name, value]) => [name, hide(value)] as const),
