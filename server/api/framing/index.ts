@@ -6,11 +6,13 @@ import { eventstream } from './eventstream.ts'
 import { type Carrier, type Framing, MAX_START, type RecordReader, viewOf } from './framing.ts'
 import { createLateReader } from './late.ts'
 import { lines } from './lines.ts'
-import { json, text } from './plain.ts'
+import * as plain from './plain.ts'
 import { sse } from './sse.ts'
 
 /** By the names that fixtures have for them. The first that a body may be counts; the last may be anything. */
-const FRAMINGS = { eventstream, sse, array, lines, json, text } satisfies Readonly<Record<string, Framing>>
+const FRAMINGS = { eventstream, sse, array, lines, json: plain.json, text: plain.text } satisfies Readonly<
+  Record<string, Framing>
+>
 
 /** How a body is cut into records. */
 export type FramingName = keyof typeof FRAMINGS

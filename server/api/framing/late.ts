@@ -58,7 +58,7 @@ export function createLateReader(lines: RecordReader): LateReader {
     const feed = bytes.indexOf(LF)
     if (first.length() + bytes.length > MAX_LINE_BYTES && feed === -1) return asJson(bytes, at)
     let end = feed === -1 ? bytes.length : feed
-    while (feed !== -1 && end > 0 && BLANK.has(bytes[end - 1] ?? 0)) end--
+    if (feed !== -1) end = endOfText(bytes, feed)
     const last = end > 0 ? bytes[end - 1] : first.last()
     if (feed !== -1 && last !== END_BRACE) return asJson(bytes, at)
     const rest = bytes.subarray(end)
@@ -78,12 +78,17 @@ export function createLateReader(lines: RecordReader): LateReader {
     areLines: () => state === 'lines',
     read(bytes, at) {
       const chunk = viewOf(bytes)
-      if (state === 'lines') return lines.read(chunk, at)
-      if (state === 'json') return pieces.read(chunk, at)
-      return state === 'first' ? inFirst(chunk, at) : between(chunk, at)
+      return { first: inFirst, between, json: pieces.read, lines: lines.read }[state](chunk, at)
     },
     end: (at, clean) => (state === 'lines' ? lines.end(at, clean) : [...asJson(NONE, at), ...pieces.end(at, clean)]),
   }
+}
+
+/** Where the white space begins that stands before an index. */
+function endOfText(bytes: Buffer, before: number): number {
+  let end = before
+  while (end > 0 && BLANK.has(bytes[end - 1] ?? 0)) end--
+  return end
 }
 
 /** The records with a first line that was handed on in pieces as one record; the very same list if it was not. */
