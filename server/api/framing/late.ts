@@ -43,9 +43,9 @@ export function createLateReader(lines: RecordReader): LateReader {
     const event = typeof line === 'string' ? parseEvent(line, at) : undefined
     if (!event) return asJson(bytes, at)
     state = 'lines'
-    const end = blank.indexOf(LF) + 1
-    const tail = { at, wire: wireOf(blank.subarray(0, end)), event }
-    return [tail, ...lines.read(Buffer.concat([blank.subarray(end), bytes]), at)]
+    const rest = Buffer.concat([blank, bytes])
+    const end = rest.indexOf(LF) + 1
+    return [{ at, wire: wireOf(rest.subarray(0, end)), event }, ...lines.read(rest.subarray(end), at)]
   }
   const between = (bytes: Buffer, at: number): AnswerRecord[] => {
     const next = bytes.findIndex((byte) => !BLANK.has(byte))
