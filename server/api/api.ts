@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { Ending } from './ending.ts'
 import type { ModelEvent } from './event.ts'
 import type { TellsOf } from './failure.ts'
+import type { FramingName } from './framing/index.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
 import type { Told } from './told.ts'
@@ -26,9 +27,6 @@ export interface Head {
   /** How the body is cut into records. */
   readonly framing: FramingName
 }
-
-/** Server-sent events, or anything else as it arrived. */
-export type FramingName = 'sse' | 'json' | 'text'
 
 export interface Api {
   /** As fixtures name it. */

@@ -2,7 +2,7 @@
 import { any } from '../api/any.ts'
 import type { Incoming, Transport } from '../api/call.ts'
 import { ModelError, isFailure } from '../api/ending.ts'
-import { createReader } from '../api/framing/index.ts'
+import { createReader, isStream } from '../api/framing/index.ts'
 import type { Api, Follower } from '../api/api.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { failureIn } from '../api/failure.ts'
@@ -147,13 +147,13 @@ async function* arrivals(
     for (;;) {
       const next = await wait.for(chunks.next())
       if (next.done) break
-      for (const piece of reader.framing() === 'sse' ? inPieces(next.value) : [next.value]) {
+      for (const piece of isStream(reader.framing()) ? inPieces(next.value) : [next.value]) {
         const resting = rest()
         if (resting) await resting
         const whole = reader.read(piece, at())
         const framing = reader.framing()
         const { records, flaw } = meter.take(piece.length, whole, framing)
-        wait.arrived(framing !== 'sse' || records.some(({ event, data }) => event ?? data))
+        wait.arrived(!isStream(framing) || records.some(({ event, data }) => event ?? data))
         if (records.length > 0) yield { records, isLast: false }
         if (flaw) return yield { records: [], isLast: true, broken: flaw }
       }
