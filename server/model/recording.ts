@@ -47,7 +47,7 @@ type Outcome = Omit<Action, 'fixture'>
 export function startRecording(call: Call, identity: Identity, store: Store, options: RecordOptions): Recording {
   const { clock } = options
   const began = clock.now()
-  const recorded = { at: clock.date().toISOString(), upstream: options.upstream }
+  const recorded = { at: clock.date().toISOString(), upstream: call.to?.upstream ?? options.upstream }
   const tape = createTape(options.maxRecordingBytes)
   const follower = call.api.follow()
   let head: Head | undefined
