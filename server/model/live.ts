@@ -16,7 +16,6 @@ import { type Deadlines, type Wait, startWait } from './deadlines.ts'
 import { createMeter, type Meter } from './meter.ts'
 import type { Answer, Model } from './model.ts'
 import { type Placeholder, hideKey } from './own-key.ts'
-import { keyOf } from './transport/credential.ts'
 import { createRest, inPieces, type Rest } from './stint.ts'
 import { reset } from './transport/failure.ts'
 
@@ -25,8 +24,6 @@ export interface LiveOptions extends Deadlines {
   readonly http: Transport
   /** Carries the calls that deltatape makes in its own name. */
   readonly sdk: Transport
-  /** The server's own key, for calls that bring none. */
-  readonly apiKey: string | undefined
   /** How large an event of the API, a line or a body in one piece may be, in bytes. */
   readonly maxEventBytes: number
   readonly clock: Clock
@@ -42,9 +39,8 @@ export function live(options: LiveOptions): Model {
     const transport = call.transport ?? (call.own ? options.sdk : options.http)
     try {
       const incoming = await wait.for(transport(call, wait.signal))
-      const isOurs = keyOf(call.credential, options.apiKey) !== call.credential
       const follower = followerOf(call.api, call.method, incoming.status)
-      const hide = isOurs ? hideKey(options.apiKey, (event) => !follower || isTold(call.api, event)) : undefined
+      const hide = hideKey(incoming.ownKey, (event) => !follower || isTold(call.api, event))
       return answerOf(incoming, {
         follower,
         wait,

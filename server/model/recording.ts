@@ -56,7 +56,7 @@ interface Recorded {
 export function startRecording({ call, identity, tape }: Recorded, store: Store, options: RecordOptions): Recording {
   const { clock } = options
   const began = clock.now()
-  const recorded = { at: clock.date().toISOString(), upstream: options.upstream }
+  const recorded = { at: clock.date().toISOString(), upstream: call.to?.upstream ?? options.upstream }
   const follower = call.api.follow()
   let head: Head | undefined
   let action: Action | undefined
