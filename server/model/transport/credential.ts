@@ -1,5 +1,5 @@
 /** Whose key a call carries to the API: the client's, or else the server's. */
-import type { Incoming } from '../../api/call.ts'
+import type { Call, Incoming } from '../../api/call.ts'
 import { apiError } from '../../api/error.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Service } from '../../api/hosts.ts'
@@ -52,11 +52,12 @@ const ANYWHERE = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', '?k
  */
 export function carriedTo(
   service: Service | undefined,
-  { headers, query }: Carried,
+  { headers, query, credential }: Carried & Pick<Call, 'credential'>,
   apiKey: string | undefined,
 ): (Carried & { readonly ownKey?: string }) | undefined {
   const places = service?.carries ?? ANYWHERE
   const brings =
+    (credential !== undefined && credential !== NO_KEY) ||
     headers.some(([name, value]) => places.includes(name.toLowerCase()) && !isNone(value)) ||
     parametersOf(query).some((each) => places.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
   if (brings) return { headers, query }
