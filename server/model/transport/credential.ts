@@ -36,7 +36,7 @@ export function authorized(
 
 const isAuthorization = ([name]: Headers[number]): boolean => name.toLowerCase() === 'authorization'
 
-/** What a call carries: its headers and its query. */
+/** What a call carries: its headers and its query. Whether `authorization` holds a key its `credential` says. */
 interface Carried {
   readonly headers: Headers
   readonly query: string
@@ -58,7 +58,9 @@ export function carriedTo(
   const places = service?.carries ?? ANYWHERE
   const brings =
     (credential !== undefined && credential !== NO_KEY) ||
-    headers.some(([name, value]) => places.includes(name.toLowerCase()) && !isNone(value)) ||
+    headers.some(
+      (header) => !isAuthorization(header) && places.includes(header[0].toLowerCase()) && !isNone(header[1]),
+    ) ||
     parametersOf(query).some((each) => places.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
   if (brings) return { headers, query }
   if (apiKey === undefined && service !== undefined && service.keys.length > 0) return undefined
