@@ -135,7 +135,7 @@ const PATHS: readonly (readonly [RegExp, Service])[] = [
   [/^(?:\/v1)?\/(?:messages|complete)(?:\/|$)/, anthropic],
   [/^\/v1(?:beta|alpha)\d?\//, gemini],
   [/^(?:\/v1)?\/(?:models|tunedModels)\/[^/]+:\w+/, gemini],
-  [/^(?:\/v2\/|\/v1\/(?:chat|rerank)$)/, cohere],
+  [/^(?:\/v2\/(?:chat|embed|rerank)|\/v1\/(?:chat|rerank))$/, cohere],
   [
     /^\/api\/(?:chat|generate|embed|embeddings|tags|show|pull|push|create|copy|delete|ps|version|blobs)(?:\/|$)/,
     ollama,

@@ -1,7 +1,7 @@
 /** Whose key a call carries to the API: the client's, or else the server's. */
 import { any } from '../../api/any.ts'
 import type { Api } from '../../api/api.ts'
-import type { Incoming } from '../../api/call.ts'
+import type { Call, Incoming } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Service } from '../../api/hosts.ts'
 
@@ -35,7 +35,7 @@ export function authorized(
 
 const isAuthorization = ([name]: Headers[number]): boolean => name.toLowerCase() === 'authorization'
 
-/** What a call carries: its headers and its query. */
+/** What a call carries: its headers and its query. Whether `authorization` holds a key its `credential` says. */
 interface Carried {
   readonly headers: Headers
   readonly query: string
@@ -51,12 +51,15 @@ const ANYWHERE = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', '?k
  */
 export function carriedTo(
   service: Service | undefined,
-  { headers, query }: Carried,
+  { headers, query, credential }: Carried & Pick<Call, 'credential'>,
   apiKey: string | undefined,
 ): (Carried & { readonly ownKey?: string }) | undefined {
   const places = service?.carries ?? ANYWHERE
   const brings =
-    headers.some(([name, value]) => places.includes(name.toLowerCase()) && !isNone(value)) ||
+    (credential !== undefined && credential !== NO_KEY) ||
+    headers.some(
+      (header) => !isAuthorization(header) && places.includes(header[0].toLowerCase()) && !isNone(header[1]),
+    ) ||
     parametersOf(query).some((each) => places.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
   if (brings) return { headers, query }
   if (apiKey === undefined && service !== undefined && service.keys.length > 0) return undefined

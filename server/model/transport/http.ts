@@ -25,7 +25,11 @@ export function createHttpTransport({ dispatcher, ...settings }: HttpTransportOp
     const to = call.to ?? routes.to({ row: call.api.name, path: call.path, headers: call.headers })
     if (to.refusal) throw to.refusal
     const { service } = to
-    const sent = carriedTo(service, { headers: passedUp(call.headers), query: call.query }, routes.keyFor(service))
+    const sent = carriedTo(
+      service,
+      { headers: passedUp(call.headers), query: call.query, credential: call.credential },
+      routes.keyFor(service),
+    )
     if (sent === undefined) return missingKey(call.api, service?.keys)
     const { method, body, path } = call
     const { headers, query, ownKey } = sent

@@ -98,7 +98,7 @@ describe('on real sockets', () => {
     const before = connections
     const { url } = await runServer({
       MODEL_MODE: 'record',
-      FIXTURES: await temporaryFolder(),
+      FIXTURES_DIR: await temporaryFolder(),
       UPSTREAMS: `127.0.0.1:${port}`,
       OPENAI_API_KEY: 'sk-of-the-server',
     })
