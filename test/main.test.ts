@@ -134,7 +134,7 @@ describe('a run', { timeout: SLOW }, () => {
       .split('\n')
       .map((line): { level: string; msg: string } => JSON.parse(line))
     expect(lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
-      'OPENAI_API_KEY is not set, and MODEL_MODE=live calls the API. Clients that bring a key of their own are served; others are refused.',
+      'OPENAI_API_KEY is not set, nor ANTHROPIC_API_KEY, GEMINI_API_KEY or the key of another API, and MODEL_MODE=live calls APIs. Clients that bring a key of their own are served; others are refused.',
     ])
   })
 

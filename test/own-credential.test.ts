@@ -153,6 +153,8 @@ describe.each(Object.entries(CLIENTS))("a client's own key, %s", (_how, ask) => 
         MODEL_MODE: 'record',
         OPENAI_API_KEY: 'sk-the-key-of-this-server',
         OPENAI_BASE_URL: upstream.url,
+        ANTHROPIC_BASE_URL: upstream.url,
+        GOOGLE_GEMINI_BASE_URL: upstream.url,
         FIXTURES_DIR: dir,
         LOG_LEVEL: 'debug',
       })
@@ -183,7 +185,7 @@ test('a client that answers in its own process has its own key, too', async () =
   const upstream = await runStandIn(echo)
   const ask = async (mode: 'record' | 'replay', key: string) => {
     const own = createFetch({ mode, baseURL: upstream.url, fixturesDir: dir })
-    const response = await own('http://api.example/v1/responses', {
+    const response = await own('https://api.openai.com/v1/responses', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
       body: JSON.stringify(asking(key)),

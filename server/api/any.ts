@@ -1,9 +1,11 @@
 /** The row of last resort: a call to an API that is not known. Everything counts, and a cut answer cannot be told. */
 import { asText } from '../base/json.ts'
 import type { Api } from './api.ts'
-import { openaiRecord, openaiWords } from './error.ts'
+import { EVENT_STREAM, errorOf, inError, sseEvent } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
+import { modelIn } from './request.ts'
+import { NOTHING_TOLD } from './told.ts'
 import { COMMON_VOCABULARY, isCommonWord } from './words.ts'
 
 export const any: Api = {
@@ -12,6 +14,7 @@ export const any: Api = {
   check() {},
   keyed: (request) => request,
   lastUserText: ({ input, prompt }) => asText(input ?? prompt ?? ''),
+  modelOf: modelIn,
   continues: () => undefined,
   // Nothing in such an answer says that it is whole: the end of its body has to do.
   follow: () => ({ take: () => 'open', end: () => ({ end: 'complete' }) }),
@@ -22,7 +25,8 @@ export const any: Api = {
   isWord: isCommonWord,
   vocabulary: COMMON_VOCABULARY,
   failureOf: failureIn,
-  words: openaiWords,
-  errorRecord: openaiRecord,
-  broken: (told) => [openaiRecord(told)],
+  told: () => NOTHING_TOLD,
+  streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
+  refused: inError,
+  failing: (trouble) => [sseEvent({ type: 'error', status: trouble.status, error: errorOf(trouble) }, 'error')],
 }

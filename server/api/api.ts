@@ -3,8 +3,10 @@ import type { JsonObject } from '../base/json.ts'
 import type { Ending } from './ending.ts'
 import type { ModelEvent } from './event.ts'
 import type { TellsOf } from './failure.ts'
+import type { FramingName } from './framing/index.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
+import type { Told } from './told.ts'
 import type { IsWord } from './words.ts'
 
 /** What a row looks at of a call. */
@@ -26,9 +28,6 @@ export interface Head {
   readonly framing: FramingName
 }
 
-/** Server-sent events, or anything else as it arrived. */
-export type FramingName = 'sse' | 'json' | 'text'
-
 export interface Api {
   /** As fixtures name it. */
   readonly name: string
@@ -48,6 +47,8 @@ export interface Api {
   keyed(request: JsonObject): JsonObject
   /** The text of the user that names the fixture; empty if there is none. */
   lastUserText(request: JsonObject): string
+  /** The model that is asked; empty if the call names none. */
+  modelOf(call: Pick<Asked, 'method' | 'path'>, request: JsonObject): string
   /** The id of the earlier answer that a request continues. */
   continues(request: JsonObject): string | undefined
   /** Follows an answer with HTTP status 2xx to its end. */
@@ -68,29 +69,54 @@ export interface Api {
   readonly vocabulary: readonly string[]
   /** The failure that an event tells of, in the API's own words: to be redacted before it is shown. */
   failureOf(event: ModelEvent): TellsOf | undefined
-  /** An error in the API's own words: the body of an HTTP error. */
-  words(told: Told): JsonObject
-  /** The same within a stream: the text of a record that its programs take for an error. */
-  errorRecord(told: Told): string
-  /** The records with which an answer breaks off in the middle: as an error, or as an answer that failed. */
-  broken(told: Told, at: Broken): readonly string[]
+  /** What an answer says, for those who show it. What it leaves out is shown in sizes and lines. */
+  told(events: readonly ModelEvent[]): Told
+  /** What counts of a call for its key beside method, path and body. */
+  readonly counts?: Counts
+  /** Members of events that differ in every answer, by their names, beside those that do so with all APIs. */
+  readonly volatile?: ReadonlySet<string>
+  /** Members of a request that an answer repeats and that do not shape it. */
+  readonly echoed?: ReadonlySet<string>
+  /** The content type with which a call is answered that asks for a stream; undefined if it asks for none. */
+  streamType(call: Pick<Asked, 'method' | 'path'>, request: JsonObject): string | undefined
+  /** The status of a miss: one that the API's own programs show, and do not try again. 404 if nothing is said. */
+  readonly missStatus?: number
+  /** An error that comes in place of an answer, in the shape that the API's SDK makes its own error of. */
+  refused(trouble: Trouble): Refused
+  /** The records that end an answer that has begun with an error. */
+  failing(trouble: Trouble, place: Place): readonly AnswerRecord[]
 }
 
-/** What is to be told of an error. */
-export interface Told {
-  /** HTTP status. */
+/** What counts of a call beside its body. Names are in lower case. */
+export interface Counts {
+  readonly headers?: readonly string[]
+  /** Headers that hold a list whose order says nothing. */
+  readonly sets?: readonly string[]
+  /** Parameters of the query that do not count, beside those that hold credentials. */
+  readonly notQuery?: readonly string[]
+}
+
+/** What went wrong, to be told in an API's own words. */
+export interface Trouble {
+  /** The HTTP status that says it. */
   readonly status: number
   readonly message: string
   readonly code: string
 }
 
-/** Where an answer breaks. */
-export interface Broken {
-  readonly kind: 'error' | 'fail'
-  /** How many events came before. */
+export interface Refused {
+  readonly headers?: Headers
+  readonly body: JsonObject
+}
+
+/** Where in an answer an error stands. */
+export interface Place {
+  /** How many events came before it. */
   readonly sent: number
-  /** The last response that an event carried, or none. */
-  readonly response: JsonObject
+  /** The last of them, if there was one. */
+  readonly last: ModelEvent | undefined
+  /** Whether the answer ends in failure by itself, without an error. */
+  readonly isFailure: boolean
 }
 
 /** Another form of the same answer, in which nothing has to be invented. */

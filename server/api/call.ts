@@ -1,7 +1,9 @@
 /** What a client asks of an API. */
 import type { Account } from '../base/ledger.ts'
 import type { Api, Asked } from './api.ts'
+import type { DeltatapeError } from '../base/errors.ts'
 import type { Headers } from './headers.ts'
+import type { Service } from './hosts.ts'
 
 /** One request that a client makes of an API, as it was sent. */
 export interface Call extends Asked {
@@ -11,6 +13,8 @@ export interface Call extends Asked {
   readonly query: string
   /** The body as it was sent, whatever its content coding. */
   readonly body: Uint8Array
+  /** Where it goes; absent if that is where the calls of its row go. */
+  readonly to?: Destination | undefined
   /** The client's own key, if it brought one. */
   readonly credential?: string | undefined
   /** What is kept for the call is charged here, until it is over. Absent if it is charged elsewhere, or nobody waits. */
@@ -23,11 +27,28 @@ export interface Call extends Asked {
   readonly own?: true | undefined
 }
 
+/** Where a call goes. In replay it goes nowhere, and only its host counts. */
+export interface Destination {
+  /** Who answers, as fixtures name it. */
+  readonly upstream: string
+  /** The host, if it is not the row's own: it counts for the key. */
+  readonly host?: string
+  /** The address that the path is put below. */
+  readonly base?: string
+  /** Whether the path stands below the address as it is, as where the client named the host. */
+  readonly asIs?: boolean
+  readonly service?: Service | undefined
+  /** Why nothing is sent there. */
+  readonly refusal?: DeltatapeError
+}
+
 /** An answer as it comes in: the body is read once, and let go by `return()` of its iterator. */
 export interface Incoming {
   readonly status: number
   readonly headers: Headers
   readonly body: AsyncIterable<Uint8Array>
+  /** The server's own key, if the call carried it: no client may see it. */
+  readonly ownKey?: string | undefined
 }
 
 /** Carries a call to the API. Resolves as soon as the head of the answer is there. */

@@ -1,65 +1,95 @@
-/** Chat Completions, and the legacy completions: OpenAI's, and those of all who speak the same. */
-import { type JsonObject, isObject } from '../base/json.ts'
+/** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
+import { type JsonObject, type JsonValue, isObject } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api } from './api.ts'
-import { lastTextOf, textIn, without } from './content.ts'
-import { failureIn } from './failure.ts'
-import { followStream, isDone } from './stream.ts'
+import { eventsOrBody } from './body.ts'
+import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
+import type { ModelEvent } from './event.ts'
+import { failureIn, type TellsOf, tell } from './failure.ts'
+import { type Said, followBy } from './follow.ts'
+import { lastOfUser, leavingOut, textIn } from './request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
-/** Gateways put paths of their own in front, and Azure the name of a deployment. */
-const PATH = /\/(?:chat\/)?completions$/
+/** By the end of the path: what stands before it is a provider's, a gateway's, or a deployment's. */
+const PATH = /\/(?:chat\/completions|completions)$/
 
-/** The members of a request that do not shape its answer. */
-const LEFT_OUT = new Set([
-  'user',
+const NOT_ASKED = /\/organization\/usage\//
+
+/** vLLM says it so. */
+const isBareError = ({ object, message }: JsonObject): boolean => object === 'error' && typeof message === 'string'
+
+function failureOf(event: ModelEvent): TellsOf | undefined {
+  const { body, name } = event
+  if (isBareError(body)) return { code: 'upstream_error', message: tell('The API sent an error', body) }
+  return name === 'error' ? failureIn(event) : failureIn({ ...event, type: '' })
+}
+
+/** Every choice has said why it ended; then `[DONE]` comes, or with some providers nothing. */
+function look(): (event: ModelEvent) => Said {
+  const open = new Set<JsonValue>()
+  const over = new Set<JsonValue>()
+  return (event) => {
+    if (failureOf(event)) return 'failed'
+    for (const { index = 0, finish_reason: reason } of objectsIn(event.body.choices)) {
+      if (typeof reason === 'string' && reason !== '') over.add(index)
+      else open.add(index)
+    }
+    return over.size > 0 && [...open].every((index) => over.has(index)) ? 'enough' : undefined
+  }
+}
+
+function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
+  for (const choice of objectsIn(body.choices)) {
+    const said = objectOf(choice.delta ?? choice.message)
+    teller.text(at, textIn(said.content ?? choice.text))
+    teller.text(at, said.refusal)
+    for (const [place, call] of objectsIn(said.tool_calls).entries()) {
+      const { name, arguments: args } = objectOf(call.function)
+      teller.call([choice.index ?? 0, call.index ?? place], name, args)
+    }
+    teller.reason(choice.finish_reason)
+  }
+  teller.usage(body.usage ?? objectOf(body.x_groq).usage)
+}
+
+const LEFT_OUT = [
   'metadata',
-  'store',
-  'service_tier',
+  'user',
   'safety_identifier',
   'prompt_cache_key',
   'prompt_cache_retention',
-])
+  'prompt_cache_options',
+  'service_tier',
+  'store',
+] as const
 
 export const chatCompletions: Api = {
   ...any,
   name: 'chat-completions',
-  owns: (method, path) => method === 'POST' && PATH.test(path),
-  keyed: (request) => without(request, LEFT_OUT),
-  lastUserText: ({ messages, prompt }) =>
-    messages === undefined ? textIn(prompt) : lastTextOf(messages, ({ content }) => content),
-  follow: () => followStream(watchChoices()),
-  partOf: ({ type, body: { choices } }) => JSON.stringify([type, indexesIn(choices)]),
-  isWord: createWords({ names: new Set(['object', 'reasoning_effort', 'response_format', 'provider']) }),
-  vocabulary: ['chat.completion.chunk', 'chat.completion', 'chatcmpl-68a1b2c3d4e5f6', 'tool_calls', 'content_filter'],
-}
-
-const indexesIn = (choices: unknown): unknown[] =>
-  Array.isArray(choices) ? choices.map((choice) => (isObject(choice) ? choice.index : undefined)) : []
-
-/**
- * An answer is whole after `[DONE]`, which not all servers send, or once all choices that began have a reason to finish. Its
- * usage may follow that.
- */
-function watchChoices() {
-  const open = new Set<unknown>()
-  const finished = new Set<unknown>()
-  const look = (choice: JsonObject) => {
-    const index = choice.index ?? 0
-    if (choice.finish_reason === undefined || choice.finish_reason === null) {
-      if (!finished.has(index)) open.add(index)
-    } else {
-      open.delete(index)
-      finished.add(index)
-    }
-  }
-  return {
-    event(event: Parameters<typeof failureIn>[0]) {
-      const { choices } = event.body
-      if (Array.isArray(choices)) for (const choice of choices) if (isObject(choice)) look(choice)
-      return failureIn(event) ? ('failing' as const) : ('open' as const)
-    },
-    isEnd: isDone,
-    isWhole: () => finished.size > 0 && open.size === 0,
-  }
+  owns: (method, path) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
+  keyed: leavingOut(...LEFT_OUT),
+  counts: { headers: ['openai-beta'] },
+  lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),
+  follow: followBy({ look, data: { '[DONE]': 'whole' } }),
+  events: eventsOrBody,
+  isFinished: (_call, events) => events.length > 0 && !events.some(failureOf),
+  partOf: ({ body }) => {
+    const [choice] = objectsIn(body.choices)
+    const [call] = objectsIn(objectOf(choice?.delta).tool_calls)
+    return JSON.stringify([choice?.index, call?.index])
+  },
+  isWord: createWords({ names: new Set(['finish_reason', 'native_finish_reason', 'provider']) }),
+  vocabulary: [...any.vocabulary, 'finish_reason', 'tool_calls', 'chatcmpl-68a1b2c3d4e5f6'],
+  failureOf,
+  told: tellBy(tellEvent),
+  volatile: new Set(['system_fingerprint', 'obfuscation', 'p', 'service_tier']),
+  streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
+  failing: (trouble, { last }) => [
+    // The SDKs of some providers read no chunk without an id.
+    sseEvent({
+      ...(isObject(last?.body) && typeof last.body.id === 'string' ? { id: last.body.id } : {}),
+      error: errorOf(trouble),
+    }),
+  ],
 }

@@ -1,41 +1,64 @@
-/** Cohere's chat, version 2. */
-import { isObject } from '../base/json.ts'
+/** Cohere's chat, of both versions. */
+import type { JsonObject } from '../base/json.ts'
 import { any } from './any.ts'
-import type { Api, Told } from './api.ts'
-import { lastTextOf } from './content.ts'
-import { failureIn } from './failure.ts'
-import { followStream, isDone } from './stream.ts'
-import { createWords } from './words.ts'
+import type { Api, Trouble } from './api.ts'
+import { eventsOrBody } from './body.ts'
+import { EVENT_STREAM, sseEvent } from './error.ts'
+import type { ModelEvent } from './event.ts'
+import { type TellsOf, failureIn, tell } from './failure.ts'
+import { type Said, followBy } from './follow.ts'
+import { lastOfUser, textIn } from './request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
+
+/** The first version answers in lines. */
+const PATH = /(?:^|\/)v([12])\/chat$/
+
+function failureOf(event: ModelEvent): TellsOf | undefined {
+  const delta = objectOf(event.body.delta)
+  if ((delta.finish_reason ?? event.body.finish_reason) !== 'ERROR') return failureIn(event)
+  const message = typeof delta.error === 'string' ? delta.error : ''
+  return { code: 'upstream_error', message: tell('The API sent an error', { message }) }
+}
+
+const look =
+  () =>
+  (event: ModelEvent): Said => {
+    if (failureOf(event)) return 'failed'
+    return event.type === 'message-end' || event.body.is_finished === true ? 'whole' : undefined
+  }
+
+function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
+  const delta = objectOf(body.delta)
+  const message = objectOf(delta.message ?? body.message)
+  teller.text(at, textIn(message.content))
+  if (typeof body.text === 'string' && (type === '' || body.event_type === 'text-generation'))
+    teller.text(at, body.text)
+  const call = objectOf(objectOf(message.tool_calls).function)
+  if (type.startsWith('tool-call')) teller.call(body.index ?? 0, call.name, call.arguments)
+  for (const [place, { function: called }] of objectsIn(message.tool_calls).entries()) {
+    teller.call(place, objectOf(called).name, objectOf(called).arguments)
+  }
+  teller.usage(delta.usage ?? body.usage)
+  teller.reason(delta.finish_reason ?? body.finish_reason)
+}
+
+const bodyOf = ({ message }: Trouble): JsonObject => ({ message })
 
 export const cohere: Api = {
   ...any,
   name: 'cohere',
-  owns: (method, path) => method === 'POST' && path.endsWith('/v2/chat'),
-  lastUserText: ({ messages }) => lastTextOf(messages, ({ content }) => content),
-  // `message-end` comes last, but for `[DONE]`.
-  follow: () => {
-    let isOver = false
-    return followStream({
-      event(event) {
-        isOver ||= event.type === 'message-end'
-        return isFailed(event.body.delta) || failureIn(event) ? 'failing' : isOver ? 'settling' : 'open'
-      },
-      isEnd: isDone,
-      isWhole: () => isOver,
-    })
+  owns: (method, path) => method === 'POST' && PATH.test(path),
+  lastUserText: ({ messages, message }) => lastOfUser(messages, 'content') || textIn(message),
+  follow: followBy({ look }),
+  events: eventsOrBody,
+  isFinished: (_call, events) => !events.some(failureOf),
+  failureOf,
+  told: tellBy(tellEvent),
+  streamType: ({ path }, { stream }) =>
+    stream !== true ? undefined : PATH.exec(path)?.[1] === '1' ? 'application/stream+json' : EVENT_STREAM,
+  refused: (trouble) => ({ body: bodyOf(trouble) }),
+  failing({ message }) {
+    const delta = { finish_reason: 'ERROR', error: message }
+    return [sseEvent({ type: 'message-end', delta }, 'message-end')]
   },
-  isFinished: (call, events) => any.isFinished(call, events) && !events.some(({ body }) => isFailed(body.delta)),
-  isWord: createWords({ texts: new Set(['parameters', 'document']) }),
-  vocabulary: ['message-start', 'content-delta', 'tool-call-start', 'message-end', 'COMPLETE'],
-  words: ({ message }) => ({ message }),
-  errorRecord,
-  broken: (told) => [errorRecord(told)],
 }
-
-/** Its programs know no other error within a stream. */
-function errorRecord({ message }: Told): string {
-  const event = { type: 'message-end', delta: { finish_reason: 'ERROR', error: message } }
-  return `event: message-end\ndata: ${JSON.stringify(event)}\n\n`
-}
-
-const isFailed = (delta: unknown): boolean => isObject(delta) && delta.finish_reason === 'ERROR'

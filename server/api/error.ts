@@ -1,34 +1,57 @@
-/** Errors of deltatape in the words of the API that was called. */
+/** Errors of deltatape as APIs put them; the shape of OpenAI's APIs, which most others understand, too. */
 import { type DeltatapeError, edgesOf } from '../base/errors.ts'
 import { type JsonObject, isObject, parseJson } from '../base/json.ts'
-import type { Api, Told } from './api.ts'
+import type { Api, Refused, Trouble } from './api.ts'
 import { RefusedError } from './ending.ts'
+import { parseSseRecord } from './framing/sse.ts'
+import type { AnswerRecord } from './record.ts'
 
-/** A status, and the body that goes with it. */
+/** A status, and `{ message, type, param, code }`. */
 export interface ApiError {
   readonly status: number
-  readonly body: JsonObject
+  readonly error: JsonObject
 }
 
-/** What is told of an error of deltatape. */
-export function toldOfError(cause: DeltatapeError): Told {
-  const status = cause instanceof RefusedError ? cause.refusal.status : (edgesOf(cause.code).http ?? 500)
-  return { status, message: cause.message, code: cause.code }
+/** An error of deltatape as the API would put it; a refusal of the API keeps its own words. */
+export function apiError(cause: DeltatapeError): ApiError {
+  const refusal = cause instanceof RefusedError ? cause.refusal : undefined
+  const status = refusal?.status ?? edgesOf(cause.code).http ?? 500
+  const sent = refusal && parseJson(refusal.body)
+  if (isObject(sent) && isObject(sent.error)) return { status, error: sent.error }
+  const type = status < 500 ? 'invalid_request_error' : 'server_error'
+  return { status, error: { message: cause.message, type, param: null, code: cause.code } }
 }
 
-/** An error as the API would put it; a refusal of the API keeps its own words. */
-export function errorOf(cause: DeltatapeError, api: Pick<Api, 'words'>): ApiError {
-  const told = toldOfError(cause)
-  const sent = cause instanceof RefusedError ? parseJson(cause.refusal.body) : undefined
-  const isOwn = isObject(sent) && isObject(sent.error)
-  return { status: told.status, body: isOwn ? sent : api.words(told) }
-}
-
-/** The shape of errors of OpenAI's APIs, which most others understand, too. */
-export const openaiWords = ({ status, message, code }: Told): JsonObject => ({
-  error: { message, type: status < 500 ? 'invalid_request_error' : 'server_error', param: null, code },
+/** What an error of deltatape is to the client of an API. */
+export const troubleOf = (cause: DeltatapeError, { missStatus }: Pick<Api, 'missStatus'>): Trouble => ({
+  status: (cause.code === 'fixture_miss' ? missStatus : undefined) ?? edgesOf(cause.code).http ?? 500,
+  message: cause.message,
+  code: cause.code,
 })
 
-/** The same as an event of a stream. */
-export const openaiRecord = (told: Told): string =>
-  `event: error\ndata: ${JSON.stringify({ type: 'error', status: told.status, ...openaiWords(told) })}\n\n`
+/** An error in place of an answer: as the API would put it; a refusal of the API keeps its own words. */
+export function refusalOf(cause: DeltatapeError, api: Api): Refused & { readonly status: number } {
+  const refusal = cause instanceof RefusedError ? cause.refusal : undefined
+  const sent = refusal && parseJson(refusal.body)
+  if (refusal && isObject(sent)) return { status: refusal.status, body: sent }
+  const trouble = { ...troubleOf(cause, api), ...(refusal ? { status: refusal.status } : {}) }
+  return { status: trouble.status, ...api.refused(trouble) }
+}
+
+/** `{ message, type, param, code }` */
+export const errorOf = ({ status, message, code }: Trouble): JsonObject => ({
+  message,
+  type: code === 'fault' ? code : status < 500 ? 'invalid_request_error' : 'server_error',
+  param: null,
+  code,
+})
+
+/** `{ "error": { … } }` */
+export const inError = (trouble: Trouble): Refused => ({ body: { error: errorOf(trouble) } })
+
+/** A server-sent event that holds an object. */
+export const sseEvent = (body: JsonObject, name?: string, eol = '\n'): AnswerRecord =>
+  parseSseRecord(`${name === undefined ? '' : `event: ${name}${eol}`}data: ${JSON.stringify(body)}${eol}${eol}`, 0)
+
+/** The content type of most streams. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8'

@@ -5,8 +5,10 @@ export interface ModelEvent {
   /** Milliseconds since the call was sent. */
   readonly at: number
   readonly type: string
-  /** The name that stood in the `event:` line, if there was one. */
+  /** The name that stood around it: in the `event:` line, or in the `:event-type` or `:exception-type` of a message. */
   readonly name?: string | undefined
+  /** Whether the message that holds it says that it is an exception or an error. */
+  readonly isException?: true | undefined
   /** The JSON text that the API sent, on one line. */
   readonly text: string
   /** The same, parsed. */
@@ -14,17 +16,18 @@ export interface ModelEvent {
 }
 
 /**
- * The event that a `data:` text holds, or undefined if it holds no JSON object, or one that is nested more than
+ * The event that a text holds, or undefined if it holds no JSON object, or one that is nested more than
  * {@link MAX_DEPTH} levels deep: no message could be made of it. White space between tokens may hold line
  * breaks if it came as several `data:` lines; they are left out, so that an event is one line.
  *
- * @param name the `event:` line, which counts if the data has no type
+ * @param name what stands around it, which counts if the data has no type
  */
 export function parseEvent(text: string, at: number, name?: string): ModelEvent | undefined {
   const line = text.replaceAll(/[\r\n]/g, '')
   const body = isTooDeep(line) ? undefined : parseObject(line)
   if (body === undefined) return undefined
-  if (typeof body.type === 'string') return { at, type: body.type, name, text: line, body }
+  const type = [body.type, body.event_type].find((each) => typeof each === 'string')
+  if (type !== undefined) return { at, type, name, text: line, body }
   // Gateways send errors without a type; the SDK takes any object with an `error` for one.
   return { at, type: name ?? (body.error ? 'error' : ''), name, text: line, body }
 }

@@ -1,14 +1,15 @@
 /** The APIs that are known. A new one is a file and a row here. */
 import { any } from './any.ts'
+import type { Api, Follower } from './api.ts'
 import { chatCompletions } from './chat-completions.ts'
 import { cohere } from './cohere.ts'
 import { gemini } from './gemini.ts'
 import { messages } from './messages.ts'
-import type { Api, Follower } from './api.ts'
+import { ollama } from './ollama.ts'
 import { responses } from './responses/index.ts'
 
 /** The first that owns a call counts; the last owns all. */
-const APIS: readonly Api[] = [responses, chatCompletions, messages, gemini, cohere, any]
+const APIS: readonly Api[] = [responses, chatCompletions, messages, gemini, ollama, cohere, any]
 
 /** Words that a user meets in answers of the APIs that are known. */
 export const vocabulary: readonly string[] = APIS.flatMap((api) => api.vocabulary)

@@ -1,50 +1,54 @@
-/** Anthropic's Messages, also on Vertex. */
-import { any } from './any.ts'
+/** Anthropic's Messages: its own endpoint, gateways', and Google Vertex'. */
 import type { JsonObject } from '../base/json.ts'
-import type { Api, Told } from './api.ts'
-import { lastTextOf, without } from './content.ts'
-import { failureIn } from './failure.ts'
-import { followStream } from './stream.ts'
+import { any } from './any.ts'
+import type { Api, Trouble } from './api.ts'
+import { eventsOrBody } from './body.ts'
+import { EVENT_STREAM, sseEvent } from './error.ts'
+import type { ModelEvent } from './event.ts'
+import { type TellsOf, tell } from './failure.ts'
+import { type Said, followBy } from './follow.ts'
+import { lastOfUser, leavingOut, modelIn } from './request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
-const PATH = /(?:\/messages|\/publishers\/anthropic\/models\/[^/]+:(?:stream)?[rR]awPredict)$/
+const PATH = /\/messages(?:\/count_tokens|\/batches(?:\/.*)?)?$/
 
-const LEFT_OUT = new Set(['metadata', 'service_tier'])
+const VERTEX = /\/publishers\/anthropic\/models\/([^/:]+):(?:streamRaw|raw)Predict$/
 
-export const messages: Api = {
-  ...any,
-  name: 'messages',
-  owns: (method, path) => method === 'POST' && PATH.test(path) && !path.includes('/threads/'),
-  keyed: (request) => without(request, LEFT_OUT),
-  lastUserText: ({ messages: said }) => lastTextOf(said, ({ content }) => content),
-  // `message_stop` comes last, and nothing after an `error`.
-  follow: () => {
-    let isOver = false
-    return followStream({
-      event(event) {
-        isOver ||= event.type === 'message_stop'
-        return failureIn(event) ? 'failing' : isOver ? 'settling' : 'open'
-      },
-      isEnd: () => isOver,
-      isWhole: () => isOver,
-    })
-  },
-  partOf: ({ type, body: { index } }) => JSON.stringify([type, index]),
-  isWord: createWords({ texts: new Set(['input']) }),
-  vocabulary: [
-    'message_start',
-    'content_block_delta',
-    'text_delta',
-    'tool_use',
-    'end_turn',
-    'claude-sonnet-4-20250514',
-  ],
-  words,
-  errorRecord,
-  broken: (told) => [errorRecord(told)],
+/** OpenAI's threads have messages, too. */
+const OF_OPENAI = /\/threads\//
+
+const failureOf = ({ type, body }: ModelEvent): TellsOf | undefined =>
+  type === 'error' || body.type === 'error'
+    ? { code: 'upstream_error', message: tell('The API sent an error', typed(objectOf(body.error))) }
+    : undefined
+
+/** Its errors have a type where others have a code. */
+const typed = (error: JsonObject): JsonObject =>
+  error.code === undefined ? { ...error, code: error.type ?? '' } : error
+
+const look =
+  () =>
+  (event: ModelEvent): Said => {
+    if (failureOf(event)) return 'failed'
+    return event.type === 'message_stop' ? 'whole' : undefined
+  }
+
+function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
+  const [delta, block] = [objectOf(body.delta), objectOf(body.content_block)]
+  if (type === 'content_block_start' && block.name !== undefined) teller.call(body.index ?? 0, block.name, undefined)
+  if (type === 'content_block_start') teller.text(at, block.text)
+  if (delta.type === 'text_delta') teller.text(at, delta.text)
+  if (delta.type === 'input_json_delta') teller.call(body.index ?? 0, undefined, delta.partial_json)
+  for (const [index, part] of objectsIn(body.content).entries()) {
+    if (part.type === 'text') teller.text(at, part.text)
+    if (part.type === 'tool_use') teller.call(index, part.name, part.input)
+  }
+  teller.usage(objectOf(body.message).usage ?? body.usage)
+  teller.reason(delta.stop_reason ?? body.stop_reason)
 }
 
-/** The types of errors by the status that they come with. */
+/** The types that it has for statuses. */
 const TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
@@ -55,12 +59,33 @@ const TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 }
 
-function words({ status, message, code }: Told): JsonObject {
-  return { type: 'error', error: { type: typeOf(status), message, code } }
-}
+const bodyOf = ({ status, message }: Trouble): JsonObject => ({
+  type: 'error',
+  error: { type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error'), message },
+})
 
-function errorRecord(told: Told): string {
-  return `event: error\ndata: ${JSON.stringify(words(told))}\n\n`
+export const messages: Api = {
+  ...any,
+  name: 'messages',
+  owns: (_method, path) => (PATH.test(path) && !OF_OPENAI.test(path)) || VERTEX.test(path),
+  keyed: leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id'),
+  counts: { headers: ['anthropic-version', 'anthropic-beta'], sets: ['anthropic-beta'], notQuery: ['beta'] },
+  lastUserText: (request) => lastOfUser(request.messages, 'content'),
+  modelOf: (call, request) => modelIn(call, request) || (VERTEX.exec(call.path)?.[1] ?? ''),
+  follow: followBy({ look }),
+  events: eventsOrBody,
+  isFinished: (_call, events) => !events.some(failureOf),
+  partOf: ({ type, body: { index } }) =>
+    JSON.stringify([type.startsWith('content_block') ? 'content_block' : type, index]),
+  isWord: createWords({ names: new Set(['stop_reason', 'signature']), texts: new Set(['input']) }),
+  vocabulary: [...any.vocabulary, 'message_start', 'content_block_delta', 'text_delta', 'end_turn', 'tool_use'],
+  failureOf,
+  told: tellBy(tellEvent),
+  volatile: new Set(['signature', 'request_id']),
+  streamType: ({ path }, { stream }) =>
+    stream === true || path.endsWith(':streamRawPredict') ? EVENT_STREAM : undefined,
+  // Its own program hides the words of a 404, and tries a 400 again.
+  missStatus: 410,
+  refused: (trouble) => ({ body: bodyOf(trouble) }),
+  failing: (trouble) => [sseEvent(bodyOf(trouble), 'error')],
 }
-
-const typeOf = (status: number): string => TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')

@@ -6,11 +6,14 @@ import type { ModelEvent } from './event.ts'
 export interface AnswerRecord {
   /** Milliseconds since the call was sent. */
   readonly at: number
-  /** What was on the wire: text if it is well-formed UTF-8, or else bytes. The records of an answer joined are its body. */
+  /**
+   * What was on the wire: text if it is well-formed UTF-8, or else bytes, as a binary message always is. The records of an
+   * answer joined are its body.
+   */
   readonly wire: string | Uint8Array
   /** The event that it holds, if its data is a JSON object. */
   readonly event?: ModelEvent | undefined
-  /** The data of a server-sent event that is no JSON object, such as `[DONE]`; never empty. */
+  /** Data that is no JSON object, such as `[DONE]`, or what an error says that has no data; never empty. */
   readonly data?: string | undefined
 }
 

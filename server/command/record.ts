@@ -1,5 +1,6 @@
 /** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
 import { Command, InvalidArgumentError } from 'commander'
+import { SERVICES } from '../api/hosts.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { narrowed } from '../base/variables.ts'
@@ -82,17 +83,28 @@ function parseCount(text: string): number {
 /** Variables of other programs that say how calls leave this machine. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
 
+/** Where the APIs are, and the keys for them. */
+const servicesIn = (env: Environment): Environment =>
+  Object.fromEntries(
+    SERVICES.flatMap(({ addresses, keys }) => [...addresses, ...keys]).map((name) => [name, env[name]]),
+  )
+
 /** The configuration, of the variables that count here. */
 function configToRecord(env: Environment): Config {
   const proxies = Object.fromEntries(PROXIES.map((name) => [name, env[name]]))
-  return readConfig({ ...narrowed(VARIABLES, env, [...FLAGS, 'AUTH_TOKEN']), ...proxies, MODEL_MODE: 'record' })
+  return readConfig({
+    ...servicesIn(env),
+    ...narrowed(VARIABLES, env, [...FLAGS, 'AUTH_TOKEN']),
+    ...proxies,
+    MODEL_MODE: 'record',
+  })
 }
 
 async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
   const config = configToRecord(env)
-  if (config.apiKey === undefined && !dryRun) {
+  if (config.apiKey === undefined && Object.keys(config.keys).length === 0 && !dryRun) {
     throw new DeltatapeError(
       'config_invalid',
       'OPENAI_API_KEY is missing, and record sends requests to the API. Set it; --dry-run needs none.',

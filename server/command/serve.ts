@@ -3,21 +3,28 @@ import { Command } from 'commander'
 import { keepHeapSmall } from '../serve/heap.ts'
 import { type Define, addVariables, environmentOf } from './command.ts'
 
-export const defineServe: Define = ({ env }) => {
-  const command = addVariables(new Command('serve')).addHelpText(
+export const defineServe: Define = ({ env, terminal }) => {
+  const command = addVariables(
+    new Command('serve').option('--print-env', 'write the variables with which SDKs find this server, and exit'),
+  ).addHelpText(
     'after',
     `
 Examples:
   deltatape serve                                replay what is in fixtures/
   deltatape serve --mode record --port 0         record, on a free port
   deltatape serve --pace recorded --fault reset@7
+  eval "$(deltatape serve --print-env)"           point the SDKs of this shell here
 
 Exit codes: 0 it was stopped, 1 it could not start.
 
 Others on this machine can read a key that is given as a flag: rather set
 OPENAI_API_KEY.`,
   )
-  return command.action(async () => {
+  return command.action(async ({ printEnv }: { readonly printEnv?: true }) => {
+    if (printEnv) {
+      const { printedEnvironment } = await import('../serve/process.ts')
+      return terminal.write(printedEnvironment(environmentOf(command, env)).join('\n'))
+    }
     // Before the server is loaded, which takes most of the time of a start: the other sub-commands need none of it.
     keepHeapSmall()
     const { serve } = await import('../serve/process.ts')

@@ -1,16 +1,18 @@
 /** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Head } from '../api/api.ts'
+import type { Head, Place, Trouble } from '../api/api.ts'
 import { type Call, contentText } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
-import { parseSseRecord } from '../api/framing/sse.ts'
+import type { ModelEvent } from '../api/event.ts'
+import { createReader } from '../api/framing/index.ts'
+import type { Headers } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { type JsonObject, isObject, parseObject } from '../base/json.ts'
+import { isObject, parseObject } from '../base/json.ts'
 import { fresh } from '../base/memo.ts'
-import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, toldBy } from './faults.ts'
+import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, troubleOf } from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
 export interface FaultOptions {
@@ -101,28 +103,37 @@ async function pause(due: Fault, { clock, stallMs }: FaultOptions, signal: Abort
   if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
 }
 
-const JSON_TYPE = [['content-type', 'application/json']] as const
-
 /** What a fault before the first event puts in place of an answer; undefined if the answer goes on. */
 function insteadOf(call: Call, due: Fault): Answer | undefined {
   const { api } = call
-  const whole = (status: number, text: string): Answer => ({
-    head: { status, headers: JSON_TYPE, framing: 'json' },
+  const whole = (status: number, text: string, more: Headers = []): Answer => ({
+    head: { status, headers: [['content-type', 'application/json'], ...more], framing: 'json' },
     records: [fresh([{ at: 0, wire: text }])],
   })
-  if (due.kind === 'refuse') return whole(due.status, JSON.stringify(api.words(toldBy(due))))
+  const refused = (trouble: Trouble) => {
+    const { headers, body } = api.refused(trouble)
+    return whole(trouble.status, JSON.stringify(body), headers)
+  }
+  if (due.kind === 'refuse') return refused(troubleOf(due))
   const failure = failureOf(due)
   if (failure) throw new ModelError(failure)
   if (due.kind === 'delay') return undefined
-  const records = brokenBy(call, due, {}, 0)
-  const streams = api.inOne?.request(call, parseObject(contentText(call)) ?? {}) === undefined
-  if (api.inOne && !streams) {
-    const answer = api.inOne.answer(eventsIn(records))
-    return whole(answer.status, answer.text)
+  const type = api.streamType(call, parseObject(contentText(call)) ?? {})
+  const records = brokenBy(call, due, NOTHING_SENT)
+  if (type !== undefined) {
+    const headers = [['content-type', type]] as const
+    return { head: { status: 200, headers, framing: createReader(headers).framing() }, records: [fresh(records)] }
   }
-  const headers = [['content-type', 'text/event-stream; charset=utf-8']] as const
-  return { head: { status: 200, headers, framing: 'sse' }, records: [fresh(records)] }
+  if (!api.inOne) return refused(troubleOf(due))
+  const answer = api.inOne.answer(eventsIn(records))
+  return whole(answer.status, answer.text)
 }
+
+const NOTHING_SENT = { sent: 0, last: undefined }
+
+/** The records with which the API gives an answer up. */
+const brokenBy = ({ api }: Call, due: Fault, place: Pick<Place, 'sent' | 'last'>): readonly AnswerRecord[] =>
+  api.failing(troubleOf(due), { ...place, isFailure: due.kind === 'fail' })
 
 interface Breaking {
   readonly call: Call
@@ -134,12 +145,12 @@ interface Breaking {
   readonly own: AbortController
 }
 
-async function* breaking(given: Answer['records'], breaks: Breaking): AsyncGenerator<Batch, void> {
+async function* breaking(answer: Answer['records'], breaks: Breaking): AsyncGenerator<Batch, void> {
   const { call, later, beforeEnd, options, signal, own } = breaks
-  const records = leftOpen(given)
+  const records = leftOpen(answer)
   const follower = call.api.follow()
   let sent = 0
-  let response: JsonObject = {}
+  let last: ModelEvent | undefined
   let over = false
   try {
     for await (const batch of records) {
@@ -155,18 +166,18 @@ async function* breaking(given: Answer['records'], breaks: Breaking): AsyncGener
         const before = rest.slice(0, placeAfter(rest, due.after - sent))
         rest = rest.slice(before.length)
         sent = due.after
-        response = lastResponse(before) ?? response
+        last = lastTelling(before) ?? last
         if (before.length > 0) yield fresh(before)
         await pause(due, options, signal)
-        const last =
-          due.kind === 'error' || due.kind === 'fail' ? brokenBy(call, due, response, sent) : malformedBy(due)
-        if (last.length > 0) yield fresh(last)
+        const given =
+          due.kind === 'error' || due.kind === 'fail' ? brokenBy(call, due, { sent, last }) : malformedBy(due)
+        if (given.length > 0) yield fresh(given)
         const failure = failureOf(due)
         if (failure) throw new ModelError(failure)
-        if (last.length > 0) return
+        if (given.length > 0) return
       }
       sent += countIn(rest)
-      response = lastResponse(rest) ?? response
+      last = lastTelling(rest) ?? last
       if (rest.length > 0) yield rest.length === batch.items.length ? batch : fresh(rest)
     }
   } finally {
@@ -181,12 +192,6 @@ function leftOpen(records: Answer['records']): AsyncIterable<Batch> {
   return { [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }) }
 }
 
-/** The records that break an answer, as its API sends them. */
-const brokenBy = ({ api }: Call, due: Fault, response: JsonObject, sent: number): AnswerRecord[] =>
-  api
-    .broken(toldBy(due), { kind: due.kind === 'error' ? 'error' : 'fail', sent, response })
-    .map((wire) => parseSseRecord(wire, 0))
-
 const malformedBy = (due: Fault): AnswerRecord[] =>
   due.kind === 'malformed' ? [{ at: 0, wire: `data: ${MALFORMED}\n\n`, data: MALFORMED }] : []
 
@@ -200,10 +205,9 @@ function placeAfter(records: readonly AnswerRecord[], events: number): number {
   return place
 }
 
-/** The last response that events carry. */
-function lastResponse(records: readonly AnswerRecord[]): JsonObject | undefined {
-  const found = eventsIn(records).findLast(({ body }) => isObject(body.response))?.body.response
-  return isObject(found) ? found : undefined
+/** The last event that carries a response. */
+function lastTelling(records: readonly AnswerRecord[]): ModelEvent | undefined {
+  return eventsIn(records).findLast(({ body }) => isObject(body.response))
 }
 
 /** The faults that are due when more than `sent` events, and up to `until`, are sent; with `beforeEnd`, those of later, too. */

@@ -1,7 +1,7 @@
 /** Faults on purpose: the words that ask for them, and what each does. */
 import { createHash } from 'node:crypto'
-import type { Told } from '../api/api.ts'
 import type { Failure } from '../api/ending.ts'
+import type { Trouble } from '../api/api.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { MAX_NAME_CHARS, isShort, quoted } from '../base/name.ts'
 
@@ -88,12 +88,11 @@ export function failureOf(due: Fault): Failure | undefined {
   }
 }
 
-/** What an API is to say of a fault that it tells of. */
-export const toldBy = (due: Fault): Told => ({
-  status: due.kind === 'refuse' ? due.status : 500,
-  message: `${due.kind === 'refuse' ? 'Refused' : 'Failed'} ${why(due)}`,
-  code: 'fault',
-})
+/** What the API says of a refusal, or of an answer that it gives up. */
+export const troubleOf = (due: Fault): Trouble =>
+  due.kind === 'refuse'
+    ? { status: due.status, message: `Refused ${why(due)}`, code: 'fault' }
+    : { status: 500, message: `Failed ${why(due)}`, code: 'server_error' }
 
 /** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */
 const MIX_EVENTS = 20

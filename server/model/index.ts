@@ -19,21 +19,20 @@ import { miss, replay } from './replay.ts'
 import { withRoom } from './room.ts'
 import { createDispatcher } from './transport/dispatcher.ts'
 import { createHttpTransport } from './transport/http.ts'
+import type { RouteSettings } from './transport/route.ts'
 import { createSdkTransport } from './transport/sdk.ts'
 import { type SocketTransport, createSocketTransport } from './transport/socket.ts'
 import { logUsage, openUsageLog } from './usage.ts'
 
 /** What the models have to be told; a configuration holds all of it. */
 export interface ModelSettings
-  extends Deadlines, Pick<RecordOptions, 'recordFailures' | 'maxRecordingBytes' | 'upstream'> {
+  extends Deadlines, RouteSettings, Pick<RecordOptions, 'recordFailures' | 'maxRecordingBytes' | 'upstream'> {
   readonly mode: Mode
   /** How large an event of the API, a line or a body in one piece may be, in bytes. */
   readonly maxEventBytes: number
   readonly pace: Pace
   readonly fault: Plan | undefined
   readonly usageLog: string | undefined
-  readonly apiKey: string | undefined
-  readonly baseURL: string
   /** The variables that name proxies. */
   readonly proxies: Readonly<Record<string, string | undefined>>
 }
@@ -82,10 +81,11 @@ const good =
   ({ isGood }) =>
     recordFailures || isGood
 
-function transportsTo({ baseURL, apiKey, proxies }: ModelSettings) {
+function transportsTo(settings: ModelSettings) {
+  const { baseURL, apiKey, proxies } = settings
   const dispatcher = createDispatcher(proxies)
   return {
-    http: createHttpTransport({ baseURL, apiKey, dispatcher }),
+    http: createHttpTransport({ ...settings, dispatcher }),
     sdk: createSdkTransport({ baseURL, apiKey, dispatcher }),
   }
 }

@@ -2,7 +2,7 @@
 import { any } from '../api/any.ts'
 import type { Incoming, Transport } from '../api/call.ts'
 import { ModelError, isFailure } from '../api/ending.ts'
-import { createReader } from '../api/framing/index.ts'
+import { createReader, isStream } from '../api/framing/index.ts'
 import type { Api, Follower } from '../api/api.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { failureIn } from '../api/failure.ts'
@@ -16,7 +16,6 @@ import { type Deadlines, type Wait, startWait } from './deadlines.ts'
 import { createMeter, type Meter } from './meter.ts'
 import type { Answer, Model } from './model.ts'
 import { type Placeholder, hideKey } from './own-key.ts'
-import { keyOf } from './transport/credential.ts'
 import { createRest, inPieces, type Rest } from './stint.ts'
 import { reset } from './transport/failure.ts'
 
@@ -25,8 +24,6 @@ export interface LiveOptions extends Deadlines {
   readonly http: Transport
   /** Carries the calls that deltatape makes in its own name. */
   readonly sdk: Transport
-  /** The server's own key, for calls that bring none. */
-  readonly apiKey: string | undefined
   /** How large an event of the API, a line or a body in one piece may be, in bytes. */
   readonly maxEventBytes: number
   readonly clock: Clock
@@ -42,9 +39,8 @@ export function live(options: LiveOptions): Model {
     const transport = call.transport ?? (call.own ? options.sdk : options.http)
     try {
       const incoming = await wait.for(transport(call, wait.signal))
-      const isOurs = keyOf(call.credential, options.apiKey) !== call.credential
       const follower = followerOf(call.api, call.method, incoming.status)
-      const hide = isOurs ? hideKey(options.apiKey, (event) => !follower || isTold(call.api, event)) : undefined
+      const hide = hideKey(incoming.ownKey, (event) => !follower || isTold(call.api, event))
       return answerOf(incoming, {
         follower,
         wait,
@@ -147,13 +143,13 @@ async function* arrivals(
     for (;;) {
       const next = await wait.for(chunks.next())
       if (next.done) break
-      for (const piece of reader.framing() === 'sse' ? inPieces(next.value) : [next.value]) {
+      for (const piece of isStream(reader.framing()) ? inPieces(next.value) : [next.value]) {
         const resting = rest()
         if (resting) await resting
         const whole = reader.read(piece, at())
         const framing = reader.framing()
         const { records, flaw } = meter.take(piece.length, whole, framing)
-        wait.arrived(framing !== 'sse' || records.some(({ event, data }) => event ?? data))
+        wait.arrived(!isStream(framing) || records.some(({ event, data }) => event ?? data))
         if (records.length > 0) yield { records, isLast: false }
         if (flaw) return yield { records: [], isLast: true, broken: flaw }
       }

@@ -1,6 +1,6 @@
 /** How much of an answer has to be kept before it means something: an event without an end, a body in one piece. */
-import type { FramingName } from '../api/api.ts'
 import { ModelError } from '../api/ending.ts'
+import { type FramingName, isStream } from '../api/framing/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
 
 export interface Measured {
@@ -31,12 +31,12 @@ export function createMeter(maxBytes: number, keepsText: boolean): Meter {
   let held = 0
   return {
     take(bytes, records, framing) {
-      const isStream = framing === 'sse'
-      if (isStream && records.length > 0) held = 0
-      else if (isStream || framing === 'json' || keepsText) held += bytes
-      const large = isStream ? records.findIndex(({ wire }) => wire.length > maxBytes) : -1
+      const isInRecords = isStream(framing)
+      if (isInRecords && records.length > 0) held = 0
+      else if (isInRecords || framing === 'json' || keepsText) held += bytes
+      const large = isInRecords ? records.findIndex(({ wire }) => wire.length > maxBytes) : -1
       if (large === -1 && held <= maxBytes) return { records, flaw: undefined }
-      const what = isStream ? 'an event' : 'a body'
+      const what = isInRecords ? 'an event' : 'a body'
       return {
         records: large === -1 ? records : records.slice(0, large),
         flaw: new ModelError({ end: 'malformed', why: `${what} of more than ${maxBytes} bytes (MAX_EVENT_BYTES)` }),

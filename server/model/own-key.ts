@@ -1,8 +1,9 @@
 /** Keeps the server's own key from clients: an API that refuses it may repeat it. */
 import type { ModelEvent } from '../api/event.ts'
 import type { Headers } from '../api/headers.ts'
+import { dataOf, wireOf } from '../api/framing/framing.ts'
+import { rewritten } from '../api/framing/index.ts'
 import { parseSseRecord } from '../api/framing/sse.ts'
-import { wireOf } from '../api/framing/framing.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { placeholderFor } from '../redact/match.ts'
 import { isPlainWord } from '../redact/secrets.ts'
@@ -35,11 +36,18 @@ export function hideKey(
   const hide = (text: string) => text.replaceAll(key, placeholderFor('api-key'))
   const pieces = createPieces(key, hide)
 
+  /** Data that came in several lines stay in them. */
+  const hiddenIn = (record: AnswerRecord, data: string): AnswerRecord => {
+    const { wire, at } = record
+    const isInLines = typeof wire === 'string' && !wire.includes(data) && /^data/m.test(wire)
+    return isInLines ? parseSseRecord(hide(wire), at) : rewritten(record, hide(data), hide)
+  }
   const inRecord = (record: AnswerRecord): readonly AnswerRecord[] => {
-    const { event, data, wire, at } = record
-    if (typeof wire !== 'string' || (!event && data === undefined)) return pieces.take(record)
-    const isOther = !wire.includes(key) || (event && !tellsOfFailure(event))
-    return [...pieces.rest(at), isOther ? record : parseSseRecord(hide(wire), at)]
+    const { event, wire, at } = record
+    const data = dataOf(record)
+    if (data === undefined) return pieces.take(record)
+    const isOther = !holds(wire, key) || (event && !tellsOfFailure(event))
+    return [...pieces.rest(at), isOther ? record : hiddenIn(record, data)]
   }
   return {
     headers: (headers) => headers.map(([name, value]) => [name, hide(value)] as const),
@@ -49,6 +57,9 @@ export function hideKey(
     },
   }
 }
+
+const holds = (wire: AnswerRecord['wire'], text: string): boolean =>
+  typeof wire === 'string' ? wire.includes(text) : Buffer.from(wire).includes(text)
 
 /** Pieces of a body, in which the network may have cut the key in two. */
 function createPieces(key: string, hide: (text: string) => string) {

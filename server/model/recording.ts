@@ -3,6 +3,7 @@ import { any } from '../api/any.ts'
 import type { Head } from '../api/api.ts'
 import type { Call } from '../api/call.ts'
 import { type Ending, ModelError, isFailure } from '../api/ending.ts'
+import { joinFirstLine } from '../api/framing/late.ts'
 import { keptHeaders } from '../api/headers.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
@@ -55,7 +56,7 @@ interface Recorded {
 export function startRecording({ call, identity, tape }: Recorded, store: Store, options: RecordOptions): Recording {
   const { clock } = options
   const began = clock.now()
-  const recorded = { at: clock.date().toISOString(), upstream: options.upstream }
+  const recorded = { at: clock.date().toISOString(), upstream: call.to?.upstream ?? options.upstream }
   const follower = call.api.follow()
   let head: Head | undefined
   let action: Action | undefined
@@ -120,8 +121,9 @@ interface Take extends Pick<Fixture, 'recorded' | 'records' | 'ending' | 'endedA
 async function keep(
   store: Store,
   options: RecordOptions,
-  { call, identity, head, recorded, records: all, ending, endedAt }: Take,
+  { call, identity, head, recorded, records: came, ending, endedAt }: Take,
 ): Promise<Outcome> {
+  const all = joinFirstLine(came)
   const redactor = options.redactor.for(call)
   const records = await redactor.records(all, call.api)
   const harm = harmIn(all, records, call.api, call)

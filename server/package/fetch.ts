@@ -14,7 +14,7 @@ const { Request: WebRequest, Response: WebResponse, ReadableStream: WebStream, D
 
 /**
  * Makes a `fetch` for `new OpenAI({ fetch })` that answers in this process, by the same modes and without a port.
- * Whatever address is called, it is the path that counts: `/v1/responses`.
+ * A call goes to the address that it names; that of an API itself is where the configuration says that the API is.
  *
  * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
  */
@@ -43,10 +43,11 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
     const client = followed(signal, account.close)
     try {
       if (client.left) throw client.reason()
-      const { pathname, search } = new URL(request.url)
+      const { pathname, search, origin } = new URL(request.url)
       const reply = await exchanges.answer({
         method: request.method,
         target: pathname + search,
+        origin,
         headers: [...request.headers],
         body: new Uint8Array(await request.arrayBuffer()),
         account,

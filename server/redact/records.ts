@@ -1,6 +1,6 @@
 /** Redacts the records of one answer: secrets that are split over several are found as well. */
-import { parseEvent } from '../api/event.ts'
-import { encodeSseEvent, parseSseRecord } from '../api/framing/sse.ts'
+import { dataOf } from '../api/framing/framing.ts'
+import { rewritten } from '../api/framing/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { replacementsIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
@@ -64,10 +64,6 @@ export async function redactRecords(
   return isChanged ? redacted : records
 }
 
-/** The data of a server-sent event. */
-const dataOf = ({ wire, event, data }: AnswerRecord): string | undefined =>
-  typeof wire === 'string' ? (event?.text ?? data) : undefined
-
 /** How the lines of an event stream begin. */
 const SSE = /^\uFEFF?(?::|(?:data|event|id|retry)(?::|[\r\n]|$))/
 
@@ -87,7 +83,7 @@ function beginningOf([first]: readonly AnswerRecord[]): string {
   return typeof first?.wire === 'string' ? first.wire.slice(0, 100) : ''
 }
 
-/** A record of an event stream that has data. `[DONE]` is a word of the protocol. */
+/** A record of a stream that has data. `[DONE]` is a word of the protocol. */
 function dataRun(record: AnswerRecord): Run {
   const text = dataOf(record) ?? ''
   if (record.event)
@@ -104,7 +100,7 @@ function dataRun(record: AnswerRecord): Run {
 /** One that has none: comments, or what was cut off. */
 function lineRun(record: AnswerRecord): Run {
   const text = typeof record.wire === 'string' ? record.wire : ''
-  const start = /^data: ?/m.exec(text)
+  const start = /^data: ?|^[\s[,]*(?=\{)/m.exec(text)
   const from = start ? start.index + start[0].length : text.length
   const cut = text.slice(from)
   const documents = /^\s*[{[]/.test(cut) ? [{ start: from, document: documentOf(cut) }] : []
@@ -180,33 +176,6 @@ function rewriteData(
   found: FoundIn,
 ): AnswerRecord {
   const tell: Found = (kind) => found(kind, record)
-  const { wire, event } = record
-  if (typeof wire !== 'string') return record
   const after = replace(run.text, merged(run.text, [...inside, ...around(run, tools)]), tell)
-  const clean = (text: string) => replace(text, tools.finder.secretsIn(text), tell)
-  const written = redactWire(wire, run.text, after, event?.name, clean)
-  if (written === wire) return record
-  if (!event) return { ...record, wire: written, data: after }
-  // The name of an event stands in its wire alone.
-  const name = event.name === undefined ? undefined : parseSseRecord(written, record.at, true).event?.name
-  return { ...record, wire: written, event: parseEvent(after, event.at, name) ?? event }
-}
-
-/**
- * The wire of a record with another text for its data: in place of the old one if that stands there. Data that came in
- * several lines are written in one.
- *
- * @param clean redacts what stands around the data
- */
-function redactWire(
-  wire: string,
-  before: string,
-  after: string,
-  name: string | undefined,
-  clean: (text: string) => string,
-): string {
-  const start = wire.lastIndexOf(before)
-  if (start !== -1) return clean(wire.slice(0, start)) + after + clean(wire.slice(start + before.length))
-  if (before === after) return clean(wire)
-  return encodeSseEvent(after, name === undefined ? undefined : clean(name), '\n')
+  return rewritten(record, after, (text) => replace(text, tools.finder.secretsIn(text), tell))
 }

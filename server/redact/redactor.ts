@@ -111,7 +111,13 @@ const sizeOf = ({ anywhere, alone, words }: Given): number => anywhere.length + 
 export const secretsOf = ({
   apiKey,
   authToken,
+  keys = {},
 }: {
   readonly apiKey: string | undefined
   readonly authToken: string | undefined
-}): Secrets => ({ 'api-key': apiKey, 'auth-token': authToken })
+  /** The keys for further APIs, by their variables. */
+  readonly keys?: Readonly<Record<string, string>>
+}): Secrets => ({
+  'api-key': [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(keys)],
+  'auth-token': authToken,
+})

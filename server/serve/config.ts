@@ -1,7 +1,8 @@
 /** What a user can say: the environment becomes a Config, checked once, with every problem in one message. */
 import { z } from 'zod'
 import { DeltatapeError } from '../base/errors.ts'
-import { isLoopback } from './host.ts'
+import { isLoopback } from '../base/host.ts'
+import { type ServiceSettings, isOwnAddress, readServices } from './services.ts'
 import {
   type Environment,
   type Values,
@@ -62,6 +63,13 @@ const table = {
   /** The server's own key, for clients that bring none. */
   apiKey: secret('OPENAI_API_KEY', 'the key for the API'),
   baseURL: address('OPENAI_BASE_URL', 'where the API is', 'https://api.openai.com/v1'),
+  /** Further hosts that calls may name. */
+  upstreams: list(
+    'UPSTREAMS',
+    'further hosts that may be called by their name in front of the path',
+    'a host such as api.example.com or 127.0.0.1:8080',
+    hostName,
+  ),
   chatbotModel: text('CHATBOT_MODEL', 'the model that /ws and /ws-stream ask', 'gpt-4.1-mini'),
   port: whole('PORT', 'the port to listen on; 0 picks a free one', 3300, 0, 65535),
   host: text('HOST', 'the interface to listen on', '127.0.0.1'),
@@ -119,7 +127,7 @@ const table = {
 } as const satisfies Readonly<Record<string, Variable<unknown>>>
 
 /** What the process was told: a member for each variable. Times are ms, sizes are bytes. */
-export interface Config extends Values<typeof table> {
+export interface Config extends Values<typeof table>, ServiceSettings {
   /** Who answers upstream, as fixtures name it: the host of `baseURL`. */
   readonly upstream: string
   /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
@@ -145,16 +153,20 @@ export const VARIABLES: readonly VariableInfo[] = Object.values<Variable<unknown
 export function readConfig(env: Environment): Config {
   const { values, problems: found } = readVariables(table, env)
   const { proxies, problems: more } = readProxies(env)
+  const { services, problems: ofServices } = readServices(env, values.port)
   const { mode, host, authToken, allowUnprotected } = values
   // Replay calls nobody: a machine whose proxy is of another kind can replay all the same.
-  const problems = mode === 'replay' ? [...found] : [...found, ...more]
+  const problems = mode === 'replay' ? [...found] : [...found, ...ofServices, ...more]
   if (!isLoopback(host) && authToken === undefined && !allowUnprotected) {
     problems.push(
       `HOST=${host} lets other machines in. Set AUTH_TOKEN to ask them for it, or ALLOW_UNPROTECTED=1 if the network keeps strangers out.`,
     )
   }
   if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
-  return { ...values, upstream: new URL(values.baseURL).host, proxies }
+  // What clients of this server are told, by `serve --print-env`, says nothing of where the API is.
+  const baseURL = isOwnAddress(values.baseURL, values.port) ? table.baseURL.fallback : values.baseURL
+  const apiKey = values.apiKey === 'any' ? undefined : values.apiKey
+  return { ...values, ...services, baseURL, apiKey, upstream: new URL(baseURL).host, proxies }
 }
 
 /** The variables that programs share, in upper or in lower case; the lower case counts first, as it does for curl. */

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Headers, headerOf } from '../api/headers.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { quoted } from '../base/name.ts'
-import { isLoopback } from './host.ts'
+import { isLoopback } from '../base/host.ts'
 
 /** The headers that the rules look at, as they were sent. */
 export interface Visitor {
@@ -80,13 +80,42 @@ export interface Credentials {
   readonly authorization: string | undefined
   /** The header `x-deltatape-token`. */
   readonly token: string | undefined
+  /** What stands in the headers that other APIs read a key from. */
+  readonly others?: readonly string[]
 }
+
+/** The headers that APIs read a key from, beside `authorization`. */
+const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key']
 
 /** The credentials in the headers of a request. */
 export const credentialsIn = (headers: Headers): Credentials => ({
   authorization: headerOf(headers, 'authorization'),
   token: headerOf(headers, 'x-deltatape-token'),
+  others: KEY_HEADERS.flatMap((name) => headerOf(headers, name) ?? []),
 })
+
+/**
+ * The headers of a call that the API may see: those of a client's own. What was compared with the token, and what is no
+ * key, is left out.
+ *
+ * @param apiKey the key in `authorization`, as {@link authorize} gave it
+ */
+export const withoutToken = (headers: Headers, apiKey: string | undefined, authToken: string | undefined): Headers =>
+  headers.filter(([name, value]) => {
+    const lower = name.toLowerCase()
+    if (lower === 'authorization') return apiKey !== undefined
+    return !KEY_HEADERS.includes(lower) || (value !== NO_KEY && (authToken === undefined || !isSame(value, authToken)))
+  })
+
+/** A query without the token, which may stand where an API takes its key. */
+export function queryWithoutToken(query: string, authToken: string | undefined): string {
+  if (authToken === undefined || query === '') return query
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((each) => ![...new URLSearchParams(each).values()].includes(authToken))
+  return kept.length > 0 ? `?${kept.join('&')}` : ''
+}
 
 /** What a client sends as its key that has none: SDKs want one, and the examples say this. */
 const NO_KEY = 'any'
@@ -99,7 +128,7 @@ const NO_KEY = 'any'
  * @throws DeltatapeError `unauthorized`
  */
 export function authorize(
-  { authorization, token }: Credentials,
+  { authorization, token, others = [] }: Credentials,
   { authToken }: { readonly authToken: string | undefined },
 ): { readonly apiKey: string | undefined } {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
@@ -107,13 +136,14 @@ export function authorize(
   const own = bearer ?? (/^(?:Bearer)?\s*$/i.test(authorization ?? '') ? undefined : authorization)
   const apiKey = own === NO_KEY ? undefined : own
   if (authToken === undefined) return { apiKey }
-  if (!isSame(token ?? bearer, authToken)) {
+  const given = token === undefined ? [bearer, ...others] : [token]
+  if (!given.some((each) => isSame(each, authToken))) {
     throw new DeltatapeError(
       'unauthorized',
       'This server asks for its AUTH_TOKEN: send it as bearer token, or in the header x-deltatape-token.',
     )
   }
-  return { apiKey: token === undefined || isSame(bearer, authToken) ? undefined : apiKey }
+  return { apiKey: isSame(bearer, authToken) ? undefined : apiKey }
 }
 
 /** Compares in a time that does not tell how much of the given text is right. */

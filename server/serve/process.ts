@@ -6,6 +6,7 @@ import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, readConfig } from './config.ts'
 import { sparedBy } from '../redact/spared.ts'
+import { environmentFor, withoutKeys } from './services.ts'
 import { openFixtures } from '../store/index.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
@@ -44,12 +45,27 @@ export async function startFrom(
   const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
-  if (config.mode !== 'replay' && config.apiKey === undefined) {
-    log.warn(
-      `OPENAI_API_KEY is not set, and MODEL_MODE=${config.mode} calls the API. Clients that bring a key of their own are served; others are refused.`,
-    )
+  if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
+    log.warn(withoutKeys(config.mode))
   }
   return { server, config, log }
+}
+
+/**
+ * The lines for a shell that let SDKs find the server which this environment describes.
+ *
+ * @throws DeltatapeError `config_invalid`, also if the port is not known yet
+ */
+export function printedEnvironment(env: Environment): readonly string[] {
+  const config = readConfig(env)
+  if (config.port === 0) {
+    throw new DeltatapeError(
+      'config_invalid',
+      'PORT=0 picks a port at the start: set another one to print variables for it.',
+    )
+  }
+  const host = /^(?:0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
+  return environmentFor(`http://${host.includes(':') ? `[${host}]` : host}:${config.port}`, config, env)
 }
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */

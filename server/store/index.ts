@@ -10,6 +10,8 @@ export interface FixtureSettings {
   readonly configFile: string | undefined
   readonly apiKey: string | undefined
   readonly authToken: string | undefined
+  /** The keys for further APIs, by their variables. */
+  readonly keys?: Readonly<Record<string, string>>
 }
 
 export interface OpenFixtures {

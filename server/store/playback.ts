@@ -1,6 +1,7 @@
 /** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
 import type { FileHandle } from 'node:fs/promises'
 import type { Follower } from '../api/api.ts'
+import { isStream } from '../api/framing/index.ts'
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
@@ -72,7 +73,7 @@ function createEnd() {
     take(record: AnswerRecord, { api, response }: FixtureHeader): void {
       follower ??= apiNamed(api).follow()
       const mayBeOver = follower.take(record) !== 'open'
-      if (response?.framing === 'sse' && !mayBeOver) records = []
+      if (response && isStream(response.framing) && !mayBeOver) records = []
       else records.push(record)
     },
     records: (): readonly AnswerRecord[] => records,

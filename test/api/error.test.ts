@@ -1,26 +1,23 @@
 /** Errors of deltatape in the shape of OpenAI's APIs. */
 import { expect, test } from 'vitest'
 import { RefusedError } from '../../server/api/ending.ts'
-import { any } from '../../server/api/any.ts'
-import { errorOf } from '../../server/api/error.ts'
+import { apiError } from '../../server/api/error.ts'
 import { DeltatapeError } from '../../server/base/errors.ts'
 
 test('a refusal of the API keeps its status and its error', () => {
-  const refused = (body: string) => errorOf(new RefusedError({ status: 429, headers: [], body }), any)
+  const refused = (body: string) => apiError(new RefusedError({ status: 429, headers: [], body }))
   expect(refused('{"error":{"message":"Slow down","code":"rate_limit_exceeded"}}')).toEqual({
     status: 429,
-    body: { error: { message: 'Slow down', code: 'rate_limit_exceeded' } },
+    error: { message: 'Slow down', code: 'rate_limit_exceeded' },
   })
   for (const body of ['<p>', '{"error":"<p>"}']) {
     expect(refused(body)).toEqual({
       status: 429,
-      body: {
-        error: {
-          message: 'The API refused the request with HTTP 429: <p>.',
-          type: 'invalid_request_error',
-          param: null,
-          code: 'upstream_refused',
-        },
+      error: {
+        message: 'The API refused the request with HTTP 429: <p>.',
+        type: 'invalid_request_error',
+        param: null,
+        code: 'upstream_refused',
       },
     })
   }
@@ -35,8 +32,8 @@ test.each([
   ['upstream_stalled', 504, 'server_error'],
   ['upstream_unreachable', 502, 'server_error'],
 ] as const)('%s is %i', (code, status, type) => {
-  expect(errorOf(new DeltatapeError(code, 'Why.'), any)).toEqual({
+  expect(apiError(new DeltatapeError(code, 'Why.'))).toEqual({
     status,
-    body: { error: { message: 'Why.', type, param: null, code } },
+    error: { message: 'Why.', type, param: null, code },
   })
 })

@@ -166,10 +166,15 @@ const isCall = (asked: object): asked is Call => 'api' in asked && 'content' in 
 export const bodyOf = (records: readonly AnswerRecord[]): string => bytesOf(records).toString()
 
 /** A model that calls a stand-in, with deadlines that a test can bear. */
-export function liveFrom(standIn: Pick<StandIn, 'url'>, options: Partial<Parameters<typeof live>[0]> = {}): Model {
-  const to = { baseURL: standIn.url, apiKey: 'sk-stand-in', dispatcher: createDispatcher({}) }
+export function liveFrom(
+  standIn: Pick<StandIn, 'url'>,
+  {
+    apiKey = 'sk-stand-in',
+    ...options
+  }: Partial<Parameters<typeof live>[0]> & { readonly apiKey?: string | undefined } = {},
+): Model {
+  const to = { baseURL: standIn.url, apiKey, dispatcher: createDispatcher({}) }
   return live({
-    apiKey: to.apiKey,
     http: createHttpTransport(to),
     sdk: createSdkTransport(to),
     firstEventTimeoutMs: 5000,

@@ -95,7 +95,7 @@ describe('a model with a usage log', () => {
 
   test('works in process, too', async () => {
     const { config, usage } = await setUp()
-    await createFetch({ usageLog: config.usageLog })('http://x/v1/responses', {
+    await createFetch({ usageLog: config.usageLog })('https://api.openai.com/v1/responses', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...ADA, stream: true }),

@@ -50,8 +50,8 @@ async function recordFrom(answer: (index: number) => Answer, env: Record<string,
 }
 
 describe('a fetch', () => {
-  test('replays in this process, whatever address is called', async () => {
-    for (const address of [URL_OF_THE_API, 'http://nowhere.invalid/v1/responses', new URL(URL_OF_THE_API)]) {
+  test('replays in this process, however its address is written', async () => {
+    for (const address of [URL_OF_THE_API, 'HTTPS://API.openai.com:443/v1/responses', new URL(URL_OF_THE_API)]) {
       const response = await createFetch({ fixturesDir: shelf })(address, post())
       expect(response.status).toBe(200)
       expect(response.headers.get('x-deltatape-derived')).toBe('stream')

@@ -1,7 +1,20 @@
 /** Server-sent events: bytes → records, however they are cut, and back. Exact to the byte. */
-import { parseEvent } from '../event.ts'
+import { type ModelEvent, parseEvent } from '../event.ts'
 import type { AnswerRecord } from '../record.ts'
-import { type RecordReader, viewOf, wireOf } from './framing.ts'
+import {
+  type Carrier,
+  type Framing,
+  type LineEnd,
+  NOTHING_SAID,
+  type RecordReader,
+  type Style,
+  beginningOf,
+  dataOf,
+  replacedIn,
+  viewOf,
+  wireOf,
+} from './framing.ts'
+import { createRest } from './rest.ts'
 
 const [LF, CR, COLON] = [0x0a, 0x0d, 0x3a]
 /** A byte order mark in UTF-8. */
@@ -128,43 +141,6 @@ function createEnds() {
   }
 }
 
-/** How large the memory for a record under way is at first, and one further piece of it at most. In bytes. */
-const [MIN_BLOCK, MAX_BLOCK] = [1024, 1024 * 1024]
-
-/** Keeps the bytes of the record under way, in blocks: many small pieces cost no more than one, and nothing is copied twice. */
-function createRest() {
-  const blocks: Buffer[] = []
-  /** How much of the last block is used. */
-  let used = 0
-  let length = 0
-  const add = (more: Buffer): void => {
-    for (let from = 0; from < more.length;) {
-      let block = blocks.at(-1)
-      if (block === undefined || used === block.length) {
-        block = Buffer.allocUnsafe(Math.min(Math.max(length, more.length - from, MIN_BLOCK), MAX_BLOCK))
-        blocks.push(block)
-        used = 0
-      }
-      const count = more.copy(block, used, from)
-      from += count
-      used += count
-      length += count
-    }
-  }
-  return {
-    add,
-    /** Gives what was added, with `last` after it, and begins anew. */
-    take(last: Buffer): Buffer {
-      if (length === 0) return last
-      add(last)
-      const all = Buffer.concat(blocks, length)
-      blocks.length = 0
-      length = 0
-      return all
-    },
-  }
-}
-
 /**
  * What a record of an event stream means. Of one that its blank line does not end, only a whole JSON object and `[DONE]`
  * count as data: anything else may have been cut off.
@@ -197,9 +173,6 @@ function valueOf(line: string, field: string): string | undefined {
   return line.slice(field.length + (line[field.length + 1] === ' ' ? 2 : 1))
 }
 
-/** How lines end in an event stream that is written here. */
-export type LineEnd = '\n' | '\r\n'
-
 /**
  * The record that carries a text, as nearly all APIs lay it out.
  *
@@ -209,4 +182,67 @@ export type LineEnd = '\n' | '\r\n'
 export function encodeSseEvent(data: string, name: string | undefined, eol: LineEnd): string {
   const lines = data.includes('\n') ? data.replaceAll('\n', `${eol}data: `) : data
   return name === undefined ? `data: ${lines}${eol}${eol}` : `event: ${name}${eol}data: ${lines}${eol}${eol}`
+}
+
+const FIELDS = ['data:', 'event:', 'id:', 'retry:', ': ']
+
+/** No line of an event stream begins so. Google sends errors as event streams that are plain JSON; proxies send pages. */
+const NO_FIELD = /^[<{[]/
+
+const carrier: Carrier = {
+  parse: (wire, at, isFirst) => (typeof wire === 'string' ? parseSseRecord(wire, at, isFirst) : { at, wire }),
+  describe({ wire, event, data }, style) {
+    if (event) {
+      const { name = null } = event
+      return { text: event.text, said: name === (usualName(event, style) ?? null) ? NOTHING_SAID : { name } }
+    }
+    if (data === undefined || typeof wire !== 'string') return undefined
+    const name = /^event: (.*)[\r\n]/.exec(wire)?.[1]
+    return { text: data, said: name === undefined ? NOTHING_SAID : { name } }
+  },
+  carry(text, { name }, at, style) {
+    if (name !== undefined && name !== null && typeof name !== 'string') return '"name" is no text'
+    const parsed = parseEvent(text, at, name ?? undefined)
+    if (!parsed) return parseSseRecord(encodeSseEvent(text, name ?? undefined, style.eol), at)
+    const usual = name === undefined ? usualName(parsed, style) : undefined
+    const event = usual === undefined ? parsed : { ...parsed, name: usual }
+    return { at, wire: encodeSseEvent(event.text, event.name, style.eol), event }
+  },
+  rewrite(record, text, clean) {
+    const { at, wire, event } = record
+    const before = dataOf(record)
+    if (typeof wire !== 'string' || before === undefined || !DATA_LINE.test(wire)) return undefined
+    const name = event?.name === undefined ? undefined : clean(event.name)
+    // Data that came in several lines are written in one, if they have to be written anew.
+    const anew = () => (before === text ? clean(wire) : encodeSseEvent(text, name, '\n'))
+    const written = replacedIn(wire, before, text, clean) ?? anew()
+    if (written === wire) return record
+    if (!event) return { ...record, wire: written, data: text }
+    // The name of an event stands in its wire alone.
+    const told = event.name === undefined ? undefined : parseSseRecord(written, at, true).event?.name
+    return { ...record, wire: written, event: parseEvent(text, event.at, told) ?? event }
+  },
+}
+
+/** A line with data in a record: no JSON that stands alone has one. */
+const DATA_LINE = /(?:^\uFEFF?|[\r\n])data/
+
+/** What stands in the `event:` line of an event if nothing else is said of it. */
+function usualName({ body }: ModelEvent, { names }: Style): string | undefined {
+  const name = names === undefined ? undefined : body[names]
+  return typeof name === 'string' ? name : undefined
+}
+
+/** Server-sent events. */
+export const sse: Framing = {
+  types: /^text\/event-stream$/,
+  begins(start, type) {
+    const text = beginningOf(start)
+    if (this.types.test(type)) return !NO_FIELD.test(text)
+    if (type !== '' && type !== 'text/plain') return false
+    if (FIELDS.some((field) => text.startsWith(field))) return true
+    return FIELDS.some((field) => field.startsWith(text)) ? undefined : false
+  },
+  reader: createSseReader,
+  carrier,
 }

@@ -1,7 +1,6 @@
 /** Whether an answer of the Responses API is whole: what its records say, one after another. */
-import { isObject } from '../../base/json.ts'
 import type { Follower } from '../api.ts'
-import { begun, endOfBody, excerpt } from '../body.ts'
+import { endOfBody, excerpt, saysNothing } from '../body.ts'
 import { finalResponseOf, isTerminal } from './events.ts'
 
 export function follow(): Follower {
@@ -32,7 +31,13 @@ export function follow(): Follower {
     end() {
       if (malformed !== undefined) return { end: 'malformed', why: excerpt(malformed) }
       if (over || mayBeOver) return { end: 'complete' }
-      return body ? endOfBody(body.join(''), isObject) : { end: 'truncated' }
+      return body ? endOfBody(body.join('')) : { end: 'truncated' }
     },
   }
+}
+
+/** The body with another piece. Before there is anything, what keeps a connection alive says nothing, and may come without end. */
+function begun(body: string[] | undefined, wire: string): string[] | undefined {
+  if (body?.length !== 0 || !saysNothing(wire)) body?.push(wire)
+  return body
 }

@@ -1,17 +1,19 @@
 /** OpenAI's Responses API: over HTTP, and what its WebSocket mode shares with it. */
 import { type JsonObject, isObject, parseObject } from '../../base/json.ts'
-import type { Api, Broken, Told } from '../api.ts'
+import type { Api } from '../api.ts'
 import { contentText } from '../call.ts'
 import { headerOf } from '../headers.ts'
-import { openaiRecord, openaiWords } from '../error.ts'
+import { EVENT_STREAM, inError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
-import { encodeSseEvent } from '../framing/sse.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
+import { modelIn } from '../request.ts'
 import { createWords } from '../words.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
-import { keyed, lastUserText } from './request.ts'
+import { failing } from './failing.ts'
+import { LEFT_OUT, keyed, lastUserText } from './request.ts'
+import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
@@ -32,6 +34,7 @@ export const responses: Api = {
   },
   keyed,
   lastUserText,
+  modelOf: modelIn,
   continues: ({ previous_response_id: id }: JsonObject) => (typeof id === 'string' ? id : undefined),
   follow,
   events: (records) => {
@@ -61,20 +64,11 @@ export const responses: Api = {
     },
     answer: answerInOne,
   },
-  words: openaiWords,
-  errorRecord: openaiRecord,
-  broken,
-}
-
-/** What the API sends of an answer that failed: `error` and then `response.failed`, or the latter alone. */
-function broken({ message }: Told, { kind, sent, response }: Broken): string[] {
-  const error = { type: 'server_error', code: 'server_error', message, param: null }
-  const failed = { ...response, status: 'failed', error: { code: error.code, message } }
-  const events = [
-    ...(kind === 'error' ? [{ type: 'error', sequence_number: sent, error }] : []),
-    { type: 'response.failed', sequence_number: sent + (kind === 'error' ? 1 : 0), response: failed },
-  ]
-  return events.map((event) => encodeSseEvent(JSON.stringify(event), event.type, '\n'))
+  told,
+  echoed: LEFT_OUT,
+  streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
+  refused: inError,
+  failing,
 }
 
 /** An answer in one piece, as the event with which a stream of it would have ended. */

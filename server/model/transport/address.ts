@@ -1,5 +1,5 @@
 /** Where a call goes. */
-import type { Call } from '../../api/call.ts'
+import type { Call, Destination } from '../../api/call.ts'
 
 /** An address in two parts: a URL would write the path in its own way. */
 export interface Address {
@@ -17,9 +17,28 @@ export const belowBase = (path: string): string => path.replace(/^\/v1(?=\/|$)/,
  *
  * @param baseURL a query that it has comes first
  */
-export function addressOf(baseURL: string, { path, query }: Pick<Call, 'path' | 'query'>): Address {
+export const addressOf = (baseURL: string, { path, query }: Pick<Call, 'path' | 'query'>): Address =>
+  joined(baseURL, belowBase(path), query)
+
+/** The address of a call that goes to this destination. */
+export function addressAt(
+  { base = '', asIs, service }: Destination,
+  { path, query }: Pick<Call, 'path' | 'query'>,
+): Address {
+  if (asIs) return joined(base, path, query)
+  // The address of OpenAI and of those who speak as it does names the version itself.
+  if (service?.version === undefined && /\/v\d\w*$/.test(new URL(service?.url ?? base).pathname)) {
+    return addressOf(base, { path, query })
+  }
+  const whole = service?.version === undefined || /^\/v\d/.test(path) ? path : service.version + path
+  const [version = ''] = /^\/v\d\w*(?=\/)/.exec(whole) ?? []
+  const repeats = version !== '' && new URL(base).pathname.endsWith(version)
+  return joined(base, repeats ? whole.slice(version.length) : whole, query)
+}
+
+function joined(baseURL: string, path: string, query: string): Address {
   const base = new URL(baseURL)
-  const whole = base.pathname.replace(/\/+$/, '') + belowBase(path)
+  const whole = base.pathname.replace(/\/+$/, '') + path
   const queries = [base.search, query].map((each) => each.slice(1)).filter((each) => each !== '')
   return { origin: base.origin, path: (whole || '/') + (queries.length > 0 ? `?${queries.join('&')}` : '') }
 }

@@ -37,7 +37,9 @@ export function createSdkTransport({ baseURL, apiKey, dispatcher }: SdkTransport
     })
     const { origin, pathname, search } = new URL(url)
     const { method, content: body } = call
-    return send(dispatcher, { origin, path: pathname + search, method, headers: [...req.headers], body }, signal)
+    const request = { origin, path: pathname + search, method, headers: [...req.headers], body }
+    const incoming = await send(dispatcher, request, signal)
+    return { ...incoming, ownKey: key === call.credential ? undefined : key }
   }
 }
 

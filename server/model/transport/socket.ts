@@ -8,7 +8,7 @@ import type { Headers } from '../../api/headers.ts'
 import { passedUp } from '../../api/headers.ts'
 import { systemCode } from '../../base/errors.ts'
 import { type Address, addressOf } from './address.ts'
-import { authorized, missingKey } from './credential.ts'
+import { authorized, keyOf, missingKey } from './credential.ts'
 import type { ProxyVariables } from './dispatcher.ts'
 import { proxyFor } from './proxy.ts'
 import { type Turn, createTurn } from './turn.ts'
@@ -42,6 +42,8 @@ export function createSocketTransport(
   credential: string | undefined,
 ): SocketTransport {
   const sent = authorized(passedUp(headers).filter(isPassed), credential, apiKey)
+  const key = keyOf(credential, apiKey)
+  const ownKey = key === credential ? undefined : key
   let socket: WebSocket | undefined
   let turn: Turn | undefined
 
@@ -84,7 +86,7 @@ export function createSocketTransport(
       const send = () => ws.send(call.body, { binary: false })
       if (ws.readyState === WebSocket.OPEN) send()
       else ws.once('open', send)
-      return turn.answer
+      return { ...(await turn.answer), ownKey }
     },
     close() {
       socket?.close(1000)

@@ -29,7 +29,7 @@ export function createApp({ config, log }: { readonly config: Config; readonly l
     const asked = isShort(c.req.path) ? `${c.req.method} ${c.req.path}` : 'such a path'
     throw new DeltatapeError(
       'not_found',
-      `There is no ${asked} here. There are POST /v1/responses and what else is below /v1, GET /health, and the WebSockets /ws, /ws-stream and /v1/responses.`,
+      `There is no ${asked} here. There are the paths of the APIs that are known (POST /v1/responses, /v1/messages, /api/chat, …), those of others behind their host (/api.example.com/…), GET /health, and the WebSockets /ws, /ws-stream and /v1/responses.`,
     )
   })
 

@@ -1,7 +1,7 @@
 /** An answer → a reply: its bytes, and how it ends. */
 import type { Api } from '../../api/api.ts'
 import { ModelError } from '../../api/ending.ts'
-import { toldOfError } from '../../api/error.ts'
+import { troubleOf } from '../../api/error.ts'
 import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
@@ -64,8 +64,8 @@ function inOne(records: Iterable<Batch>, answer: Answer, { api, observed, encode
       parts.push(encode(batch))
     }
   } catch (error) {
-    const { text, isBroken } = endOf(observed.failed(error), answer, api)
-    if (text !== '') parts.push(Buffer.from(text))
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, api)
+    if (bytes.length > 0) parts.push(bytes)
     if (isBroken) return breaking(parts)
   } finally {
     observed.ended(answer.action)
@@ -85,8 +85,8 @@ async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): C
       yield encode(batch)
     }
   } catch (error) {
-    const { text, isBroken } = endOf(observed.failed(error), answer, api)
-    if (text !== '') yield Buffer.from(text)
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, api)
+    if (bytes.length > 0) yield bytes
     if (isBroken) throw new BrokenError('The answer broke.', { cause: error })
   } finally {
     await readToTheEnd(answer.records)
@@ -94,11 +94,19 @@ async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): C
   }
 }
 
+const NONE = Buffer.alloc(0)
+
 /** How an answer that has begun is ended for an error: as the API's own ended, or with an error event of our own. */
-function endOf(cause: DeltatapeError | undefined, { head }: Answer, api: Api): { text: string; isBroken: boolean } {
-  if (cause === undefined) return { text: '', isBroken: false }
+function endOf(
+  cause: DeltatapeError | undefined,
+  { head }: Answer,
+  api: Api,
+): { bytes: Buffer<ArrayBuffer>; isBroken: boolean } {
+  if (cause === undefined) return { bytes: NONE, isBroken: false }
   const end = cause instanceof ModelError ? cause.failure.end : undefined
-  if (end === 'truncated' || end === 'malformed') return { text: '', isBroken: false }
-  if (end !== undefined || cause.code === 'dropped' || head.framing !== 'sse') return { text: '', isBroken: true }
-  return { text: api.errorRecord(toldOfError(cause)), isBroken: false }
+  if (end === 'truncated' || end === 'malformed') return { bytes: NONE, isBroken: false }
+  const isStream = head.framing !== 'json' && head.framing !== 'text'
+  if (end !== undefined || cause.code === 'dropped' || !isStream) return { bytes: NONE, isBroken: true }
+  const place = { sent: 0, last: undefined, isFailure: false }
+  return { bytes: bytesOf(api.failing(troubleOf(cause, api), place)), isBroken: false }
 }

@@ -1,6 +1,6 @@
 /** Calls to APIs over HTTP: a call → the model's answer → a reply. */
 import type { Api } from '../../api/api.ts'
-import type { Call } from '../../api/call.ts'
+import type { Call, Destination } from '../../api/call.ts'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -8,8 +8,9 @@ import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Account } from '../../base/ledger.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
+import { type Routes, createRoutes, withoutHost } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { authorize, credentialsIn } from '../guard.ts'
+import { authorize, credentialsIn, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import { splitTarget, withoutFault } from '../target.ts'
@@ -33,6 +34,8 @@ export interface Asked {
   readonly method: string
   /** The path and the query. */
   readonly target: string
+  /** The origin of the address that was called, if the whole address is known. */
+  readonly origin?: string
   readonly headers: Headers
   readonly body: Uint8Array
   /** What is kept of the call is charged here, until its answer is over. */
@@ -56,6 +59,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   const { config, model, log } = options
   const glance = createGlance()
   const encode = createEncoder()
+  const routes = createRoutes(config)
   const open = new Set<AbortController>()
   let draining: PromiseWithResolvers<void> | undefined
 
@@ -84,11 +88,15 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
 
   return {
     async answer(asked) {
-      const { path, search } = splitTarget(asked.target)
+      const { path, search, named } = placeOf(asked)
       const api = apiOf(asked.method, path)
       try {
         admit()
-        const call = await callOf(asked, { api, path, search }, config)
+        const call = await callOf(
+          asked,
+          { api, path, search, to: destinationOf(asked, { api, path, named }, routes) },
+          config,
+        )
         return await ask(asked, call)
       } catch (error) {
         const told = toldOf(error, log)
@@ -106,16 +114,29 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   }
 }
 
+/** What is asked: the path without the host in front of it, and the host that the client names in one way or another. */
+function placeOf({ target, origin }: Asked) {
+  const { path, search } = splitTarget(target)
+  return { search, ...(origin === undefined ? withoutHost(path) : { path, named: origin }) }
+}
+
+const destinationOf = (
+  { headers }: Asked,
+  { api, path, named }: { readonly api: Api; readonly path: string; readonly named: string | undefined },
+  routes: Routes,
+): Destination => routes.to({ row: api.name, path, headers }, named)
+
 interface Place {
   readonly api: Api
   readonly path: string
   readonly search: string
+  readonly to: Destination
 }
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
 async function callOf(
   { method, headers, body, account }: Asked,
-  { api, path, search }: Place,
+  { api, path, search, to }: Place,
   config: Config,
 ): Promise<Call> {
   const { apiKey } = authorize(credentialsIn(headers), config)
@@ -124,9 +145,9 @@ async function callOf(
     api,
     method,
     path,
-    query,
-    // What was compared with the token is not passed on.
-    headers: apiKey === undefined ? headers.filter(([name]) => name.toLowerCase() !== 'authorization') : headers,
+    query: queryWithoutToken(query, config.authToken),
+    headers: withoutToken(headers, apiKey, config.authToken),
+    to,
     body,
     content: await decodeBody(body, headerOf(headers, 'content-encoding'), { maxBytes: config.maxBodyBytes, account }),
     credential: apiKey,

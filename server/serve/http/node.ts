@@ -3,9 +3,12 @@ import { getRequestListener } from '@hono/node-server'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
+import { isKnownPath } from '../../api/hosts.ts'
+import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
 import { whoAnswers } from '../../base/version.ts'
+import { withoutHost } from '../../model/transport/route.ts'
 import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
@@ -27,8 +30,9 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
-/** Paths that are calls to an API. */
-const CALL = /^\/(?:v1\/|responses(?:\/|$))/
+/** Whether a request is a call to an API: by its path, or by the host in front of it. */
+const isCall = (method: string, path: string): boolean =>
+  isKnownPath(path) || withoutHost(path).named !== undefined || apiOf(method, path) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
 export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
@@ -68,7 +72,7 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
   }
 
   return (request: IncomingMessage, response: ServerResponse): void => {
-    const { method, url: target = '/' } = request
+    const { method = 'GET', url: target = '/' } = request
     // As it was sent: several are none that is known.
     const visitor = visitorOf(request)
     const { origin } = visitor
@@ -81,7 +85,7 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
       void send(refuse(refusal, any), more, exchange)
-    } else if (CALL.test(path) && method !== 'OPTIONS') {
+    } else if (method !== 'OPTIONS' && isCall(method, path)) {
       void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
       for (const [name, value] of more) response.setHeader(name, value)

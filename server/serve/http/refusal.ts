@@ -1,6 +1,6 @@
 /** Errors of deltatape as answers over HTTP. */
 import type { Api } from '../../api/api.ts'
-import { errorOf } from '../../api/error.ts'
+import { refusalOf } from '../../api/error.ts'
 import type { DeltatapeError, ErrorCode } from '../../base/errors.ts'
 import type { Reply } from './reply.ts'
 
@@ -19,10 +19,15 @@ const MORE_HEADERS: Partial<Record<ErrorCode, readonly (readonly [string, string
 
 /** An error in the shape of the API that was called, and not worth another try. */
 export function refuse(error: DeltatapeError, api: Api): Reply {
-  const { status, body } = errorOf(error, api)
+  const { status, headers = [], body } = refusalOf(error, api)
   return {
     status,
-    headers: [['content-type', 'application/json'], ['x-should-retry', 'false'], ...(MORE_HEADERS[error.code] ?? [])],
+    headers: [
+      ['content-type', 'application/json'],
+      ['x-should-retry', 'false'],
+      ...headers,
+      ...(MORE_HEADERS[error.code] ?? []),
+    ],
     body: new TextEncoder().encode(JSON.stringify(body)),
   }
 }

@@ -1,5 +1,4 @@
 /** The WebSocket endpoints: who is spoken to at which path, and how large a message may be there. */
-import { apiOf } from '../../api/index.ts'
 import type { Config } from '../config.ts'
 import { PATH } from './calls.ts'
 import { chat } from './chat.ts'
@@ -32,9 +31,6 @@ export function createEndpoints({
   return new Map([
     ['/ws', ofChat(false)],
     ['/ws-stream', ofChat(true)],
-    [
-      PATH,
-      { own: false, speak: responses(apiOf('POST', PATH)), limit: { variable: 'MAX_BODY_BYTES', bytes: maxBodyBytes } },
-    ],
+    [PATH, { own: false, speak: responses(), limit: { variable: 'MAX_BODY_BYTES', bytes: maxBodyBytes } }],
   ])
 }

@@ -1,9 +1,8 @@
 /** The API's own WebSocket mode: `response.create` in, events out as the API sent them. */
-import type { Api } from '../../api/api.ts'
 import { ModelError } from '../../api/ending.ts'
+import { apiError } from '../../api/error.ts'
 import type { ModelEvent } from '../../api/event.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
-import { errorOf } from '../../api/error.ts'
 import { parseBody } from '../../api/responses/body.ts'
 import { failureOf, isTerminal } from '../../api/responses/events.ts'
 import { DeltatapeError } from '../../base/errors.ts'
@@ -15,13 +14,10 @@ import { asTerminal, flawIn, mayEnd } from './ends.ts'
 import { asPosted, withMember, withoutMember } from './response-create.ts'
 
 /** Makes the dialect, for one connection at a time. Connections share what is remembered. */
-export function responses(api: Pick<Api, 'words'>): (redact: Redact) => Dialect {
+export function responses(): (redact: Redact) => Dialect {
   const encode = remember(encodeBatch)
   return (redact) => {
-    const complain = (error: DeltatapeError) => {
-      const { status, body } = errorOf(error, api)
-      return JSON.stringify({ type: 'error', status, ...body })
-    }
+    const complain = (error: DeltatapeError) => JSON.stringify({ type: 'error', ...apiError(error) })
     return { read: (text) => read(text, { encode, complain, redact }), complain }
   }
 }

@@ -1,8 +1,7 @@
 /** A request for an upgrade: what it says, and how it is answered over HTTP if it is refused. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { any } from '../../api/any.ts'
-import { errorOf } from '../../api/error.ts'
+import { apiError } from '../../api/error.ts'
 import { type Headers, inPairs } from '../../api/headers.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { splitTarget, withoutFault } from '../target.ts'
@@ -46,8 +45,8 @@ export const headersOf = ({ rawHeaders }: IncomingMessage, withKey: boolean): He
 
 /** Answers an upgrade that is refused as the HTTP request that it is, and closes the connection. */
 export function answerOverHttp(socket: Socket, error: DeltatapeError, header: string): void {
-  const { status, body: told } = errorOf(error, any)
-  const body = JSON.stringify(told)
+  const { status, error: told } = apiError(error)
+  const body = JSON.stringify({ error: told })
   // A client may keep its own side open for ever.
   socket.once('finish', () => socket.destroy())
   socket.end(

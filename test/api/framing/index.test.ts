@@ -10,7 +10,11 @@ describe('the framing by the head', () => {
     ['TEXT/EVENT-STREAM', 'sse'],
     ['application/json', 'json'],
     ['application/problem+json;charset=utf-8', 'json'],
-    ['application/x-ndjson', 'text'],
+    ['application/x-ndjson', 'lines'],
+    ['application/stream+json', 'lines'],
+    ['application/x-jsonl', 'lines'],
+    ['application/jsonl', 'lines'],
+    ['application/vnd.amazon.eventstream', 'eventstream'],
     ['audio/mpeg', 'text'],
     [undefined, 'text'],
   ])('%s is %s', (type, framing) => {
@@ -21,7 +25,7 @@ describe('the framing by the head', () => {
 describe('the framing by the first bytes', () => {
   test.each([
     ['text/event-stream', '{"error":{}}', 'json'],
-    ['text/event-stream', '\n\n  [{"error":{}}]', 'json'],
+    ['text/event-stream', '\n\n  [{"error":{}}]', 'array'],
     ['text/event-stream', '\u{FEFF}<!doctype html>', 'text'],
     ['text/event-stream', '\ndata: {}\n\n', 'sse'],
     ['text/event-stream', ': {\n\n', 'sse'],
@@ -44,7 +48,7 @@ describe('the framing by the first bytes', () => {
       records.push(...reader.end(bytes.length, true))
       expect(reader.framing()).toBe(framing)
       expect(bytesOf(records).toString()).toBe(body)
-      const events = framing === 'sse' ? [...body.matchAll(/data: \{/g)] : []
+      const events = framing === 'sse' ? [...body.matchAll(/data: \{/g)] : framing === 'array' ? [1] : []
       expect(eventsIn(records)).toHaveLength(events.length)
     }
   })

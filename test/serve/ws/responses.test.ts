@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { ModelError, RefusedError } from '../../../server/api/ending.ts'
-import { apiOf } from '../../../server/api/index.ts'
 import { DeltatapeError } from '../../../server/base/errors.ts'
 import { fresh } from '../../../server/base/memo.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
@@ -8,7 +7,7 @@ import { responses } from '../../../server/serve/ws/responses.ts'
 import { compose } from '../../kit/answers.ts'
 import { type Json, freshBatch, keptBatch, recordsOf } from './kit.ts'
 
-const dialect = responses(apiOf('POST', '/v1/responses'))(createRedactor())
+const dialect = responses()(createRedactor())
 
 const read = (message: unknown) => dialect.read(typeof message === 'string' ? message : JSON.stringify(message))
 const request = (more: Json = {}) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createPlainReader } from '../../../server/api/framing/plain.ts'
+import { createPlainReader } from '../../../server/api/framing/plain-reader.ts'
 import { bytesOf } from '../../../server/api/record.ts'
 
 test('loses no byte, and cuts text between characters alone', () => {

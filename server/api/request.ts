@@ -1,0 +1,29 @@
+/** What requests of APIs in general say, and what of them counts. */
+import { type JsonObject, type JsonValue, isObject } from '../base/json.ts'
+
+/** Leaves members of these names out of what counts of a request. */
+export const leavingOut =
+  (...names: readonly string[]): ((request: JsonObject) => JsonObject) =>
+  (request) =>
+    Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name)))
+
+/** The text of a content: a string, or what is text in its parts. */
+export function textIn(content: JsonValue | undefined): string {
+  if (typeof content === 'string') return content
+  if (isObject(content)) return textIn(content.text)
+  if (!Array.isArray(content)) return ''
+  return content
+    .map(textIn)
+    .filter((text) => text !== '')
+    .join(' ')
+}
+
+/** The text of the last message of the user that has some. */
+export function lastOfUser(messages: JsonValue | undefined, content: string): string {
+  if (!Array.isArray(messages)) return ''
+  const texts = messages.filter(isObject).map((each) => ((each.role ?? 'user') === 'user' ? textIn(each[content]) : ''))
+  return texts.findLast((text) => text !== '') ?? ''
+}
+
+/** The model that a request names; empty if it names none. */
+export const modelIn = (_call: unknown, { model }: JsonObject): string => (typeof model === 'string' ? model : '')

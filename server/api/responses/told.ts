@@ -1,0 +1,26 @@
+/** What an answer of the Responses API says, for those who show it. */
+import { type JsonObject, isObject } from '../../base/json.ts'
+import type { ModelEvent } from '../event.ts'
+import type { Told } from '../told.ts'
+import { readAnswer } from './answer.ts'
+import { failureOf, statusOf, terminalOf } from './events.ts'
+
+export function told(events: readonly ModelEvent[]): Told {
+  const reader = readAnswer()
+  const pieces: { at: number; text: string }[] = []
+  let usage: JsonObject | undefined
+  for (const event of events) {
+    for (const text of reader.read(event)) if (text !== '') pieces.push({ at: event.at, text })
+    const { response } = event.body
+    if (isObject(response) && isObject(response.usage)) usage = response.usage
+  }
+  const last = terminalOf(events)
+  return { pieces, output: reader.output, usage, status: last && statusOf(last), why: last && whyOf(last) }
+}
+
+function whyOf(last: ModelEvent): string | undefined {
+  const { response } = last.body
+  const details = isObject(response) ? response.incomplete_details : undefined
+  if (isObject(details) && typeof details.reason === 'string') return `The answer was cut short: ${details.reason}.`
+  return failureOf(last)?.message
+}

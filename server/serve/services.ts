@@ -1,0 +1,111 @@
+/** The variables that say where APIs are, and the keys for them; and what programs are told to find this server. */
+import { SERVICES, type Service } from '../api/hosts.ts'
+import { isLoopback } from '../base/host.ts'
+import { type Environment, address, readVariables, secret } from '../base/variables.ts'
+
+/** Variables of OpenAI are settings of their own, with flags. */
+const OTHERS = SERVICES.slice(1)
+
+/** What examples give for a key. */
+const NO_KEY = 'any'
+
+export interface ServiceSettings {
+  /** The addresses that are set, by their variables. */
+  readonly baseURLs: Readonly<Record<string, string>>
+  /** The keys that are set, by their variables. */
+  readonly keys: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads where the APIs beside OpenAI's are, and the keys for them. An address of this very server is what its clients are
+ * told, and counts as absent.
+ */
+export function readServices(
+  env: Environment,
+  port: number,
+): { readonly services: ServiceSettings; readonly problems: readonly string[] } {
+  const names = OTHERS.flatMap(({ addresses }) => addresses)
+  const given = { ...env, OLLAMA_HOST: ollamaAddress(env.OLLAMA_HOST?.trim()) }
+  const baseURLs = readVariables(
+    tableOf(names, (name) => address(name, 'where the API is', '')),
+    given,
+  )
+  const keyNames = OTHERS.flatMap(({ keys }) => keys)
+  const keys = readVariables(
+    tableOf(keyNames, (name) => secret(name, 'the key for the API')),
+    env,
+  )
+  const here = (url: string) => isOwnAddress(url, port)
+  return {
+    services: {
+      baseURLs: onlySet(baseURLs.values, (url) => url !== '' && !here(url)),
+      keys: onlySet(keys.values, (key) => key !== NO_KEY),
+    },
+    problems: [...baseURLs.problems, ...keys.problems],
+  }
+}
+
+/** Whether an address is that of a server of this machine on this port. */
+export const isOwnAddress = (url: string, port: number): boolean =>
+  port !== 0 && new URL(url).port === String(port) && isLoopback(new URL(url).hostname)
+
+const tableOf = <T>(names: readonly string[], make: (name: string) => T): Record<string, T> =>
+  Object.fromEntries(names.map((name) => [name, make(name)]))
+
+const onlySet = (values: Readonly<Record<string, string | undefined>>, isSet: (value: string) => boolean) =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value !== undefined && isSet(value) ? [[name, value]] : [])),
+  )
+
+/** The port of Ollama, where its variable says none. */
+const OLLAMA_PORT = '11434'
+
+/** The address in Ollama's variable, which may lack its scheme and its port, and may be the one that a server listens on. */
+function ollamaAddress(word: string | undefined): string | undefined {
+  if (!word) return undefined
+  const text = /^https?:\/\//.test(word) ? word : `http://${word.startsWith(':') ? `127.0.0.1${word}` : word}`
+  if (!URL.canParse(text)) return word
+  const url = new URL(text)
+  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
+  if (url.port === '' && text === `http://${word}`) url.port = OLLAMA_PORT
+  return url.href
+}
+
+/**
+ * The variables with which SDKs find this server, as lines for a shell. A key that is set stays.
+ *
+ * @param url where the server listens
+ */
+export function environmentFor(
+  url: string,
+  { baseURLs }: Pick<ServiceSettings, 'baseURLs'>,
+  env: Environment,
+): string[] {
+  const keyOf = ({ keys }: Service) => (keys.some((name) => env[name]?.trim()) ? [] : keys.slice(0, 1))
+  return SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
+    const base = service.addresses.map((name) => baseURLs[name]).find((set) => set !== undefined)
+    if (base === undefined && service.url.endsWith('.invalid')) return []
+    const { host, pathname } = new URL(BY_PATH.has(service.name) ? service.url : (base ?? service.url))
+    const path = (BY_PATH.has(service.name) ? pathname : `/${host}${pathname}`).replace(/\/$/, '')
+    const addresses = service.addresses.map((name) => `export ${name}='${url}${path}'`)
+    return [...addresses, ...keyOf(service).map((name) => `export ${name}='${NO_KEY}'`)]
+  })
+}
+
+/** The services whose calls are told by their paths; to others belongs the host in front. */
+const BY_PATH: ReadonlySet<string> = new Set([
+  'OpenAI',
+  'Anthropic',
+  'Gemini',
+  'Vertex AI',
+  'Ollama',
+  'Cohere',
+  'Bedrock',
+])
+
+/** The keys that are used most. */
+const USUAL = SERVICES.slice(0, 3).flatMap(({ keys }) => keys.slice(0, 1))
+
+/** What a start without any key means, in one line. */
+export const withoutKeys = (mode: string): string =>
+  `OPENAI_API_KEY is not set, nor ${USUAL.slice(1).join(', ')} or the key of another API, and MODEL_MODE=${mode} calls APIs. Clients that bring a key of their own are served; others are refused.`
