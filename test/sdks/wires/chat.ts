@@ -72,9 +72,14 @@ export const groq: Wire = {
   error: Buffer.from(`event: error\n${String(sse([error])[0])}`),
 }
 
-/** Usage comes with the last choice. */
+/** Usage comes with the last choice, and a call of a tool in one chunk. */
 export const mistral: Wire = {
   ...chat,
-  asks: sse([...asks, chunk({}, 'tool_calls', { usage, p: 'abcdef' }), '[DONE]']),
+  asks: sse([
+    chunk({ role: 'assistant', content: '' }),
+    chunk(call({ id: 'call_0aB1', function: { name: 'get_weather', arguments: '{"city":"Paris"}' } })),
+    chunk({}, 'tool_calls', { usage, p: 'abcdef' }),
+    '[DONE]',
+  ]),
   tells: sse([...tells, chunk({}, 'stop', { usage, p: 'abc' }), '[DONE]']),
 }
