@@ -1,0 +1,20 @@
+/** The official SDKs, by what they stream. A new one is a file and a row here. */
+import { anthropicClients } from './anthropic.ts'
+import { bedrockClients } from './bedrock.ts'
+import { cohereClients } from './cohere.ts'
+import { genaiClients } from './genai.ts'
+import { groqClients } from './groq.ts'
+import { mistralClients } from './mistral.ts'
+import { ollamaClients } from './ollama.ts'
+import { openaiClients } from './openai.ts'
+
+export const CLIENTS = [
+  ...openaiClients,
+  ...anthropicClients,
+  ...genaiClients,
+  ...mistralClients,
+  ...cohereClients,
+  ...groqClients,
+  ...ollamaClients,
+  ...bedrockClients,
+]
