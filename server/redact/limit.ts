@@ -21,8 +21,8 @@ export const LIMIT_MS = 50
 
 const LIMIT_CHARS = 512 * 1024
 
-/** How often work is begun anew that was interrupted while other processes had the processor. */
-const MAX_TRIES = 20
+/** How often work is begun anew that was interrupted while other processes had the processor: each time it may wait twice as long. */
+const MAX_TRIES = 12
 
 /** The share of the limit that work had of the processor, if it was its own time that ran out. */
 const ENOUGH = 0.8
@@ -47,7 +47,7 @@ export function createLimit(): Limit {
         const before = process.threadCpuUsage()
         inside.work = () => void done.push(work())
         try {
-          script.runInContext(context, { timeout: limitMs })
+          script.runInContext(context, { timeout: limitMs * 2 ** tries })
         } catch (error) {
           if (!isTimeout(error)) throw error
           const { user, system } = process.threadCpuUsage(before)
