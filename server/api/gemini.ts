@@ -59,7 +59,7 @@ const bodyOf = ({ status, message }: Trouble): JsonObject => ({
 export const gemini: Api = {
   ...any,
   name: 'gemini',
-  owns: (method, path) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
+  owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
   keyed: leavingOut('labels'),
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText: ({ contents, content }) => lastOfUser(contents ?? (isObject(content) ? [content] : []), 'parts'),

@@ -1,21 +1,36 @@
 /** The APIs that are known. A new one is a file and a row here. */
 import { any } from './any.ts'
-import type { Api, Follower } from './api.ts'
+import type { Api, Asked, Follower, Question } from './api.ts'
 import { chatCompletions } from './chat-completions.ts'
 import { cohere } from './cohere.ts'
 import { gemini } from './gemini.ts'
+import { mcp } from './mcp/index.ts'
 import { messages } from './messages.ts'
 import { ollama } from './ollama.ts'
+import { openai } from './openai.ts'
 import { responses } from './responses/index.ts'
 
-/** The first that owns a call counts; the last owns all. */
-const APIS: readonly Api[] = [responses, chatCompletions, messages, gemini, ollama, cohere, any]
+/** Those that a path tells. The first that owns a call counts; the last owns all. */
+const BY_PATH: readonly Api[] = [responses, chatCompletions, messages, gemini, ollama, cohere, openai, any]
+
+/** A call that says more than its path does is told by that. */
+const APIS: readonly Api[] = [mcp, ...BY_PATH]
 
 /** Words that a user meets in answers of the APIs that are known. */
-export const vocabulary: readonly string[] = APIS.flatMap((api) => api.vocabulary)
+export const vocabulary: readonly string[] = [...BY_PATH, mcp].flatMap((api) => api.vocabulary)
 
-/** The API whose call it is. */
-export const apiOf = (method: string, path: string): Api => APIS.find((api) => api.owns(method, path)) ?? any
+const NOTHING = new Uint8Array()
+
+/** The API whose call it is, as far as what is known of the call tells it. */
+export function apiOf({
+  method,
+  path,
+  headers = [],
+  content = NOTHING,
+}: Pick<Asked, 'method' | 'path'> & Partial<Asked>): Api {
+  const call = { method, path, headers, content }
+  return APIS.find((api) => api.owns(call)) ?? any
+}
 
 /** The API that a fixture names; one that is not known here is treated as any other. */
 export const apiNamed = (name: string): Api => APIS.find((api) => api.name === name) ?? any
@@ -24,5 +39,5 @@ export const apiNamed = (name: string): Api => APIS.find((api) => api.name === n
 const BODILESS: ReadonlySet<number> = new Set([204, 205])
 
 /** Follows an answer to its end; undefined if its row does not say whether it is whole: an error, a redirect, one without a body. */
-export const followerOf = (api: Api, method: string, status: number): Follower | undefined =>
-  status >= 300 || BODILESS.has(status) || method === 'HEAD' ? undefined : api.follow()
+export const followerOf = (api: Api, question: Question, status: number): Follower | undefined =>
+  status >= 300 || BODILESS.has(status) || question.method === 'HEAD' ? undefined : api.follow(question)

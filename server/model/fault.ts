@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Head, Place, Trouble } from '../api/api.ts'
-import { type Call, contentText } from '../api/call.ts'
+import type { Call } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { createReader } from '../api/framing/index.ts'
@@ -10,8 +10,9 @@ import type { Headers } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { isObject, parseObject } from '../base/json.ts'
+import { isObject } from '../base/json.ts'
 import { fresh } from '../base/memo.ts'
+import { questionOf } from '../fixture/request.ts'
 import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, troubleOf } from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
@@ -111,14 +112,14 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
     records: [fresh([{ at: 0, wire: text }])],
   })
   const refused = (trouble: Trouble) => {
-    const { headers, body } = api.refused(trouble)
-    return whole(trouble.status, JSON.stringify(body), headers)
+    const { status = trouble.status, headers, body } = api.refused(trouble, call)
+    return whole(status, JSON.stringify(body), headers)
   }
   if (due.kind === 'refuse') return refused(troubleOf(due))
   const failure = failureOf(due)
   if (failure) throw new ModelError(failure)
   if (due.kind === 'delay') return undefined
-  const type = api.streamType(call, parseObject(contentText(call)) ?? {})
+  const type = api.streamType(call, questionOf(call).request)
   const records = brokenBy(call, due, NOTHING_SENT)
   if (type !== undefined) {
     const headers = [['content-type', type]] as const
@@ -132,8 +133,8 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
 const NOTHING_SENT = { sent: 0, last: undefined }
 
 /** The records with which the API gives an answer up. */
-const brokenBy = ({ api }: Call, due: Fault, place: Pick<Place, 'sent' | 'last'>): readonly AnswerRecord[] =>
-  api.failing(troubleOf(due), { ...place, isFailure: due.kind === 'fail' })
+const brokenBy = (call: Call, due: Fault, place: Pick<Place, 'sent' | 'last'>): readonly AnswerRecord[] =>
+  call.api.failing(troubleOf(due), { ...place, call, isFailure: due.kind === 'fail' })
 
 interface Breaking {
   readonly call: Call
@@ -148,7 +149,7 @@ interface Breaking {
 async function* breaking(answer: Answer['records'], breaks: Breaking): AsyncGenerator<Batch, void> {
   const { call, later, beforeEnd, options, signal, own } = breaks
   const records = leftOpen(answer)
-  const follower = call.api.follow()
+  const follower = call.api.follow(questionOf(call))
   let sent = 0
   let last: ModelEvent | undefined
   let over = false

@@ -13,13 +13,19 @@ const IDENTITY_BYTES = 1024 * 1024
 const SHORT_BYTES = 64 * 1024
 
 /**
- * The headers that count for which call it is: the type of the body, since one that is not said to be JSON is refused,
- * and the client's credentials, which are redacted in its request.
+ * What counts of a call beside its body for which call it is: of its headers the type of the body, since one that is not
+ * said to be JSON may be refused, those that count with its API, and the client's credentials, which are redacted in its
+ * request.
  */
-const headersOf = ({ headers, credential }: Call): string =>
-  [credential, ...headers.filter(([name]) => counts(name)).map(([, value]) => value)].join('\n')
-
-const counts = (name: string): boolean => name.toLowerCase() === 'content-type' || isCredentialHeader(name)
+function headOf({ api, method, to, path, query, headers, credential }: Call): string {
+  const counts = (name: string): boolean =>
+    name === 'content-type' || isCredentialHeader(name) || (api.counts?.headers?.includes(name) ?? false)
+  const counting = headers
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => counts(name))
+    .map(([name, value]) => `${name}: ${value}\n`)
+  return `${api.name} ${method} ${to?.host ?? ''} ${path}${query}\n${credential ?? ''}\n${counting.join('')}\n`
+}
 
 /**
  * Makes what tells which call it is.
@@ -33,11 +39,10 @@ export function createIdentifier(
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Promise<Identity>>()
   const tell = async (call: Call): Promise<Identity> => {
-    const { method, path, query, content } = call
-    const head = `${method} ${path}${query}\n${headersOf(call)}\n`
+    const { content } = call
     const fits = content.byteLength < IDENTITY_BYTES
     const bytes = fits
-      ? head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
+      ? headOf(call) + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
       : ''
     const before = known.get(bytes)
     if (before) return before

@@ -6,6 +6,7 @@ import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
 import type { Candidate } from '../fixture/fixture.ts'
 import { inputOf } from '../fixture/likeness.ts'
+import { isTold } from '../fixture/request.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
 /** Which fixtures are meant. */
@@ -106,14 +107,10 @@ function whyNot(fixture: Candidate, redactor: Redactor, placeholders: readonly s
   if (redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) !== requestText) {
     return 'its request holds a secret, which a recording of today would take out: run deltatape redact first'
   }
-  if (isTold(fixture)) return 'its request is no JSON object: only its app can send it'
+  if (isTold(fixture.request)) return 'its request is no JSON object: only its app can send it'
   if (call.host !== undefined) return `it was asked of ${call.host}: only its app can send it`
   return undefined
 }
-
-/** Whether a fixture only tells of its request, as of bytes by their hash. */
-const isTold = ({ request }: Candidate): boolean =>
-  ['sha256,bytes', 'json', 'text'].includes(Object.keys(request).join(','))
 
 /** A text as it stands within a string of JSON. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -9,13 +9,15 @@ const recordsOf = (body: Buffer, contentType: string) => {
   return [...reader.read(body, 0), ...reader.end(0, true)]
 }
 
+const rowOf = ({ method, path }: Pick<ReturnType<typeof readRequest>, 'method' | 'path'>) => apiOf({ method, path })
+
 /** Rows that tell it, as far as their answers are event streams. */
 const ROWS = ['chat-completions', 'messages', 'gemini', 'cohere']
 
 describe.skipIf(absent)('real answers', () => {
   const answers = readAnswers()
     .filter(({ status, framing }) => status === 200 && framing.startsWith('sse'))
-    .map((answer) => ({ ...answer, row: apiOf(readRequest(answer).method, readRequest(answer).path) }))
+    .map((answer) => ({ ...answer, row: rowOf(readRequest(answer)) }))
     .filter(({ row }) => ROWS.includes(row.name))
 
   test('there are many', () => expect(answers.length).toBeGreaterThan(300))
