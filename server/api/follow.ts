@@ -32,12 +32,16 @@ export const followBy =
     let malformed: string | undefined
     /** The last record was cut off. */
     let isCut = false
+    /** An array has begun that is streamed: it is over with its bracket. */
+    let isOpen = false
     /** What came before the first event: of an answer in one piece, all of it. */
     let body: string[] | undefined = []
     const take = (record: AnswerRecord): Said => {
       const { event, data, wire } = record
       isCut = false
       if (event ?? data) body = undefined
+      if (typeof wire === 'string')
+        isOpen = event ? isOpen || BRACKET.test(wire) : isOpen && !wire.trimEnd().endsWith(']')
       if (event) return said(event)
       if (data !== undefined) {
         if (!Object.hasOwn(words, data.trim())) malformed ??= state === 'whole' ? undefined : data
@@ -60,10 +64,12 @@ export const followBy =
         if (malformed !== undefined) return { end: 'malformed', why: excerpt(malformed) }
         if (state === 'whole' || state === 'failed') return { end: 'complete' }
         if (body) return endOfBody(body.join(''), isAnswer)
-        return { end: state === 'enough' && !isCut ? 'complete' : 'truncated' }
+        return { end: state === 'enough' && !isCut && !isOpen ? 'complete' : 'truncated' }
       },
     }
   }
+
+const BRACKET = /^\uFEFF?\s*\[/
 
 const progressOf = (state: Said): Progress => (state === 'whole' ? 'settling' : state === 'failed' ? 'failing' : 'open')
 

@@ -15,8 +15,9 @@ const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
 
 const OF_OTHERS = /\/publishers\/(?!google\/)/
 
+/** Old clients ask for the numbers of reasons instead of their names; 0 says that there is none. */
 const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
-  objectsIn(candidates).some(({ finishReason }) => typeof finishReason === 'string') ||
+  objectsIn(candidates).some(({ finishReason: reason }) => typeof reason === 'string' || (reason ?? 0) !== 0) ||
   objectOf(promptFeedback).blockReason !== undefined
 
 /** Nothing says that no more follows: the last candidate has a reason, and the body ends cleanly. */

@@ -31,6 +31,8 @@ const look =
   () =>
   (event: ModelEvent): Said => {
     if (failureOf(event)) return 'failed'
+    // The results of a batch are lines, of which none is the last by itself.
+    if (event.body.custom_id !== undefined && event.body.result !== undefined) return 'enough'
     return event.type === 'message_stop' ? 'whole' : undefined
   }
 
