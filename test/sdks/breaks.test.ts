@@ -43,6 +43,8 @@ const THROWS: Readonly<Record<string, Readonly<Record<Break, boolean | undefined
   ollama: { 'cut between': true, 'cut inside': true, broken: true, error: true, empty: true },
   'bedrock converse': { 'cut between': false, 'cut inside': true, broken: true, error: true, empty: false },
   'bedrock invoke': { 'cut between': false, 'cut inside': true, broken: true, error: true, empty: false },
+  'ai streamText': { 'cut between': false, 'cut inside': false, broken: true, error: true, empty: false },
+  'langchain .stream()': { 'cut between': false, 'cut inside': true, broken: true, error: true, empty: false },
 }
 
 /** What a fault does to a stream after so many records. */

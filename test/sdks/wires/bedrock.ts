@@ -47,7 +47,7 @@ const end = (reason: string) => [
 ]
 
 export const bedrock: Wire = {
-  path: /^\/model\/standin\.one-v1%3A0\/converse(?:-stream)?$/,
+  path: /^\/model\/[^/]+\/converse(?:-stream)?$/,
   type: 'application/vnd.amazon.eventstream',
   headers: { 'x-amzn-requestid': 'b1946ac9-standin' },
   streams: ({ path }) => path.endsWith('-stream'),
