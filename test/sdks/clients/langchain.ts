@@ -46,7 +46,7 @@ function read(chunks: readonly AIMessageChunk[]): Told {
 
 export const langchainClients = [
   client<AIMessageChunk>({
-    name: 'langchain .stream()',
+    name: 'langchain stream',
     wire,
     below: '/v1',
     byPath: true,
