@@ -121,7 +121,7 @@ describe('MAX_WAITING_BYTES', () => {
     const body = JSON.stringify({ ...HELLO, input: 'x'.repeat(300_000) })
     const held = openSocket(url)
     held.write(
-      `POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 600000\r\n\r\n${'x'.repeat(500_000)}`,
+      `POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 700000\r\n\r\n${'x'.repeat(650_000)}`,
     )
     let refused = await ask(url, { body })
     while (refused.status !== 503) refused = await ask(url, { body })
