@@ -118,7 +118,7 @@ describe('MAX_WAITING_BYTES', () => {
 
   test('over HTTP a body beyond it is 503, and says when to come again', async () => {
     const { url } = await runServer(BUDGET)
-    const body = JSON.stringify({ ...HELLO, input: 'x'.repeat(300_000) })
+    const body = JSON.stringify({ ...HELLO, input: 'x'.repeat(500_000) })
     const greedy = await connect(`${url}/ws?fault=delay:600000ms`)
     for (let index = 0; index < 20; index++) greedy.send(QUEUED)
     expect(await greedy.next()).toMatchObject({ code: 'busy' })
