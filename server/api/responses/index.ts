@@ -12,6 +12,7 @@ import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
 import { failing } from './failing.ts'
+import { habitsIn } from './habits.ts'
 import { LEFT_OUT, keyed, lastUserText } from './request.ts'
 import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
@@ -66,6 +67,10 @@ export const responses: Api = {
   },
   told,
   echoed: LEFT_OUT,
+  idle: new Set(['keepalive']),
+  volatile: new Set(['encrypted_content']),
+  habits: habitsIn,
+  sendsOwn: creates,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
   refused: inError,
   failing,
