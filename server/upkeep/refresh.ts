@@ -1,7 +1,8 @@
 /** Records fixtures again, or compares what the API answers now. */
 import { apiNamed } from '../api/index.ts'
 import { contentText } from '../api/call.ts'
-import { type Tokens, terminalOf, tokensOf } from '../api/responses/events.ts'
+import { type Tokens, tokensIn } from '../api/tokens.ts'
+import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { type Candidate, type Fixture, type StoredFixture, eventsOf, isGood } from '../fixture/fixture.ts'
@@ -54,7 +55,7 @@ async function send(
   { context, concurrency, redactor }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
-  conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, 'name' | 'tokens'>>,
+  conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, keyof Asked | 'tokens'>>,
 ): Promise<Entry[]> {
   const bar = context.terminal.progress(planned.length, 'fixtures')
   const done: Entry[] = []
@@ -63,11 +64,11 @@ async function send(
       planned,
       { modelFor, concurrency, signal: context.interrupted(), redactor },
       async (each, reply) => {
-        const { name, api } = each.fixture
+        const asked = askedOf(each.fixture)
         const entry: Entry =
           reply.kind === 'not_sent'
-            ? { name, outcome: 'not_sent' }
-            : { name, ...(await conclude(each, reply)), tokens: tokensOf(apiNamed(api).events(reply.records)) }
+            ? { ...asked, outcome: 'not_sent' }
+            : { ...asked, ...(await conclude(each, reply)), tokens: tokensOf(each, reply.records) }
         done.push(entry)
         const { input, output } = totalOf(done)
         bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
@@ -77,6 +78,11 @@ async function send(
   } finally {
     bar.stop()
   }
+}
+
+const tokensOf = ({ fixture }: Planned, records: readonly AnswerRecord[]): Tokens => {
+  const api = apiNamed(fixture.api)
+  return tokensIn(api.told(api.events(records)).usage)
 }
 
 const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
@@ -148,13 +154,14 @@ const failsAgain = (before: StoredFixture, { records, ending, status }: Failed):
 
 type Outcome = Pick<Fixture, 'api' | 'records' | 'ending'> & { readonly status: number | undefined }
 
-/** Whether a recorded failure happened again: the same ending, the same status, the same last event. */
+/** Whether a recorded failure happened again: the same ending, the same status, an event of the same type that tells of it. */
 export function failedAlike(before: Pick<Fixture, 'api' | 'records' | 'ending' | 'response'>, now: Outcome): boolean {
   const { end } = before.ending
   if (end !== now.ending.end) return false
   if (end === 'refused') return before.response?.status === now.status
-  const lastOf = (each: Pick<Fixture, 'api' | 'records'>) => terminalOf(eventsOf(each))?.type
-  return end !== 'complete' || lastOf(before) === lastOf(now)
+  const toldBy = (each: Pick<Fixture, 'api' | 'records'>) =>
+    eventsOf(each).find((event) => apiNamed(each.api).failureOf(event))?.type
+  return end !== 'complete' || toldBy(before) === toldBy(now)
 }
 
 /** Compares the answers with those of the fixtures, and saves nothing. */
@@ -186,9 +193,19 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
   )
 }
 
-/** What became of a fixture. */
-export interface Entry {
+/** Which fixture it is, and of whom it was asked. */
+interface Asked {
   readonly name: string
+  /** The name of the API's row, and the host if it is not its own. */
+  readonly api?: string
+  readonly host?: string | undefined
+}
+
+/** What is told of a fixture beside what became of it. */
+export const askedOf = ({ name, api, call: { host } }: Candidate): Asked => ({ name, api, host })
+
+/** What became of a fixture. */
+export interface Entry extends Asked {
   readonly outcome: 'refreshed' | 'unchanged' | 'same' | 'differs' | 'failed' | 'skipped' | 'not_sent'
   /** Why it failed, was skipped or stayed. */
   readonly why?: string
