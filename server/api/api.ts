@@ -79,6 +79,8 @@ export interface Api {
   readonly echoed?: ReadonlySet<string>
   /** Types of events that only keep a connection alive: how many come is chance. */
   readonly idle?: ReadonlySet<string>
+  /** Tells of the events of one answer, in order, the type of the part that each is about; '' if it is about all of it. */
+  about?(): (event: ModelEvent) => string
   /** What the events of an answer show of its upstream that is unusual, and no damage. */
   habits?(events: readonly ModelEvent[]): readonly Habit[]
   /** Whether deltatape sends such a call in its own name if it sends one by itself: with the API's own package. */

@@ -13,7 +13,8 @@ import { record } from '../model/record.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
-import { type Drift, comparable, findDrift, typesWithin } from './drift.ts'
+import { type Drift, comparable, findDrift, findHeadDrift } from './drift.ts'
+import { createLore } from './lore.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
@@ -168,11 +169,10 @@ export function failedAlike(before: Pick<Fixture, 'api' | 'records' | 'ending' |
 export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): Promise<Entry[]> {
   const { redactor, store } = job
   const api = apiFor(job)
-  const known = new Set<string>()
+  const lore = createLore()
   for (const { key } of all) {
     const fixture = await orDamage(store.find(key))
-    if (!fixture || fixture instanceof DeltatapeError) continue
-    for (const type of typesWithin(eventsOf(fixture))) known.add(type)
+    if (fixture && !(fixture instanceof DeltatapeError)) lore.add(fixture)
   }
 
   return send(
@@ -187,7 +187,11 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
       if (!isGood(before)) return { outcome: 'same' }
       const records = await redactor.records(reply.records, apiNamed(before.api))
-      const drifts = findDrift(comparable(before), comparable({ api: before.api, records }), known)
+      const now = comparable({ api: before.api, records })
+      const drifts = [
+        ...findHeadDrift(before.response, reply.head),
+        ...findDrift(comparable(before), now, lore.of(before)),
+      ]
       return { outcome: drifts.length > 0 ? 'differs' : 'same', drifts }
     },
   )

@@ -8,6 +8,7 @@ import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
 import { modelIn } from '../request.ts'
 import { createWords } from '../words.ts'
+import { readAbout } from './about.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
@@ -69,6 +70,7 @@ export const responses: Api = {
   echoed: LEFT_OUT,
   idle: new Set(['keepalive']),
   volatile: new Set(['encrypted_content']),
+  about: readAbout,
   habits: habitsIn,
   sendsOwn: creates,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
