@@ -11,7 +11,16 @@ import { createRoutes } from '../model/transport/route.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { openFixtures } from '../store/index.ts'
 import { type Keyless, type Plan, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
-import { type Entry, type Job, type Task, compare, damagedEntry, refresh, withAnAnswer } from '../upkeep/refresh.ts'
+import {
+  type Entry,
+  type Job,
+  type Task,
+  askedOf,
+  compare,
+  damagedEntry,
+  refresh,
+  withAnAnswer,
+} from '../upkeep/refresh.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
@@ -124,7 +133,12 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const routes = createRoutes(config)
   const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes)
   const plan = dryRun ? planned : sendable(withKeys(planned, routes))
-  const skipped = [...passed, ...plan.skipped].map((each): Entry => ({ ...each, outcome: 'skipped' }))
+  const asked = new Map(candidates.map((candidate) => [candidate.name, askedOf(candidate)]))
+  const skipped = [...passed, ...plan.skipped].map((each): Entry => ({
+    ...asked.get(each.name),
+    ...each,
+    outcome: 'skipped',
+  }))
   if (dryRun) return list(terminal, plan, [...unreadable, ...skipped], json)
 
   const task: Task = check ? 'check' : 'record'

@@ -35,5 +35,8 @@ export function createLore(): Lore {
 }
 
 /** Calls of one kind are asked in one place, and answered in one framing. */
-const kindOf = ({ api, call: { method, path, host }, response }: Pick<Candidate, 'api' | 'call' | 'response'>): string =>
-  JSON.stringify([api, host, method, path, response?.framing])
+const kindOf = ({
+  api,
+  call: { method, path, host },
+  response,
+}: Pick<Candidate, 'api' | 'call' | 'response'>): string => JSON.stringify([api, host, method, path, response?.framing])

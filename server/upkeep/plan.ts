@@ -127,7 +127,10 @@ export function withKeys({ send, skipped }: Plan, routes: Pick<Routes, 'keyFor'>
 }
 
 /** Where a fixture's call goes. What its path says counts, as long as that is the host that its call names. */
-function destinationOf({ api, call: { path, host, headers = {} } }: Candidate, routes: Pick<Routes, 'to'>): Destination {
+function destinationOf(
+  { api, call: { path, host, headers = {} } }: Candidate,
+  routes: Pick<Routes, 'to'>,
+): Destination {
   const addressed = { row: api, path, headers: Object.entries(headers) }
   const home = routes.to(addressed)
   return host === undefined || home.host === host ? home : routes.to(addressed, host)

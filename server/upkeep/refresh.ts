@@ -56,7 +56,10 @@ async function send(
   { context, concurrency, redactor }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
-  conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, keyof Asked | 'tokens'>>,
+  conclude: (
+    planned: Planned,
+    reply: Exclude<Reply, { kind: 'not_sent' }>,
+  ) => Promise<Omit<Entry, keyof Asked | 'tokens'>>,
 ): Promise<Entry[]> {
   const bar = context.terminal.progress(planned.length, 'fixtures')
   const done: Entry[] = []

@@ -6,7 +6,9 @@ import { EVENT_TYPES } from './types.ts'
 
 /** All habits that the events of an answer show. */
 export const habitsIn = (events: readonly ModelEvent[]): Habit[] =>
-  [sequenceHabit(events), deltaHabit(events), typeHabit(events), endHabit(events)].filter((habit) => habit !== undefined)
+  [sequenceHabit(events), deltaHabit(events), typeHabit(events), endHabit(events)].filter(
+    (habit) => habit !== undefined,
+  )
 
 /** Some upstreams have no numbers, and an answer that was picked up begins later: neither is told. */
 function sequenceHabit(events: readonly ModelEvent[]): Habit | undefined {
