@@ -85,6 +85,7 @@ export const messages: Api = {
   told: tellBy(tellEvent),
   goesByName: true,
   volatile: new Set(['signature', 'request_id']),
+  idle: new Set(['ping']),
   streamType: ({ path }, { stream }) =>
     stream === true || path.endsWith(':streamRawPredict') ? EVENT_STREAM : undefined,
   // Its own program hides the words of a 404, and tries a 400 again.
