@@ -32,23 +32,8 @@ export const followBy =
     let malformed: string | undefined
     /** The last record was cut off. */
     let isCut = false
-    /** An array has begun that is streamed: it is over with its bracket. */
-    let isOpen = false
     /** What came before the first event: of an answer in one piece, all of it. */
     let body: string[] | undefined = []
-<<<<<<< HEAD
-    const take = (record: AnswerRecord): Said => {
-      const { event, data, wire } = record
-      isCut = false
-      if (event ?? data) body = undefined
-      if (typeof wire === 'string')
-        isOpen = event ? isOpen || BRACKET.test(wire) : isOpen && !wire.trimEnd().endsWith(']')
-      if (event) return said(event)
-      if (data !== undefined) {
-        if (!Object.hasOwn(words, data.trim())) malformed ??= state === 'whole' ? undefined : data
-        return words[data.trim()]
-      }
-=======
     /** Its events are elements of an array that is not closed yet. */
     let isOpen = false
     const takeData = (data: string): void => {
@@ -58,7 +43,6 @@ export const followBy =
       else if (!Object.hasOwn(words, word) && state !== 'whole' && state !== 'failed') malformed ??= data
     }
     const takeRest = (wire: AnswerRecord['wire']): void => {
->>>>>>> int12
       if (typeof wire !== 'string') isCut = true
       else if (isOpen && END_OF_ARRAY.test(wire)) isOpen = false
       else if (!body) isCut = isFragment(wire)
@@ -83,11 +67,6 @@ export const followBy =
     }
   }
 
-<<<<<<< HEAD
-const BRACKET = /^\uFEFF?\s*\[/
-
-const progressOf = (state: Said): Progress => (state === 'whole' ? 'settling' : state === 'failed' ? 'failing' : 'open')
-=======
 const PROGRESS = {
   open: 'open',
   enough: 'open',
@@ -106,7 +85,6 @@ function after(before: Said, now: Said): Said {
 const ARRAY = /^\uFEFF?\s*\[/
 
 const END_OF_ARRAY = /^\s*\]/
->>>>>>> int12
 
 /** Whether text without data is the beginning of a record. */
 const isFragment = (wire: string): boolean =>

@@ -17,11 +17,6 @@ const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
 
 const OF_OTHERS = /\/publishers\/(?!google\/)/
 
-<<<<<<< HEAD
-/** Old clients ask for the numbers of reasons instead of their names; 0 says that there is none. */
-const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
-  objectsIn(candidates).some(({ finishReason: reason }) => typeof reason === 'string' || (reason ?? 0) !== 0) ||
-=======
 /** Reasons by their numbers: older programs ask for those (`$alt=json;enum-encoding=int`). */
 const REASONS = ['', 'STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'OTHER']
 
@@ -30,7 +25,6 @@ const reasonOf = (reason: JsonValue | undefined): string =>
 
 const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
   objectsIn(candidates).some(({ finishReason }) => reasonOf(finishReason) !== '') ||
->>>>>>> int12
   objectOf(promptFeedback).blockReason !== undefined
 
 /** Nothing says that no more follows: the last candidate has a reason, and the body ends cleanly. */
