@@ -28,7 +28,10 @@ function isWithin(location: string, origin: string): boolean {
  * A location as a client reads it that named the host in front of the path: one without a host of its own leads to the
  * named one, where it would lead to another API, and take the client's key there.
  */
-export function behindHost(location: string, { named, path }: { readonly named: string; readonly path: string }): string {
+export function behindHost(
+  location: string,
+  { named, path }: { readonly named: string; readonly path: string },
+): string {
   if (/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location) || !URL.canParse(location, `http://host${path}`)) return location
   const { pathname, search, hash } = new URL(location, `http://host${path}`)
   return `/${named}${pathname}${search}${hash}`

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { WebSocket } from 'ws'
-import type { Transport } from '../../api/call.ts'
+import type { Call, Transport } from '../../api/call.ts'
 import { ModelError } from '../../api/ending.ts'
 import { type Headers, passedUp } from '../../api/headers.ts'
 import { systemCode } from '../../base/errors.ts'
@@ -11,7 +11,7 @@ import { type Address, addressAt } from './address.ts'
 import { carriedTo, missingKey } from './credential.ts'
 import type { ProxyVariables } from './dispatcher.ts'
 import { proxyFor } from './proxy.ts'
-import { type RouteSettings, createRoutes } from './route.ts'
+import { type RouteSettings, type Routes, createRoutes } from './route.ts'
 import { type Turn, createTurn } from './turn.ts'
 
 /** With where calls go, and the keys for clients that bring none. */
@@ -72,14 +72,9 @@ export function createSocketTransport(
     async transport(call, signal) {
       signal.throwIfAborted()
       if (turn) throw new Error('A WebSocket to the API carries one call at a time.')
-      const to = call.to ?? routes.to({ row: call.api.name, path: call.path, headers: passed })
-      if (to.refusal) throw to.refusal
-      const { service } = to
-      const sent = carriedTo(service, { headers: passed, query: call.query, credential }, routes.keyFor(service))
+      const { address, sent, service } = passageOf(call, { routes, headers: passed, credential })
       if (sent === undefined) return missingKey(call.api, service?.keys)
-      const { ownKey } = sent
-      const address = addressAt(to, { path: call.path, query: sent.query })
-      const ws = socket?.readyState === WebSocket.OPEN ? socket : open(address, sent.headers)
+      const ws = socket?.readyState === WebSocket.OPEN ? socket : open(address(sent.query), sent.headers)
       socket = ws
       turn = createTurn(signal, {
         pause: () => ws.pause(),
@@ -92,7 +87,7 @@ export function createSocketTransport(
       const send = () => ws.send(call.body, { binary: false })
       if (ws.readyState === WebSocket.OPEN) send()
       else ws.once('open', send)
-      return { ...(await turn.answer), ownKey }
+      return { ...(await turn.answer), ownKey: sent.ownKey }
     },
     close() {
       socket?.close(1000)
@@ -100,6 +95,26 @@ export function createSocketTransport(
       socket?.terminate()
     },
   }
+}
+
+/** What a client opened its own connection with. */
+interface Opened {
+  readonly routes: Routes
+  readonly headers: Headers
+  readonly credential: string | undefined
+}
+
+/**
+ * Where a call goes and what it carries; without a key `sent` is undefined.
+ *
+ * @throws DeltatapeError `forbidden` if it may not go there
+ */
+function passageOf({ api, to: given, path, query }: Call, { routes, headers, credential }: Opened) {
+  const to = given ?? routes.to({ row: api.name, path, headers })
+  if (to.refusal) throw to.refusal
+  const { service } = to
+  const sent = carriedTo(service, { headers, query, credential }, routes.keyFor(service))
+  return { service, sent, address: (its: string) => addressAt(to, { path, query: its }) }
 }
 
 interface Followed {

@@ -1,7 +1,7 @@
 /** The WebSockets of a server: which upgrades are let in, and how all connections end. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { inPairs } from '../../api/headers.ts'
+import { type Headers, inPairs } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
@@ -81,11 +81,9 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
       try {
         if (draining) throw shuttingDown()
         const { endpoint, handshake, apiKey: credential } = letIn(visit, doors, config)
-        // Most clients are of a chat and idle: they keep nothing of their request.
-        const headers = endpoint.own ? [] : withoutToken(inPairs(request.rawHeaders), credential, config.authToken)
-        const query = queryWithoutToken(visit.query, config.authToken)
-        const { named } = visit
-        const to = named === undefined ? undefined : routes.to({ row: shared.api.name, path, headers }, named)
+        const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
+        const to =
+          visit.named === undefined ? undefined : routes.to({ row: shared.api.name, path, headers }, visit.named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
           connect(reader, { socket, path, endpoint, headers, query, to, credential, fault, account }),
@@ -104,6 +102,20 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     stop(error) {
       for (const client of clients) client.stop(error)
     },
+  }
+}
+
+/** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request. */
+function passedBy(
+  { rawHeaders }: IncomingMessage,
+  { query }: Visit,
+  of: { readonly credential: string | undefined; readonly authToken: string | undefined } | undefined,
+): { readonly headers: Headers; readonly query: string } {
+  if (of === undefined) return { headers: [], query: '' }
+  const { credential, authToken } = of
+  return {
+    headers: withoutToken(inPairs(rawHeaders), credential, authToken),
+    query: queryWithoutToken(query, authToken),
   }
 }
 

@@ -9,17 +9,21 @@ import { namesIn } from '../../../server/model/transport/route.ts'
 import { createSocketTransport } from '../../../server/model/transport/socket.ts'
 import { callOf, failureOf, listen, open, textOf, withKey } from './network.ts'
 
-test.each([
-  ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.255.255.254', '169.254.169.254', '172.16.0.1'],
-  ...['172.31.255.255', '192.168.1.1', '224.0.0.1', '255.255.255.255'],
-  ...['::', '::1', 'fc00::1', 'fdff::1', 'fe80::1', 'fe80::1%eth0', 'febf::1', 'ff02::1'],
-  ...['::ffff:127.0.0.1', '::ffff:a00:1', '::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b::a01:203', '64:ff9b::1'],
-])('%s is of this machine or of a private network', (address) => expect(isPrivate(address)).toBe(true))
-
-test.each([
-  ...['1.1.1.1', '9.255.255.255', '11.0.0.1', '172.15.0.1', '172.32.0.1', '192.167.1.1', '126.0.0.1', '223.255.0.1'],
-  ...['2606:4700::1111', '2001:db8::1', '::ffff:8.8.8.8', '64:ff9b::808:808'],
-])('%s is public', (address) => expect(isPrivate(address)).toBe(false))
+test('what is of this machine or of a private network is told from what is public', () => {
+  for (const address of [
+    '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.255 192.168.1.1',
+    '224.0.0.1 255.255.255.255 :: ::1 fc00::1 fdff::1 fe80::1 fe80::1%eth0 febf::1 ff02::1',
+    '::ffff:127.0.0.1 ::ffff:a00:1 ::127.0.0.1 64:ff9b::7f00:1 64:ff9b::a01:203 64:ff9b::1',
+  ].flatMap((line) => line.split(' '))) {
+    expect([address, isPrivate(address)]).toEqual([address, true])
+  }
+  for (const address of [
+    '1.1.1.1 9.255.255.255 11.0.0.1 172.15.0.1 172.32.0.1 192.167.1.1 126.0.0.1 223.255.0.1',
+    '2606:4700::1111 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::808:808',
+  ].flatMap((line) => line.split(' '))) {
+    expect([address, isPrivate(address)]).toEqual([address, false])
+  }
+})
 
 /** Says in turn where every name leads, as a name does that is rebound meanwhile. */
 function leadingTo(...answers: readonly (readonly string[])[]): { lookup: LookupFunction; asked: string[] } {
