@@ -1,17 +1,33 @@
 /** The APIs that are known. A new one is a file and a row here. */
 import { any } from './any.ts'
 import type { Api, Asked, Follower, Question } from './api.ts'
+import { bedrockWith } from './bedrock/index.ts'
 import { chatCompletions } from './chat-completions.ts'
 import { cohere } from './cohere.ts'
 import { gemini } from './gemini.ts'
+import { interactions } from './interactions.ts'
 import { mcp } from './mcp/index.ts'
 import { messages } from './messages.ts'
 import { ollama } from './ollama.ts'
 import { openai } from './openai.ts'
 import { responses } from './responses/index.ts'
 
+/** Bedrock carries what the models' own APIs say. */
+const bedrock = bedrockWith([messages, chatCompletions, cohere])
+
 /** Those that a path tells. The first that owns a call counts; the last owns all. */
-const BY_PATH: readonly Api[] = [responses, chatCompletions, messages, gemini, ollama, cohere, openai, any]
+const BY_PATH: readonly Api[] = [
+  responses,
+  chatCompletions,
+  messages,
+  gemini,
+  interactions,
+  ollama,
+  cohere,
+  bedrock,
+  openai,
+  any,
+]
 
 /** A call that says more than its path does is told by that. */
 const APIS: readonly Api[] = [mcp, ...BY_PATH]
@@ -25,10 +41,11 @@ const NOTHING = new Uint8Array()
 export function apiOf({
   method,
   path,
+  query = '',
   headers = [],
   content = NOTHING,
 }: Pick<Asked, 'method' | 'path'> & Partial<Asked>): Api {
-  const call = { method, path, headers, content }
+  const call = { method, path, query, headers, content }
   return APIS.find((api) => api.owns(call)) ?? any
 }
 

@@ -13,18 +13,18 @@ const IDENTITY_BYTES = 1024 * 1024
 const SHORT_BYTES = 64 * 1024
 
 /**
- * What counts of a call beside its body for which call it is: of its headers the type of the body, since one that is not
- * said to be JSON may be refused, those that count with its API, and the client's credentials, which are redacted in its
- * request.
+ * All that tells calls apart beside their bodies: the method, the host if it counts, the path and the query; the headers
+ * that count for the API; the type of the body, since one that is not said to be JSON is refused; and the client's
+ * credentials, which are redacted in its request.
  */
 function headOf({ api, method, to, path, query, headers, credential }: Call): string {
-  const counts = (name: string): boolean =>
-    name === 'content-type' || isCredentialHeader(name) || (api.counts?.headers?.includes(name) ?? false)
-  const counting = headers
-    .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => counts(name))
-    .map(([name, value]) => `${name}: ${value}\n`)
-  return `${api.name} ${method} ${to?.host ?? ''} ${path}${query}\n${credential ?? ''}\n${counting.join('')}\n`
+  const counting = api.counts?.headers ?? []
+  const lines = [`${api.name} ${method} ${to?.host ?? ''} ${path}${query}`, credential]
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase()
+    if (lower === 'content-type' || isCredentialHeader(name) || counting.includes(lower)) lines.push(lower, value)
+  }
+  return lines.join('\n')
 }
 
 /**
@@ -42,7 +42,7 @@ export function createIdentifier(
     const { content } = call
     const fits = content.byteLength < IDENTITY_BYTES
     const bytes = fits
-      ? headOf(call) + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
+      ? `${headOf(call)}\n` + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
       : ''
     const before = known.get(bytes)
     if (before) return before

@@ -186,7 +186,7 @@ describe('a request', () => {
     [form({ stream: 'false' }), false],
     [{}, false],
   ])('%j asks for a stream: %s', (request, streams) => {
-    expect(openai.streamType({ method: 'POST', path: '/' }, request) !== undefined).toBe(streams)
+    expect(openai.streamType({ method: 'POST', path: '/', query: '' }, request) !== undefined).toBe(streams)
   })
 
   test('names its model, in a form too', () => {

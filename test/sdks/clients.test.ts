@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import { CLIENTS } from './clients/index.ts'
-import { inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
+import { before, inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
+import { outcomesOf } from './pages.ts'
 import { USAGE, WORDS } from './wires/wire.ts'
 
 const WEATHER = { question: 'What is the weather in Paris?' }
@@ -35,14 +36,16 @@ describe.each(cases)('$name, $route', ({ client, route }) => {
   test('a miss is its own error, with the words of deltatape, and it asks once', async () => {
     const { origin, close } = await runWire(client.wire)
     await close()
-    const { url, lines } = await runServer({ FIXTURES_DIR: await temporaryFolder(), ...leadingTo(origin) })
-    const base = (route === 'by path' ? url : `${url}/${new URL(origin).host}`) + client.below
+    const { url, lines } = await runServer({ FIXTURES_DIR: await temporaryFolder(), ...leadingTo(route, origin) })
+    const base = before(route, url, origin) + client.below
     const failed = async (asking: Promise<unknown>) => {
       const error = await asking.then(
         () => 'no error',
         (thrown: unknown) => thrown,
       )
       expect(error).toBeInstanceOf(Error)
+      const named = error instanceof Error ? error.constructor.name : typeof error
+      expect(await outcomesOf(client.name)).toMatchObject({ 'no fixture': named })
       expect({ isOwn: client.isOwn(error), told: String(error) }).toEqual({
         isOwn: true,
         told: expect.stringContaining('No fixture for this request'),

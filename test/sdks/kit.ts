@@ -1,7 +1,8 @@
 /** The three ways in which an SDK gets an answer: from the API, through a recorder, and from a replay without the API. */
-import { startStandIn, type Answer, type Call } from '../kit/standin.ts'
+import { startStandIn, type Call } from '../kit/standin.ts'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import type { Client } from './clients/client.ts'
+import type { Endpoint } from './wires/rest.ts'
 import { type Wire, answerOf } from './wires/wire.ts'
 
 /** What can be called, with how it is let go. */
@@ -11,20 +12,26 @@ export interface Upstream {
   close(): Promise<void>
 }
 
-/** The settings that lead to an upstream: by the path of a call, and by its host in front of the path. */
-export const leadingTo = (origin: string): Record<string, string> => ({
-  UPSTREAMS: new URL(origin).host,
-  OPENAI_BASE_URL: `${origin}/v1`,
-  ANTHROPIC_BASE_URL: origin,
-  GOOGLE_GEMINI_BASE_URL: origin,
-  OLLAMA_HOST: origin,
-})
-
 /** How a call names its API: by its path alone, or by the host in front. */
 export type Route = 'by path' | 'by host'
 
+/** The settings that lead to an upstream: where each API is, or that the host may be called. */
+export const leadingTo = (route: Route, origin: string): Record<string, string> =>
+  route === 'by host'
+    ? { UPSTREAMS: new URL(origin).host }
+    : {
+        OPENAI_BASE_URL: `${origin}/v1`,
+        ANTHROPIC_BASE_URL: origin,
+        GOOGLE_GEMINI_BASE_URL: origin,
+        OLLAMA_HOST: origin,
+        CO_API_URL: origin,
+        GROQ_BASE_URL: origin,
+        AZURE_OPENAI_ENDPOINT: origin,
+        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: origin,
+      }
+
 /** What each SDK has before its paths, at a server of ours. */
-const before = (route: Route, url: string, origin: string) =>
+export const before = (route: Route, url: string, origin: string): string =>
   route === 'by path' ? url : `${url}/${new URL(origin).host}`
 
 /**
@@ -39,7 +46,7 @@ export async function inThreeWays<T>(
   env: Record<string, string> = {},
 ): Promise<{ direct: T; recorded: T; replayed: T }> {
   const { origin } = upstream
-  const settings = { FIXTURES_DIR: await temporaryFolder(), ...leadingTo(origin), ...env }
+  const settings = { FIXTURES_DIR: await temporaryFolder(), ...leadingTo(route, origin), ...env }
   const recorder = await runServer({ ...settings, MODEL_MODE: 'record' })
   const direct = await talk(origin, 'direct')
   const recorded = await talk(before(route, recorder.url, origin), 'recorded')
@@ -51,17 +58,21 @@ export async function inThreeWays<T>(
 
 /** An API on loopback. What is no path of its own is not found there. */
 export async function runApi(
-  path: RegExp,
-  answer: (call: Call) => Answer,
+  ...endpoints: readonly Endpoint[]
 ): Promise<Upstream & { readonly calls: readonly Call[] }> {
-  const standIn = await startStandIn((call) =>
-    path.test(call.path.replace(/\?.*/, '')) ? answer(call) : { status: 404, body: '{"error":"no such path"}' },
-  )
+  const standIn = await startStandIn((call) => {
+    const endpoint = endpoints.find(({ path }) => path.test(call.path.replace(/\?.*/, '')))
+    return endpoint?.answer(call) ?? { status: 404, body: '{"error":"no such path"}' }
+  })
   const { origin } = new URL(standIn.url)
   return { origin, calls: standIn.calls, close: () => standIn.close() }
 }
 
-export const runWire = (wire: Wire) => runApi(wire.path, (call) => answerOf(wire, call))
+/** The endpoint at which an API speaks its wire. */
+export const endpointOf = (wire: Wire): Endpoint => ({ path: wire.path, answer: (call) => answerOf(wire, call) })
 
-/** The routes that an SDK can take. */
-export const routesOf = ({ byPath }: Client): readonly Route[] => (byPath ? ['by path', 'by host'] : ['by host'])
+export const runWire = (wire: Wire) => runApi(endpointOf(wire))
+
+/** The routes that an SDK can take, the shorter one first. */
+export const routesOf = ({ byPath }: Client): readonly [Route, ...Route[]] =>
+  byPath ? ['by path', 'by host'] : ['by host']

@@ -19,6 +19,7 @@ const answer = (id: JsonValue, result: JsonValue = {}) => ({ jsonrpc: '2.0', id,
 const call = (body: unknown, headers = BOTH, method = 'POST') => ({
   method,
   path: '/any/path',
+  query: '',
   headers,
   content: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
 })
@@ -147,7 +148,7 @@ describe('an error', () => {
   })
 
   test('within a stream is the response', () => {
-    const place = { call: call(list), sent: 1, last: undefined, isFailure: false }
+    const place = { call: call(list), sent: 1, last: undefined, framing: 'sse' as const, isFailure: false }
     expect(bytesOf(mcp.failing(trouble, place)).toString()).toBe(
       `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: 1, error })}\n\n`,
     )

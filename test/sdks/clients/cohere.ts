@@ -48,10 +48,10 @@ function read(chunks: readonly Cohere.V2ChatStreamResponse[]): Told {
 
 export const cohereClients = [
   client<Cohere.V2ChatStreamResponse>({
-    name: 'cohere',
+    name: 'cohere chatStream',
     wire,
     below: '',
-    byPath: false,
+    byPath: true,
     async *stream(at, turn) {
       yield* await cohere(at).chatStream(bodyOf(turn))
     },

@@ -49,10 +49,10 @@ function read(chunks: readonly ChatCompletionChunk[]): Told {
 
 export const groqClients = [
   client<ChatCompletionChunk>({
-    name: 'groq',
+    name: 'groq chat.completions.create',
     wire,
     below: '',
-    byPath: false,
+    byPath: true,
     async *stream(at, turn) {
       yield* await groq(at).chat.completions.create({ ...bodyOf(turn), stream: true })
     },

@@ -30,15 +30,15 @@ const messagesOf = ({ question, found }: Turn): ChatCompletionMessageParam[] => 
     : []),
 ]
 
-const bodyOf = (turn: Turn) => ({ model: 'standin-1', messages: messagesOf(turn), tools })
+export const bodyOf = (turn: Turn) => ({ model: 'standin-1', messages: messagesOf(turn), tools })
 
-const streamed = (turn: Turn) => ({
+export const streamed = (turn: Turn) => ({
   ...bodyOf(turn),
   stream: true as const,
   stream_options: { include_usage: true },
 })
 
-function read(chunks: readonly ChatCompletionChunk[]): Told {
+export function read(chunks: readonly ChatCompletionChunk[]): Told {
   const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta))
   const usage = chunks.at(-1)?.usage
   return {
@@ -63,7 +63,7 @@ const shared = {
 export const openaiClients = [
   client<ChatCompletionChunk>({
     ...shared,
-    name: 'openai create',
+    name: 'openai chat.completions.create',
     async *stream(at, turn) {
       yield* await openai(at).chat.completions.create(streamed(turn))
     },
@@ -71,7 +71,7 @@ export const openaiClients = [
   }),
   client<ChatCompletionChunk>({
     ...shared,
-    name: 'openai .stream()',
+    name: 'openai chat.completions.stream',
     async *stream(at, turn) {
       const stream = openai(at).chat.completions.stream(streamed(turn))
       yield* stream
