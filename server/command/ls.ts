@@ -13,7 +13,7 @@ import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { type Column, cutInTheMiddle, table } from './table.ts'
-import { counted } from './terminal.ts'
+import { type Terminal, counted } from './terminal.ts'
 
 /**
  * A row of the table. `--json` gives an array of these. Of a damaged fixture only `name`, `ending` and the reason in
@@ -125,7 +125,7 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   }
   sort(rows, options)
   if (options.json) return terminal.write(JSON.stringify(rows, null, 2))
-  if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort, rows), rows).join('\n'))
+  if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort, rows, terminal), rows).join('\n'))
   const all = counted(files.length, 'fixture')
   terminal.tell(rows.length === files.length ? all : `${rows.length} of ${all}`)
   for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
@@ -214,10 +214,11 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
 
 const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
 
-const COLUMNS: readonly Column<Row>[] = [
+/** @param most how wide the cell may be that says what was asked */
+const allColumns = (most: number): readonly Column<Row>[] => [
   { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
   { title: 'api', cell: ({ api = '–' }) => printable(api) },
-  { title: 'model', cell: asked },
+  { title: 'model', cell: (row) => asked(row, most) },
   { title: 'status', cell: ({ status }) => number(status), right: true },
   { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => endingStyle(ending) },
   { title: 'events', cell: ({ events }) => number(events), right: true },
@@ -239,29 +240,37 @@ const LEAVING_APART = ['api', 'model', 'took', 'first', 'from', 'events', 'recor
 const ONLY_APART: ReadonlySet<string> = new Set(['status', 'text'])
 
 /** The columns; the one that is sorted by does not leave. */
-function columnsFor(sorted: string, rows: readonly Row[]): Column<Row>[] {
+function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal): Column<Row>[] {
   const apart = new Set(rows.flatMap(({ api, host }) => (api === undefined ? [] : JSON.stringify([api, host]))))
   const isApart = apart.size > 1
   const leaving = isApart ? LEAVING_APART : LEAVING
-  return COLUMNS.filter(({ title }) => isApart || title === sorted || !ONLY_APART.has(title)).map((column) => {
-    const leaves = leaving.indexOf(column.title) + 1
-    return leaves === 0 || column.title === sorted ? column : { ...column, leaves }
-  })
+  return allColumns(isApart && columns < WIDE ? NARROW_ASKED : MAX_ASKED)
+    .filter(({ title }) => isApart || title === sorted || !ONLY_APART.has(title))
+    .map((column) => {
+      const leaves = leaving.indexOf(column.title) + 1
+      if (leaves > 0 && column.title !== sorted) return { ...column, leaves }
+      return isApart && column.title === 'name' ? { ...column, least: NARROW_NAME } : column
+    })
 }
 
 /** The length of the text, or that of the body, and what it is if it is no text. */
 function size({ chars, bytes, type }: Row): string {
   if (chars || !bytes) return number(chars)
-  return `${bytes} B${type === undefined ? '' : ` ${printable(type)}`}`
+  return `${bytes} B${type === undefined ? '' : ` ${printable(type.replace(/^[^/]*\//, ''))}`}`
 }
 
 /** How wide a cell is that says what was asked. */
 const MAX_ASKED = 28
 
+/** The same among several APIs, on a terminal that is not so wide; and how narrow a name may get there. */
+const NARROW_ASKED = 16
+const NARROW_NAME = 20
+const WIDE = 120
+
 /** The model, or the call if it names none. */
-function asked({ model, method, path }: Row): string {
-  if (model) return printable(model)
-  return method === undefined ? '–' : cutInTheMiddle(printable(`${method} ${path}`), MAX_ASKED)
+function asked({ model, method, path }: Row, most: number): string {
+  if (model) return cutInTheMiddle(printable(model), most)
+  return method === undefined ? '–' : cutInTheMiddle(printable(`${method} ${path}`), most)
 }
 
 /** `2026-11-24 10:49`, in UTC as it was written. */

@@ -13,13 +13,16 @@ const IDENTITY_BYTES = 1024 * 1024
 const SHORT_BYTES = 64 * 1024
 
 /**
- * The headers that count for which call it is: the type of the body, since one that is not said to be JSON is refused,
- * and the client's credentials, which are redacted in its request.
+ * The headers that count for which call it is: those that its row names, the type of the body, since one that is not said
+ * to be JSON is refused, and the client's credentials, which are redacted in its request.
  */
-const headersOf = ({ headers, credential }: Call): string =>
-  [credential, ...headers.filter(([name]) => counts(name)).map(([, value]) => value)].join('\n')
+const headersOf = ({ api, headers, credential }: Call): string =>
+  [credential, ...headers.filter(([name]) => counts(name, api)).flat()].join('\n')
 
-const counts = (name: string): boolean => name.toLowerCase() === 'content-type' || isCredentialHeader(name)
+const counts = (name: string, { counts: { headers = [] } = {} }: Call['api']): boolean => {
+  const lower = name.toLowerCase()
+  return lower === 'content-type' || headers.includes(lower) || isCredentialHeader(name)
+}
 
 /**
  * Makes what tells which call it is.
@@ -33,8 +36,8 @@ export function createIdentifier(
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Promise<Identity>>()
   const tell = async (call: Call): Promise<Identity> => {
-    const { method, path, query, content } = call
-    const head = `${method} ${path}${query}\n${headersOf(call)}\n`
+    const { method, path, query, content, to } = call
+    const head = `${method} ${to?.host ?? ''} ${path}${query}\n${headersOf(call)}\n`
     const fits = content.byteLength < IDENTITY_BYTES
     const bytes = fits
       ? head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
