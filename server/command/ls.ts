@@ -92,7 +92,8 @@ export const defineLs: Define = (context) =>
     .addHelpText(
       'after',
       `
-Columns: model is what was asked, or the method and path of a call that names
+Columns: api is the API, or the host that was asked in its place if there is
+little room; model is what was asked, or the method and path of a call that names
 none; chars is the length of the answer's text, or the bytes (B) of an answer
 without one, and what they are if they are no text; first is when its first text
 came, took when it ended, in ms since the call was sent; from is who answered.
@@ -214,11 +215,11 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
 
 const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
 
-/** @param most how wide the cell may be that says what was asked */
-const allColumns = (most: number): readonly Column<Row>[] => [
+/** @param isNarrow whether what tells APIs apart has to share little room */
+const allColumns = (isNarrow: boolean): readonly Column<Row>[] => [
   { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
-  { title: 'api', cell: ({ api = '–' }) => printable(api) },
-  { title: 'model', cell: (row) => asked(row, most) },
+  { title: 'api', cell: ({ api = '–', host }) => (isNarrow && host ? narrow(host) : printable(api)) },
+  { title: 'model', cell: (row) => asked(row, isNarrow ? NARROW : MAX_ASKED) },
   { title: 'status', cell: ({ status }) => number(status), right: true },
   { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => endingStyle(ending) },
   { title: 'events', cell: ({ events }) => number(events), right: true },
@@ -244,7 +245,7 @@ function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal)
   const apart = new Set(rows.flatMap(({ api, host }) => (api === undefined ? [] : JSON.stringify([api, host]))))
   const isApart = apart.size > 1
   const leaving = isApart ? LEAVING_APART : LEAVING
-  return allColumns(isApart && columns < WIDE ? NARROW_ASKED : MAX_ASKED)
+  return allColumns(isApart && columns < WIDE)
     .filter(({ title }) => isApart || title === sorted || !ONLY_APART.has(title))
     .map((column) => {
       const leaves = leaving.indexOf(column.title) + 1
@@ -252,6 +253,8 @@ function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal)
       return isApart && column.title === 'name' ? { ...column, least: NARROW_NAME } : column
     })
 }
+
+const narrow = (text: string): string => cutInTheMiddle(printable(text), NARROW)
 
 /** The length of the text, or that of the body, and what it is if it is no text. */
 function size({ chars, bytes, type }: Row): string {
@@ -263,7 +266,7 @@ function size({ chars, bytes, type }: Row): string {
 const MAX_ASKED = 28
 
 /** The same among several APIs, on a terminal that is not so wide; and how narrow a name may get there. */
-const NARROW_ASKED = 16
+const NARROW = 16
 const NARROW_NAME = 20
 const WIDE = 120
 

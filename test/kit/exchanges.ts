@@ -109,7 +109,7 @@ export const EXCHANGES: readonly Exchange[] = [
     byHost: true,
     request: { model: 'mistral-small', messages: ask('Chat of another'), stream: true },
     type: SSE,
-    answer: `${data([chunk({ content: 'Hello host' }), chunk({}, 'stop')])}data: [DONE]\n\n`,
+    answer: `${data([chunk({ content: 'Hello' }), chunk({ content: ' host' }), chunk({}, 'stop')])}data: [DONE]\n\n`,
     text: 'Hello host',
     model: 'mistral-small',
   },
@@ -330,7 +330,7 @@ export const answerOf = ({ status = 200, type, answer }: Exchange): Answer => ({
 
 /** The variables by which every API is this stand-in. */
 export function apisAt({ url }: Pick<StandIn, 'url'>): Record<string, string> {
-  const { origin, host } = new URL(url)
+  const { origin } = new URL(url)
   return {
     OPENAI_BASE_URL: url,
     ANTHROPIC_BASE_URL: origin,
@@ -338,7 +338,7 @@ export function apisAt({ url }: Pick<StandIn, 'url'>): Record<string, string> {
     OLLAMA_HOST: origin,
     CO_API_URL: origin,
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: origin,
-    UPSTREAMS: host,
+    UPSTREAMS: hostOf({ url }),
     OPENAI_API_KEY: 'sk-test',
     ANTHROPIC_API_KEY: 'sk-ant-test',
     GEMINI_API_KEY: 'gemini-test',
@@ -346,6 +346,9 @@ export function apisAt({ url }: Pick<StandIn, 'url'>): Record<string, string> {
     AWS_BEARER_TOKEN_BEDROCK: 'bedrock-test',
   }
 }
+
+/** The host of a stand-in that no variable names. */
+export const hostOf = ({ url }: Pick<StandIn, 'url'>): string => new URL(url).host.replace('127.0.0.1', 'localhost')
 
 /** Sends an exchange to a server. */
 export async function send(
@@ -370,8 +373,7 @@ export async function recordExchanges(
 ): Promise<{ readonly dir: string; readonly lines: readonly string[] }> {
   const dir = await temporaryFolder()
   const server = await runServer({ ...apisAt(standIn), FIXTURES: dir, FIXTURES_DIR: dir, MODEL_MODE: 'record', ...env })
-  const { host } = new URL(standIn.url)
-  for (const exchange of exchanges) await send(exchange, server.url, host)
+  for (const exchange of exchanges) await send(exchange, server.url, hostOf(standIn))
   await server.close()
   return { dir, lines: server.lines }
 }
