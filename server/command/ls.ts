@@ -92,8 +92,8 @@ export const defineLs: Define = (context) =>
     .addHelpText(
       'after',
       `
-Columns: api is the API, or the host that was asked in its place if there is
-little room; model is what was asked, or the method and path of a call that names
+Columns: api is the API, or where there is little room the host if it is not the
+API's own; model is what was asked, or the method and path of a call that names
 none; chars is the length of the answer's text, or the bytes (B) of an answer
 without one, and what they are if they are no text; first is when its first text
 came, took when it ended, in ms since the call was sent; from is who answered.
