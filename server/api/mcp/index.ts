@@ -91,10 +91,10 @@ function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
 /** JSON-RPC's own code for what went wrong within. */
 const INTERNAL = -32603
 
-const errorFor = (id: JsonValue, { status, message, code }: Trouble): JsonObject => ({
+const errorFor = (id: JsonValue, { message, code }: Trouble): JsonObject => ({
   jsonrpc: '2.0',
   id,
-  error: { code: INTERNAL, message, data: { status, code } },
+  error: { code: INTERNAL, message, data: { code } },
 })
 
 /** The ids of the requests of a call. */
@@ -119,17 +119,15 @@ export const mcp: Api = {
   told: tellBy(tellEvent),
   ties,
   streamType: ({ method }) => (method === 'GET' ? EVENT_STREAM : undefined),
-  /**
-   * An error of JSON-RPC comes with HTTP 200, as the specification has it: clients that get another status take their
-   * session for lost. Who opens a stream, or ends a session, gets the status of a server that has neither.
-   */
+  // An error of JSON-RPC comes with HTTP 200: clients that get another status take their session for lost.
+  missStatus: 200,
+  /** What waits for no response has a status: who opens a stream, or ends a session, that of a server that has neither. */
   refused(trouble, call) {
     const errors = idsOf(call).map((id) => errorFor(id, trouble))
     const [first = errorFor(null, trouble), ...others] = errors
     const body = others.length > 0 ? errors : first
-    if (trouble.code !== 'fixture_miss') return { body }
-    if (errors.length > 0) return { status: 200, body }
-    return call === undefined || call.method === 'POST' ? { body } : { status: 405, headers: [['allow', 'POST']], body }
+    if (trouble.code !== 'fixture_miss' || errors.length > 0) return { body }
+    return call?.method === 'POST' ? { status: 404, body } : { status: 405, headers: [['allow', 'POST']], body }
   },
   failing: (trouble, { call }) => idsOf(call).map((id) => sseEvent(errorFor(id, trouble), 'message')),
 }

@@ -127,22 +127,20 @@ test('what the server says by itself ends whenever it ends', () => {
 })
 
 describe('an error', () => {
-  const trouble = { status: 404, message: 'No fixture.', code: 'fixture_miss' }
-  const error = { code: -32603, message: 'No fixture.', data: { status: 404, code: 'fixture_miss' } }
+  const trouble = { status: 200, message: 'No fixture.', code: 'fixture_miss' }
+  const error = { code: -32603, message: 'No fixture.', data: { code: 'fixture_miss' } }
 
   test('of a miss is one of JSON-RPC, with the id of its request', () => {
     expect(mcp.refused(trouble, call({ ...list, id: 'é' }))).toEqual({
-      status: 200,
       body: { jsonrpc: '2.0', id: 'é', error },
     })
     expect(mcp.refused(trouble, call([list, note, { ...list, id: 2 }]))).toEqual({
-      status: 200,
       body: [1, 2].map((id) => ({ jsonrpc: '2.0', id, error })),
     })
   })
 
   test('of what waits for no response has its status', () => {
-    expect(mcp.refused(trouble, call(note))).toEqual({ body: { jsonrpc: '2.0', id: null, error } })
+    expect(mcp.refused(trouble, call(note))).toEqual({ status: 404, body: { jsonrpc: '2.0', id: null, error } })
     expect(mcp.refused(trouble, call(undefined, SSE, 'GET')).status).toBe(405)
     expect(mcp.refused({ ...trouble, status: 529, code: 'fault' }, call(list)).status).toBeUndefined()
   })
