@@ -59,8 +59,8 @@ const interactionOf = ({ question, found }: Turn) => ({
     { type: 'user_input' as const, content: [{ type: 'text' as const, text: question }] },
     ...(found
       ? [
-          { type: 'function_call' as const, id: 'call-1', name: 'get_weather', arguments: { city: 'Paris' } },
-          { type: 'function_result' as const, call_id: 'call-1', name: 'get_weather', result: FOUND },
+          { type: 'function_call' as const, id: 'call_1', name: 'get_weather', arguments: { city: 'Paris' } },
+          { type: 'function_result' as const, call_id: 'call_1', name: 'get_weather', result: FOUND },
         ]
       : []),
   ],

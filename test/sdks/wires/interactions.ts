@@ -2,61 +2,66 @@
 import { USAGE, type Wire, WORDS, sse } from './wire.ts'
 
 const usage = {
+  total_tokens: USAGE.input + USAGE.output,
   total_input_tokens: USAGE.input,
   total_output_tokens: USAGE.output,
-  total_tokens: USAGE.input + USAGE.output,
 }
 
-const times = { created: '2026-11-24T10:00:00Z', updated: '2026-11-24T10:00:00Z' }
+const about = (status: string, rest: object = {}) => ({
+  id: 'v1_standin',
+  status,
+  object: 'interaction',
+  model: 'standin-1',
+  ...rest,
+})
 
-const created = {
-  interaction: { id: 'v1_standin', status: 'in_progress', object: 'interaction', model: 'standin-1' },
-  event_type: 'interaction.created',
-}
+const event = (event_type: string, rest: object) => ({ ...rest, event_type })
 
-const ended = (status: string) => [
-  { index: 0, event_type: 'step.stop' },
-  { interaction: { id: 'v1_standin', status, usage, ...times }, event_type: 'interaction.completed' },
+const begun = [
+  event('interaction.created', { interaction: about('in_progress') }),
+  event('interaction.status_update', { interaction_id: 'v1_standin', status: 'in_progress' }),
 ]
 
-const delta = (part: object) => ({ index: 0, delta: part, event_type: 'step.delta' })
+const step = (index: number, begins: object, deltas: readonly object[]) => [
+  event('step.start', { index, step: begins }),
+  ...deltas.map((delta) => event('step.delta', { index, delta })),
+  event('step.stop', { index }),
+]
 
-const nameOf = (event: object) => ('event_type' in event ? String(event.event_type) : '')
+const end = (status: string) => event('interaction.completed', { interaction: about(status, { usage }) })
 
-/** The last record has a name of its own. */
-const events = (all: readonly object[]) => [...sse(all, { nameOf }), Buffer.from('event: done\ndata: [DONE]\n\n')]
+const DONE = Buffer.from('event: done\ndata: [DONE]\n\n')
+
+const nameOf = (data: object) => ('event_type' in data ? String(data.event_type) : '')
+
+const events = (...all: readonly object[]) => [...sse([...begun, ...all], { nameOf }), DONE]
 
 export const interactions: Wire = {
   path: /^\/v1(?:beta)?\/interactions$/,
   type: 'text/event-stream',
   streams: ({ body }) => body.stream === true,
-  asks: events([
-    created,
-    {
-      index: 0,
-      step: { id: 'call-1', signature: '', type: 'function_call', name: 'get_weather', arguments: {} },
-      event_type: 'step.start',
-    },
-    delta({ arguments: '{"city":', type: 'arguments_delta' }),
-    delta({ arguments: '"Paris"}', type: 'arguments_delta' }),
-    ...ended('requires_action'),
-  ]),
-  tells: events([
-    created,
-    { index: 0, step: { type: 'model_output' }, event_type: 'step.start' },
-    ...WORDS.map((text) => delta({ text, type: 'text' })),
-    ...ended('completed'),
-  ]),
-  error: Buffer.concat(
-    sse([{ error: { code: 'UNAVAILABLE', message: 'The model is overloaded.' }, event_type: 'error' }], { nameOf }),
+  asks: events(
+    ...step(0, { type: 'thought' }, [{ type: 'thought_signature', signature: 'c3RhbmRpbg==' }]),
+    ...step(1, { type: 'function_call', id: 'call_1', name: 'get_weather', arguments: {} }, [
+      { type: 'arguments_delta', arguments: '{"city":' },
+      { type: 'arguments_delta', arguments: '"Paris"}' },
+    ]),
+    end('requires_action'),
   ),
-  whole: JSON.stringify({
-    id: 'v1_standin',
-    status: 'completed',
-    usage,
-    ...times,
-    object: 'interaction',
-    model: 'standin-1',
-    steps: [{ type: 'model_output', content: [{ type: 'text', text: WORDS.join('') }] }],
-  }),
+  tells: events(
+    ...step(
+      0,
+      { type: 'model_output' },
+      WORDS.map((text) => ({ type: 'text', text })),
+    ),
+    end('completed'),
+  ),
+  error: Buffer.concat(
+    sse([event('error', { error: { code: 'UNAVAILABLE', message: 'The model is overloaded.' } })], { nameOf }),
+  ),
+  whole: JSON.stringify(
+    about('completed', { usage, steps: [{ type: 'model_output', content: [{ type: 'text', text: WORDS.join('') }] }] }),
+    undefined,
+    2,
+  ),
 }
