@@ -15,8 +15,8 @@ import { responses } from './responses/index.ts'
 /** Bedrock carries what the models' own APIs say. */
 const bedrock = bedrockWith([messages, chatCompletions, cohere])
 
-/** Those that a path tells. The first that owns a call counts; the last owns all. */
-const BY_PATH: readonly Api[] = [
+/** The first that owns a call counts; the last owns all. */
+const APIS: readonly Api[] = [
   responses,
   chatCompletions,
   messages,
@@ -26,14 +26,12 @@ const BY_PATH: readonly Api[] = [
   cohere,
   bedrock,
   openai,
+  mcp,
   any,
 ]
 
-/** A call that says more than its path does is told by that. */
-const APIS: readonly Api[] = [mcp, ...BY_PATH]
-
 /** Words that a user meets in answers of the APIs that are known. */
-export const vocabulary: readonly string[] = [...BY_PATH, mcp].flatMap((api) => api.vocabulary)
+export const vocabulary: readonly string[] = APIS.flatMap((api) => api.vocabulary)
 
 const NOTHING = new Uint8Array()
 
@@ -46,7 +44,8 @@ export function apiOf({
   content = NOTHING,
 }: Pick<Asked, 'method' | 'path'> & Partial<Asked>): Api {
   const call = { method, path, query, headers, content }
-  return APIS.find((api) => api.owns(call)) ?? any
+  // What a message says of itself counts more than what its path looks like.
+  return mcp.owns(call) ? mcp : (APIS.find((api) => api.owns(call)) ?? any)
 }
 
 /** The API that a fixture names; one that is not known here is treated as any other. */
