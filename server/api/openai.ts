@@ -46,53 +46,25 @@ function isOpaque({ path, request }: Question): boolean {
   return SPEECH.test(path) && !isStreaming(request)
 }
 
-/** Whether a body that begins so is neither JSON nor an event stream. */
-const isPlainText = (wire: string): boolean => !/^\s*(?:\{|:|(?:event|data|id|retry):)/.test(wire)
-
-/** Objects that the API keeps, such as jobs, have an `error` of their own. */
-const isError = ({ error, ...others }: JsonObject): boolean =>
-  error !== undefined && error !== null && ['id', 'object', 'custom_id'].every((name) => others[name] === undefined)
-
-function failureOf(event: ModelEvent): TellsOf | undefined {
-  const { type, name, body } = event
-  if (type === 'thread.run.failed') return { code: 'upstream_failed', message: tell('The run failed', body.last_error) }
-  return body.type === 'error' || name === 'error' || isError(body) ? failureIn(event) : undefined
-}
-
-/** The events with which streams end; of images there may be several. */
-const ENDS: Readonly<Record<string, Said>> = {
-  'speech.audio.done': 'whole',
-  'transcript.text.done': 'whole',
-  'image_generation.completed': 'enough',
-  'image_edit.completed': 'enough',
-}
-
-const look =
-  () =>
-  (event: ModelEvent): Said =>
-    failureOf(event) ? 'failed' : ENDS[event.type]
-
-/** Threads end with an event whose data is `[DONE]`. */
-const followStream = followBy({
-  look,
-  data: { '[DONE]': 'whole' },
-  isAnswer: (value) => typeof value === 'object' && value !== null,
-})
+/** Whether a body begins as JSON does, or an event stream. */
+const SAYS = /^\s*(?:[{[]|:|(?:event|data|id|retry):)/
 
 /** Bytes, lines of JSON and spoken texts are files: the end of their body is their end. */
 function follow(question?: Question): Follower {
   const stream = followStream()
   const isSpoken = question !== undefined && SPOKEN.test(question.path)
   let isFile = question !== undefined && isOpaque(question)
-  let hasBegun = false
+  let says: boolean | undefined
   return {
     take(record) {
       const { wire, event } = record
-      isFile ||= typeof wire !== 'string' || (event !== undefined && wire.startsWith('{'))
-      if (typeof wire === 'string' && !hasBegun && wire.trim() !== '') {
-        hasBegun = true
-        isFile ||= isSpoken && isPlainText(wire)
+      if (typeof wire !== 'string') isFile ||= !says
+      else if (says === undefined && wire.trim() !== '') {
+        says = SAYS.test(wire)
+        // Text in brackets is what somebody hums.
+        isFile ||= isSpoken && (!says || wire.trimStart().startsWith('['))
       }
+      isFile ||= event !== undefined && String(wire).startsWith('{')
       return isFile ? 'open' : stream.take(record)
     },
     end: () => (isFile ? { end: 'complete' } : stream.end()),
