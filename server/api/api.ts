@@ -143,7 +143,7 @@ export interface Question extends Pick<Asked, 'method' | 'path'> {
 export interface Place {
   /** The call that is answered. */
   readonly call?: Asked | undefined
-  /** How many events came before it. */
+  /** How many events came before it, or records where those are not told apart. */
   readonly sent: number
   /** The last of them that names the answer, by its id or by the response that it carries, if there was one. */
   readonly last: ModelEvent | undefined

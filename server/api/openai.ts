@@ -46,6 +46,36 @@ function isOpaque({ path, request }: Question): boolean {
   return SPEECH.test(path) && !isStreaming(request)
 }
 
+/** Objects that the API keeps, such as jobs, have an `error` of their own. */
+const isError = ({ error, ...others }: JsonObject): boolean =>
+  error !== undefined && error !== null && ['id', 'object', 'custom_id'].every((name) => others[name] === undefined)
+
+function failureOf(event: ModelEvent): TellsOf | undefined {
+  const { type, name, body } = event
+  if (type === 'thread.run.failed') return { code: 'upstream_failed', message: tell('The run failed', body.last_error) }
+  return body.type === 'error' || name === 'error' || isError(body) ? failureIn(event) : undefined
+}
+
+/** The events with which streams end; of images there may be several. */
+const ENDS: Readonly<Record<string, Said>> = {
+  'speech.audio.done': 'whole',
+  'transcript.text.done': 'whole',
+  'image_generation.completed': 'enough',
+  'image_edit.completed': 'enough',
+}
+
+const look =
+  () =>
+  (event: ModelEvent): Said =>
+    failureOf(event) ? 'failed' : ENDS[event.type]
+
+/** Threads end with an event whose data is `[DONE]`. */
+const followStream = followBy({
+  look,
+  data: { '[DONE]': 'whole' },
+  isAnswer: (value) => typeof value === 'object' && value !== null,
+})
+
 /** Whether a body begins as JSON does, or an event stream. */
 const SAYS = /^\s*(?:[{[]|:|(?:event|data|id|retry):)/
 
@@ -61,7 +91,7 @@ function follow(question?: Question): Follower {
       if (typeof wire !== 'string') isFile ||= !says
       else if (says === undefined && wire.trim() !== '') {
         says = SAYS.test(wire)
-        // Text in brackets is what somebody hums.
+        // What is heard and no word is told in brackets.
         isFile ||= isSpoken && (!says || wire.trimStart().startsWith('['))
       }
       isFile ||= event !== undefined && String(wire).startsWith('{')
