@@ -36,6 +36,8 @@ export interface Finder {
   find(key: string): Promise<StoredFixture | undefined>
   /** The fixture with a key, to be played. Throws as {@link find} does. */
   recording(key: string): Promise<Recording | undefined>
+  /** A fixture as it is now. */
+  whole(name: string): Promise<StoredFixture>
   survey(): Promise<Survey>
   /** Looks at all fixtures. What did not change is not read again; who asks at the same time shares one look. */
   overview(): Promise<Overview>
@@ -69,6 +71,7 @@ export function createFinder(dir: string, clock: Clock): Finder {
     look,
     sketch: reader.sketch,
     header: reader.header,
+    whole: reader.whole,
     shelf,
     async find(key) {
       const found = await locate(key, reader.sketch)
