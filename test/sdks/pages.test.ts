@@ -1,4 +1,6 @@
 /** The examples in the docs run as they are written: against a recorder, and against a replay without the API. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { SERVICES } from '../../server/api/hosts.ts'
 import { VARIABLES } from '../../server/serve/config.ts'
@@ -6,7 +8,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { runSnippet } from '../kit/snippets.ts'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import { CLIENTS } from './clients/index.ts'
-import { endpointOf, leadingTo, runApi } from './kit.ts'
+import { type Upstream, endpointOf, leadingTo, runApi } from './kit.ts'
 import { type Block, type Page, readPages } from './pages.ts'
 import { embeddings, speech, transcriptions } from './wires/rest.ts'
 
@@ -25,25 +27,40 @@ const HOST = /(?<=http:\/\/127\.0\.0\.1:3300\/)[\w.-]+\.[a-z]+|(?<=http:\/\/127\
 const printed = async ({ code, name }: Block, url: string, origin: string): Promise<string> =>
   runSnippet({ name, language: 'js', code: code.replaceAll(HOST, new URL(origin).host) }, url, '')
 
-describe.each(pages.filter((page) => endpointsOf(page).length > 0).map((page) => [page.name, page] as const))(
-  '%s',
-  (_name, page) => {
-    test('every example prints what the page says, recorded and replayed', { timeout: 60_000 }, async () => {
-      const { origin, calls, close } = await runApi(...endpointsOf(page))
-      const settings = {
-        FIXTURES_DIR: await temporaryFolder(),
-        ...leadingTo('by path', origin),
-        ...leadingTo('by host', origin),
-        ...Object.fromEntries(SERVICES.flatMap(({ keys }) => keys).map((key) => [key, 'key-of-the-server'])),
-      }
-      const recorder = await runServer({ ...settings, MODEL_MODE: 'record' })
-      for (const block of page.blocks) expect(await printed(block, recorder.url, origin)).toBe(block.prints)
-      expect(calls.length).toBeGreaterThanOrEqual(page.blocks.length)
-      await recorder.close()
-      await close()
-      const player = await runServer({ ...settings, MODEL_MODE: 'replay' })
-      for (const block of page.blocks) expect(await printed(block, player.url, origin)).toBe(block.prints)
-    })
+/** Runs a server as a page has it, on a free port. */
+async function runCode(code: string): Promise<Upstream> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code.replace('listen(8000', 'listen(0')])
+  const [line]: unknown[] = await once(child.stdout.setEncoding('utf8'), 'data')
+  return {
+    origin: new URL(String(line).trim()).origin,
+    async close() {
+      child.kill()
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** What answers the examples of a page. */
+const upstreamOf = (page: Page): Promise<Upstream> =>
+  page.server === undefined ? runApi(...endpointsOf(page)) : runCode(page.server)
+
+const runnable = pages.filter((page) => page.blocks.length > 0)
+
+test.each(runnable.map((page) => [page.name, page] as const))(
+  'every example of %s prints what the page says, recorded and replayed',
+  { timeout: 60_000 },
+  async (_name, page) => {
+    const upstream = await upstreamOf(page)
+    const { origin } = upstream
+    const fixtures = { FIXTURES_DIR: await temporaryFolder() }
+    const route = page.blocks.some(({ code }) => code.search(HOST) !== -1) ? 'by host' : 'by path'
+    const keys = Object.fromEntries(SERVICES.flatMap((each) => each.keys).map((key) => [key, 'key-of-the-server']))
+    const recorder = await runServer({ ...fixtures, ...leadingTo(route, origin), ...keys, MODEL_MODE: 'record' })
+    for (const block of page.blocks) expect(await printed(block, recorder.url, origin)).toBe(block.prints)
+    await recorder.close()
+    await upstream.close()
+    const player = await runServer(fixtures)
+    for (const block of page.blocks) expect(await printed(block, player.url, origin)).toBe(block.prints)
   },
 )
 
@@ -62,6 +79,7 @@ describe.each(pages.map((page) => [page.name, page] as const))('%s', (_name, { t
     )
     expect(known).toEqual(expect.arrayContaining(set))
     for (const [host] of text.matchAll(HOST)) {
+      if (text.includes(`UPSTREAMS=${host}`)) continue
       expect(
         SERVICES.filter(({ url, hosts }) => new URL(url).host === host || hosts?.test(host)),
         host,
