@@ -62,7 +62,7 @@ export function createReader(dir: string, clock: Clock): Reader {
   /** What is being read, by name and state: many may ask for it before it is there. */
   const reading = new Map<string, Promise<Kept['value'] | undefined>>()
 
-  const read = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
+  const readNow = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
     const beside = besideState(dir, name)
     const size = bytes + beside.bytes
     const fits = size <= MAX_KEPT_BYTES
@@ -82,7 +82,7 @@ export function createReader(dir: string, clock: Clock): Reader {
     const known = recordings.get(name) ?? large.get(name)
     if (known?.version === state.version && isAsKept(dir, name, known)) return orThrow(known.value)
     const which = `${name}\n${state.version}`
-    const under = reading.get(which) ?? read(name, state).finally(() => void reading.delete(which))
+    const under = reading.get(which) ?? readNow(name, state).finally(() => void reading.delete(which))
     reading.set(which, under)
     const value = await under
     return value && orThrow(value)
