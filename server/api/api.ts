@@ -77,6 +77,14 @@ export interface Api {
   readonly volatile?: ReadonlySet<string>
   /** Members of a request that an answer repeats and that do not shape it. */
   readonly echoed?: ReadonlySet<string>
+  /** Types of events that only keep a connection alive: how many come is chance. */
+  readonly idle?: ReadonlySet<string>
+  /** Tells of the events of one answer, in order, the type of the part that each is about; '' if it is about all of it. */
+  about?(): (event: ModelEvent) => string
+  /** What the events of an answer show of its upstream that is unusual, and no damage. */
+  habits?(events: readonly ModelEvent[]): readonly Habit[]
+  /** Whether deltatape sends such a call in its own name if it sends one by itself: with the API's own package. */
+  sendsOwn?(call: Pick<Asked, 'method' | 'path'>): boolean
   /** The content type with which a call is answered that asks for a stream; undefined if it asks for none. */
   streamType(call: Pick<Asked, 'method' | 'path'>, request: JsonObject): string | undefined
   /** The status of a miss: one that the API's own programs show, and do not try again. 404 if nothing is said. */
@@ -94,6 +102,14 @@ export interface Counts {
   readonly sets?: readonly string[]
   /** Parameters of the query that do not count, beside those that hold credentials. */
   readonly notQuery?: readonly string[]
+}
+
+/** What an upstream does in its own way. */
+export interface Habit {
+  /** The place of the event that shows it first. */
+  readonly index: number
+  /** What it does, in words that complete "unusual, and replayed as it is: …". */
+  readonly what: string
 }
 
 /** What went wrong, to be told in an API's own words. */

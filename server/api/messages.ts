@@ -82,6 +82,7 @@ export const messages: Api = {
   failureOf,
   told: tellBy(tellEvent),
   volatile: new Set(['signature', 'request_id']),
+  idle: new Set(['ping']),
   streamType: ({ path }, { stream }) =>
     stream === true || path.endsWith(':streamRawPredict') ? EVENT_STREAM : undefined,
   // Its own program hides the words of a 404, and tries a 400 again.

@@ -1,23 +1,40 @@
-/** The tokens that an answer was made of and made up: each API counts them under names of its own. */
-import { type JsonObject, isObject, memberOf } from '../base/json.ts'
+/** How many tokens an answer took, in the words in which APIs count them. */
+import type { JsonObject } from '../base/json.ts'
+import { objectOf } from './told.ts'
 
+/** The tokens that an answer was made of and made up. */
 export interface Tokens {
-  readonly input?: number
-  readonly output?: number
+  readonly input: number
+  readonly output: number
 }
 
-const INPUT = ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokenCount', 'total_input_tokens', 'prompt_eval_count']
+/** The names that APIs have for them; each API has one of each. */
+const INPUT = [
+  'input_tokens',
+  'prompt_tokens',
+  'promptTokenCount',
+  'inputTokens',
+  'prompt_eval_count',
+  'total_input_tokens',
+]
 
-const OUTPUT = ['output_tokens', 'completion_tokens', 'outputTokens', 'candidatesTokenCount', 'total_output_tokens', 'eval_count']
+const OUTPUT = [
+  'output_tokens',
+  'completion_tokens',
+  'candidatesTokenCount',
+  'outputTokens',
+  'eval_count',
+  'total_output_tokens',
+]
 
-/** The tokens that a usage tells, as an API put it; undefined if it tells none. Some nest them under `tokens`. */
-export function tokensIn(usage: JsonObject | undefined): Tokens | undefined {
-  if (usage === undefined) return undefined
-  const counts = isObject(usage.tokens) ? usage.tokens : usage
-  const [input, output] = [INPUT, OUTPUT].map((names) => countIn(counts, names))
-  if (input === undefined && output === undefined) return undefined
-  return { ...(input === undefined ? {} : { input }), ...(output === undefined ? {} : { output }) }
+/** What Google counts beside the tokens of its answer, and others within them. */
+const THOUGHTS = ['thoughtsTokenCount']
+
+/** @param usage as a row tells it */
+export function tokensIn(usage: JsonObject = {}): Tokens {
+  // Cohere counts what it bills beside what there was.
+  const counts = { ...usage, ...objectOf(usage.tokens) }
+  const count = (names: readonly string[]): number =>
+    names.map((name) => counts[name]).find((value) => typeof value === 'number') ?? 0
+  return { input: count(INPUT), output: count(OUTPUT) + count(THOUGHTS) }
 }
-
-const countIn = (counts: JsonObject, names: readonly string[]): number | undefined =>
-  names.map((name) => memberOf(counts, name)).find((count) => typeof count === 'number')

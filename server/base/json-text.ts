@@ -39,6 +39,23 @@ export function endOfString(text: string, start: number): number {
   return text.length
 }
 
+/**
+ * The objects and arrays that a text is made of, one after another, as several tool calls in one part are; the text itself
+ * if it does not end with one. Linear.
+ */
+export function valuesIn(text: string): string[] {
+  const values: string[] = []
+  let [start, depth] = [0, 0]
+  eachToken(text, (mark, _start, end) => {
+    if (mark === '{' || mark === '[') depth++
+    if ((mark === '}' || mark === ']') && --depth === 0) {
+      values.push(text.slice(start, end))
+      start = end
+    }
+  })
+  return start > 0 && text.slice(start).trim() === '' ? values : [text]
+}
+
 /** What is told of a text while it is walked. */
 interface Visitor {
   /** A value begins: from `at` on, after white space. The place is changed afterwards: copy it to keep it. */

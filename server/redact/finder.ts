@@ -1,6 +1,6 @@
 /** Finds what is to be redacted in a text or in a JSON text: by rules, and by the places where credentials stand. */
 import { type IsWord, isApiId } from '../api/words.ts'
-import { eachLiteral } from '../base/json-text.ts'
+import { eachLiteral, valuesIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
 import { createAddressRule, inAddress } from './addresses.ts'
 import { createCredentialFinder, type CredentialFinder } from './credential.ts'
@@ -153,11 +153,12 @@ function createGate({ anywhere, alone, words }: Given, own: readonly Rule[]): (t
   return (text) => own.length > 0 || hasHint(text) || mayHavePlaces(text) || mayBeDisguised(text, hasHint)
 }
 
-/** Whether a text is all of a JSON object or array. */
-function isWhole(text: string): boolean {
-  const value = parseJson(text)
-  return typeof value === 'object' && value !== null
-}
+/** Whether a text is all of a JSON object or array, or of several in a row. */
+const isWhole = (text: string): boolean =>
+  valuesIn(text).every((each) => {
+    const value = parseJson(each)
+    return typeof value === 'object' && value !== null
+  })
 
 /** Whether a text is long unbroken base64, or a data URL. It may be megabytes long, so no expression repeats over it. */
 function isLongData(text: string): boolean {

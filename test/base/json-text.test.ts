@@ -7,6 +7,7 @@ import {
   type JsonString,
   memberText,
   replacementsIn,
+  valuesIn,
 } from '../../server/base/json-text.ts'
 
 const stringsOf = (text: string): JsonString[] => {
@@ -193,4 +194,12 @@ test('replacementsIn tells how a value begins', () => {
   const first: string[] = []
   replacementsIn('{"a": [ 1],"b" :"x","c":{},"d":null}', (_place, character) => void first.push(character))
   expect(first).toEqual(['[', '1', '"', '{', 'n'])
+})
+
+test('valuesIn parts objects and arrays that follow each other, and nothing else', () => {
+  expect(valuesIn(' {"a":"}{"} [1] \n{}\n')).toEqual([' {"a":"}{"}', ' [1]', ' \n{}'])
+  for (const text of ['', '{', '{}{', '{}x', '1', '}', '{}}{}', '{"a":1}']) {
+    const values = valuesIn(text)
+    expect([text, values]).toEqual([text, [text]])
+  }
 })

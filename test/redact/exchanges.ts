@@ -1,6 +1,6 @@
 /** The exchanges of both corpora, cut into records as a recorder cuts them, and what can be seen of records. */
 import type { Api } from '../../server/api/api.ts'
-import { createReader } from '../../server/api/framing/index.ts'
+import { type FramingName, createReader } from '../../server/api/framing/index.ts'
 import type { Headers } from '../../server/api/headers.ts'
 import { apiOf, followerOf } from '../../server/api/index.ts'
 import { type AnswerRecord, bytesOf } from '../../server/api/record.ts'
@@ -21,6 +21,7 @@ export interface Exchange {
   readonly path: string
   readonly status: number
   readonly headers: Headers
+  readonly framing: FramingName
   readonly records: readonly AnswerRecord[]
 }
 
@@ -41,14 +42,18 @@ export function sampleOf<T>(list: readonly T[], count: number, random: () => num
   return chosen
 }
 
-/** The records of a body that came in one piece, or in pieces of this size. */
-export function recordsOf(body: Buffer, headers: Headers, size = body.length): readonly AnswerRecord[] {
+/** The records of a body that came in one piece, or in pieces of this size, and its framing. */
+function readBody(body: Buffer, headers: Headers, size = body.length): Pick<Exchange, 'framing' | 'records'> {
   const reader = createReader(headers)
   const records: AnswerRecord[] = []
   for (let start = 0; start < body.length; start += size)
     records.push(...reader.read(body.subarray(start, start + size), start))
-  return [...records, ...reader.end(body.length, true)]
+  records.push(...reader.end(body.length, true))
+  return { framing: reader.framing(), records }
 }
+
+export const recordsOf = (body: Buffer, headers: Headers, size?: number): readonly AnswerRecord[] =>
+  readBody(body, headers, size).records
 
 /** All exchanges, the recorded streams of the Responses API first. */
 export function readExchanges(): Exchange[] {
@@ -63,7 +68,7 @@ export function readExchanges(): Exchange[] {
       family: 'responses sse',
       api,
       headers: sse,
-      records: recordsOf(streams.asSse(stream), sse),
+      ...readBody(streams.asSse(stream), sse),
     }
   })
   const others = answers.readAnswers().map((answer): Exchange => {
@@ -80,7 +85,7 @@ export function readExchanges(): Exchange[] {
       path,
       status,
       headers,
-      records: recordsOf(body, headers),
+      ...readBody(body, headers),
     }
   })
   return [...streamed, ...others]

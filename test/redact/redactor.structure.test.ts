@@ -4,6 +4,7 @@
  * an exchange in which it stands, for each other pattern the shortest exchanges of each API in each form.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
+import { type FramingName, carrierOf } from '../../server/api/framing/index.ts'
 import type { AnswerRecord } from '../../server/api/record.ts'
 import { type JsonValue, isEqual, isObject, parseJson } from '../../server/base/json.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
@@ -152,11 +153,15 @@ const differenceOf = (one: string, other: string): string => {
   return `${one.slice(Math.max(0, at - 40), at + 40)} | ${other.slice(Math.max(0, at - 40), at + 40)}`
 }
 
-/** The lines of a record that are not its data: names, ids, comments. */
-const fieldsOf = ({ wire, event, data }: AnswerRecord): string[] =>
-  (event ?? data) === undefined || typeof wire !== 'string'
-    ? []
-    : wire.split(/\r\n|\r|\n/).filter((line) => line !== '' && !line.startsWith('data'))
+/** What of a record is not its data: names, ids and comments of events, headers of messages, layouts of elements. */
+function fieldsOf(record: AnswerRecord, framing: FramingName): JsonValue {
+  const { wire, event, data } = record
+  if ((event ?? data) === undefined) return []
+  if (framing !== 'sse') return carrierOf(framing)?.describe(record, { eol: '\n' })?.said ?? null
+  return String(wire)
+    .split(/\r\n|\r|\n/)
+    .filter((line) => line !== '' && !line.startsWith('data'))
+}
 
 const typesOf = (records: readonly AnswerRecord[]) =>
   records.map(({ event, data, wire }) => [
@@ -174,7 +179,8 @@ function judge(exchange: Exchange, written: readonly AnswerRecord[], pattern: Re
     const after = written[index]
     if (!after) continue
     const [olds, news] = [valuesOf(record), valuesOf(after)]
-    if (!isEqual(fieldsOf(record), fieldsOf(after))) tell('fields', [fieldsOf(record), fieldsOf(after)])
+    const [was, is] = [fieldsOf(record, exchange.framing), fieldsOf(after, exchange.framing)]
+    if (!isEqual(was, is)) tell('fields', [was, is])
     if (record.data !== undefined && olds[0] === undefined && record.data !== after.data)
       tell('words', [record.data, after.data])
     for (const [line, old] of olds.entries()) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../server/redact/redactor.ts'
+import { parseRules } from '../../server/redact/rules.ts'
 import { SECRETS } from './samples.ts'
 
 const redactor = createRedactor({ 'api-key': 'the-c0nfigured-key' })
@@ -43,6 +44,12 @@ describe('text', () => {
       String.raw`{"url":"https:\/\/x.example\/?key=[redacted:credential]","headers":{"authorization":"Bearer [redacted:credential]","x-api-key":"[redacted:credential]`,
     )
   })
+})
+
+test('keeps several JSON texts in a row JSON, as tool calls of one part are', () => {
+  const rules = parseRules('{"redact":[{"pattern":"1","placeholder":"<\\"x\\">"}]}', 'rules')
+  const written = createRedactor({}, rules).text('{"a":"1"}{"b":10}')
+  expect(written).toBe(String.raw`{"a":"<\"x\">"}{"b":"<\"x\">"}`)
 })
 
 describe('json', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import { CLIENTS } from './clients/index.ts'
-import { inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
+import { before, inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
 import { USAGE, WORDS } from './wires/wire.ts'
 
 const WEATHER = { question: 'What is the weather in Paris?' }
@@ -35,8 +35,8 @@ describe.each(cases)('$name, $route', ({ client, route }) => {
   test('a miss is its own error, with the words of deltatape, and it asks once', async () => {
     const { origin, close } = await runWire(client.wire)
     await close()
-    const { url, lines } = await runServer({ FIXTURES_DIR: await temporaryFolder(), ...leadingTo(origin) })
-    const base = (route === 'by path' ? url : `${url}/${new URL(origin).host}`) + client.below
+    const { url, lines } = await runServer({ FIXTURES_DIR: await temporaryFolder(), ...leadingTo(route, origin) })
+    const base = before(route, url, origin) + client.below
     const failed = async (asking: Promise<unknown>) => {
       const error = await asking.then(
         () => 'no error',

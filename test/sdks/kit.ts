@@ -11,20 +11,26 @@ export interface Upstream {
   close(): Promise<void>
 }
 
-/** The settings that lead to an upstream: by the path of a call, and by its host in front of the path. */
-export const leadingTo = (origin: string): Record<string, string> => ({
-  UPSTREAMS: new URL(origin).host,
-  OPENAI_BASE_URL: `${origin}/v1`,
-  ANTHROPIC_BASE_URL: origin,
-  GOOGLE_GEMINI_BASE_URL: origin,
-  OLLAMA_HOST: origin,
-})
-
 /** How a call names its API: by its path alone, or by the host in front. */
 export type Route = 'by path' | 'by host'
 
+/** The settings that lead to an upstream: where each API is, or that the host may be called. */
+export const leadingTo = (route: Route, origin: string): Record<string, string> =>
+  route === 'by host'
+    ? { UPSTREAMS: new URL(origin).host }
+    : {
+        OPENAI_BASE_URL: `${origin}/v1`,
+        ANTHROPIC_BASE_URL: origin,
+        GOOGLE_GEMINI_BASE_URL: origin,
+        OLLAMA_HOST: origin,
+        CO_API_URL: origin,
+        GROQ_BASE_URL: origin,
+        AZURE_OPENAI_ENDPOINT: origin,
+        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: origin,
+      }
+
 /** What each SDK has before its paths, at a server of ours. */
-const before = (route: Route, url: string, origin: string) =>
+export const before = (route: Route, url: string, origin: string): string =>
   route === 'by path' ? url : `${url}/${new URL(origin).host}`
 
 /**
@@ -39,7 +45,7 @@ export async function inThreeWays<T>(
   env: Record<string, string> = {},
 ): Promise<{ direct: T; recorded: T; replayed: T }> {
   const { origin } = upstream
-  const settings = { FIXTURES_DIR: await temporaryFolder(), ...leadingTo(origin), ...env }
+  const settings = { FIXTURES_DIR: await temporaryFolder(), ...leadingTo(route, origin), ...env }
   const recorder = await runServer({ ...settings, MODEL_MODE: 'record' })
   const direct = await talk(origin, 'direct')
   const recorded = await talk(before(route, recorder.url, origin), 'recorded')
@@ -63,5 +69,6 @@ export async function runApi(
 
 export const runWire = (wire: Wire) => runApi(wire.path, (call) => answerOf(wire, call))
 
-/** The routes that an SDK can take. */
-export const routesOf = ({ byPath }: Client): readonly Route[] => (byPath ? ['by path', 'by host'] : ['by host'])
+/** The routes that an SDK can take, the shorter one first. */
+export const routesOf = ({ byPath }: Client): readonly [Route, ...Route[]] =>
+  byPath ? ['by path', 'by host'] : ['by host']

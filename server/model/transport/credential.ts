@@ -41,11 +41,12 @@ interface Carried {
   readonly query: string
 }
 
-/** Where keys stand that are known: of a host that is not, any of these may be meant. */
+/** Where APIs read keys. A client that brings one in any of these brings its own, whichever the API reads. */
 const ANYWHERE = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', '?key']
 
 /**
- * What a call carries to a service, and the server's key if it brings none of its own in a place that the service reads.
+ * What a call carries to a service, and the server's key if it brings none of its own. A key that stands where the service
+ * reads none is passed on as it came, and the service's to refuse.
  *
  * @returns undefined if there is neither, and the service asks for one
  */
@@ -58,9 +59,9 @@ export function carriedTo(
   const brings =
     (credential !== undefined && credential !== NO_KEY) ||
     headers.some(
-      (header) => !isAuthorization(header) && places.includes(header[0].toLowerCase()) && !isNone(header[1]),
+      (header) => !isAuthorization(header) && ANYWHERE.includes(header[0].toLowerCase()) && !isNone(header[1]),
     ) ||
-    parametersOf(query).some((each) => places.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
+    parametersOf(query).some((each) => ANYWHERE.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
   if (brings) return { headers, query }
   if (apiKey === undefined && service !== undefined && service.keys.length > 0) return undefined
   const [place = 'authorization'] = places

@@ -30,9 +30,12 @@ const messagesOf = ({ question, found }: Turn): MessageParam[] => [
     : []),
 ]
 
-const bodyOf = (turn: Turn) => ({ model: 'standin-1', max_tokens: 99, messages: messagesOf(turn), tools })
+/** What is asked, whatever the model. */
+export const promptOf = (turn: Turn) => ({ max_tokens: 99, messages: messagesOf(turn), tools })
 
-function read(events: readonly RawMessageStreamEvent[]): Told {
+const bodyOf = (turn: Turn) => ({ model: 'standin-1', ...promptOf(turn) })
+
+export function read(events: readonly RawMessageStreamEvent[]): Told {
   const deltas = events.flatMap((event) => (event.type === 'content_block_delta' ? [event.delta] : []))
   const blocks = events.flatMap((event) => (event.type === 'content_block_start' ? [event.content_block] : []))
   const [start] = events.flatMap((event) => (event.type === 'message_start' ? [event.message.usage] : []))

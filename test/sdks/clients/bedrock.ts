@@ -71,7 +71,7 @@ function read(chunks: readonly ConverseStreamOutput[]): Told {
 
 export const bedrockClients = [
   client<ConverseStreamOutput>({
-    name: 'bedrock',
+    name: 'bedrock converse',
     wire,
     below: '',
     byPath: false,

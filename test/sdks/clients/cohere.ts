@@ -51,7 +51,7 @@ export const cohereClients = [
     name: 'cohere',
     wire,
     below: '',
-    byPath: false,
+    byPath: true,
     async *stream(at, turn) {
       yield* await cohere(at).chatStream(bodyOf(turn))
     },

@@ -52,7 +52,7 @@ export const groqClients = [
     name: 'groq',
     wire,
     below: '',
-    byPath: false,
+    byPath: true,
     async *stream(at, turn) {
       yield* await groq(at).chat.completions.create({ ...bodyOf(turn), stream: true })
     },

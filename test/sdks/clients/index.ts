@@ -1,5 +1,6 @@
 /** The official SDKs, by what they stream. A new one is a file and a row here. */
 import { anthropicClients } from './anthropic.ts'
+import { azureClients } from './azure.ts'
 import { bedrockClients } from './bedrock.ts'
 import { cohereClients } from './cohere.ts'
 import { genaiClients } from './genai.ts'
@@ -7,9 +8,12 @@ import { groqClients } from './groq.ts'
 import { mistralClients } from './mistral.ts'
 import { ollamaClients } from './ollama.ts'
 import { openaiClients } from './openai.ts'
+import { responsesClients } from './responses.ts'
 
 export const CLIENTS = [
   ...openaiClients,
+  ...responsesClients,
+  ...azureClients,
   ...anthropicClients,
   ...genaiClients,
   ...mistralClients,

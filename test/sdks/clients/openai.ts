@@ -30,15 +30,15 @@ const messagesOf = ({ question, found }: Turn): ChatCompletionMessageParam[] => 
     : []),
 ]
 
-const bodyOf = (turn: Turn) => ({ model: 'standin-1', messages: messagesOf(turn), tools })
+export const bodyOf = (turn: Turn) => ({ model: 'standin-1', messages: messagesOf(turn), tools })
 
-const streamed = (turn: Turn) => ({
+export const streamed = (turn: Turn) => ({
   ...bodyOf(turn),
   stream: true as const,
   stream_options: { include_usage: true },
 })
 
-function read(chunks: readonly ChatCompletionChunk[]): Told {
+export function read(chunks: readonly ChatCompletionChunk[]): Told {
   const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta))
   const usage = chunks.at(-1)?.usage
   return {

@@ -45,6 +45,19 @@ const streams: Wire['streams'] = ({ body }) => body.stream === true
 
 const error = { error: { message: 'The model is overloaded.', type: 'server_error', param: null, code: 'overloaded' } }
 
+const [filtered = Buffer.of()] = sse([
+  {
+    choices: [],
+    created: 0,
+    id: '',
+    model: '',
+    object: '',
+    prompt_filter_results: [
+      { prompt_index: 0, content_filter_results: { hate: { filtered: false, severity: 'safe' } } },
+    ],
+  },
+])
+
 /** Usage comes in a chunk without choices. */
 export const chat: Wire = {
   path: /^\/v1\/chat\/completions$/,
@@ -60,6 +73,14 @@ export const chat: Wire = {
   tells: sse([...tells, chunk({}, 'stop'), { ...head, object: 'chat.completion.chunk', choices: [], usage }, '[DONE]']),
   error: Buffer.concat(sse([error])),
   whole: JSON.stringify(whole, undefined, 2),
+}
+
+/** What was found in the prompt comes first, in a chunk without choices. */
+export const azure: Wire = {
+  ...chat,
+  path: /^\/openai\/deployments\/standin-1\/chat\/completions$/,
+  asks: [filtered, ...chat.asks],
+  tells: [filtered, ...chat.tells],
 }
 
 /** Usage comes with the last choice, in Groq's own member. */
