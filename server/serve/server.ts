@@ -15,6 +15,8 @@ import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
+import { createNames } from './names.ts'
+import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
 export interface RunningServer {
@@ -51,8 +53,9 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const journal = createJournal(log, config.mode)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
-  const model = createModel(config, parts)
-  const shared = { config, model, redactor, clock, journal, log, ledger }
+  const names = createNames()
+  const model = withNames(createModel(config, parts), { names, mode: config.mode, store, redactor, clock })
+  const shared = { config, model, redactor, clock, journal, log, names, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 

@@ -1,6 +1,6 @@
 /** Calls to APIs over HTTP: a call → the model's answer → a reply. */
 import type { Api } from '../../api/api.ts'
-import type { Call, Destination } from '../../api/call.ts'
+import type { Call, Caller, Destination } from '../../api/call.ts'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -34,6 +34,8 @@ export interface Asked {
   readonly method: string
   /** The path and the query. */
   readonly target: string
+  /** Who calls, if the client names itself. */
+  readonly caller?: Caller | undefined
   /** The origin of the address that was called, if the whole address is known. */
   readonly origin?: string
   readonly headers: Headers
@@ -135,7 +137,7 @@ interface Place {
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
 async function callOf(
-  { method, headers, body, account }: Asked,
+  { method, caller, headers, body, account }: Asked,
   { api, path, search, to }: Place,
   config: Config,
 ): Promise<Call> {
@@ -151,6 +153,7 @@ async function callOf(
     body,
     content: await decodeBody(body, headerOf(headers, 'content-encoding'), { maxBytes: config.maxBodyBytes, account }),
     credential: apiKey,
+    caller,
     account,
     fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),
   }

@@ -13,9 +13,11 @@ import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
+import { type Names, withoutName } from '../names.ts'
 import { splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
+import { type Control, controlOf } from './control.ts'
 import { crossOrigin } from './cors.ts'
 import type { Exchanges } from './exchange.ts'
 import { refuse } from './refusal.ts'
@@ -25,6 +27,7 @@ export interface ListenerOptions {
   readonly config: Config
   readonly app: App
   readonly exchanges: Exchanges
+  readonly names: Names
   readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Log
@@ -35,38 +38,23 @@ const isCall = (method: string, path: string): boolean =>
   isKnownPath(path) || withoutHost(path).named !== undefined || apiOf(method, path) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
-export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
+export function createListener({ config, app, exchanges, names, ledger, clock, log }: ListenerOptions) {
   const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
 
-  const answer = async (request: IncomingMessage, response: ServerResponse, account: Account): Promise<Reply> => {
-    const { method = 'GET', url: target = '/' } = request
-    const onLeave = (leave: () => void) => {
-      if (response.destroyed) leave()
-      else response.once('close', () => (response.writableFinished ? undefined : leave()))
-    }
-    const headers = inPairs(request.rawHeaders)
-    try {
-      // Of a stranger no body is kept in memory.
-      if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
-      const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
-      return await exchanges.answer({ method, target, headers, body, account, onLeave })
-    } catch (error) {
-      return refuse(toldOf(error, log), any)
-    }
-  }
-
+  const replies = createReplies({ config, exchanges, names, clock, log })
   const ours: Headers = [['x-deltatape', whoAnswers(config)]]
   const together = createBurst(clock)
 
   /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
-  const send = async (reply: Reply, more: Headers, { request, response, account }: Exchange) => {
+  const send = async (reply: Reply, more: Headers, exchange: Exchange) => {
+    const { response } = exchange
     try {
-      await write(reply, more, { request, response, account })
+      await write(reply, more, exchange)
     } catch (error) {
       // No connection takes such a head: that of a fixture that was edited by hand.
       const told = toldOf(error, log)
       if (response.headersSent) response.destroy()
-      else await write(refuse(told, any), more, { request, response, account })
+      else await write(refuse(told, any), more, exchange)
       if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
     }
   }
@@ -76,22 +64,59 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
     // As it was sent: several are none that is known.
     const visitor = visitorOf(request)
     const { origin } = visitor
-    const refusal = admit(visitor, config)
-    const { path } = splitTarget(target)
+    const split = splitTarget(target)
+    const { name, path, flaw } = withoutName(split.path)
+    const refusal = admit(visitor, config) ?? flaw
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
     const account = ledger.open()
     response.once('close', account.close)
-    const exchange = { request, response, account }
+    const exchange = { request, response, account, name }
+    const control = name === undefined ? undefined : controlOf(method, path, { config, names, clock })
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
       void send(refuse(refusal, any), more, exchange)
+    } else if (name !== undefined && control) {
+      void replies.control(control, { ...exchange, name }).then((reply) => send(reply, more, exchange))
     } else if (method !== 'OPTIONS' && isCall(method, path)) {
-      void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
+      void replies.call(exchange, path + split.search).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
-      for (const [name, value] of more) response.setHeader(name, value)
+      for (const [header, value] of more) response.setHeader(header, value)
+      // What is behind a name does not know of it.
+      if (name !== undefined) request.url = path + split.search
       void others(request, response)
     }
   }
+}
+
+/** Makes what answers calls, and what clients ask of their own names. */
+function createReplies({ config, exchanges, names, clock, log }: Omit<ListenerOptions, 'app' | 'ledger'>) {
+  /** @param target what the request asks for, without a name */
+  const call = async ({ request, response, account, name }: Exchange, target: string): Promise<Reply> => {
+    const { method = 'GET' } = request
+    const onLeave = (leave: () => void) => {
+      if (response.destroyed) leave()
+      else response.once('close', () => (response.writableFinished ? undefined : leave()))
+    }
+    const headers = inPairs(request.rawHeaders)
+    try {
+      // Of a stranger no body is kept in memory.
+      if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
+      const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
+      const caller = name === undefined ? undefined : names.caller(name)
+      return await exchanges.answer({ method, target, caller, headers, body, account, onLeave })
+    } catch (error) {
+      return refuse(toldOf(error, log), any)
+    }
+  }
+
+  const control = async (answer: Control, exchange: Exchange & { readonly name: string }): Promise<Reply> => {
+    try {
+      return await answer(exchange)
+    } catch (error) {
+      return refuse(toldOf(error, log), any)
+    }
+  }
+  return { call, control }
 }
 
 /**
@@ -128,11 +153,12 @@ function visitorOf({ rawHeaders, headers }: IncomingMessage): Visitor {
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
 const BODILESS = new Set([204, 205, 304])
 
-/** A request and its response, and the account of what is kept for them. */
+/** A request and its response, the account of what is kept for them, and the name of the client if it gave one. */
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly account: Account
+  readonly name: string | undefined
 }
 
 async function write(reply: Reply, more: Headers, { request, response, account }: Exchange): Promise<void> {

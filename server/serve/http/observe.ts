@@ -56,10 +56,21 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
       open = false
       close()
       const { code, message } = failure ?? {}
-      journal.turn({ endpoint: call.path, action, count, unit: 'record', ms: clock.now() - began, code, message })
+      journal.turn({
+        endpoint: endpointOf(call),
+        action,
+        count,
+        unit: 'record',
+        ms: clock.now() - began,
+        code,
+        message,
+      })
     },
   }
 }
+
+/** The path as the log has it: behind the name of the client, if it gave one. */
+const endpointOf = ({ caller, path }: Call): string => (caller ? `/@${caller.name}${path}` : path)
 
 /** What a batch says of its answer: whether it may end it, whether it holds an event, and the failure that it tells of. */
 interface Seen {

@@ -14,6 +14,7 @@ import type { Redactor } from '../../redact/redactor.ts'
 import { admit, authorize } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
+import type { Names } from '../names.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
 import { type Client, type ClientOptions, type Shared, openClient } from './client.ts'
 import { type Handshake, type Reader, createHandshake } from './connection.ts'
@@ -29,6 +30,7 @@ export interface SocketsOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
+  readonly names: Names
   readonly ledger: Ledger
   /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
   readonly createUpstream?: CreateUpstream | undefined
@@ -43,7 +45,7 @@ export interface Sockets {
   stop(error: DeltatapeError): void
 }
 
-export function createSockets({ config, createUpstream, ...given }: SocketsOptions): Sockets {
+export function createSockets({ config, createUpstream, names, ...given }: SocketsOptions): Sockets {
   const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
@@ -72,7 +74,9 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { path, query, fault } = visit
+      const { name, query, fault } = visit
+      const said = { query, fault, callerNow: name === undefined ? undefined : () => names.caller(name) }
+      const path = shownPath(visit)
       const account = ledger.open()
       socket.once('close', account.close)
       try {
@@ -82,7 +86,7 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
         const headers = endpoint.own ? [] : headersOf(request, apiKey !== undefined)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, credential: keyIn(apiKey), fault, account }),
+          connect(reader, { ...said, socket, path, endpoint, headers, credential: keyIn(apiKey), account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
@@ -100,6 +104,9 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     },
   }
 }
+
+/** The path as the log has it: behind the name of the client, if it gave one. */
+const shownPath = ({ name, path }: Visit): string => (name === undefined ? path : `/@${name}${path}`)
 
 /** What a connection takes of memory beside what it says, in bytes. */
 const CONNECTION_BYTES = 4096
@@ -126,7 +133,7 @@ const createDoors = (config: Config, header: string): ReadonlyMap<string, Door> 
 
 /** @throws DeltatapeError that says why a client is not let in */
 function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): Door & { apiKey: string | undefined } {
-  const refusal = admit(visit, config)
+  const refusal = admit(visit, config) ?? visit.flaw
   if (refusal) throw refusal
   const door = doors.get(visit.path)
   if (!door) throw noSocket(visit.path, [...doors.keys()])

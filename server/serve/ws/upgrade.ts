@@ -4,11 +4,11 @@ import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
 import { type Headers, inPairs } from '../../api/headers.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
+import { type Named, withoutName } from '../names.ts'
 import { splitTarget, withoutFault } from '../target.ts'
 
-/** What a client says when it connects. */
-export interface Visit {
-  readonly path: string
+/** What a client says when it connects: its name if it gives one, and the path without it. */
+export interface Visit extends Named {
   /** The query with its `?`, or the empty text, without deltatape's own parameter. */
   readonly query: string
   readonly host: string | undefined
@@ -25,7 +25,7 @@ export function visitOf({ url: target = '/', headers, headersDistinct }: Incomin
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
   return {
-    path,
+    ...withoutName(path),
     query,
     host,
     origin,
