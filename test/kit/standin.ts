@@ -35,6 +35,8 @@ export interface Answer {
 export interface Call {
   /** The JSON object that was sent; empty if it was something else. */
   readonly body: Record<string, unknown>
+  /** All that was sent. */
+  readonly text: string
   readonly headers: IncomingHttpHeaders
   readonly method: string
   /** With the query. */
@@ -59,7 +61,8 @@ export async function startStandIn(answer: (call: Call, index: number) => Answer
       response.on('close', () => resolve({ whole: response.writableFinished })),
     )
     const { headers, method = '', url: path = '' } = request
-    const call: Call = { body: parseObject(Buffer.concat(chunks).toString()) ?? {}, headers, method, path, closed }
+    const text = Buffer.concat(chunks).toString()
+    const call: Call = { body: parseObject(text) ?? {}, text, headers, method, path, closed }
     calls.push(call)
     await play(answer(call, calls.length - 1), response)
   })
@@ -67,7 +70,8 @@ export async function startStandIn(answer: (call: Call, index: number) => Answer
   sockets.on('connection', (ws, { headers, url: path = '' }) => {
     const closed = new Promise<{ whole: boolean }>((resolve) => ws.on('close', () => resolve({ whole: true })))
     ws.on('message', (message) => {
-      const call: Call = { body: parseObject(String(message)) ?? {}, headers, method: 'GET', path, closed }
+      const text = String(message)
+      const call: Call = { body: parseObject(text) ?? {}, text, headers, method: 'GET', path, closed }
       calls.push(call)
       void speak(answer({ ...call, body: { ...call.body, stream: true } }, calls.length - 1), ws)
     })

@@ -15,7 +15,7 @@ const chunk = (parts: readonly object[], finishReason?: string) => ({
 const failed = { error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } }
 
 export const gemini: Wire = {
-  path: /^\/v1(?:beta)?\/models\/standin-1:(?:streamGenerateContent|generateContent)$/,
+  path: /^\/v1(?:beta)?\/models\/[^/]+:(?:streamGenerateContent|generateContent)$/,
   type: 'text/event-stream',
   streams: ({ path }) => path.includes(':streamGenerateContent?') && path.includes('alt=sse'),
   asks: sse(
