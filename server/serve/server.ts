@@ -51,6 +51,7 @@ const SWEEP_MS = 10
 export async function startServer(config: Config, parts: ServerParts): Promise<RunningServer> {
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
+  const records = config.mode === 'record' || config.mode === 'auto'
   const journal = createJournal(log, config.mode)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const names = createNames()
@@ -78,7 +79,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     await closed
     sweep.clear()
     patience.clear()
-    journal.close()
+    journal.close(records ? await store.list().catch(() => []) : [])
   }
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,

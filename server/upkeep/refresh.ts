@@ -10,6 +10,7 @@ import { parseRequest } from '../fixture/key.ts'
 import { type ModelSettings, createModel } from '../model/index.ts'
 import type { Model } from '../model/model.ts'
 import { record } from '../model/record.ts'
+import { NO_TAKES } from '../model/takes.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
@@ -99,7 +100,12 @@ export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const stamps = new Map(plan.send.map(({ fixture: { name } }) => [name, store.stamp(name)]))
   const modelFor = ({ fixture }: Planned) => {
     const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
-    return record(api, storeFor(store, fixture, saved, isAsPlanned), { ...config, redactor, clock: context.clock })
+    return record(api, storeFor(store, fixture, saved, isAsPlanned), {
+      ...config,
+      takes: NO_TAKES,
+      redactor,
+      clock: context.clock,
+    })
   }
 
   return send(job, plan, modelFor, async ({ fixture: { key } }, reply) => {
