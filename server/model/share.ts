@@ -78,14 +78,14 @@ async function* toTheEnd({ records }: Answer, ended: () => void): AsyncGenerator
 }
 
 /** Waits, but no longer than the client does. Rejects with the reason for which it left. */
-function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason)
-    if (signal.aborted) return leave()
-    signal.addEventListener('abort', leave, { once: true })
-    void promise.then((value) => {
-      signal.removeEventListener('abort', leave)
-      resolve(value)
-    })
-  })
+async function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const { promise: left, reject } = Promise.withResolvers<never>()
+  const leave = () => reject(signal.reason)
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await Promise.race([promise, left])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
 }

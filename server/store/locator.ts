@@ -15,30 +15,19 @@ const READS_AT_ONCE = 16
 /** Makes what finds files of a directory. */
 export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
   const { shelf } = reader
-  /** The names of the files by the part of the key in them, as of the last look at the directory. */
-  let named = new Map<string, string[]>()
+  const named = createNamed()
 
   const look = shared(async () => {
     const { names, unreadable } = await listDirectory(dir)
     const sorted = await sortInPieces(names, clock)
-    named = await byKeyPart(sorted, clock)
+    named.replace(await byKeyPart(sorted, clock))
     return { names: sorted, unreadable }
   })
-
-  const namedFor = (key: string) => named.get(key.slice(0, NAME_KEY_CHARS)) ?? []
-
-  /** Those names, the ones first that say that they are this take. */
-  const namedForTake = (key: string, take: number): readonly string[] => {
-    const names = namedFor(key)
-    if (names.length < 2) return names
-    const says = (name: string) => takeIn(name) === take
-    return [...names.filter(says), ...names.filter((name) => !says(name))]
-  }
 
   /** The name of the file with a take among those whose names say nothing; all of them are looked at. */
   const locateNameless = async (wanted: Wanted) => {
     const { key } = wanted
-    const names = named.get(NO_KEY) ?? []
+    const names = named.with(NO_KEY)
     const nameless = new Set(names)
     for (const name of shelf.namesOf(key)) {
       const known = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
@@ -54,10 +43,10 @@ export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketc
    */
   const locate = async <T extends Found>(key: string, readOne: Read<T>, take = 1): Promise<T | undefined> => {
     const wanted = { key, take }
-    const { found } = await firstOf(namedForTake(key, take), wanted, readOne)
+    const { found } = await firstOf(named.forTake(key, take), wanted, readOne)
     if (found) return found
     const { unreadable } = await look()
-    const anew = await firstOf(namedForTake(key, take), wanted, readOne)
+    const anew = await firstOf(named.forTake(key, take), wanted, readOne)
     if (anew.found) return anew.found
     const { name, unknown } = await locateNameless(wanted)
     if (name !== undefined) return readOne(name)
@@ -66,23 +55,41 @@ export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketc
     return undefined
   }
 
-  const added = (name: string): void => {
-    const part = keyPartOf(name)
-    named.set(part, [...new Set([...(named.get(part) ?? []), name])])
-  }
-
   return {
     look,
     locate,
-    /** The names that say that they are takes of a call beyond the first, in their order. */
-    furtherTakes(key: string): readonly string[] {
+    furtherTakes: named.further,
+    namesakes: (name: string): readonly string[] => named.with(keyPartOf(name)),
+    added: named.add,
+  }
+}
+
+/** The names of the files by the part of the key in them, as of the last look at the directory. */
+function createNamed() {
+  let named = new Map<string, string[]>()
+  const withPart = (part: string): readonly string[] => named.get(part) ?? NONE
+  const namedFor = (key: string) => withPart(key.slice(0, NAME_KEY_CHARS))
+  return {
+    replace: (names: Map<string, string[]>) => void (named = names),
+    add(name: string): void {
+      const part = keyPartOf(name)
+      named.set(part, [...new Set([...withPart(part), name])])
+    },
+    with: withPart,
+    /** Those for a key; the ones first that say that they are this take. */
+    forTake(key: string, take: number): readonly string[] {
       const names = namedFor(key)
-      return names.length === 0 || names.every((name) => takeIn(name) === 1)
+      if (names.length < 2) return names
+      const says = (name: string) => takeIn(name) === take
+      return [...names.filter(says), ...names.filter((name) => !says(name))]
+    },
+    /** Those that say that they are takes of a call beyond the first, in their order. */
+    further(key: string): readonly string[] {
+      const names = namedFor(key)
+      return names.every((name) => takeIn(name) === 1)
         ? NONE
         : names.filter((name) => takeIn(name) > 1).toSorted(byTake)
     },
-    namesakes: (name: string): readonly string[] => named.get(keyPartOf(name)) ?? [],
-    added,
   }
 }
 

@@ -15,8 +15,10 @@ export type Step =
   | { readonly wait: number }
   /** Waits for the test. */
   | { readonly until: Promise<unknown> }
-  /** Breaks the connection. */
+  /** Breaks the connection: what is still on its way may be lost. */
   | 'reset'
+  /** Closes the connection before the body has ended, after all that was sent has come. */
+  | 'close'
   /** Sends nothing more, and keeps the connection open until the client lets go. */
   | 'hang'
 
@@ -111,9 +113,10 @@ async function play(
   for (const step of steps) {
     if (response.destroyed) return
     if (step === 'hang') return
-    if (step === 'reset') {
+    if (step === 'reset' || step === 'close') {
       await flushed(response)
-      response.socket?.resetAndDestroy()
+      if (step === 'reset') response.socket?.resetAndDestroy()
+      else response.destroy()
       return
     }
     if ('until' in step) {
@@ -146,7 +149,7 @@ async function speak({ status = 200, body, steps = [], instead }: Answer, ws: We
   if (sent !== undefined) ws.send(sent)
   for (const step of steps) {
     if (step === 'hang' || LAST.test(last)) return
-    if (step === 'reset') return ws.terminate()
+    if (step === 'reset' || step === 'close') return ws.terminate()
     if ('until' in step) {
       await step.until
     } else if ('wait' in step) {

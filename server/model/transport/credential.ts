@@ -12,27 +12,6 @@ const NO_KEY = 'any'
 export const keyOf = (credential: string | undefined, apiKey: string | undefined): string | undefined =>
   credential === undefined || credential === NO_KEY ? apiKey : credential
 
-/**
- * The headers with the key that the call carries: a client's own stays as it was sent, the server's takes the place of
- * what is no key. Undefined if there is neither.
- */
-export function authorized(
-  headers: Headers,
-  credential: string | undefined,
-  apiKey: string | undefined,
-): Headers | undefined {
-  const key = keyOf(credential, apiKey)
-  if (key === undefined) return undefined
-  if (key === credential) return headers
-  const value = `Bearer ${key}`
-  const place = headers.findIndex(isAuthorization)
-  if (place === -1) return [...headers, ['authorization', value]]
-  return headers.flatMap((header, index) => {
-    if (index === place) return [[header[0], value] as const]
-    return isAuthorization(header) ? [] : [header]
-  })
-}
-
 const isAuthorization = ([name]: Headers[number]): boolean => name.toLowerCase() === 'authorization'
 
 /** What a call carries: its headers and its query. Whether `authorization` holds a key its `credential` says. */

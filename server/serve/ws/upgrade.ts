@@ -2,13 +2,15 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
-import { type Headers, inPairs } from '../../api/headers.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
+import { withoutHost } from '../../model/transport/route.ts'
 import { type Named, withoutName } from '../names.ts'
-import { splitTarget, withoutFault } from '../target.ts'
+import { hostAsked, splitTarget, withoutFault } from '../target.ts'
 
-/** What a client says when it connects: its name if it gives one, and the path without it. */
+/** What a client says when it connects: its name if it gives one, and the path without that and without a host. */
 export interface Visit extends Named {
+  /** The host that the client names in front of the path. */
+  readonly named?: string | undefined
   /** The query with its `?`, or the empty text, without deltatape's own parameter. */
   readonly query: string
   readonly host: string | undefined
@@ -21,27 +23,21 @@ export interface Visit extends Named {
 
 export function visitOf({ url: target = '/', headers, headersDistinct }: IncomingMessage): Visit {
   const { path, search } = splitTarget(target)
+  const behindName = withoutName(path)
   const { fault, query } = withoutFault(search)
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
   return {
-    ...withoutName(path),
+    ...behindName,
+    ...withoutHost(behindName.path),
     query,
-    host,
+    host: hostAsked(target, host),
     origin,
     authorization: headers.authorization,
     token: headers['x-deltatape-token']?.toString(),
     fault: fault ?? (headers['x-deltatape-fault']?.toString() || undefined),
   }
 }
-
-/**
- * The headers of a request in pairs, as they were sent.
- *
- * @param withKey whether `authorization` holds a key for the API. What was compared with the token is not passed on
- */
-export const headersOf = ({ rawHeaders }: IncomingMessage, withKey: boolean): Headers =>
-  inPairs(rawHeaders).filter(([name]) => withKey || name.toLowerCase() !== 'authorization')
 
 /** Answers an upgrade that is refused as the HTTP request that it is, and closes the connection. */
 export function answerOverHttp(socket: Socket, error: DeltatapeError, header: string): void {
