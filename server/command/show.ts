@@ -74,7 +74,7 @@ function bodyOf({ response, records }: StoredFixture): string | undefined {
 
 /** @param body is shown if the answer has no text of its own */
 function linesOf(shown: Shown, body: string | undefined, terminal: Terminal): string[] {
-  const { name, key, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
+  const { name, key, take, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
   const title = (text: string) => ['', terminal.style('bold', text)]
   const fact = (what: string, value: string) => `${terminal.style('dim', what.padEnd(11))}${printable(value)}`
   const items = output.filter(({ type }) => type !== 'message').map((item) => printable(outputText(item)))
@@ -82,6 +82,7 @@ function linesOf(shown: Shown, body: string | undefined, terminal: Terminal): st
   return [
     terminal.style('bold', printable(name)),
     fact('key', key),
+    ...(take === undefined ? [] : [fact('take', String(take))]),
     fact('call', callText(call)),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),
     fact('recorded', `${recordedAt} from ${upstream}`),

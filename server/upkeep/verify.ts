@@ -53,7 +53,8 @@ export async function* verify(
   yield* await searched(waiting, redactor)
 
   if (!whole) return
-  for (const takes of nameByKey.values()) yield missingIn(takes)
+  const missing = [...nameByKey.values()].flatMap(missingIn)
+  if (missing.length > 0) yield missing
   const lost = continued.filter(({ previousKey }) => !nameByKey.has(previousKey))
   if (lost.length > 0) {
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
@@ -68,7 +69,9 @@ function missingIn(takes: ReadonlyMap<number, string>): Problem[] {
     const before = numbers[index - 1] ?? 0
     if (number === before + 1) return []
     const lost = number === before + 2 ? `take ${before + 1} is` : `takes ${before + 1} to ${number - 1} are`
-    return [error(takes.get(number) ?? '', 1, 'take', `it is take ${number}, and ${lost} missing: record the call again`)]
+    return [
+      error(takes.get(number) ?? '', 1, 'take', `it is take ${number}, and ${lost} missing: record the call again`),
+    ]
   })
 }
 

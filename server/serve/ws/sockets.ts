@@ -58,7 +58,6 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     createUpstream,
   }
   const routes = createRoutes(config)
-  const row = shared.api.name
   const header = `x-deltatape: ${whoAnswers(config)}`
   const doors = createDoors(config, header)
   const clients = new Set<Client>()
@@ -78,7 +77,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { name, fault } = visit
+      const { name, named, fault } = visit
       const callerNow = name === undefined ? undefined : () => names.caller(name)
       const path = shownPath(visit)
       const account = ledger.open()
@@ -87,7 +86,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
         if (draining) throw shuttingDown()
         const { endpoint, handshake, apiKey: credential } = letIn(visit, doors, config)
         const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
-        const to = visit.named === undefined ? undefined : routes.to({ ...visit, row, headers }, visit.named)
+        const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
           connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, fault, account }),
