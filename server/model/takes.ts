@@ -21,7 +21,7 @@ export type Settled =
 export interface Take {
   readonly number: number
   settle(fixture: Fixture): Settled
-  /** Nothing of it is saved. The next one gets its number, unless that has begun. */
+  /** Nothing of it is saved, unless it is held. The next one gets its number, unless that has begun. */
   drop(): void
 }
 
@@ -90,15 +90,16 @@ export function createTakes({ recordTakes }: TakesOptions): Takes {
 
 function beginTake(row: Row, room: Room, recordTakes: boolean): Take {
   const number = ++row.last
-  let isOpen = true
+  let isDecided = false
   const drop = () => {
-    if (isOpen && row.last === number) row.last--
-    isOpen = false
+    if (!isDecided && row.last === number) row.last--
+    isDecided = true
   }
   const hold = (fixture: Fixture): boolean => {
     const fits = room.take(fixture)
-    if (fits) row.held.set(number, fixture)
-    else drop()
+    if (!fits) drop()
+    else row.held.set(number, fixture)
+    isDecided = true
     return fits
   }
   /** Lets go of what is held of the takes before this one; of all, if each of them counts. */
