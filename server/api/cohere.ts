@@ -39,7 +39,9 @@ function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
   for (const [place, { function: called }] of objectsIn(message.tool_calls).entries()) {
     teller.call(place, objectOf(called).name, objectOf(called).arguments)
   }
-  teller.usage(delta.usage ?? body.usage)
+  // The first version tells its calls in one piece.
+  for (const [place, { name, parameters }] of objectsIn(body.tool_calls).entries()) teller.call(place, name, parameters)
+  teller.usage(delta.usage ?? body.usage ?? objectOf(body.response).meta ?? body.meta)
   teller.reason(delta.finish_reason ?? body.finish_reason)
 }
 

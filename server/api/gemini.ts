@@ -63,7 +63,8 @@ export const gemini: Api = {
   owns: (method, path) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
   keyed: leavingOut('labels'),
   counts: { notQuery: ['key', 'prettyprint'] },
-  lastUserText: ({ contents, content }) => lastOfUser(contents ?? (isObject(content) ? [content] : []), 'parts'),
+  lastUserText: ({ contents, content = null }) =>
+    typeof contents === 'string' ? contents : lastOfUser([contents ?? content].flat(), 'parts'),
   modelOf: (call, request) => PATH.exec(call.path)?.[1] ?? modelIn(call, request),
   follow: followBy({
     look,

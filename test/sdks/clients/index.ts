@@ -2,6 +2,7 @@
 import { aiClients } from './ai.ts'
 import { anthropicClients } from './anthropic.ts'
 import { azureClients } from './azure.ts'
+import { bedrockClients } from './bedrock.ts'
 import { cohereClients } from './cohere.ts'
 import { genaiClients } from './genai.ts'
 import { groqClients } from './groq.ts'
@@ -21,6 +22,7 @@ export const CLIENTS = [
   ...cohereClients,
   ...groqClients,
   ...ollamaClients,
+  ...bedrockClients,
   ...aiClients,
   ...langchainClients,
 ]
