@@ -18,15 +18,17 @@ const MAX_BYTES = 16 * 1024 * 1024
 const ROW_BYTES = 320
 
 export function createCounts(): Counts {
-  const counts = new LRUCache<string, number>({ max: Math.floor(MAX_BYTES / ROW_BYTES) })
+  const counts = new LRUCache<string, { last: number }>({ max: Math.floor(MAX_BYTES / ROW_BYTES) })
   return {
     next(row) {
-      const number = (counts.get(row) ?? 0) + 1
-      counts.set(row, number)
-      return number
+      const count = counts.get(row)
+      if (count) return ++count.last
+      counts.set(row, { last: 1 })
+      return 1
     },
     back(row, number) {
-      if (counts.get(row) === number) counts.set(row, number - 1)
+      const count = counts.peek(row)
+      if (count?.last === number) count.last--
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import type { Sketch } from '../fixture/sketch.ts'
 import { listFixtures } from './directory.ts'
-import type { UnreadableError } from './disk.ts'
+import { type UnreadableError, isThere, pathOf } from './disk.ts'
 import { createLocator, readEach } from './locator.ts'
 import type { Recording } from './playback.ts'
 import { createReader } from './reader.ts'
@@ -65,8 +65,10 @@ export function createFinder(dir: string, clock: Clock): Finder {
   const inRow = createRows({
     first: (key) => locate(key, reader.recording),
     further: furtherTakes,
-    read: reader.rareRecording,
+    read: reader.recording,
+    isThere: (name) => isThere(pathOf(dir, name)),
     added,
+    clock,
   })
 
   const overviewOf = async (only: (name: string) => boolean): Promise<Overview> => {

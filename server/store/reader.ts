@@ -6,7 +6,7 @@ import { DamageError } from '../fixture/damage.ts'
 import { createFixtureReader, parseUncheckedHeader, withItsKey } from '../fixture/file.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import { type Sketch, sketchOf } from '../fixture/sketch.ts'
-import { type FileState, UnreadableError, firstLine, isThere, linesOf, pathOf, stateOf } from './disk.ts'
+import { type FileState, UnreadableError, firstLine, linesOf, pathOf, stateOf } from './disk.ts'
 import { type Recording, inMemory, onDisk, sizeOfFacts } from './playback.ts'
 import { type Shelf, createShelf } from './shelf.ts'
 
@@ -37,8 +37,6 @@ export interface Reader {
   readonly sketch: Read<Sketch>
   /** The fixture, to be played. */
   readonly recording: Read<Recording>
-  /** The same, where most likely there is no such file. */
-  readonly rareRecording: Read<Recording>
   /** The fixture as it is now. */
   whole(name: string): Promise<StoredFixture>
   /** What is known already. */
@@ -97,7 +95,6 @@ export function createReader(dir: string, clock: Clock): Reader {
     header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
     sketch,
     recording,
-    rareRecording: async (name) => (states.mayBe(name) ? recording(name) : undefined),
     whole,
     shelf,
     forget: states.forget,
@@ -148,20 +145,13 @@ function orThrow<T>(read: T | DamageError): T {
 function createStates(dir: string, clock: Clock) {
   const states = new Map<string, FileState | undefined>()
   const forget = () => states.clear()
-  const set = (name: string, state: FileState | undefined) => {
-    if (states.size === 0) clock.soon(forget)
-    states.set(name, state)
-    return state
-  }
   return {
-    of: (name: string): FileState | undefined =>
-      states.has(name) ? states.get(name) : set(name, stateOf(pathOf(dir, name), name)),
-    /** Whether there may be such a file. */
-    mayBe(name: string): boolean {
-      if (states.has(name)) return states.get(name) !== undefined
-      if (isThere(pathOf(dir, name))) return true
-      set(name, undefined)
-      return false
+    of(name: string): FileState | undefined {
+      if (states.has(name)) return states.get(name)
+      if (states.size === 0) clock.soon(forget)
+      const state = stateOf(pathOf(dir, name), name)
+      states.set(name, state)
+      return state
     },
     forget,
   }
