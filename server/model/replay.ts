@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import { createCounts, rowOf } from './count.ts'
 import type { Action, Answer, Model } from './model.ts'
 import { type Pace, instant } from './pace.ts'
+import { retied } from './retie.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace
@@ -35,7 +36,7 @@ export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }
     const nth = counts.next(row)
     if (!goesOn?.(call, identity.key)) {
       const recording = await store.recording(identity.key, nth)
-      if (recording && accepts(recording)) return play(recording, { pace, clock, signal })
+      if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal })
     }
     try {
       const doubt = store.doubtOf(identity)
@@ -62,7 +63,7 @@ interface Playing {
   readonly signal: AbortSignal
 }
 
-async function play(recording: Recording, playing: Playing): Promise<Answer> {
+async function play(recording: Recording, call: Call, playing: Playing): Promise<Answer> {
   const { response, ending } = recording
   const action: Action = { kind: 'hit', fixture: recording.name }
   const failure = isFailure(ending) ? ending : undefined
@@ -70,7 +71,7 @@ async function play(recording: Recording, playing: Playing): Promise<Answer> {
     await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
     throw new ModelError(failure ?? { end: 'unreachable' })
   }
-  const parts = recording.parts()
+  const parts = retied(recording, call)
   if (playing.pace !== instant || !Array.isArray(parts)) {
     return { head: response, action, records: inTime(recording, parts, playing) }
   }

@@ -23,7 +23,7 @@ import {
 const HI = callOf({ model: 'm', input: 'Say hi' })
 const POLL: Call = {
   ...callOf({}),
-  api: apiOf('GET', '/v1/responses/resp_1'),
+  api: apiOf({ method: 'GET', path: '/v1/responses/resp_1', headers: [] }),
   method: 'GET',
   path: '/v1/responses/resp_1',
   headers: [],

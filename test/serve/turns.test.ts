@@ -57,7 +57,10 @@ test('the tokens of a body in one piece, and of one that comes in parts', async 
     records: [fresh([{ at: 0, wire: text.slice(0, 20) }]), fresh([{ at: 1, wire: text.slice(20) }])],
   }))
   const path = '/v1/chat/completions'
-  await drain(model, callOf({ model: 'm', stream: false }, { caller, path, api: apiOf('POST', path) }))
+  await drain(
+    model,
+    callOf({ model: 'm', stream: false }, { caller, path, api: apiOf({ method: 'POST', path, headers: [] }) }),
+  )
   const streamed: Model = async () => ({
     head: STREAM,
     records: (async function* () {
@@ -66,7 +69,10 @@ test('the tokens of a body in one piece, and of one that comes in parts', async 
     })(),
   })
   const other = await setUp(streamed)
-  await drain(other.model, callOf({ model: 'm' }, { caller: other.caller, path, api: apiOf('POST', path) }))
+  await drain(
+    other.model,
+    callOf({ model: 'm' }, { caller: other.caller, path, api: apiOf({ method: 'POST', path, headers: [] }) }),
+  )
   expect([...tell(), ...other.tell()]).toMatchObject([
     { api: 'chat-completions', tokens: { input: 5, output: 7 } },
     { api: 'chat-completions', tokens: { input: 1, output: 2 } },

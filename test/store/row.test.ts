@@ -3,6 +3,9 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { numbered } from '../../server/fixture/take.ts'
+import { systemClock } from '../../server/base/clock.ts'
+import { createRedactor } from '../../server/redact/redactor.ts'
+import { openStore } from '../../server/store/store.ts'
 import { openTestStore } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
@@ -60,11 +63,15 @@ test.each([
 
 describe('while another process works on the same folder', () => {
   test('a take that it adds is found, and one that it takes away is not given', async () => {
-    const { dir, key, store, save } = await withTakes(1)
+    const { dir, key, save } = await withTakes(1)
+    let time = 0
+    const clock = { ...systemClock, now: () => time }
+    const store = openStore({ dir, redactor: createRedactor(), clock })
     expect(await numbers(store, key)).toEqual([1, 1, 1, 1])
     const other = openTestStore(dir)
     await save(2, other)
     await save(3, other)
+    time += 1000
     expect(await numbers(store, key)).toEqual([1, 2, 3, 3])
     for (const name of await readdir(dir)) if (name.includes('.3.')) await rm(join(dir, name))
     await new Promise(setImmediate)

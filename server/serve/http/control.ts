@@ -1,7 +1,6 @@
 /** What a client asks of its own name: what was asked under it, a fault for its answers, its end. */
-import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { inPairs } from '../../api/headers.ts'
+import { type Headers, headerOf } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { parseObject } from '../../base/json.ts'
@@ -22,7 +21,9 @@ export interface ControlOptions {
 /** A request that is for a name itself. */
 export interface Controlled {
   readonly name: string
-  readonly request: IncomingMessage
+  /** What its body is read from. */
+  readonly request: Parameters<typeof readBody>[0]
+  readonly headers: Headers
   readonly account: Account
 }
 
@@ -86,12 +87,12 @@ export function controlOf(method: string, path: string, options: ControlOptions)
   const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
   if (!act) return undefined
   return async (controlled) => {
-    const { rawHeaders, headers } = controlled.request
+    const { headers } = controlled
     // The image of a page has no origin, and would make a name forget.
-    if (headers.origin === undefined && headers['sec-fetch-site'] === 'cross-site') {
+    if (headerOf(headers, 'origin') === undefined && headerOf(headers, 'sec-fetch-site') === 'cross-site') {
       throw new DeltatapeError('forbidden', 'Pages of another site are not let in here.')
     }
-    authorize(credentialsIn(inPairs(rawHeaders)), options.config)
+    authorize(credentialsIn(headers), options.config)
     return act(controlled, options)
   }
 }

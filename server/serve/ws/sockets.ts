@@ -51,7 +51,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
   const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
-    api: apiOf('POST', PATH),
+    api: apiOf({ method: 'POST', path: PATH }),
     heartbeat: createHeartbeat(clock),
     framed: createFraming(),
     maxQueuedTurns: config.maxQueuedTurns,
