@@ -41,12 +41,12 @@ export function createRows({ first, further, read, isThere, added, clock }: Part
   const beyond = async (from: Recording, to: string, steps: number): Promise<Recording> => {
     let last = from
     let name: string | undefined = to
-    for (let left = steps; left > 0 && name !== undefined; left--) {
+    for (let left = steps; name !== undefined; left--) {
       const next = await read(name)
       if (next?.key !== last.key) return last
       added(name)
       last = next
-      name = nameBeyond(last)
+      name = left > 1 ? nameBeyond(last) : undefined
     }
     return last
   }
