@@ -19,7 +19,7 @@ const SHORT_BYTES = 64 * 1024
  */
 function headOf({ api, method, to, path, query, headers, credential }: Call): string {
   const counting = api.counts?.headers ?? []
-  const lines = [`${method} ${to?.host ?? ''} ${path}${query}`, credential]
+  const lines = [`${api.name} ${method} ${to?.host ?? ''} ${path}${query}`, credential]
   for (const [name, value] of headers) {
     const lower = name.toLowerCase()
     if (lower === 'content-type' || isCredentialHeader(name) || counting.includes(lower)) lines.push(lower, value)

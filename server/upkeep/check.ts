@@ -9,7 +9,8 @@ import { parseJson } from '../base/json.ts'
 import { DamageError } from '../fixture/damage.ts'
 import { AFTER_END, CUT_OFF, bodyHash, layoutOf, linesOf, parseLine, parseUncheckedHeader } from '../fixture/file.ts'
 import { type FixtureEnd, type FixtureHeader, eventsOf } from '../fixture/fixture.ts'
-import { NAME_KEY_CHARS, fileName, keyOf, parseRequest } from '../fixture/key.ts'
+import { NAME_KEY_CHARS, fileName, keyOf } from '../fixture/key.ts'
+import { parseRequest } from '../fixture/request.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
 import { type Problem, type ProblemKind, error, warning } from './problem.ts'
@@ -176,7 +177,7 @@ const EDITED =
 
 /** In which words the ending does not fit what came before it. */
 function contradictionIn(
-  { api, call, response }: FixtureHeader,
+  { api, call, request, response }: FixtureHeader,
   records: readonly AnswerRecord[],
   { ending }: FixtureEnd,
 ): string | undefined {
@@ -190,13 +191,13 @@ function contradictionIn(
   const isRefused = response.status >= 400
   if ((end === 'refused') !== isRefused && !isFailure(ending)) return `${says}, and its status is ${response.status}`
   if (end === 'complete') {
-    const follower = followerOf(apiNamed(api), call.method, response.status)
+    const follower = followerOf(apiNamed(api), { ...call, request }, response.status)
     for (const record of records) follower?.take(record)
     const told = follower?.end() ?? ending
     return told.end === 'complete' ? undefined : `${says}, and its answer is ${told.end}`
   }
   if (!isFailure(ending) || end === 'malformed') return undefined
-  const last = endIn(records, followerOf(apiNamed(api), call.method, response.status))
+  const last = endIn(records, followerOf(apiNamed(api), { ...call, request }, response.status))
   return last && `${says}, and ${last.event?.type || last.data || 'its end'} came before`
 }
 

@@ -1,9 +1,8 @@
 /** The whole command on recordings of every kind of API, made by a real server, at 80 columns. */
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { EXCHANGES, type Exchange, apisAt, recordExchanges, runApis } from '../kit/exchanges.ts'
-import type { StandIn } from '../kit/standin.ts'
+import { describe, expect, test } from 'vitest'
+import { EXCHANGES, type Exchange, recordExchanges, runApis } from '../kit/exchanges.ts'
 import { deltatape } from '../kit/tools.ts'
 
 /** A folder with a recording of each exchange, and who answered. */
@@ -191,30 +190,5 @@ describe('verify and redact', () => {
     expect((await deltatape(['redact', '--fixtures', dir])).code).toBe(1)
     expect((await deltatape(['redact', '--apply', '--fixtures', dir])).code).toBe(0)
     expect((await deltatape(['verify', '--fixtures', dir])).out).not.toContain('it holds')
-  })
-})
-
-describe('record', () => {
-  let apis: { standIn: StandIn; dir: string }
-  beforeAll(async () => {})
-
-  const run = (standIn: StandIn, dir: string, ...args: string[]) =>
-    deltatape(['record', '--fixtures', dir, ...args], { env: apisAt(standIn) })
-
-  test('--check asks each API what was asked, and finds the same', async () => {
-    apis = await recorded()
-    const asked = apis.standIn.calls.length
-    const { code, out } = await run(apis.standIn, apis.dir, '--check')
-    expect(out).toContain(`\n${EXCHANGES.length} the same, 0 with drift, 0 could not check\n`)
-    expect([code, linesTooLong(out)]).toEqual([0, []])
-    const before = apis.standIn.calls
-      .slice(0, asked)
-      .map(({ method, path, body }) => JSON.stringify([method, path, body]))
-    const after = apis.standIn.calls.slice(asked).map(({ method, path, body }) => JSON.stringify([method, path, body]))
-    expect(after.toSorted()).toEqual(before.toSorted())
-    const versions = apis.standIn.calls.slice(asked).filter(({ path }) => path === '/v1/messages')
-    expect(versions.map(({ headers }) => [headers['anthropic-version'], headers['x-api-key']])).toEqual([
-      ['2023-06-01', 'sk-ant-test'],
-    ])
   })
 })

@@ -372,7 +372,7 @@ export async function recordExchanges(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly dir: string; readonly lines: readonly string[] }> {
   const dir = await temporaryFolder()
-  const server = await runServer({ ...apisAt(standIn), FIXTURES: dir, FIXTURES_DIR: dir, MODEL_MODE: 'record', ...env })
+  const server = await runServer({ ...apisAt(standIn), FIXTURES_DIR: dir, MODEL_MODE: 'record', ...env })
   for (const exchange of exchanges) await send(exchange, server.url, hostOf(standIn))
   await server.close()
   return { dir, lines: server.lines }

@@ -30,9 +30,11 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
-/** Whether a request is a call to an API: by its path, or by the host in front of it. */
-const isCall = (method: string, path: string): boolean =>
-  isKnownPath(path) || withoutHost(path).named !== undefined || apiOf(method, path) !== any
+/** Whether a request is a call to an API: by its path, by the host in front of it, or by its head. */
+const isCall = ({ rawHeaders }: IncomingMessage, method: string, path: string): boolean =>
+  isKnownPath(path) ||
+  withoutHost(path).named !== undefined ||
+  apiOf({ method, path, headers: inPairs(rawHeaders) }) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
 export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
@@ -85,7 +87,7 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
       void send(refuse(refusal, any), more, exchange)
-    } else if (method !== 'OPTIONS' && isCall(method, path)) {
+    } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
       void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
       for (const [name, value] of more) response.setHeader(name, value)
