@@ -8,8 +8,10 @@ import type { Candidate } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { inputOf } from '../fixture/likeness.ts'
 import { isTold } from '../fixture/request.ts'
+import { idOf } from '../fixture/take.ts'
 import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { parentsIn } from './parents.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
@@ -78,28 +80,34 @@ export function planRefresh(
   placeholders: readonly string[],
   routes: Pick<Routes, 'to'>,
 ): Plan {
-  const byKey = new Map(all.map((fixture) => [fixture.key, fixture]))
-  const chosen = new Set(selected.map(({ key }) => key))
+  const parentOf = parentsIn(all)
+  const chosen = new Set(selected.map(idOf))
   const send = new Map<string, Planned>()
   const skipped = new Map<string, string>()
 
   const plan = (fixture: Candidate): Candidate | undefined => {
-    if (send.has(fixture.key)) return fixture
+    if (send.has(idOf(fixture))) return fixture
     const to = destinationOf(fixture, routes)
     const why = to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
     }
-    const parent = fixture.previousKey === undefined ? undefined : byKey.get(fixture.previousKey)
+    const parent = parentOf(fixture)
     const after = parent && plan(parent)
-    send.set(fixture.key, { fixture, after, previousId: parent?.responseId, selected: chosen.has(fixture.key), to })
+    send.set(idOf(fixture), {
+      fixture,
+      after,
+      previousId: parent?.responseId,
+      selected: chosen.has(idOf(fixture)),
+      to,
+    })
     return fixture
   }
   for (const fixture of selected) plan(fixture)
-  const following = Map.groupBy(send.values(), ({ after }) => after?.key)
-  const inOrder = (key?: string): Planned[] =>
-    (following.get(key) ?? []).flatMap((planned) => [planned, ...inOrder(planned.fixture.key)])
+  const following = Map.groupBy(send.values(), ({ after }) => after && idOf(after))
+  const inOrder = (id?: string): Planned[] =>
+    (following.get(id) ?? []).flatMap((planned) => [planned, ...inOrder(idOf(planned.fixture))])
   return { send: inOrder(), skipped: Array.from(skipped, ([name, why]) => ({ name, why })) }
 }
 

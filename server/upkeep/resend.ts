@@ -5,6 +5,7 @@ import type { Call } from '../api/call.ts'
 import { type Ending, ModelError, RefusedError } from '../api/ending.ts'
 import { type AnswerRecord, textOf } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { idOf } from '../fixture/take.ts'
 import type { Action, Model } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { type Planned, callFor } from './plan.ts'
@@ -61,15 +62,15 @@ export async function resend<T>(
   const slot = pLimit(concurrency)
   const sent = new Map<string, Promise<Sent<T>>>()
   for (const planned of send) {
-    const before = planned.after && sent.get(planned.after.key)
+    const before = planned.after && sent.get(idOf(planned.after))
     const work = async (): Promise<Sent<T>> => {
       const parent = await before
       return slot(async () => {
         const reply = await replyTo(planned, parent)
-        return { kind: reply.kind, id: idOf(planned, reply), conclusion: await conclude(planned, reply) }
+        return { kind: reply.kind, id: answerIdOf(planned, reply), conclusion: await conclude(planned, reply) }
       })
     }
-    sent.set(planned.fixture.key, work())
+    sent.set(idOf(planned.fixture), work())
   }
   return (await Promise.all(sent.values())).map(({ conclusion }) => conclusion)
 }
@@ -82,7 +83,7 @@ interface Sent<T> {
   readonly conclusion: T
 }
 
-function idOf(planned: Planned, reply: Reply): string | undefined {
+function answerIdOf(planned: Planned, reply: Reply): string | undefined {
   const { api, ...call } = callFor(planned, undefined)
   return 'records' in reply ? api.answerId(call, api.events(reply.records)) : undefined
 }

@@ -7,6 +7,7 @@ import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
 import { type Fixture, type FixtureHeader, eventsOf, isGood } from '../fixture/fixture.ts'
 import { fileName, keyOf } from '../fixture/key.ts'
 import { parseRequest } from '../fixture/request.ts'
+import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import { passDamage } from '../store/locator.ts'
@@ -94,8 +95,11 @@ export interface Planned {
   readonly name: string
   /** The name that it gets. */
   readonly next: string
-  /** The key that it gets. */
+  /** The key that it gets, and the one that it has. */
   readonly key: string
+  readonly was: string
+  /** Which take it is. */
+  readonly take: number
   readonly changed: boolean
   readonly kinds: ReadonlySet<string>
   /** The key that what it continues gets. */
@@ -121,14 +125,27 @@ export interface Merged {
   readonly dropped: readonly Planned[]
 }
 
-/** Finds the files that become one. Files that have the same key already, and do not change, are left as they are. */
+/**
+ * Finds the files that become one. Files that have the same key already, and do not change, are left as they are. Of calls
+ * that become one the takes of one are kept, as they were in a row.
+ */
 export function mergesIn(plan: readonly Planned[]): Merged[] {
   return [...Map.groupBy(plan, ({ key }) => key).values()].flatMap((same) => {
     if (same.length < 2 || !same.some(({ changed }) => changed)) return []
-    const [kept, ...dropped] = same.toSorted(
-      (a, b) => Number(b.good) - Number(a.good) || b.at.localeCompare(a.at) || a.name.localeCompare(b.name),
+    const ranked = same.toSorted(
+      (a, b) =>
+        a.take - b.take || Number(b.good) - Number(a.good) || b.at.localeCompare(a.at) || a.name.localeCompare(b.name),
     )
-    return kept ? [{ kept, dropped }] : []
+    const [first] = ranked
+    const row = ranked.filter(({ was }) => was === first?.was)
+    const kept = new Map<number, Planned>()
+    for (const each of row) if (!kept.has(each.take)) kept.set(each.take, each)
+    const gone = ranked.filter((each) => kept.get(each.take) !== each)
+    const inPlaceOf = ({ take }: Planned) => kept.get(take) ?? first
+    return [...kept.values()].flatMap((each) => {
+      const dropped = gone.filter((other) => inPlaceOf(other) === each)
+      return dropped.length > 0 ? [{ kept: each, dropped }] : []
+    })
   })
 }
 
@@ -170,7 +187,19 @@ export async function planFor(
       keys.set(fixture.key, next.key)
       const [good, at] = [isGood(fixture), fixture.recorded.at]
       const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
-      plan.push({ name, next: nextName, key: next.key, changed, kinds, previousKey, good, at, stamp })
+      plan.push({
+        name,
+        next: nextName,
+        key: next.key,
+        was: fixture.key,
+        take: takeOf(fixture),
+        changed,
+        kinds,
+        previousKey,
+        good,
+        at,
+        stamp,
+      })
     }
   } finally {
     bar.stop()

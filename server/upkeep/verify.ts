@@ -1,6 +1,7 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { takeOf } from '../fixture/take.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
 import { addKind } from './leaks.ts'
@@ -26,7 +27,7 @@ export async function* verify(
   files: AsyncIterable<SourceFile>,
   { redactor, oldest, whole }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
-  const nameByKey = new Map<string, string>()
+  const nameByKey = new Map<string, Map<number, string>>()
   const continued: { name: string; previousKey: string }[] = []
   let waiting: Checked[] = []
   let chars = 0
@@ -35,8 +36,10 @@ export async function* verify(
     const checked = await checkFixture(file, redactor, oldest)
     const { name, header } = checked
     if (header) {
-      const other = nameByKey.get(header.key)
-      if (other === undefined) nameByKey.set(header.key, name)
+      const takes = nameByKey.get(header.key) ?? new Map<number, string>()
+      const other = takes.get(takeOf(header))
+      nameByKey.set(header.key, takes)
+      if (other === undefined) takes.set(takeOf(header), name)
       else checked.problems.push(error(name, 1, 'duplicate', `${other} has the same key: only one of them is replayed`))
       if (header.previousKey !== undefined) continued.push({ name, previousKey: header.previousKey })
     }
@@ -50,11 +53,26 @@ export async function* verify(
   yield* await searched(waiting, redactor)
 
   if (!whole) return
+  const missing = [...nameByKey.values()].flatMap(missingIn)
+  if (missing.length > 0) yield missing
   const lost = continued.filter(({ previousKey }) => !nameByKey.has(previousKey))
   if (lost.length > 0) {
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
     yield lost.map(({ name }) => warning(name, 1, 'conversation', message))
   }
+}
+
+/** The takes that are missing before others of the same call: replay would give those too early. */
+function missingIn(takes: ReadonlyMap<number, string>): Problem[] {
+  const numbers = [...takes.keys()].toSorted((a, b) => a - b)
+  return numbers.flatMap((number, index) => {
+    const before = numbers[index - 1] ?? 0
+    if (number === before + 1) return []
+    const lost = number === before + 2 ? `take ${before + 1} is` : `takes ${before + 1} to ${number - 1} are`
+    return [
+      error(takes.get(number) ?? '', 1, 'take', `it is take ${number}, and ${lost} missing: record the call again`),
+    ]
+  })
 }
 
 /** The problems of each file, with the secrets that are left in it. */

@@ -2,7 +2,7 @@
 import type { Api } from '../../api/api.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { remember } from '../../base/memo.ts'
+import { rememberStep } from '../../base/memo.ts'
 
 export interface Heard {
   /** How many characters the text has; undefined if it is not known. */
@@ -13,10 +13,11 @@ export interface Heard {
 /** Hears one answer. */
 export interface Ear {
   take(batch: Batch): void
+  /** Tells what was heard. Nothing more is taken. */
   heard(): Heard
 }
 
-/** Makes an ear for each answer; what was heard in a batch that comes again is remembered. */
+/** Makes an ear for each answer; what was heard in batches that come again is remembered. */
 export type Hearing = (api: Api) => Ear
 
 /**
@@ -26,47 +27,81 @@ export type Hearing = (api: Api) => Ear
 const MAX_STREAM_CHARS = 1024 * 1024
 const MAX_BODY_CHARS = 128 * 1024
 
-/** How many records are kept of a longer one: the tokens stand in its last events. */
-const LAST_RECORDS = 8
+/** How much of all answers is kept that are under way. Of any more the tokens alone are told. In characters. */
+const MAX_KEPT_CHARS = 16 * 1024 * 1024
+
+/** How much is kept of an answer that is too long: the tokens stand in its last events. */
+const MAX_LAST_CHARS = 16 * 1024
+
+/** What of an answer came so far. */
+interface Past {
+  readonly before: Past | undefined
+  readonly items: readonly AnswerRecord[]
+  /** How long all of it is, in characters. */
+  readonly chars: number
+  /** Whether all of it is kept. */
+  readonly isWhole: boolean
+}
 
 export function createHearing(): Hearing {
-  const known = new Map<Api, (batch: Batch) => Heard>()
+  const starts = new Map<Api, Past>()
+  const known = new WeakMap<Past, Heard>()
+  const step = rememberStep((past: Past, { items }: Batch) => withMore(past, items))
+  let keptChars = 0
   return (api) => {
-    const hear = known.get(api) ?? remember(({ items }: Batch) => heardIn(api, items))
-    known.set(api, hear)
-    let only: Batch | undefined
-    let records: AnswerRecord[] = []
-    let count = 0
-    let chars = 0
+    let past = starts.get(api) ?? { before: undefined, items: [], chars: 0, isWhole: true }
+    starts.set(api, past)
+    /** What this answer has of that. */
+    let own = 0
+    const release = () => {
+      keptChars -= own
+      own = 0
+    }
     return {
       take(batch) {
-        count++
-        if (count === 1) {
-          only = batch
-          return
-        }
-        for (const { items } of only ? [only, batch] : [batch]) {
-          for (const record of items) {
-            records.push(record)
-            chars += record.wire.length
-          }
-        }
-        only = undefined
-        if (chars > MAX_STREAM_CHARS) records = records.slice(-LAST_RECORDS)
+        const next = step(past, batch)
+        // What comes again is in memory anyway.
+        const more = batch.kept ? 0 : next.chars - past.chars
+        past = next.isWhole && keptChars + more > MAX_KEPT_CHARS ? ended(next) : next
+        if (!past.isWhole) return release()
+        own += more
+        keptChars += more
       },
       heard() {
-        if (only) return hear(only)
-        const { usage, chars: counted } = heardIn(api, records)
-        return { usage, chars: chars > MAX_STREAM_CHARS ? undefined : counted }
+        release()
+        const heard = known.get(past) ?? heardIn(api, past)
+        known.set(past, heard)
+        return heard
       },
     }
   }
 }
 
-function heardIn(api: Api, records: readonly AnswerRecord[]): Heard {
+function withMore(before: Past, items: readonly AnswerRecord[]): Past {
+  const chars = items.reduce((sum, { wire }) => sum + wire.length, before.chars)
+  const past = { before, items, chars, isWhole: before.isWhole && chars <= MAX_STREAM_CHARS }
+  return past.isWhole ? past : ended(past)
+}
+
+/** The same without all but its last records. */
+function ended({ before, items, chars }: Past): Past {
+  const last: AnswerRecord[] = []
+  let left = MAX_LAST_CHARS
+  for (const record of [...(before?.items ?? []), ...items].toReversed()) {
+    left -= record.wire.length
+    if (left < 0) break
+    last.unshift(record)
+  }
+  return { before: undefined, items: last, chars, isWhole: false }
+}
+
+function heardIn(api: Api, past: Past): Heard {
+  const parts: (readonly AnswerRecord[])[] = []
+  for (let at: Past | undefined = past; at; at = at.before) parts.push(at.items)
+  const records = parts.toReversed().flat()
   const isStream = records.some(({ event }) => event !== undefined)
-  const size = isStream ? 0 : records.reduce((sum, { wire }) => sum + wire.length, 0)
-  if (size > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
+  if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
   const { pieces, usage } = api.told(api.events(records))
-  return { chars: pieces.length === 0 ? undefined : pieces.reduce((sum, { text }) => sum + text.length, 0), usage }
+  const isTold = past.isWhole && pieces.length > 0
+  return { chars: isTold ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined, usage }
 }
