@@ -5,7 +5,6 @@ import type { AnswerRecord } from '../api/record.ts'
 import { replacementsIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
 import { redactBytes } from './bytes.ts'
-import { redactCarried } from './carried.ts'
 import { type Document, type Row, type Search, documentOf, findInDocuments } from './documents.ts'
 import { type Found, type Match, matchesInPieces, merged, replace } from './match.ts'
 
@@ -43,10 +42,7 @@ export async function redactRecords(
   tools: Tools,
   found: FoundIn = () => {},
 ): Promise<readonly AnswerRecord[]> {
-  const opened = await redactCarried(records, (inner, outerOf) =>
-    redactTexts(inner, row, tools, (kind, record) => found(kind, outerOf(record))),
-  )
-  return redactTexts(await redactBytes(opened, tools.finder, found), row, tools, found)
+  return redactTexts(await redactBytes(records, tools.finder, found), row, tools, found)
 }
 
 async function redactTexts(
