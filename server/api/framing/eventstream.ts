@@ -152,11 +152,12 @@ const carrier: Carrier = {
   rewrite(record, text, clean) {
     const message = typeof record.wire === 'string' ? undefined : decode(record.wire)
     if (!message) return undefined
-    // What the headers of an error say stands nowhere else.
-    const payload =
-      message.payload.length > 0 ? Buffer.from(payloadWith(text, message.payload.toString('utf8'), clean)) : NONE
+    const before = dataOf(record)
+    const isKept = before === undefined || message.payload.length === 0
+    // What the headers of an error say stands nowhere else; what is no data stays as it is.
+    const payload = isKept ? message.payload : Buffer.from(payloadWith(text, message.payload.toString('utf8'), clean))
     const headers = withTexts(message.headers, clean)
-    if (text === dataOf(record) && headers === message.headers) return record
+    if ((before === undefined || text === before) && headers === message.headers) return record
     const wire = encode(headers, payload)
     return wire && parse(wire, record.at)
   },
