@@ -7,7 +7,7 @@ import { eventstream } from '../framing/eventstream.ts'
 import type { AnswerRecord } from '../record.ts'
 import { lastOfUser, leavingOut, textIn } from '../request.ts'
 import { createWords } from '../words.ts'
-import { type Carried, unwrapped } from './invoke.ts'
+import type { Carried } from './invoke.ts'
 import { meaningWith } from './meaning.ts'
 
 const PATH = /(?:^|\/)model\/([^/]+)\/(?:converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/
@@ -79,11 +79,12 @@ export function bedrockWith(carried: readonly Carried[]): Api {
       lastOfUser(messages, 'content') || textIn(prompt ?? inputText ?? message),
     modelOf: ({ path }) => modelIn(path),
     follow: followBy({ look, isAnswer: (value) => typeof value === 'object' && value !== null }),
-    events: (records) => eventsOrBody(records).map(unwrapped),
+    events: eventsOrBody,
     isFinished: (_call, events) => !events.some(failureOf),
-    partOf: ({ type, body: { contentBlockIndex } }) => JSON.stringify([type, contentBlockIndex]),
+    // Nova counts each piece of a text as a block of its own.
+    partOf: ({ type }) => type,
     isWord: createWords({
-      names: new Set(['stopReason', 'signature', 'bytes', 'p']),
+      names: new Set(['stopReason', 'stop_reason', 'signature', 'bytes', 'p']),
       texts: new Set(['input', 'json']),
     }),
     vocabulary: [...any.vocabulary, 'contentBlockDelta', 'messageStop', 'end_turn', 'tool_use', 'anthropic.claude'],
