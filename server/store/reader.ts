@@ -6,6 +6,8 @@ import { DamageError } from '../fixture/damage.ts'
 import { createFixtureReader, parseUncheckedHeader, withItsKey } from '../fixture/file.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import { type Sketch, sketchOf } from '../fixture/sketch.ts'
+import type { Match } from '../fixture/match.ts'
+import { withRules } from '../fixture/rules.ts'
 import { type FileState, UnreadableError, firstLine, linesOf, pathOf, stateOf } from './disk.ts'
 import { type Recording, inMemory, onDisk, sizeOfFacts } from './playback.ts'
 import { type Shelf, createShelf } from './shelf.ts'
@@ -46,7 +48,7 @@ export interface Reader {
 }
 
 /** Makes a reader of a directory. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
-export function createReader(dir: string, clock: Clock): Reader {
+export function createReader(dir: string, clock: Clock, match?: Match): Reader {
   const recordings = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES })
   const large = new LRUCache<string, Kept>({ maxSize: LARGE_BYTES })
   const shelf = createShelf()
@@ -75,14 +77,14 @@ export function createReader(dir: string, clock: Clock): Reader {
     const { version } = state
     const known = shelf.get(name)
     if (known?.version === version) return orThrow(known.read)
-    const read = await orDamage(async () => sketchOf(await readHeader(dir, name)))
+    const read = await orDamage(async () => sketchOf(await readHeader(dir, name, match)))
     if (read === undefined) return undefined
     shelf.set(name, { version, read })
     return orThrow(read)
   }
 
   return {
-    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
+    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name, match)),
     sketch,
     recording,
     whole,
@@ -101,7 +103,7 @@ async function readWhole(dir: string, name: string): Promise<StoredFixture> {
 }
 
 /** A long one is read in pieces. */
-async function readHeader(dir: string, name: string): Promise<Candidate> {
+async function readHeader(dir: string, name: string, match: Match | undefined): Promise<Candidate> {
   const line = await firstLine(pathOf(dir, name), name)
   const isLong = line.length > SHORT_CHARS
   if (isLong) await nextTurn()
@@ -109,7 +111,7 @@ async function readHeader(dir: string, name: string): Promise<Candidate> {
   if (isLong) await nextTurn()
   const checked = withItsKey(unchecked, name)
   if (isLong) await nextTurn()
-  return { ...checked, name }
+  return { ...withRules(checked, match, name), name }
 }
 
 /**

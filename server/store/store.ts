@@ -6,6 +6,8 @@ import type { DeltatapeError, MissError } from '../base/errors.ts'
 import { formatFixture } from '../fixture/file.ts'
 import type { Fixture, StoredFixture } from '../fixture/fixture.ts'
 import { type Asked, type Identity, fileName } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { createConversations } from './conversation.ts'
 import { checkDirectory } from './directory.ts'
@@ -73,11 +75,15 @@ export interface StoreOptions {
   readonly dir: string
   readonly redactor: Redactor
   readonly clock: Clock
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** The directories of this machine: a miss tells whether they are what differs. */
+  readonly here?: Places | undefined
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock }: StoreOptions): Store {
-  const finder = createFinder(dir, clock)
+export function openStore({ dir, redactor, clock, match, here }: StoreOptions): Store {
+  const finder = createFinder(dir, clock, match)
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
   const doubts = new WeakMap<Identity, DeltatapeError>()
@@ -95,7 +101,7 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     find: finder.find,
     recording: finder.recording,
     survey: finder.survey,
-    identify: createIdentifier(redactor, inConversation),
+    identify: createIdentifier({ redactor, match }, inConversation),
     doubtOf: (identity) => doubts.get(identity),
     save(fixture) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
@@ -117,6 +123,6 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
       return sortInPieces([...models], clock)
     },
-    miss: (identity) => missOf(identity, { finder, redactor, clock }),
+    miss: (identity) => missOf(identity, { finder, redactor, clock, here }),
   }
 }

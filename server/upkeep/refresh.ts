@@ -122,12 +122,12 @@ function storeFor(
   saved: Map<string, Saved['outcome'] | 'changed'>,
   isAsPlanned: () => boolean,
 ): Store {
-  const { key, api, call, previousKey } = fixture
+  const { key, api, call, previousKey, matchedBy } = fixture
   return {
     ...store,
     async identify(sent) {
       const requestText = sent.content.byteLength > 0 ? contentText(sent) : '{}'
-      return { key, api, call, request: parseRequest(requestText), requestText, previousKey }
+      return { key, api, call, request: parseRequest(requestText), requestText, previousKey, matchedBy }
     },
     async save(recording) {
       if (!isAsPlanned()) {

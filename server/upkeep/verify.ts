@@ -1,5 +1,6 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
+import type { Match } from '../fixture/match.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
@@ -9,6 +10,8 @@ import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 export interface VerifyOptions {
   /** What it would still redact is a secret. */
   readonly redactor: Redactor
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
   /** What was recorded before is too old; in ms since 1970. */
   readonly oldest?: number | undefined
   /** Whether these are all the files that there are: then each conversation has to find its beginning among them. */
@@ -24,7 +27,7 @@ const SEARCH_CHARS = 1024 * 1024
  */
 export async function* verify(
   files: AsyncIterable<SourceFile>,
-  { redactor, oldest, whole }: VerifyOptions,
+  { redactor, match, oldest, whole }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, string>()
   const continued: { name: string; previousKey: string }[] = []
@@ -32,7 +35,7 @@ export async function* verify(
   let chars = 0
 
   for await (const file of files) {
-    const checked = await checkFixture(file, redactor, oldest)
+    const checked = await checkFixture(file, redactor, oldest, match)
     const { name, header } = checked
     if (header) {
       const other = nameByKey.get(header.key)
