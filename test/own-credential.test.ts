@@ -136,9 +136,9 @@ const CLIENTS: Readonly<Record<string, (url: string, key: string) => Promise<str
   'in x-api-key': async (url, key) => (await post(`${url}/v1/rerank`, asking(key), { 'x-api-key': key })).text,
   'in api-key': async (url, key) => (await post(`${url}/v1/rank`, asking(key), { 'api-key': key })).text,
   'in x-goog-api-key': async (url, key) =>
-    (await post(`${url}/v1/models/m:rank`, asking(key), { 'x-goog-api-key': key })).text,
+    (await post(`${url}/v1beta/rank`, asking(key), { 'x-goog-api-key': key })).text,
   'in the query': async (url, key) =>
-    (await post(`${url}/v1/models/m:rank?key=${encodeURIComponent(key)}`, asking(key))).text,
+    (await post(`${url}/v1beta/rank?key=${encodeURIComponent(key)}`, asking(key))).text,
   'over the WebSocket of the API': (url, key) => create(url, asking(key), { authorization: `Bearer ${key}` }),
   'in a chat': (url, key) => chatWith(url, { input: asking(key).input }, { authorization: `Bearer ${key}` }),
 }
@@ -155,6 +155,7 @@ describe.each(Object.entries(CLIENTS))("a client's own key, %s", (_how, ask) => 
         OPENAI_BASE_URL: upstream.url,
         ANTHROPIC_BASE_URL: upstream.url,
         GOOGLE_GEMINI_BASE_URL: upstream.url,
+        CO_API_URL: upstream.url,
         FIXTURES_DIR: dir,
         LOG_LEVEL: 'debug',
       })

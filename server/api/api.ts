@@ -14,6 +14,8 @@ export interface Asked {
   readonly method: string
   /** The path that the client asked, without what deltatape takes off it (a name, a host). */
   readonly path: string
+  /** The query with its `?`, or the empty text; deltatape's own parameters are taken out. */
+  readonly query: string
   readonly headers: Headers
   /** The body with its content coding taken off. */
   readonly content: Uint8Array
@@ -71,14 +73,24 @@ export interface Api {
   failureOf(event: ModelEvent): TellsOf | undefined
   /** What an answer says, for those who show it. What it leaves out is shown in sizes and lines. */
   told(events: readonly ModelEvent[]): Told
+  /** Whether its programs pass over events that have no name. */
+  readonly goesByName?: true
   /** What counts of a call for its key beside method, path and body. */
   readonly counts?: Counts
   /** Members of events that differ in every answer, by their names, beside those that do so with all APIs. */
   readonly volatile?: ReadonlySet<string>
   /** Members of a request that an answer repeats and that do not shape it. */
   readonly echoed?: ReadonlySet<string>
+  /** Types of events that only keep a connection alive: how many come is chance. */
+  readonly idle?: ReadonlySet<string>
+  /** Tells of the events of one answer, in order, the type of the part that each is about; '' if it is about all of it. */
+  about?(): (event: ModelEvent) => string
+  /** What the events of an answer show of its upstream that is unusual, and no damage. */
+  habits?(events: readonly ModelEvent[]): readonly Habit[]
+  /** Whether deltatape sends such a call in its own name if it sends one by itself: with the API's own package. */
+  sendsOwn?(call: Pick<Asked, 'method' | 'path'>): boolean
   /** The content type with which a call is answered that asks for a stream; undefined if it asks for none. */
-  streamType(call: Pick<Asked, 'method' | 'path'>, request: JsonObject): string | undefined
+  streamType(call: Pick<Asked, 'method' | 'path' | 'query'>, request: JsonObject): string | undefined
   /** The status of a miss: one that the API's own programs show, and do not try again. 404 if nothing is said. */
   readonly missStatus?: number
   /** An error that comes in place of an answer, in the shape that the API's SDK makes its own error of. */
@@ -94,6 +106,14 @@ export interface Counts {
   readonly sets?: readonly string[]
   /** Parameters of the query that do not count, beside those that hold credentials. */
   readonly notQuery?: readonly string[]
+}
+
+/** What an upstream does in its own way. */
+export interface Habit {
+  /** The place of the event that shows it first. */
+  readonly index: number
+  /** What it does, in words that complete "unusual, and replayed as it is: …". */
+  readonly what: string
 }
 
 /** What went wrong, to be told in an API's own words. */
@@ -113,8 +133,10 @@ export interface Refused {
 export interface Place {
   /** How many events came before it. */
   readonly sent: number
-  /** The last of them, if there was one. */
+  /** The last of them that names the answer, by its id or by the response that it carries, if there was one. */
   readonly last: ModelEvent | undefined
+  /** How the answer is cut into records. */
+  readonly framing: FramingName
   /** Whether the answer ends in failure by itself, without an error. */
   readonly isFailure: boolean
 }

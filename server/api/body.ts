@@ -27,6 +27,8 @@ export function endOfBody(body: string, isAnswer: (value: JsonValue) => boolean 
   const value = parseJson(text)
   if (value !== undefined && isAnswer(value)) return { end: 'complete' }
   const lines = linesOf(text)
+  // A message of an AWS event stream begins so.
+  if (text.startsWith('\0')) return { end: 'truncated' }
   const isStream = lines.every(
     (line, index) => NO_EVENT.test(line) || (index === lines.length - 1 && CUT_FIELD.test(line)),
   )

@@ -9,8 +9,6 @@ import type { Service } from './hosts.ts'
 export interface Call extends Asked {
   /** The row that the call belongs to. */
   readonly api: Api
-  /** The query with its `?`, or the empty text; deltatape's own parameters are taken out. */
-  readonly query: string
   /** The body as it was sent, whatever its content coding. */
   readonly body: Uint8Array
   /** Where it goes; absent if that is where the calls of its row go. */

@@ -4,7 +4,7 @@ import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
 import { EVENT_STREAM, sseEvent } from './error.ts'
-import type { ModelEvent } from './event.ts'
+import { type ModelEvent, parseEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { lastOfUser, textIn } from './request.ts'
@@ -16,7 +16,8 @@ const PATH = /(?:^|\/)v([12])\/chat$/
 function failureOf(event: ModelEvent): TellsOf | undefined {
   const delta = objectOf(event.body.delta)
   if ((delta.finish_reason ?? event.body.finish_reason) !== 'ERROR') return failureIn(event)
-  const message = typeof delta.error === 'string' ? delta.error : ''
+  const error = delta.error ?? event.body.error
+  const message = typeof error === 'string' ? error : ''
   return { code: 'upstream_error', message: tell('The API sent an error', { message }) }
 }
 
@@ -38,7 +39,9 @@ function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
   for (const [place, { function: called }] of objectsIn(message.tool_calls).entries()) {
     teller.call(place, objectOf(called).name, objectOf(called).arguments)
   }
-  teller.usage(delta.usage ?? body.usage)
+  // The first version tells its calls in one piece.
+  for (const [place, { name, parameters }] of objectsIn(body.tool_calls).entries()) teller.call(place, name, parameters)
+  teller.usage(delta.usage ?? body.usage ?? objectOf(body.response).meta ?? body.meta)
   teller.reason(delta.finish_reason ?? body.finish_reason)
 }
 
@@ -57,8 +60,10 @@ export const cohere: Api = {
   streamType: ({ path }, { stream }) =>
     stream !== true ? undefined : PATH.exec(path)?.[1] === '1' ? 'application/stream+json' : EVENT_STREAM,
   refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing({ message }) {
-    const delta = { finish_reason: 'ERROR', error: message }
-    return [sseEvent({ type: 'message-end', delta }, 'message-end')]
+  failing({ message }, { framing }) {
+    const error = { finish_reason: 'ERROR', error: message }
+    if (framing === 'sse') return [sseEvent({ type: 'message-end', delta: error }, 'message-end')]
+    const text = JSON.stringify({ event_type: 'stream-end', is_finished: true, ...error })
+    return [{ at: 0, wire: `${text}\n`, event: parseEvent(text, 0) }]
   },
 }

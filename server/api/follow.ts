@@ -6,16 +6,16 @@ import type { ModelEvent } from './event.ts'
 import type { AnswerRecord } from './record.ts'
 
 /**
- * What an event says of the answer: `whole` if nothing that matters follows, `enough` if it is whole as soon as its body
- * ends cleanly, `failed` if the API gives up; undefined if it goes on.
+ * What an event says of the answer: `whole` if nothing that matters follows, `last` if it is whole unless another event
+ * follows, `enough` if it is whole as soon as its body ends cleanly, `failed` if the API gives up; undefined if it goes on.
  */
-export type Said = 'whole' | 'enough' | 'failed' | undefined
+export type Said = 'whole' | 'last' | 'enough' | 'failed' | undefined
 
 /** What a row says of the end of its streams. */
 export interface Ends {
   /** Looks at the events of one answer, in order. */
   look(): (event: ModelEvent) => Said
-  /** What data that is no JSON object says; what is not named is malformed. */
+  /** What data that is no JSON object says, if anything; what is not named is malformed. */
   readonly data?: Readonly<Record<string, Said>>
   /** Whether JSON in one piece is an answer: an object, if nothing else is said. */
   isAnswer?(value: JsonValue): boolean
@@ -34,38 +34,57 @@ export const followBy =
     let isCut = false
     /** What came before the first event: of an answer in one piece, all of it. */
     let body: string[] | undefined = []
-    const take = (record: AnswerRecord): Said => {
-      const { event, data, wire } = record
-      isCut = false
-      if (event ?? data) body = undefined
-      if (event) return said(event)
-      if (data !== undefined) {
-        if (!Object.hasOwn(words, data.trim())) malformed ??= state === 'whole' ? undefined : data
-        return words[data.trim()]
-      }
+    /** Its events are elements of an array that is not closed yet. */
+    let isOpen = false
+    const takeData = (data: string): void => {
+      const word = data.trim()
+      const now = Object.hasOwn(words, word) ? words[word] : undefined
+      if (now !== undefined) state = after(state, now)
+      else if (!Object.hasOwn(words, word) && state !== 'whole' && state !== 'failed') malformed ??= data
+    }
+    const takeRest = (wire: AnswerRecord['wire']): void => {
       if (typeof wire !== 'string') isCut = true
-      else if (body) {
-        if (body.length > 0 || !saysNothing(wire)) body.push(wire)
-      } else isCut = isFragment(wire)
-      return undefined
+      else if (isOpen && END_OF_ARRAY.test(wire)) isOpen = false
+      else if (!body) isCut = isFragment(wire)
+      else if (body.length > 0 || !saysNothing(wire)) body.push(wire)
     }
     return {
-      take(record) {
-        const now = take(record)
-        // What has failed, or is whole, stays so.
-        if (state === undefined || (state === 'enough' && now !== undefined)) state = now
-        return progressOf(state)
+      take({ event, data, wire }) {
+        isCut = false
+        if (event && body) isOpen = typeof wire === 'string' && ARRAY.test(wire)
+        if (event ?? data) body = undefined
+        if (event) state = after(state, said(event))
+        else if (data === undefined) takeRest(wire)
+        else takeData(data)
+        return PROGRESS[state ?? 'open']
       },
       end() {
         if (malformed !== undefined) return { end: 'malformed', why: excerpt(malformed) }
-        if (state === 'whole' || state === 'failed') return { end: 'complete' }
+        if (state !== undefined && state !== 'enough') return { end: 'complete' }
         if (body) return endOfBody(body.join(''), isAnswer)
-        return { end: state === 'enough' && !isCut ? 'complete' : 'truncated' }
+        return { end: state === 'enough' && !isCut && !isOpen ? 'complete' : 'truncated' }
       },
     }
   }
 
-const progressOf = (state: Said): Progress => (state === 'whole' ? 'settling' : state === 'failed' ? 'failing' : 'open')
+const PROGRESS = {
+  open: 'open',
+  enough: 'open',
+  failed: 'failing',
+  last: 'settling',
+  whole: 'settling',
+} as const satisfies Record<string, Progress>
+
+/** What is whole stays so, and what has failed: after its failure, too, an answer may say that no more follows. */
+function after(before: Said, now: Said): Said {
+  if (before === 'whole' || (before === 'failed' && now !== 'whole')) return before
+  return before === 'enough' ? (now ?? before) : now
+}
+
+/** How the first element of an array begins that is streamed, and what closes it. */
+const ARRAY = /^\uFEFF?\s*\[/
+
+const END_OF_ARRAY = /^\s*\]/
 
 /** Whether text without data is the beginning of a record. */
 const isFragment = (wire: string): boolean =>

@@ -1,12 +1,14 @@
 /** Google's Gemini API, and the same on Vertex: event streams, streamed arrays, and JSON. */
-import { type JsonObject, isObject } from '../base/json.ts'
+import { type JsonObject, type JsonValue, asText, isObject } from '../base/json.ts'
 import { any } from './any.ts'
-import type { Api, Trouble } from './api.ts'
+import type { Api, Place, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
 import { sseEvent } from './error.ts'
-import type { ModelEvent } from './event.ts'
+import { type ModelEvent, parseEvent } from './event.ts'
 import { failureIn } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
+import { googleError } from './google.ts'
+import type { AnswerRecord } from './record.ts'
 import { lastOfUser, leavingOut, modelIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -15,8 +17,14 @@ const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
 
 const OF_OTHERS = /\/publishers\/(?!google\/)/
 
+/** Reasons by their numbers: older programs ask for those (`$alt=json;enum-encoding=int`). */
+const REASONS = ['', 'STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'OTHER']
+
+const reasonOf = (reason: JsonValue | undefined): string =>
+  typeof reason === 'number' ? (REASONS[reason] ?? `${reason}`) : asText(reason ?? '')
+
 const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
-  objectsIn(candidates).some(({ finishReason }) => typeof finishReason === 'string') ||
+  objectsIn(candidates).some(({ finishReason }) => reasonOf(finishReason) !== '') ||
   objectOf(promptFeedback).blockReason !== undefined
 
 /** Nothing says that no more follows: the last candidate has a reason, and the body ends cleanly. */
@@ -34,27 +42,20 @@ function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
       const call = objectOf(part.functionCall)
       if (call.name !== undefined) teller.call([index, at, place, call.name], call.name, call.args)
     }
-    teller.reason(finishReason)
+    teller.reason(reasonOf(finishReason))
   }
   teller.reason(objectOf(body.promptFeedback).blockReason)
   teller.usage(body.usageMetadata)
 }
 
-/** The names that Google has for statuses. */
-const NAMES: Readonly<Record<number, string>> = {
-  400: 'INVALID_ARGUMENT',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
-  429: 'RESOURCE_EXHAUSTED',
-  500: 'INTERNAL',
-  503: 'UNAVAILABLE',
-  504: 'DEADLINE_EXCEEDED',
+/** An error as the last element of a streamed array, and what closes it. */
+function lastElement(trouble: Trouble, { sent }: Pick<Place, 'sent'>): AnswerRecord[] {
+  const text = JSON.stringify(googleError(trouble))
+  return [
+    { at: 0, wire: `${sent > 0 ? ',\r\n' : '['}${text}`, event: parseEvent(text, 0) },
+    { at: 0, wire: '\r\n]' },
+  ]
 }
-
-const bodyOf = ({ status, message }: Trouble): JsonObject => ({
-  error: { code: status, message, status: NAMES[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'UNKNOWN') },
-})
 
 export const gemini: Api = {
   ...any,
@@ -62,7 +63,8 @@ export const gemini: Api = {
   owns: (method, path) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
   keyed: leavingOut('labels'),
   counts: { notQuery: ['key', 'prettyprint'] },
-  lastUserText: ({ contents, content }) => lastOfUser(contents ?? (isObject(content) ? [content] : []), 'parts'),
+  lastUserText: ({ contents, content = null }) =>
+    typeof contents === 'string' ? contents : lastOfUser([contents ?? content].flat(), 'parts'),
   modelOf: (call, request) => PATH.exec(call.path)?.[1] ?? modelIn(call, request),
   follow: followBy({
     look,
@@ -75,7 +77,11 @@ export const gemini: Api = {
   vocabulary: [...any.vocabulary, 'STOP', 'MAX_TOKENS', 'gemini-2.5-flash', 'generateContent'],
   told: tellBy(tellEvent),
   volatile: new Set(['responseId', 'createTime', 'thoughtSignature']),
-  streamType: ({ path }) => (/:stream\w+$/.test(path) ? 'text/event-stream' : undefined),
-  refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing: (trouble) => [sseEvent(bodyOf(trouble), undefined, '\r\n')],
+  streamType({ path, query }) {
+    if (!/:stream\w+$/.test(path)) return undefined
+    return new URLSearchParams(query).get('alt') === 'sse' ? 'text/event-stream' : 'application/json; charset=UTF-8'
+  },
+  refused: (trouble) => ({ body: googleError(trouble) }),
+  failing: (trouble, place) =>
+    place.framing === 'sse' ? [sseEvent(googleError(trouble), undefined, '\r\n')] : lastElement(trouble, place),
 }

@@ -1,15 +1,20 @@
 /** The APIs that are known. A new one is a file and a row here. */
 import { any } from './any.ts'
 import type { Api, Follower } from './api.ts'
+import { bedrockWith } from './bedrock/index.ts'
 import { chatCompletions } from './chat-completions.ts'
 import { cohere } from './cohere.ts'
 import { gemini } from './gemini.ts'
+import { interactions } from './interactions.ts'
 import { messages } from './messages.ts'
 import { ollama } from './ollama.ts'
 import { responses } from './responses/index.ts'
 
+/** Bedrock carries what the models' own APIs say. */
+const bedrock = bedrockWith([messages, chatCompletions, cohere])
+
 /** The first that owns a call counts; the last owns all. */
-const APIS: readonly Api[] = [responses, chatCompletions, messages, gemini, ollama, cohere, any]
+const APIS: readonly Api[] = [responses, chatCompletions, messages, gemini, interactions, ollama, cohere, bedrock, any]
 
 /** Words that a user meets in answers of the APIs that are known. */
 export const vocabulary: readonly string[] = APIS.flatMap((api) => api.vocabulary)

@@ -31,7 +31,9 @@ const look =
   () =>
   (event: ModelEvent): Said => {
     if (failureOf(event)) return 'failed'
-    return event.type === 'message_stop' ? 'whole' : undefined
+    if (event.type === 'message_stop') return 'whole'
+    // The results of a batch are lines, and none says that it is the last.
+    return event.body.custom_id === undefined ? undefined : 'enough'
   }
 
 function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
@@ -81,7 +83,9 @@ export const messages: Api = {
   vocabulary: [...any.vocabulary, 'message_start', 'content_block_delta', 'text_delta', 'end_turn', 'tool_use'],
   failureOf,
   told: tellBy(tellEvent),
+  goesByName: true,
   volatile: new Set(['signature', 'request_id']),
+  idle: new Set(['ping']),
   streamType: ({ path }, { stream }) =>
     stream === true || path.endsWith(':streamRawPredict') ? EVENT_STREAM : undefined,
   // Its own program hides the words of a 404, and tries a 400 again.

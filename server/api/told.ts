@@ -32,7 +32,8 @@ export interface Teller {
 }
 
 /** Words with which an answer ends that was cut short. */
-const SHORT = /^(?:length|max_?(?:output_)?tokens|content_filter|model_context_window_exceeded)$/i
+const SHORT =
+  /^(?:length|max_?(?:output_)?tokens|content_filter|model_context_window_exceeded|incomplete|budget_exceeded)$/i
 
 /** Makes what a row tells of an answer of what it tells of each event. */
 export const tellBy =

@@ -17,7 +17,7 @@ export function exitCodeOf(task: Task, entries: readonly Entry[]): ExitCode {
 export function toJson(task: Task, entries: readonly Entry[]): string {
   const report = {
     task,
-    fixtures: entries.map(({ name, outcome, why, tokens }) => ({ name, outcome, why, tokens })),
+    fixtures: entries.map(({ name, api, host, outcome, why, tokens }) => ({ name, api, host, outcome, why, tokens })),
     drift: driftIn(entries).flatMap(({ drifts, fixtures }) => drifts.map((drift) => ({ ...drift, fixtures }))),
     tokens: totalOf(entries),
   }
@@ -44,7 +44,7 @@ export function toText(task: Task, entries: readonly Entry[], terminal: Terminal
       ].join('\n')
     })
   })
-  return [...drifts, ...others, summary(task, entries)].join('\n\n')
+  return [...drifts, ...others, ...byApi(task, entries, terminal), summary(task, entries)].join('\n\n')
 }
 
 const driftIn = (entries: readonly Entry[]) => groupDrifts(entries.map(({ name, drifts = [] }) => ({ name, drifts })))
@@ -77,11 +77,30 @@ const COUNTED: Readonly<Record<Task, readonly Entry['outcome'][]>> = {
   check: ['same', 'differs', 'failed', 'skipped', 'not_sent'],
 }
 
+/** What became of the fixtures of each API and host, if there are several: one block of lines. */
+function byApi(task: Task, entries: readonly Entry[], terminal: Terminal): string[] {
+  const groups = [...Map.groupBy(entries, nameOfApi)].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  if (groups.length < 2) return []
+  const width = Math.max(...groups.map(([name]) => name.length))
+  const lines = groups.flatMap(([name, own]) => {
+    const counts = countsOf(task, own).filter(({ count }) => count > 0)
+    const told = counts.map(({ count, outcome }) => `${number(count)} ${WORDS[task][outcome]}`).join(', ')
+    return wrap(`${name.padEnd(width)}  ${told}`, terminal.columns, '')
+  })
+  return [lines.join('\n')]
+}
+
+/** `chat-completions at api.mistral.ai` */
+const nameOfApi = ({ api, host }: Entry): string =>
+  api === undefined ? 'unknown' : printable(host === undefined ? api : `${api} at ${host}`)
+
+const countsOf = (task: Task, entries: readonly Entry[]) =>
+  COUNTED[task].map((outcome) => ({ outcome, count: entries.filter((entry) => entry.outcome === outcome).length }))
+
 const number = (value: number): string => value.toLocaleString('en')
 
 function summary(task: Task, entries: readonly Entry[]): string {
-  const counts = COUNTED[task].flatMap((outcome) => {
-    const count = entries.filter((entry) => entry.outcome === outcome).length
+  const counts = countsOf(task, entries).flatMap(({ outcome, count }) => {
     const always = outcome !== 'skipped' && outcome !== 'not_sent'
     return count > 0 || always ? [`${number(count)} ${WORDS[task][outcome]}`] : []
   })

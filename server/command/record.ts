@@ -7,10 +7,20 @@ import { narrowed } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { Candidate } from '../fixture/fixture.ts'
+import { createRoutes } from '../model/transport/route.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { openFixtures } from '../store/index.ts'
-import { type Plan, type Selection, planRefresh, select } from '../upkeep/plan.ts'
-import { type Entry, type Job, type Task, compare, damagedEntry, refresh, withAnAnswer } from '../upkeep/refresh.ts'
+import { type Keyless, type Plan, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
+import {
+  type Entry,
+  type Job,
+  type Task,
+  askedOf,
+  compare,
+  damagedEntry,
+  refresh,
+  withAnAnswer,
+} from '../upkeep/refresh.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
@@ -20,6 +30,7 @@ import { type Terminal, counted } from './terminal.ts'
 const FLAGS = [
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
+  'UPSTREAMS',
   'FIXTURES',
   'CONFIG_FILE',
   'RECORD_FAILURES',
@@ -104,12 +115,6 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
   const config = configToRecord(env)
-  if (config.apiKey === undefined && Object.keys(config.keys).length === 0 && !dryRun) {
-    throw new DeltatapeError(
-      'config_invalid',
-      'OPENAI_API_KEY is missing, and record sends requests to the API. Set it; --dry-run needs none.',
-    )
-  }
   const { store, redactor, rules } = openFixtures(config, clock)
   await store.check({ write: false })
   if (!check && !dryRun) await store.check({ write: true })
@@ -125,8 +130,15 @@ async function run(context: Context, env: Environment, words: readonly string[],
     return terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
   }
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
-  const plan = planRefresh(candidates, compared, redactor, placeholdersOf(rules))
-  const skipped = [...passed, ...plan.skipped].map((each): Entry => ({ ...each, outcome: 'skipped' }))
+  const routes = createRoutes(config)
+  const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes)
+  const plan = dryRun ? planned : sendable(withKeys(planned, routes))
+  const asked = new Map(candidates.map((candidate) => [candidate.name, askedOf(candidate)]))
+  const skipped = [...passed, ...plan.skipped].map((each): Entry => ({
+    ...asked.get(each.name),
+    ...each,
+    outcome: 'skipped',
+  }))
   if (dryRun) return list(terminal, plan, [...unreadable, ...skipped], json)
 
   const task: Task = check ? 'check' : 'record'
@@ -136,6 +148,20 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const left = sent.filter(({ outcome }) => outcome === 'not_sent').length
   if (left > 0) terminal.tell(interruptedText(sent.length, left, task))
   context.exit(exitCodeOf(task, entries))
+}
+
+/**
+ * The plan, if any of it can be sent, or no key would change that.
+ *
+ * @throws DeltatapeError `config_invalid`
+ */
+function sendable({ variables, ...plan }: Keyless): Plan {
+  if (plan.send.length > 0 || variables.length === 0) return plan
+  const [are, them] = variables.length > 1 ? ['are', 'them'] : ['is', 'it']
+  throw new DeltatapeError(
+    'config_invalid',
+    `${variables.join(' and ')} ${are} missing, and record sends requests to the API. Set ${them}; --dry-run needs none.`,
+  )
 }
 
 function interruptedText(all: number, left: number, task: Task): string {

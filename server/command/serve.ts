@@ -13,7 +13,7 @@ Examples:
   deltatape serve                                replay what is in fixtures/
   deltatape serve --mode record --port 0         record, on a free port
   deltatape serve --pace recorded --fault reset@7
-  eval "$(deltatape serve --print-env)"           point the SDKs of this shell here
+  eval "$(deltatape serve --print-env)"          point this shell's SDKs here
 
 Exit codes: 0 it was stopped, 1 it could not start.
 

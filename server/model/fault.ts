@@ -1,13 +1,13 @@
 /** A model that breaks on purpose, so that clients can be tested against what an API seldom does. */
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Head, Place, Trouble } from '../api/api.ts'
+import type { Api, Head, Place, Trouble } from '../api/api.ts'
 import { type Call, contentText } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
 import type { ModelEvent } from '../api/event.ts'
-import { createReader } from '../api/framing/index.ts'
+import { type FramingName, carrierOf, createReader } from '../api/framing/index.ts'
 import type { Headers } from '../api/headers.ts'
-import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
+import { type AnswerRecord, type Batch, bytesOf, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { isObject, parseObject } from '../base/json.ts'
@@ -61,7 +61,7 @@ export function fault(model: Model, options: FaultOptions): Model {
       get action() {
         return answer.action
       },
-      records: breaking(answer.records, { call, later, beforeEnd, options, signal, own }),
+      records: breaking(answer, { call, later, beforeEnd, options, signal, own }),
     }
   }
 }
@@ -119,20 +119,25 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
   if (failure) throw new ModelError(failure)
   if (due.kind === 'delay') return undefined
   const type = api.streamType(call, parseObject(contentText(call)) ?? {})
-  const records = brokenBy(call, due, NOTHING_SENT)
-  if (type !== undefined) {
-    const headers = [['content-type', type]] as const
-    return { head: { status: 200, headers, framing: createReader(headers).framing() }, records: [fresh(records)] }
-  }
+  if (type !== undefined) return streamOf(api, due, [['content-type', type]])
   if (!api.inOne) return refused(troubleOf(due))
+  const records = brokenBy(api, due, { ...NOTHING_SENT, framing: 'sse' })
   const answer = api.inOne.answer(eventsIn(records))
   return whole(answer.status, answer.text)
 }
 
 const NOTHING_SENT = { sent: 0, last: undefined }
 
+/** A stream that is given up before its first event. Its bytes may tell its framing better than its head. */
+function streamOf(api: Api, due: Fault, headers: Headers): Answer {
+  const reader = createReader(headers)
+  const records = brokenBy(api, due, { ...NOTHING_SENT, framing: reader.framing() })
+  reader.read(bytesOf(records), 0)
+  return { head: { status: 200, headers, framing: reader.framing() }, records: [fresh(records)] }
+}
+
 /** The records with which the API gives an answer up. */
-const brokenBy = ({ api }: Call, due: Fault, place: Pick<Place, 'sent' | 'last'>): readonly AnswerRecord[] =>
+const brokenBy = (api: Api, due: Fault, place: Omit<Place, 'isFailure'>): readonly AnswerRecord[] =>
   api.failing(troubleOf(due), { ...place, isFailure: due.kind === 'fail' })
 
 interface Breaking {
@@ -145,12 +150,12 @@ interface Breaking {
   readonly own: AbortController
 }
 
-async function* breaking(answer: Answer['records'], breaks: Breaking): AsyncGenerator<Batch, void> {
+async function* breaking(answer: Answer, breaks: Breaking): AsyncGenerator<Batch, void> {
   const { call, later, beforeEnd, options, signal, own } = breaks
-  const records = leftOpen(answer)
+  const records = leftOpen(answer.records)
   const follower = call.api.follow()
   let sent = 0
-  let last: ModelEvent | undefined
+  let last: Last = {}
   let over = false
   try {
     for await (const batch of records) {
@@ -166,18 +171,17 @@ async function* breaking(answer: Answer['records'], breaks: Breaking): AsyncGene
         const before = rest.slice(0, placeAfter(rest, due.after - sent))
         rest = rest.slice(before.length)
         sent = due.after
-        last = lastTelling(before) ?? last
+        last = { ...last, ...lastOf(before) }
         if (before.length > 0) yield fresh(before)
         await pause(due, options, signal)
-        const given =
-          due.kind === 'error' || due.kind === 'fail' ? brokenBy(call, due, { sent, last }) : malformedBy(due)
+        const given = givenBy(due, call.api, { sent, last, framing: answer.head.framing })
         if (given.length > 0) yield fresh(given)
         const failure = failureOf(due)
         if (failure) throw new ModelError(failure)
         if (given.length > 0) return
       }
       sent += countIn(rest)
-      last = lastTelling(rest) ?? last
+      last = { ...last, ...lastOf(rest) }
       if (rest.length > 0) yield rest.length === batch.items.length ? batch : fresh(rest)
     }
   } finally {
@@ -192,8 +196,34 @@ function leftOpen(records: Answer['records']): AsyncIterable<Batch> {
   return { [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }) }
 }
 
-const malformedBy = (due: Fault): AnswerRecord[] =>
-  due.kind === 'malformed' ? [{ at: 0, wire: `data: ${MALFORMED}\n\n`, data: MALFORMED }] : []
+/** What was last of an answer that is broken: the record with an event, and the event that names the answer. */
+interface Last {
+  readonly record?: AnswerRecord
+  readonly telling?: ModelEvent
+}
+
+/** Where a fault comes. */
+interface At {
+  readonly sent: number
+  readonly last: Last
+  readonly framing: FramingName
+}
+
+/** The records that a fault puts into an answer. */
+function givenBy(due: Fault, api: Api, { sent, last, framing }: At): readonly AnswerRecord[] {
+  if (due.kind === 'error' || due.kind === 'fail') return brokenBy(api, due, { sent, last: last.telling, framing })
+  return due.kind === 'malformed' ? malformed(api, framing, last.record) : []
+}
+
+/** A record whose data is no JSON, laid out as the one before it. */
+function malformed({ goesByName }: Api, framing: FramingName, last: AnswerRecord | undefined): AnswerRecord[] {
+  const carrier = carrierOf(framing)
+  const isCrLf = typeof last?.wire === 'string' && last.wire.endsWith('\r\n')
+  const style = { eol: isCrLf ? '\r\n' : '\n', names: goesByName ? undefined : 'type' } as const
+  const said = last && carrier?.describe(last, style)?.said
+  const record = carrier?.carry(MALFORMED, said ?? {}, 0, style)
+  return typeof record === 'object' ? [record] : []
+}
 
 /** How many events records hold: faults count those. */
 const countIn = (records: readonly AnswerRecord[]): number => eventsIn(records).length
@@ -205,9 +235,11 @@ function placeAfter(records: readonly AnswerRecord[], events: number): number {
   return place
 }
 
-/** The last event that carries a response. */
-function lastTelling(records: readonly AnswerRecord[]): ModelEvent | undefined {
-  return eventsIn(records).findLast(({ body }) => isObject(body.response))
+/** What is last of some records; absent where they have none. */
+function lastOf(records: readonly AnswerRecord[]): Last {
+  const record = records.findLast(({ event }) => event)
+  const telling = eventsIn(records).findLast(({ body }) => isObject(body.response) || typeof body.id === 'string')
+  return { ...(record && { record }), ...(telling && { telling }) }
 }
 
 /** The faults that are due when more than `sent` events, and up to `until`, are sent; with `beforeEnd`, those of later, too. */

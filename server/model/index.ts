@@ -19,7 +19,8 @@ import { miss, replay } from './replay.ts'
 import { withRoom } from './room.ts'
 import { createDispatcher } from './transport/dispatcher.ts'
 import { createHttpTransport } from './transport/http.ts'
-import type { RouteSettings } from './transport/route.ts'
+import { createLookup } from './transport/reach.ts'
+import { type RouteSettings, namesIn } from './transport/route.ts'
 import { createSdkTransport } from './transport/sdk.ts'
 import { type SocketTransport, createSocketTransport } from './transport/socket.ts'
 import { logUsage, openUsageLog } from './usage.ts'
@@ -83,7 +84,7 @@ const good =
 
 function transportsTo(settings: ModelSettings) {
   const { baseURL, apiKey, proxies } = settings
-  const dispatcher = createDispatcher(proxies)
+  const dispatcher = createDispatcher(proxies, createLookup(namesIn(settings)))
   return {
     http: createHttpTransport({ ...settings, dispatcher }),
     sdk: createSdkTransport({ baseURL, apiKey, dispatcher }),
@@ -93,19 +94,14 @@ function transportsTo(settings: ModelSettings) {
 /** How a client's WebSocket is carried to the API's; undefined in `replay`, which calls nothing. */
 export function createUpstream({
   mode,
-  baseURL,
-  apiKey,
   proxies,
-  maxEventBytes,
-}: Pick<ModelSettings, 'mode' | 'baseURL' | 'apiKey' | 'proxies' | 'maxEventBytes'>):
+  ...settings
+}: RouteSettings & Pick<ModelSettings, 'mode' | 'proxies' | 'maxEventBytes'>):
   ((headers: Headers, query: string, credential: string | undefined) => SocketTransport) | undefined {
   if (mode === 'replay') return undefined
+  const lookup = createLookup(namesIn(settings))
   return (headers, query, credential) => {
-    const { transport, close } = createSocketTransport(
-      { baseURL, apiKey, env: proxies, maxEventBytes },
-      headers,
-      credential,
-    )
+    const { transport, close } = createSocketTransport({ ...settings, env: proxies, lookup }, headers, credential)
     return { transport: (call, signal) => transport({ ...call, query }, signal), close }
   }
 }

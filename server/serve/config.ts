@@ -35,6 +35,13 @@ const origin = z.string().refine((word) => URL.canParse(word) && new URL(word).o
 
 const hostName = z.string().regex(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i)
 
+/** A host, or its whole address: without one nothing but this machine is called over plain HTTP. */
+const upstream = z
+  .string()
+  .regex(/^(?:https?:\/\/)?(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?\/?$/i)
+  .transform((word) => word.replace(/\/$/, ''))
+  .refine((word) => URL.canParse(/^https?:/i.test(word) ? word : `https://${word}`))
+
 const pace = z.string().transform((word, context): Pace => {
   if (word === 'instant') return instant
   if (word === 'recorded') return recorded(1)
@@ -67,8 +74,8 @@ const table = {
   upstreams: list(
     'UPSTREAMS',
     'further hosts that may be called by their name in front of the path',
-    'a host such as api.example.com or 127.0.0.1:8080',
-    hostName,
+    'a host such as api.example.com or 127.0.0.1:8080, or its address such as http://10.0.0.5:8000',
+    upstream,
   ),
   chatbotModel: text('CHATBOT_MODEL', 'the model that /ws and /ws-stream ask', 'gpt-4.1-mini'),
   port: whole('PORT', 'the port to listen on; 0 picks a free one', 3300, 0, 65535),

@@ -1,7 +1,8 @@
 /** The variables that say where APIs are, and the keys for them; and what programs are told to find this server. */
+import { z } from 'zod'
 import { SERVICES, type Service } from '../api/hosts.ts'
 import { isLoopback } from '../base/host.ts'
-import { type Environment, address, readVariables, secret } from '../base/variables.ts'
+import { type Environment, type Variable, address, readVariables, secret } from '../base/variables.ts'
 
 /** Variables of OpenAI are settings of their own, with flags. */
 const OTHERS = SERVICES.slice(1)
@@ -25,11 +26,7 @@ export function readServices(
   port: number,
 ): { readonly services: ServiceSettings; readonly problems: readonly string[] } {
   const names = OTHERS.flatMap(({ addresses }) => addresses)
-  const given = { ...env, OLLAMA_HOST: ollamaAddress(env.OLLAMA_HOST?.trim()) }
-  const baseURLs = readVariables(
-    tableOf(names, (name) => address(name, 'where the API is', '')),
-    given,
-  )
+  const baseURLs = readVariables(tableOf(names, addressOf), env)
   const keyNames = OTHERS.flatMap(({ keys }) => keys)
   const keys = readVariables(
     tableOf(keyNames, (name) => secret(name, 'the key for the API')),
@@ -60,9 +57,15 @@ const onlySet = (values: Readonly<Record<string, string | undefined>>, isSet: (v
 /** The port of Ollama, where its variable says none. */
 const OLLAMA_PORT = '11434'
 
+/** The variable for an address. That of Ollama is read as its own programs do. */
+function addressOf(name: string): Variable<string> {
+  const plain = address(name, 'where the API is', '')
+  if (name !== 'OLLAMA_HOST') return plain
+  return { ...plain, schema: z.string().transform(ollamaAddress).pipe(plain.schema) }
+}
+
 /** The address in Ollama's variable, which may lack its scheme and its port, and may be the one that a server listens on. */
-function ollamaAddress(word: string | undefined): string | undefined {
-  if (!word) return undefined
+function ollamaAddress(word: string): string {
   const text = /^https?:\/\//.test(word) ? word : `http://${word.startsWith(':') ? `127.0.0.1${word}` : word}`
   if (!URL.canParse(text)) return word
   const url = new URL(text)

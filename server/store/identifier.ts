@@ -14,13 +14,19 @@ const IDENTITY_BYTES = 1024 * 1024
 const SHORT_BYTES = 64 * 1024
 
 /**
- * The headers that count for which call it is: the type of the body, since one that is not said to be JSON is refused,
- * and the client's credentials, which are redacted in its request.
+ * All that tells calls apart beside their bodies: the method, the host if it counts, the path and the query; the headers
+ * that count for the API; the type of the body, since one that is not said to be JSON is refused; and the client's
+ * credentials, which are redacted in its request.
  */
-const headersOf = ({ headers, credential }: Call): string =>
-  [credential, ...headers.filter(([name]) => counts(name)).map(([, value]) => value)].join('\n')
-
-const counts = (name: string): boolean => name.toLowerCase() === 'content-type' || isCredentialHeader(name)
+function headOf({ api, method, to, path, query, headers, credential }: Call): string {
+  const counting = api.counts?.headers ?? []
+  const lines = [`${method} ${to?.host ?? ''} ${path}${query}`, credential]
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase()
+    if (lower === 'content-type' || isCredentialHeader(name) || counting.includes(lower)) lines.push(lower, value)
+  }
+  return lines.join('\n')
+}
 
 /**
  * Makes what tells which call it is.
@@ -34,11 +40,10 @@ export function createIdentifier(
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Promise<Identity>>()
   const tell = async (call: Call): Promise<Identity> => {
-    const { method, path, query, content } = call
-    const head = `${method} ${path}${query}\n${headersOf(call)}\n`
+    const { content } = call
     const fits = content.byteLength < IDENTITY_BYTES
     const bytes = fits
-      ? head + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
+      ? `${headOf(call)}\n` + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
       : ''
     const before = known.get(bytes)
     if (before) return before

@@ -1,9 +1,9 @@
 /** What is wrong with one fixture: the text of its file → problems, each with its line. Pure. */
 import { posix } from 'node:path'
+import type { Follower } from '../api/api.ts'
 import { isFailure } from '../api/ending.ts'
 import { apiNamed, followerOf } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
-import { isTerminal } from '../api/responses/events.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { DamageError } from '../fixture/damage.ts'
@@ -13,9 +13,8 @@ import { NAME_KEY_CHARS, fileName, keyOf, parseRequest } from '../fixture/key.ts
 import type { Match } from '../fixture/match.ts'
 import { otherKey } from '../fixture/rules.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { habitsIn } from './habits.ts'
-import { type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
-import { type Problem, type ProblemKind, error } from './problem.ts'
+import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
+import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 
 /** A file: its text, or why it has none. */
 export type SourceFile = { readonly name: string } & ({ readonly text: string } | { readonly unreadable: string })
@@ -61,7 +60,7 @@ export async function checkFixture(
     ...timeProblems(read, name),
     // What could not be read would be missing here.
     ...(header && isWhole ? answerProblems(header, read, name) : []),
-    ...(isWhole && header?.api === 'responses' ? habitsIn(eventsIn(read), name) : []),
+    ...(isWhole && header ? habitProblems(header, eventsIn(read), name) : []),
   ]
   const known = { text, lines, header, read }
   return {
@@ -210,8 +209,29 @@ function contradictionIn(
     const told = follower?.end() ?? ending
     return told.end === 'complete' ? undefined : `${says}, and its answer is ${told.end}`
   }
-  // After an `error` event the API still owes something, which may not have come.
-  const terminal = api === 'responses' ? records.find(({ event }) => event && isTerminal(event))?.event : undefined
-  const isOver = terminal !== undefined && terminal.type !== 'error'
-  return isFailure(ending) && end !== 'malformed' && isOver ? `${says}, and ${terminal.type} came before` : undefined
+  if (!isFailure(ending) || end === 'malformed') return undefined
+  const last = endIn(records, followerOf(apiNamed(api), call.method, response.status))
+  return last && `${says}, and ${last.event?.type || last.data || 'its end'} came before`
+}
+
+/** The record that ended an answer. After a failure that it tells of, the API still owes something, which may not have come. */
+function endIn(records: readonly AnswerRecord[], follower: Follower | undefined): AnswerRecord | undefined {
+  let last: AnswerRecord | undefined
+  for (const record of records) {
+    const isOver = follower?.take(record) === 'settling'
+    last = isOver ? (last ?? record) : undefined
+  }
+  return last
+}
+
+/** The one warning about what the upstream does in its own way. */
+function habitProblems({ api }: FixtureHeader, events: readonly NumberedEvent[], name: string): Problem[] {
+  const habits = apiNamed(api).habits?.(events.map(({ event }) => event)) ?? []
+  const found = habits
+    .map(({ index, what }) => ({ line: events[index]?.number ?? 1, what }))
+    .toSorted((a, b) => a.line - b.line)
+  const [first] = found
+  if (!first) return []
+  const told = found.map(({ line, what }) => `${what} (line ${line})`).join('; ')
+  return [warning(name, first.line, 'habit', `unusual, and replayed as it is: ${told}`)]
 }

@@ -1,7 +1,10 @@
 /** Where secrets could be in the file of a fixture: the texts to search, and the lines that they stand in. Pure. */
+import { any } from '../api/any.ts'
+import type { Api } from '../api/api.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { apiNamed } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
+import { eachString } from '../base/json-text.ts'
 import { type JsonValue, isObject, parseJson } from '../base/json.ts'
 import type { FixtureHeader } from '../fixture/fixture.ts'
 import type { FixtureLine } from '../fixture/file.ts'
@@ -67,7 +70,7 @@ export async function unredacted(file: ReadFile, redactor: Redactor): Promise<Ma
     if ('record' in line) numbers.set(line.record, number)
     else if ('why' in line.ending) redactor.body(line.ending.why ?? '', add(number))
   }
-  const api = apiNamed(header?.api ?? 'responses')
+  const api = header ? apiNamed(header.api) : any
   await redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
   // What cannot be read is searched as text.
   const { first, others } = unreadIn(file)
@@ -79,7 +82,7 @@ export async function unredacted(file: ReadFile, redactor: Redactor): Promise<Ma
 
 /**
  * What is searched by secretlint: the file as it stands; the strings of lines with escapes, since an escape may be within
- * a secret; and the deltas of each part as one text, which is nowhere in the file.
+ * a secret; and what streams of each part as one text, which is nowhere in the file.
  */
 export function pagesOf(file: ReadFile): Page[] {
   const { text, lines, header, read } = file
@@ -92,12 +95,7 @@ export function pagesOf(file: ReadFile): Page[] {
     gatherStrings(parseJson(line), seen, strings)
     if (strings.length > 0) pages.push({ text: strings.join('\n\0\n'), lineAt: () => index + 1 })
   }
-  const { partOf } = apiNamed(header?.api ?? 'responses')
-  const deltas = eventsIn(read).filter(({ event }) => typeof event.body.delta === 'string')
-  const parts = Map.groupBy(deltas, ({ event }) => partOf(event))
-  for (const part of parts.values()) {
-    if (part.length > 1) pages.push(pageOfPart(part))
-  }
+  for (const pieces of streamedIn(eventsIn(read), header ? apiNamed(header.api) : any)) pages.push(pageOf(pieces))
   return pages
 }
 
@@ -107,13 +105,34 @@ export const eventsIn = (read: readonly NumberedLine[]): NumberedEvent[] =>
     'record' in line && line.record.event ? [{ number, event: line.record.event }] : [],
   )
 
-function pageOfPart(part: readonly NumberedEvent[]): Page {
-  const deltas = part.map(({ number, event }) => ({ number, delta: String(event.body.delta) }))
+/** A piece of a text that streams, and the line that it stands in. */
+interface Piece {
+  readonly number: number
+  readonly text: string
+}
+
+/** The texts that stream: strings in the same place of several events of one part. */
+function streamedIn(events: readonly NumberedEvent[], { partOf, isWord }: Api): Piece[][] {
+  const series = new Map<string, Piece[]>()
+  for (const { number, event } of events) {
+    const part = partOf(event)
+    eachString(event.text, ({ value: text, place, isName }) => {
+      if (isName || text === '' || isWord(place, text)) return
+      const where = `${part}\0${place.join('\0')}`
+      const known = series.get(where)
+      if (known) known.push({ number, text })
+      else series.set(where, [{ number, text }])
+    })
+  }
+  return [...series.values()].filter(({ length }) => length > 1)
+}
+
+function pageOf(pieces: readonly Piece[]): Page {
   return {
-    text: deltas.map(({ delta }) => delta).join(''),
+    text: pieces.map(({ text }) => text).join(''),
     lineAt(offset) {
       let end = 0
-      return deltas.find(({ delta }) => (end += delta.length) > offset)?.number ?? 1
+      return pieces.find(({ text }) => (end += text.length) > offset)?.number ?? 1
     },
   }
 }

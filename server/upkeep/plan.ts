@@ -1,11 +1,13 @@
 /** Which fixtures are recorded again, in which order, and what is sent for each. Pure. */
 import { apiNamed } from '../api/index.ts'
-import type { Call } from '../api/call.ts'
+import type { Call, Destination } from '../api/call.ts'
 import type { Headers } from '../api/headers.ts'
 import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
 import type { Candidate } from '../fixture/fixture.ts'
+import type { CallFacts } from '../fixture/key.ts'
 import { inputOf } from '../fixture/likeness.ts'
+import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
 /** Which fixtures are meant. */
@@ -27,6 +29,8 @@ export interface Planned {
   readonly previousId: string | undefined
   /** Whether it was selected; if not, it is sent for what continues it. */
   readonly selected: boolean
+  /** Where it goes: to the host that its call names, and to no other. */
+  readonly to?: Destination | undefined
 }
 
 /** A fixture that cannot be sent. */
@@ -46,12 +50,12 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
   const wanted = words.map((word) => word.toLowerCase())
   const pattern = model === undefined ? undefined : patternOf(model)
   return fixtures.filter((fixture) => {
-    const { name, request, recorded } = fixture
+    const { name, api, call, request, recorded } = fixture
     const input = inputOf(fixture)
     const lower = `${name}\n${typeof input === 'string' ? input : JSON.stringify(input)}`.toLowerCase()
     return (
       wanted.every((word) => lower.includes(word)) &&
-      (pattern === undefined || (typeof request.model === 'string' && pattern.test(request.model))) &&
+      (pattern === undefined || pattern.test(apiNamed(api).modelOf(call, request))) &&
       // A date that cannot be read counts as old.
       (before === undefined || !(Date.parse(recorded.at) >= before.getTime()))
     )
@@ -64,12 +68,14 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
  *
  * @param all every fixture there is, where earlier turns are looked for
  * @param placeholders what the user's own rules have put in place of a text
+ * @param routes say where calls go
  */
 export function planRefresh(
   all: readonly Candidate[],
   selected: readonly Candidate[],
   redactor: Redactor,
   placeholders: readonly string[],
+  routes: Pick<Routes, 'to'>,
 ): Plan {
   const byKey = new Map(all.map((fixture) => [fixture.key, fixture]))
   const chosen = new Set(selected.map(({ key }) => key))
@@ -78,14 +84,15 @@ export function planRefresh(
 
   const plan = (fixture: Candidate): Candidate | undefined => {
     if (send.has(fixture.key)) return fixture
-    const why = whyNot(fixture, redactor, placeholders)
+    const to = destinationOf(fixture, routes)
+    const why = to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
     }
     const parent = fixture.previousKey === undefined ? undefined : byKey.get(fixture.previousKey)
     const after = parent && plan(parent)
-    send.set(fixture.key, { fixture, after, previousId: parent?.responseId, selected: chosen.has(fixture.key) })
+    send.set(fixture.key, { fixture, after, previousId: parent?.responseId, selected: chosen.has(fixture.key), to })
     return fixture
   }
   for (const fixture of selected) plan(fixture)
@@ -95,10 +102,53 @@ export function planRefresh(
   return { send: inOrder(), skipped: Array.from(skipped, ([name, why]) => ({ name, why })) }
 }
 
+/** What could be sent, and which variables would have to hold a key for it. */
+export interface Keyless extends Plan {
+  readonly variables: readonly string[]
+}
+
+/** Leaves out of a plan what would be asked of a service without a key that it asks for. */
+export function withKeys({ send, skipped }: Plan, routes: Pick<Routes, 'keyFor'>): Keyless {
+  const lacking = new Map(
+    send.flatMap(({ fixture: { name }, to }) => {
+      const service = to?.service
+      return service && service.keys.length > 0 && routes.keyFor(service) === undefined ? [[name, service]] : []
+    }),
+  )
+  const without = Array.from(lacking, ([name, service]) => ({
+    name,
+    why: `${service.name} asks for a key, and ${service.keys.join(' or ')} is not set`,
+  }))
+  return {
+    send: send.filter(({ fixture: { name } }) => !lacking.has(name)),
+    skipped: [...skipped, ...without],
+    variables: [...new Set(Array.from(lacking.values(), ({ keys }) => keys.join(' or ')))],
+  }
+}
+
+/** Where a fixture's call goes. What its path says counts, as long as that is the host that its call names. */
+function destinationOf(
+  { api, call: { path, host, headers = {} } }: Candidate,
+  routes: Pick<Routes, 'to'>,
+): Destination {
+  const addressed = { row: api, path, headers: Object.entries(headers) }
+  const home = routes.to(addressed)
+  return host === undefined || home.host === host ? home : routes.to(addressed, host)
+}
+
+/** The parameters that are sent: a key that stood among them is the server's own now. */
+const queryFor = ({ call: { query = [] } }: Pick<Candidate, 'call'>, to: Destination | undefined) =>
+  query.filter(([name]) => !(to?.service?.carries.includes(`?${name}`) ?? false))
+
 /** Why a request cannot be sent as the app sent it. */
-function whyNot(fixture: Candidate, redactor: Redactor, placeholders: readonly string[]): string | undefined {
+function whyNot(
+  fixture: Candidate,
+  query: CallFacts['query'],
+  redactor: Redactor,
+  placeholders: readonly string[],
+): string | undefined {
   const { call, requestText } = fixture
-  const told = [requestText, JSON.stringify([call.query, call.headers])]
+  const told = [requestText, JSON.stringify([query, call.headers])]
   const placeholder =
     told.map((text) => REDACTED.exec(text)?.[0]).find((found) => found !== undefined) ??
     placeholders.find((each) => told.some((text) => text.includes(inJson(each))))
@@ -106,14 +156,14 @@ function whyNot(fixture: Candidate, redactor: Redactor, placeholders: readonly s
   if (redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) !== requestText) {
     return 'its request holds a secret, which a recording of today would take out: run deltatape redact first'
   }
-  if (isTold(fixture)) return 'its request is no JSON object: only its app can send it'
-  if (call.host !== undefined) return `it was asked of ${call.host}: only its app can send it`
-  return undefined
+  if (!isTold(fixture)) return undefined
+  const kept = requestText.includes('"sha256"') ? ', and of its bytes only a hash is kept' : ''
+  return `its request is no JSON object${kept}: let its app send it again, with MODEL_MODE=record`
 }
 
 /** Whether a fixture only tells of its request, as of bytes by their hash. */
 const isTold = ({ request }: Candidate): boolean =>
-  ['sha256,bytes', 'json', 'text'].includes(Object.keys(request).join(','))
+  ['sha256,bytes', 'json', 'text', 'multipart'].includes(Object.keys(request).join(','))
 
 /** A text as it stands within a string of JSON. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
@@ -125,14 +175,16 @@ const REDACTED = /\[redacted:[\w-]+\]/
 const JSON_BODY: Headers = [['content-type', 'application/json']]
 
 /**
- * The call to send for a fixture: the one that the app sent. What asks for a new answer of the Responses API goes out in
- * deltatape's own name.
+ * The call to send for a fixture: the one that the app sent. Where its row says so, and nobody else is named, it goes out
+ * in deltatape's own name.
  *
  * @param newId the id of the new answer that it continues, if there is one
  */
-export function callFor({ fixture, previousId }: Planned, newId: string | undefined): Call {
-  const { method, path, query = [], headers = {} } = fixture.call
+export function callFor({ fixture, previousId, to }: Planned, newId: string | undefined): Call {
+  const { method, path, headers = {} } = fixture.call
+  const query = queryFor(fixture, to)
   const api = apiNamed(fixture.api)
+  const isOwn = fixture.call.host === undefined && api.sendsOwn?.(fixture.call) === true
   const body = Buffer.from(hasBody(fixture) ? continuing(fixture.requestText, newId ?? previousId) : '')
   const counting = Object.entries(headers).filter(([name]) => name !== 'content-type')
   const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
@@ -144,12 +196,9 @@ export function callFor({ fixture, previousId }: Planned, newId: string | undefi
     headers: [...(body.length > 0 ? JSON_BODY : []), ...counting],
     body,
     content: body,
-    ...(asksResponses(fixture) ? { own: true } : {}),
+    ...(isOwn ? { own: true } : { to }),
   }
 }
-
-const asksResponses = ({ api, call }: Candidate): boolean =>
-  api === 'responses' && call.method === 'POST' && /^(?:\/v1)?\/responses$/.test(call.path)
 
 /** An empty object stands for no body, too. */
 const hasBody = ({ request, call }: Candidate): boolean => Object.keys(request).length > 0 || call.method === 'POST'

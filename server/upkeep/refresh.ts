@@ -1,7 +1,8 @@
 /** Records fixtures again, or compares what the API answers now. */
 import { apiNamed } from '../api/index.ts'
 import { contentText } from '../api/call.ts'
-import { type Tokens, terminalOf, tokensOf } from '../api/responses/events.ts'
+import { type Tokens, tokensIn } from '../api/tokens.ts'
+import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { type Candidate, type Fixture, type StoredFixture, eventsOf, isGood } from '../fixture/fixture.ts'
@@ -12,7 +13,8 @@ import { record } from '../model/record.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
-import { type Drift, comparable, findDrift, typesWithin } from './drift.ts'
+import { type Drift, comparable, findDrift, findHeadDrift } from './drift.ts'
+import { createLore } from './lore.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
@@ -54,7 +56,10 @@ async function send(
   { context, concurrency, redactor }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
-  conclude: (planned: Planned, reply: Exclude<Reply, { kind: 'not_sent' }>) => Promise<Omit<Entry, 'name' | 'tokens'>>,
+  conclude: (
+    planned: Planned,
+    reply: Exclude<Reply, { kind: 'not_sent' }>,
+  ) => Promise<Omit<Entry, keyof Asked | 'tokens'>>,
 ): Promise<Entry[]> {
   const bar = context.terminal.progress(planned.length, 'fixtures')
   const done: Entry[] = []
@@ -63,11 +68,11 @@ async function send(
       planned,
       { modelFor, concurrency, signal: context.interrupted(), redactor },
       async (each, reply) => {
-        const { name, api } = each.fixture
+        const asked = askedOf(each.fixture)
         const entry: Entry =
           reply.kind === 'not_sent'
-            ? { name, outcome: 'not_sent' }
-            : { name, ...(await conclude(each, reply)), tokens: tokensOf(apiNamed(api).events(reply.records)) }
+            ? { ...asked, outcome: 'not_sent' }
+            : { ...asked, ...(await conclude(each, reply)), tokens: tokensOf(each, reply.records) }
         done.push(entry)
         const { input, output } = totalOf(done)
         bar.step(`${SHORT.format(input)} tokens in, ${SHORT.format(output)} out`)
@@ -77,6 +82,11 @@ async function send(
   } finally {
     bar.stop()
   }
+}
+
+const tokensOf = ({ fixture }: Planned, records: readonly AnswerRecord[]): Tokens => {
+  const api = apiNamed(fixture.api)
+  return tokensIn(api.told(api.events(records)).usage)
 }
 
 const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
@@ -148,24 +158,24 @@ const failsAgain = (before: StoredFixture, { records, ending, status }: Failed):
 
 type Outcome = Pick<Fixture, 'api' | 'records' | 'ending'> & { readonly status: number | undefined }
 
-/** Whether a recorded failure happened again: the same ending, the same status, the same last event. */
+/** Whether a recorded failure happened again: the same ending, the same status, an event of the same type that tells of it. */
 export function failedAlike(before: Pick<Fixture, 'api' | 'records' | 'ending' | 'response'>, now: Outcome): boolean {
   const { end } = before.ending
   if (end !== now.ending.end) return false
   if (end === 'refused') return before.response?.status === now.status
-  const lastOf = (each: Pick<Fixture, 'api' | 'records'>) => terminalOf(eventsOf(each))?.type
-  return end !== 'complete' || lastOf(before) === lastOf(now)
+  const toldBy = (each: Pick<Fixture, 'api' | 'records'>) =>
+    eventsOf(each).find((event) => apiNamed(each.api).failureOf(event))?.type
+  return end !== 'complete' || toldBy(before) === toldBy(now)
 }
 
 /** Compares the answers with those of the fixtures, and saves nothing. */
 export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): Promise<Entry[]> {
   const { redactor, store } = job
   const api = apiFor(job)
-  const known = new Set<string>()
+  const lore = createLore()
   for (const { key } of all) {
     const fixture = await orDamage(store.find(key))
-    if (!fixture || fixture instanceof DeltatapeError) continue
-    for (const type of typesWithin(eventsOf(fixture))) known.add(type)
+    if (fixture && !(fixture instanceof DeltatapeError)) lore.add(fixture)
   }
 
   return send(
@@ -180,15 +190,29 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.
       if (!isGood(before)) return { outcome: 'same' }
       const records = await redactor.records(reply.records, apiNamed(before.api))
-      const drifts = findDrift(comparable(before), comparable({ api: before.api, records }), known)
+      const now = comparable({ api: before.api, records })
+      const drifts = [
+        ...findHeadDrift(before.response, reply.head),
+        ...findDrift(comparable(before), now, lore.of(before)),
+      ]
       return { outcome: drifts.length > 0 ? 'differs' : 'same', drifts }
     },
   )
 }
 
-/** What became of a fixture. */
-export interface Entry {
+/** Which fixture it is, and of whom it was asked. */
+interface Asked {
   readonly name: string
+  /** The name of the API's row, and the host if it is not its own. */
+  readonly api?: string
+  readonly host?: string | undefined
+}
+
+/** What is told of a fixture beside what became of it. */
+export const askedOf = ({ name, api, call: { host } }: Candidate): Asked => ({ name, api, host })
+
+/** What became of a fixture. */
+export interface Entry extends Asked {
   readonly outcome: 'refreshed' | 'unchanged' | 'same' | 'differs' | 'failed' | 'skipped' | 'not_sent'
   /** Why it failed, was skipped or stayed. */
   readonly why?: string

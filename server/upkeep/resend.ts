@@ -12,7 +12,12 @@ import { type Planned, callFor } from './plan.ts'
 /** What came of a request. */
 export type Reply =
   /** The model finished it. */
-  | { readonly kind: 'answered'; readonly records: readonly AnswerRecord[]; readonly action: Action | undefined }
+  | {
+      readonly kind: 'answered'
+      readonly head: Head
+      readonly records: readonly AnswerRecord[]
+      readonly action: Action | undefined
+    }
   /** It did not, or nothing was sent because what it continues failed: then there is no ending. */
   | {
       readonly kind: 'failed'
@@ -117,7 +122,7 @@ async function ask(model: Model, call: Call, signal: AbortSignal, redactor: Rese
   }
   const why = unfinished(call, records)
   if (why !== undefined) return failed(why, { ...soFar(), ending: { end: 'complete' } })
-  return { kind: 'answered', records, action: action() }
+  return { kind: 'answered', head, records, action: action() }
 }
 
 /** In which words an answer says that the model did not finish it. */

@@ -7,7 +7,7 @@ test('takes every call, and all of a request counts', () => {
   expect(any.owns('DELETE', '/whatever')).toBe(true)
   const request = { stream: false, metadata: { a: 1 }, input: [{ id: 'x' }], user: 'ada' }
   expect(any.keyed(request)).toBe(request)
-  any.check({ method: 'POST', path: '/', headers: [], content: Uint8Array.of(0xff) })
+  any.check({ method: 'POST', path: '/', query: '', headers: [], content: Uint8Array.of(0xff) })
 })
 
 test.each([

@@ -414,7 +414,7 @@ describe('--check', () => {
     const drift = { kind: 'added', event: 'response.output_text.delta', path: 'rank', is: 'number' }
     expect(JSON.parse(out)).toEqual({
       task: 'check',
-      fixtures: [{ name: 'mine.jsonl', outcome: 'differs', tokens: { input: 16, output: 4 } }],
+      fixtures: [{ name: 'mine.jsonl', api: 'responses', outcome: 'differs', tokens: { input: 16, output: 4 } }],
       drift: [{ ...drift, fixtures: ['mine.jsonl'] }],
       tokens: { input: 16, output: 4 },
     })

@@ -15,8 +15,10 @@ export type Step =
   | { readonly wait: number }
   /** Waits for the test. */
   | { readonly until: Promise<unknown> }
-  /** Breaks the connection. */
+  /** Breaks the connection: what is still on its way may be lost. */
   | 'reset'
+  /** Closes the connection before the body has ended, after all that was sent has come. */
+  | 'close'
   /** Sends nothing more, and keeps the connection open until the client lets go. */
   | 'hang'
 
@@ -35,6 +37,8 @@ export interface Answer {
 export interface Call {
   /** The JSON object that was sent; empty if it was something else. */
   readonly body: Record<string, unknown>
+  /** All that was sent. */
+  readonly text: string
   readonly headers: IncomingHttpHeaders
   readonly method: string
   /** With the query. */
@@ -59,7 +63,8 @@ export async function startStandIn(answer: (call: Call, index: number) => Answer
       response.on('close', () => resolve({ whole: response.writableFinished })),
     )
     const { headers, method = '', url: path = '' } = request
-    const call: Call = { body: parseObject(Buffer.concat(chunks).toString()) ?? {}, headers, method, path, closed }
+    const text = Buffer.concat(chunks).toString()
+    const call: Call = { body: parseObject(text) ?? {}, text, headers, method, path, closed }
     calls.push(call)
     await play(answer(call, calls.length - 1), response)
   })
@@ -67,7 +72,8 @@ export async function startStandIn(answer: (call: Call, index: number) => Answer
   sockets.on('connection', (ws, { headers, url: path = '' }) => {
     const closed = new Promise<{ whole: boolean }>((resolve) => ws.on('close', () => resolve({ whole: true })))
     ws.on('message', (message) => {
-      const call: Call = { body: parseObject(String(message)) ?? {}, headers, method: 'GET', path, closed }
+      const text = String(message)
+      const call: Call = { body: parseObject(text) ?? {}, text, headers, method: 'GET', path, closed }
       calls.push(call)
       void speak(answer({ ...call, body: { ...call.body, stream: true } }, calls.length - 1), ws)
     })
@@ -107,9 +113,10 @@ async function play(
   for (const step of steps) {
     if (response.destroyed) return
     if (step === 'hang') return
-    if (step === 'reset') {
+    if (step === 'reset' || step === 'close') {
       await flushed(response)
-      response.socket?.resetAndDestroy()
+      if (step === 'reset') response.socket?.resetAndDestroy()
+      else response.destroy()
       return
     }
     if ('until' in step) {
@@ -142,7 +149,7 @@ async function speak({ status = 200, body, steps = [], instead }: Answer, ws: We
   if (sent !== undefined) ws.send(sent)
   for (const step of steps) {
     if (step === 'hang' || LAST.test(last)) return
-    if (step === 'reset') return ws.terminate()
+    if (step === 'reset' || step === 'close') return ws.terminate()
     if ('until' in step) {
       await step.until
     } else if ('wait' in step) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import { CLIENTS } from './clients/index.ts'
 import { before, inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
+import { outcomesOf } from './pages.ts'
 import { USAGE, WORDS } from './wires/wire.ts'
 
 const WEATHER = { question: 'What is the weather in Paris?' }
@@ -43,6 +44,8 @@ describe.each(cases)('$name, $route', ({ client, route }) => {
         (thrown: unknown) => thrown,
       )
       expect(error).toBeInstanceOf(Error)
+      const named = error instanceof Error ? error.constructor.name : typeof error
+      expect(await outcomesOf(client.name)).toMatchObject({ 'no fixture': named })
       expect({ isOwn: client.isOwn(error), told: String(error) }).toEqual({
         isOwn: true,
         told: expect.stringContaining('No fixture for this request'),

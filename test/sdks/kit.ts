@@ -1,7 +1,8 @@
 /** The three ways in which an SDK gets an answer: from the API, through a recorder, and from a replay without the API. */
-import { startStandIn, type Answer, type Call } from '../kit/standin.ts'
+import { startStandIn, type Call } from '../kit/standin.ts'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import type { Client } from './clients/client.ts'
+import type { Endpoint } from './wires/rest.ts'
 import { type Wire, answerOf } from './wires/wire.ts'
 
 /** What can be called, with how it is let go. */
@@ -57,17 +58,20 @@ export async function inThreeWays<T>(
 
 /** An API on loopback. What is no path of its own is not found there. */
 export async function runApi(
-  path: RegExp,
-  answer: (call: Call) => Answer,
+  ...endpoints: readonly Endpoint[]
 ): Promise<Upstream & { readonly calls: readonly Call[] }> {
-  const standIn = await startStandIn((call) =>
-    path.test(call.path.replace(/\?.*/, '')) ? answer(call) : { status: 404, body: '{"error":"no such path"}' },
-  )
+  const standIn = await startStandIn((call) => {
+    const endpoint = endpoints.find(({ path }) => path.test(call.path.replace(/\?.*/, '')))
+    return endpoint?.answer(call) ?? { status: 404, body: '{"error":"no such path"}' }
+  })
   const { origin } = new URL(standIn.url)
   return { origin, calls: standIn.calls, close: () => standIn.close() }
 }
 
-export const runWire = (wire: Wire) => runApi(wire.path, (call) => answerOf(wire, call))
+/** The endpoint at which an API speaks its wire. */
+export const endpointOf = (wire: Wire): Endpoint => ({ path: wire.path, answer: (call) => answerOf(wire, call) })
+
+export const runWire = (wire: Wire) => runApi(endpointOf(wire))
 
 /** The routes that an SDK can take, the shorter one first. */
 export const routesOf = ({ byPath }: Client): readonly [Route, ...Route[]] =>

@@ -1,7 +1,7 @@
 /** Who is let in, and whose key a client's is. */
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/serve/config.ts'
-import { admit, authorize } from '../../server/serve/guard.ts'
+import { admit, authorize, queryWithoutToken, withoutToken } from '../../server/serve/guard.ts'
 
 const replay = readConfig({
   HOST: 'chat.internal',
@@ -123,4 +123,18 @@ describe('the token and the key', () => {
   ])('%s with the token %s is refused', (authorization, token) => {
     expect(() => keyOf(authorization, token, 'sesame')).toThrow('This server asks for its AUTH_TOKEN')
   })
+})
+
+test('of the headers the token goes, and what is no key', () => {
+  const headers = [
+    ['Authorization', 'Bearer sk-1'],
+    ['X-Api-Key', 'sesame'],
+    ['api-key', 'any'],
+    ['X-Goog-Api-Key', 'sk-2'],
+    ['X-A', '1'],
+    ['X-A', '2'],
+  ] as const
+  expect(withoutToken(headers, 'sk-1', 'sesame')).toEqual([headers[0], headers[3], headers[4], headers[5]])
+  expect(withoutToken(headers, undefined, undefined)).toEqual([headers[1], headers[3], headers[4], headers[5]])
+  expect(queryWithoutToken('?a=%20&key=sesame&b', 'sesame')).toBe('?a=%20&b')
 })

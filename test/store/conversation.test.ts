@@ -105,6 +105,23 @@ describe('the identity of a call', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
+  test('is another one for another host, or another header that counts, though the bytes are the same', async () => {
+    const { store } = await setUp()
+    const { content } = ask('one')
+    const others: Partial<Call>[] = [
+      {},
+      { to: { upstream: 'a.example', host: 'a.example' } },
+      { to: { upstream: 'b.example', host: 'b.example' } },
+      { headers: [['anthropic-version', '2023-06-01']] },
+      { headers: [['Anthropic-Version', '2026-10-21']] },
+      { headers: [['anthropic-beta', '2026-10-21']] },
+    ]
+    const path = '/v1/messages'
+    const keys: string[] = []
+    for (const more of others) keys.push((await store.identify(callOf({}, { content, path, ...more }))).key)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
   test('is refused for the same bytes that are not said to be JSON, though they were known', async () => {
     const { store } = await setUp()
     const { content } = ask('one')

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { comparable, findDrift, groupDrifts, typesWithin } from '../../server/upkeep/drift.ts'
+import { responses } from '../../server/api/responses/index.ts'
+import { comparable, findDrift, groupDrifts } from '../../server/upkeep/drift.ts'
+import { typesWithin } from '../../server/upkeep/outline.ts'
 import { parseEvent, type ModelEvent } from '../../server/api/event.ts'
 import { MAX_DEPTH } from '../../server/base/json.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -12,7 +14,7 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Drift between two lists of events; what the first holds is known. */
 const between = (before: readonly Json[], now: readonly Json[], known: readonly string[] = []) =>
-  findDrift(toEvents(before), toEvents(now), new Set(known))
+  findDrift(toEvents(before), toEvents(now), { row: responses, types: new Set(known) })
 
 const one = (members: Json) => [{ type: 'e', ...members }]
 const answer = (text: string, seed = 'a') => compose(seed).text(words(text)).completed()
@@ -163,14 +165,14 @@ describe('whatever the events are', () => {
     const depth = MAX_DEPTH - 2
     const text = `{"type":"e","deep":${'['.repeat(depth)}1${']'.repeat(depth)}}`
     const deep = [parseEvent(text, 0) ?? []].flat()
-    expect(findDrift(deep, deep, typesWithin(deep))).toEqual([])
+    expect(findDrift(deep, deep, { row: responses, types: typesWithin(deep) })).toEqual([])
     expect(deep).toHaveLength(1)
   })
 })
 
 describe.skipIf(absent)(`real streams${absent ? `: ${absent}` : ''}`, () => {
   const streams = readCorpus().map(({ lines }) => toEvents(lines.map((line): Json => JSON.parse(line))))
-  const known = new Set(streams.flatMap((events) => [...typesWithin(events)]))
+  const known = { row: responses, types: new Set(streams.flatMap((events) => [...typesWithin(events)])) }
 
   test('do not differ from themselves', () => {
     for (const events of streams) expect(findDrift(events, events, known)).toEqual([])
@@ -190,7 +192,7 @@ describe.skipIf(absent)(`real streams${absent ? `: ${absent}` : ''}`, () => {
 })
 
 describe('what is compared of an answer', () => {
-  const none = new Set<string>()
+  const none = { row: responses, types: new Set<string>() }
 
   test('are its events', () => {
     const events = answer('Hello')

@@ -3,12 +3,15 @@ import { contentText } from '../../server/api/call.ts'
 import type { Call } from '../../server/api/call.ts'
 import type { Candidate } from '../../server/fixture/fixture.ts'
 import { fileName, identify } from '../../server/fixture/key.ts'
+import { createRoutes } from '../../server/model/transport/route.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { callFor, planRefresh, select, type Plan } from '../../server/upkeep/plan.ts'
 import { callOf } from '../kit/calls.ts'
 import { getCall } from '../kit/fixtures.ts'
 
 const redactor = createRedactor()
+
+const routes = createRoutes({ baseURL: 'https://api.openai.com/v1', apiKey: 'sk-test' })
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -42,7 +45,7 @@ const bodyOf = ({ send }: Plan, newId?: string): string => {
 }
 
 /** A fixture alone, as it is planned. */
-const planFor = (each: Candidate) => planRefresh([each], [each], redactor, [])
+const planFor = (each: Candidate) => planRefresh([each], [each], redactor, [], routes)
 
 describe('select', () => {
   test.each([
@@ -69,7 +72,7 @@ describe('select', () => {
 describe('planRefresh', () => {
   test('sends each turn of a conversation after the one before, together', () => {
     const other = fixture({ input: 'Other' })
-    expect(sent(planRefresh([...ALL, other], [spell, other, name, ada], redactor, []))).toEqual([
+    expect(sent(planRefresh([...ALL, other], [spell, other, name, ada], redactor, [], routes))).toEqual([
       'I am Ada',
       'My name?',
       'Spell it',
@@ -78,7 +81,7 @@ describe('planRefresh', () => {
   })
 
   test('begins with what a selected turn continues, and says that it was not selected', () => {
-    const { send } = planRefresh(ALL, [spell], redactor, [])
+    const { send } = planRefresh(ALL, [spell], redactor, [], routes)
     expect(send.map(({ fixture: { key }, selected, after: parent }) => [key, selected, parent?.key])).toEqual([
       [ada.key, false, undefined],
       [name.key, false, ada.key],
@@ -93,7 +96,7 @@ describe('planRefresh', () => {
   test('a request that was redacted is skipped; what continues it is sent with the id of its answer', () => {
     const secret = fixture({ input: 'My key is [redacted:aws-key]' })
     const next = after(secret, 'Which key?')
-    const plan = planRefresh([secret, next], [secret, next], redactor, [])
+    const plan = planRefresh([secret, next], [secret, next], redactor, [], routes)
     expect(plan.skipped).toEqual([{ name: secret.name, why: expect.stringContaining('holds [redacted:aws-key]') }])
     expect(plan.send).toHaveLength(1)
     expect(JSON.parse(bodyOf(plan))).toMatchObject({ input: 'Which key?', previous_response_id: secret.responseId })
@@ -122,7 +125,7 @@ describe('planRefresh', () => {
 
   test('a request that holds what a rule of the user put there is skipped', () => {
     const hidden = fixture({ input: 'Write to [email]' })
-    expect(planRefresh([hidden], [hidden], redactor, ['[email]']).skipped).toMatchObject([
+    expect(planRefresh([hidden], [hidden], redactor, ['[email]'], routes).skipped).toMatchObject([
       { why: expect.stringContaining('its request holds [email]') },
     ])
   })
@@ -135,7 +138,7 @@ describe('what is sent', () => {
     const content = Buffer.from(text)
     const next = fixtureFor({ ...callOf({}), content, body: content }, { previousKey: ada.key })
     expect(bodyOf(planFor(next))).toBe(text)
-    const plan = planRefresh([next, ada], [next], redactor, [])
+    const plan = planRefresh([next, ada], [next], redactor, [], routes)
     expect(bodyOf(plan)).toBe(text.replace('"old"', '"resp_I am Ada"'))
     expect(bodyOf(plan, 'resp_new')).toBe(text.replace('"old"', '"resp_new"'))
   })

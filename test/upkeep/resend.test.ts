@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { contentText } from '../../server/api/call.ts'
 import { ModelError } from '../../server/api/ending.ts'
-import { tokensOf } from '../../server/api/responses/events.ts'
+import { told } from '../../server/api/responses/told.ts'
+import { tokensIn } from '../../server/api/tokens.ts'
 import { fresh } from '../../server/base/memo.ts'
 import { fileName, identify } from '../../server/fixture/key.ts'
 import { type Answer, type Model } from '../../server/model/model.ts'
@@ -23,6 +24,8 @@ function planned(input: string, after?: Planned): Planned {
 const [one, two, three] = [planned('one'), planned('two'), planned('three')]
 const follow = planned('follow', one)
 const last = planned('last', follow)
+
+const tokensOf = (events: Parameters<typeof told>[0]) => tokensIn(told(events).usage)
 
 const goOn = new AbortController().signal
 

@@ -134,9 +134,9 @@ const carrier: Carrier = {
 }
 
 /** Event streams of AWS. Their checksum tells them from anything else. */
-export const eventstream: Framing = {
+export const eventstream = {
   types: /^application\/vnd\.amazon\.eventstream$/,
-  begins(start, type) {
+  begins(start: Buffer, type: string) {
     if (!this.types.test(type) && type !== '' && type !== 'application/octet-stream') return false
     // No message is so long that its length begins otherwise.
     if (start[0] !== 0 && start[0] !== 1) return false
@@ -144,4 +144,4 @@ export const eventstream: Framing = {
   },
   reader: createMessageReader,
   carrier,
-}
+} satisfies Framing

@@ -24,20 +24,6 @@ export function responseIdOf(events: readonly ModelEvent[]): string | undefined 
   return undefined
 }
 
-/** The tokens that an answer was made of and made up, as the API counts them. */
-export interface Tokens {
-  readonly input: number
-  readonly output: number
-}
-
-/** The tokens of the response in which an answer ended. */
-export function tokensOf(events: readonly ModelEvent[]): Tokens {
-  const response = terminalOf(events)?.body.response
-  const usage = isObject(response) && isObject(response.usage) ? response.usage : {}
-  const count = (value: JsonValue | undefined) => (typeof value === 'number' ? value : 0)
-  return { input: count(usage.input_tokens), output: count(usage.output_tokens) }
-}
-
 /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
 export function partOf({ body, type }: ModelEvent): string {
   const { output_index, item_id, content_index, summary_index, command_index } = body

@@ -8,10 +8,12 @@ import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
 import { modelIn } from '../request.ts'
 import { createWords } from '../words.ts'
+import { readAbout } from './about.ts'
 import { answerInOne, checkType, parseBody } from './body.ts'
 import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.ts'
 import { follow } from './follow.ts'
 import { failing } from './failing.ts'
+import { habitsIn } from './habits.ts'
 import { LEFT_OUT, keyed, lastUserText } from './request.ts'
 import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
@@ -66,6 +68,11 @@ export const responses: Api = {
   },
   told,
   echoed: LEFT_OUT,
+  idle: new Set(['keepalive']),
+  volatile: new Set(['encrypted_content']),
+  about: readAbout,
+  habits: habitsIn,
+  sendsOwn: creates,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
   refused: inError,
   failing,

@@ -12,27 +12,6 @@ const NO_KEY = 'any'
 export const keyOf = (credential: string | undefined, apiKey: string | undefined): string | undefined =>
   credential === undefined || credential === NO_KEY ? apiKey : credential
 
-/**
- * The headers with the key that the call carries: a client's own stays as it was sent, the server's takes the place of
- * what is no key. Undefined if there is neither.
- */
-export function authorized(
-  headers: Headers,
-  credential: string | undefined,
-  apiKey: string | undefined,
-): Headers | undefined {
-  const key = keyOf(credential, apiKey)
-  if (key === undefined) return undefined
-  if (key === credential) return headers
-  const value = `Bearer ${key}`
-  const place = headers.findIndex(isAuthorization)
-  if (place === -1) return [...headers, ['authorization', value]]
-  return headers.flatMap((header, index) => {
-    if (index === place) return [[header[0], value] as const]
-    return isAuthorization(header) ? [] : [header]
-  })
-}
-
 const isAuthorization = ([name]: Headers[number]): boolean => name.toLowerCase() === 'authorization'
 
 /** What a call carries: its headers and its query. Whether `authorization` holds a key its `credential` says. */
@@ -41,11 +20,12 @@ interface Carried {
   readonly query: string
 }
 
-/** Where keys stand that are known: of a host that is not, any of these may be meant. */
+/** Where APIs read keys. A client that brings one in any of these brings its own, whichever the API reads. */
 const ANYWHERE = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', '?key']
 
 /**
- * What a call carries to a service, and the server's key if it brings none of its own in a place that the service reads.
+ * What a call carries to a service, and the server's key if it brings none of its own. A key that stands where the service
+ * reads none is passed on as it came, and the service's to refuse.
  *
  * @returns undefined if there is neither, and the service asks for one
  */
@@ -58,9 +38,9 @@ export function carriedTo(
   const brings =
     (credential !== undefined && credential !== NO_KEY) ||
     headers.some(
-      (header) => !isAuthorization(header) && places.includes(header[0].toLowerCase()) && !isNone(header[1]),
+      (header) => !isAuthorization(header) && ANYWHERE.includes(header[0].toLowerCase()) && !isNone(header[1]),
     ) ||
-    parametersOf(query).some((each) => places.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
+    parametersOf(query).some((each) => ANYWHERE.includes(`?${nameOf(each)}`) && !isNone(valueOf(each)))
   if (brings) return { headers, query }
   if (apiKey === undefined && service !== undefined && service.keys.length > 0) return undefined
   const [place = 'authorization'] = places

@@ -1,5 +1,6 @@
 /** The connections to APIs, by a proxy if there is one: kept open for the next call, and without deadlines of their own. */
 import { setImmediate as startSoon } from 'node:timers'
+import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 
 /** The variables that name proxies; those in lower case come first, as in other programs. */
@@ -15,13 +16,17 @@ const MAX_HEADER_BYTES = 1024 * 1024
 export const proxyVariable = (variables: ProxyVariables, name: string): string =>
   variables[name.toLowerCase()] ?? variables[name] ?? ''
 
-/** Makes the connections of one server or one `fetch`. An idle one keeps no process running. */
-export function createDispatcher(variables: ProxyVariables): LoadDispatcher {
+/**
+ * Makes the connections of one server or one `fetch`. An idle one keeps no process running.
+ *
+ * @param lookup asked for the addresses of a name; what goes by a proxy is left to that
+ */
+export function createDispatcher(variables: ProxyVariables, lookup?: LookupFunction): LoadDispatcher {
   let loading: Promise<Dispatcher> | undefined
-  return () => (loading ??= load(variables))
+  return () => (loading ??= load(variables, lookup))
 }
 
-async function load(variables: ProxyVariables): Promise<Dispatcher> {
+async function load(variables: ProxyVariables, lookup: LookupFunction | undefined): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import('undici')
   const make = (pipelining: number) =>
     new EnvHttpProxyAgent({
@@ -31,6 +36,7 @@ async function load(variables: ProxyVariables): Promise<Dispatcher> {
       noProxy: proxyVariable(variables, 'NO_PROXY'),
       pipelining,
       connectTimeout: 0,
+      connect: lookup === undefined ? {} : { lookup },
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,

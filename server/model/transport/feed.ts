@@ -112,6 +112,10 @@ export function bytesOf(stream: Readable, signal: AbortSignal): AsyncIterable<Ui
   })
   stream.on('data', feed.push)
   stream.on('end', feed.end)
-  stream.on('error', (error) => feed.fail(reset(error)))
+  stream.on('error', (error) => {
+    // What came before the break, and was not asked for yet, is there still.
+    for (let left: unknown = stream.read(); left instanceof Uint8Array; left = stream.read()) feed.push(left)
+    feed.fail(reset(error))
+  })
   return feed.body
 }

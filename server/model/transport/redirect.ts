@@ -23,3 +23,16 @@ function isWithin(location: string, origin: string): boolean {
   const base = new URL(origin)
   return URL.canParse(location, base.href) && new URL(location, base.href).host === base.host
 }
+
+/**
+ * A location as a client reads it that named the host in front of the path: one without a host of its own leads to the
+ * named one, where it would lead to another API, and take the client's key there.
+ */
+export function behindHost(
+  location: string,
+  { named, path }: { readonly named: string; readonly path: string },
+): string {
+  if (/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location) || !URL.canParse(location, `http://host${path}`)) return location
+  const { pathname, search, hash } = new URL(location, `http://host${path}`)
+  return `/${named}${pathname}${search}${hash}`
+}

@@ -14,7 +14,7 @@ export interface RouteSettings {
   readonly baseURLs?: Readonly<Record<string, string>>
   /** The keys for other services, by their variables. */
   readonly keys?: Readonly<Record<string, string>>
-  /** Further hosts that may be called. */
+  /** Further hosts that may be called: `host`, `host:port`, or with the scheme in front. */
   readonly upstreams?: readonly string[]
 }
 
@@ -23,14 +23,15 @@ export interface Routes {
    * Where a call goes.
    *
    * @param named the host that the client names: one in front of the path, or the origin of a whole address
+   * @throws DeltatapeError `forbidden` if that is no host at all
    */
   to(call: Addressed, named?: string): Destination
   /** The server's own key for a service. */
   keyFor(service: Service | undefined): string | undefined
 }
 
-/** A host in front of a path: its first segment, if that has a dot or a port, and more follows it. */
-const PREFIX = /^\/([^/@][^/]*)(\/.*)$/s
+/** A host in front of a path: its first segment, if that has a dot or a port, and more follows it. `.well-known` is none. */
+const PREFIX = /^\/([^/@.][^/]*)(\/.*)$/s
 
 /** Takes the host off a path, if there is one in front of it. */
 export function withoutHost(path: string): { readonly named?: string; readonly path: string } {
@@ -41,6 +42,7 @@ export function withoutHost(path: string): { readonly named?: string; readonly p
 export function createRoutes({ baseURL, apiKey, baseURLs = {}, keys = {}, upstreams = [] }: RouteSettings): Routes {
   const addresses: Readonly<Record<string, string>> = { ...baseURLs, OPENAI_BASE_URL: baseURL }
   const secrets: Readonly<Record<string, string | undefined>> = { ...keys, OPENAI_API_KEY: apiKey }
+  const allowed = upstreams.flatMap(upstreamOf)
   const configured = (service: Service): string | undefined => firstOf(addresses, service.addresses)
   const baseOf = (service: Service, path: string): string =>
     configured(service) ?? service.urlFor?.(path) ?? service.url
@@ -71,36 +73,30 @@ export function createRoutes({ baseURL, apiKey, baseURLs = {}, keys = {}, upstre
     to(call, named) {
       if (named === undefined) return home(call)
       const url = urlOf(named)
-      if (url === undefined) return { upstream: 'unknown', host: 'unknown', refusal: noSuchHost(named) }
+      if (url === undefined) throw noSuchHost(named)
       const { host } = url
       const whole = /^https?:\/\//.test(named)
       // A whole address that is the API's own is the home of its calls, wherever that is.
       if (whole && ownServices(call).some((service) => isOfService(service, host))) return home(call)
       const service = serviceOf(call, host)
-      const base = originOf(url, whole, service && configured(service))
+      const upstream = allowed.find((each) => covers(each, url))
+      // Of an address that the user wrote in whole the scheme is known.
+      const written = [service && configured(service), upstream?.origin].find((each) => hostOf(each) === host)
+      const base = !whole && written !== undefined ? new URL(written).origin : url.origin
       const own = service !== undefined && ownServices(call).includes(service)
-      const allowed = service !== undefined || upstreams.some((each) => covers(each, url))
-      return {
-        base,
-        asIs: true,
-        service,
-        upstream: host,
-        ...(own ? {} : { host }),
-        ...refused(
-          allowed ? (isSafe(base, service && configured(service)) ? undefined : notSafe(host)) : notAllowed(host),
-        ),
-      }
+      const destination = { base, asIs: true, service, upstream: host, ...(own ? {} : { host }) } as const
+      if (service === undefined && upstream === undefined) return { ...destination, refusal: notAllowed(host) }
+      return isSafe(base, written) ? destination : { ...destination, refusal: notSafe(host) }
     },
     keyFor: (service) => service && firstOf(secrets, service.keys),
   }
 }
 
-const refused = (refusal: DeltatapeError | undefined) => (refusal === undefined ? {} : { refusal })
-
 const firstOf = (values: Readonly<Record<string, string | undefined>>, names: readonly string[]): string | undefined =>
   names.map((name) => values[name]).find((value) => value !== undefined)
 
-const hostOf = (address: string | undefined): string | undefined => address && new URL(address).host
+const hostOf = (address: string | undefined): string | undefined =>
+  address === undefined ? undefined : new URL(address).host
 
 const isOfService = ({ url, hosts }: Service, host: string): boolean =>
   new URL(url).host === host || (hosts?.test(host) ?? false)
@@ -122,21 +118,47 @@ function urlOf(named: string): URL | undefined {
   return url.host === plain ? url : undefined
 }
 
-/** The origin of a host: of the one that is configured, the scheme is known. */
-const originOf = (url: URL, whole: boolean, configured: string | undefined): string =>
-  !whole && configured !== undefined && hostOf(configured) === url.host ? new URL(configured).origin : url.origin
-
 /** Whether nobody can listen: over https, on this machine, or where the user says so in a whole address. */
-const isSafe = (origin: string, configured: string | undefined): boolean =>
+const isSafe = (origin: string, written: string | undefined): boolean =>
   origin.startsWith('https:') ||
   isLoopback(new URL(origin).hostname) ||
-  (configured !== undefined && new URL(configured).origin === origin)
+  (written !== undefined && new URL(written).origin === origin)
 
-/** Whether a host is one of `UPSTREAMS`; with a port that port alone is meant. */
-function covers(allowed: string, { protocol, hostname, port }: URL): boolean {
-  const wanted = allowed.toLowerCase()
-  if (!/:\d+$/.test(wanted)) return wanted === hostname
-  return wanted === `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+/** A host that may be called though no API that is known has it. */
+interface Upstream {
+  readonly hostname: string
+  /** The only port that may be called, if it is said. */
+  readonly port?: string | undefined
+  /** Where the user wrote the scheme. */
+  readonly origin?: string | undefined
+}
+
+const portOf = ({ protocol, port }: URL): string => port || (protocol === 'https:' ? '443' : '80')
+
+/** What an entry of `UPSTREAMS` allows; none if it is no host. */
+function upstreamOf(entry: string): Upstream[] {
+  const whole = /^https?:\/\//i.test(entry)
+  const address = whole ? entry : `https://${entry}`
+  if (!URL.canParse(address)) return []
+  const url = new URL(address)
+  const { hostname, origin } = url
+  if (whole) return [{ hostname, origin }]
+  return [{ hostname, port: /:(\d+)$/.exec(entry)?.[1]?.replace(/^0+(?=\d)/, '') }]
+}
+
+const covers = ({ hostname, port, origin }: Upstream, url: URL): boolean =>
+  origin === undefined
+    ? url.hostname === hostname && (port === undefined || port === portOf(url))
+    : url.host === hostOf(origin)
+
+/** The host names that the user wrote: they may lead to addresses of this machine and of private networks. */
+export function namesIn({ baseURL, baseURLs = {}, upstreams = [] }: RouteSettings): ReadonlySet<string> {
+  const defaults = SERVICES.map(({ url }) => new URL(url).hostname)
+  const written = [baseURL, ...Object.values(baseURLs)].map((each) => new URL(each).hostname)
+  return new Set([
+    ...written.filter((each) => !defaults.includes(each)),
+    ...upstreams.flatMap(upstreamOf).map(({ hostname }) => hostname),
+  ])
 }
 
 const forbidden = (message: string) => new DeltatapeError('forbidden', message)

@@ -1,11 +1,11 @@
 /** Sends one request to an API, byte for byte, and gives the answer as it comes. */
 import type { Incoming } from '../../api/call.ts'
-import type { Headers } from '../../api/headers.ts'
+import { type Headers, inPairs } from '../../api/headers.ts'
+import { DeltatapeError } from '../../base/errors.ts'
 import type { Address } from './address.ts'
 import type { LoadDispatcher } from './dispatcher.ts'
 import { unreachable } from './failure.ts'
 import { bytesOf } from './feed.ts'
-import { inPairs } from '../../api/headers.ts'
 
 export interface Outgoing extends Address {
   readonly method: string
@@ -16,7 +16,8 @@ export interface Outgoing extends Address {
 /**
  * Resolves as soon as the head of the answer is there. Follows no redirect, and tries nothing again.
  *
- * @throws ModelError `unreachable` if no head came; the signal's reason if it is aborted
+ * @throws ModelError `unreachable` if no head came; DeltatapeError `forbidden` if it would lead where nobody may call;
+ *   the signal's reason if it is aborted
  */
 export async function send(load: LoadDispatcher, request: Outgoing, signal: AbortSignal): Promise<Incoming> {
   const dispatcher = await load()
@@ -33,6 +34,7 @@ export async function send(load: LoadDispatcher, request: Outgoing, signal: Abor
     return { status: statusCode, headers: Array.isArray(headers) ? inPairs(headers) : [], body: bytesOf(body, signal) }
   } catch (error) {
     signal.throwIfAborted()
-    throw unreachable(error)
+    // Nothing was sent, since it would have led where nobody may call.
+    throw error instanceof DeltatapeError ? error : unreachable(error)
   }
 }

@@ -1,23 +1,24 @@
 /** Carries the calls of one client's WebSocket over a WebSocket of its own to the API, which keeps a conversation there. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Call, Transport } from '../../api/call.ts'
 import { ModelError } from '../../api/ending.ts'
-import type { Headers } from '../../api/headers.ts'
-import { passedUp } from '../../api/headers.ts'
+import { type Headers, passedUp } from '../../api/headers.ts'
 import { systemCode } from '../../base/errors.ts'
-import { type Address, addressOf } from './address.ts'
-import { authorized, keyOf, missingKey } from './credential.ts'
+import { type Address, addressAt } from './address.ts'
+import { carriedTo, missingKey } from './credential.ts'
 import type { ProxyVariables } from './dispatcher.ts'
 import { proxyFor } from './proxy.ts'
+import { type RouteSettings, type Routes, createRoutes } from './route.ts'
 import { type Turn, createTurn } from './turn.ts'
 
-export interface SocketTransportOptions {
-  readonly baseURL: string
-  /** The key if the client brought none; if there is none either, its calls are refused as the API would. */
-  readonly apiKey: string | undefined
+/** With where calls go, and the keys for clients that bring none. */
+export interface SocketTransportOptions extends RouteSettings {
   readonly env: ProxyVariables
+  /** Asked for the addresses of a name; what goes by a proxy is left to that. */
+  readonly lookup?: LookupFunction | undefined
   /** How large a message of the API may be. */
   readonly maxEventBytes: number
 }
@@ -37,18 +38,17 @@ export interface SocketTransport {
  * @param credential the client's own key, if it brought one
  */
 export function createSocketTransport(
-  { baseURL, apiKey, env, maxEventBytes }: SocketTransportOptions,
+  { env, lookup, maxEventBytes, ...settings }: SocketTransportOptions,
   headers: Headers,
   credential: string | undefined,
 ): SocketTransport {
-  const sent = authorized(passedUp(headers).filter(isPassed), credential, apiKey)
-  const key = keyOf(credential, apiKey)
-  const ownKey = key === credential ? undefined : key
+  const routes = createRoutes(settings)
+  const passed = passedUp(headers).filter(isPassed)
   let socket: WebSocket | undefined
   let turn: Turn | undefined
 
-  const open = (call: Call): WebSocket => {
-    const ws = connect(addressOf(baseURL, call), sent ?? [], { env, maxEventBytes })
+  const open = (address: Address, sent: Headers): WebSocket => {
+    const ws = connect(address, sent, { env, lookup, maxEventBytes })
     // What comes from a connection that was let go is nobody's.
     const forTurn = (act: (turn: Turn) => void) => {
       if (socket === ws && turn) act(turn)
@@ -72,8 +72,9 @@ export function createSocketTransport(
     async transport(call, signal) {
       signal.throwIfAborted()
       if (turn) throw new Error('A WebSocket to the API carries one call at a time.')
-      if (sent === undefined) return missingKey()
-      const ws = socket?.readyState === WebSocket.OPEN ? socket : open(call)
+      const { address, sent, service } = passageOf(call, { routes, headers: passed, credential })
+      if (sent === undefined) return missingKey(call.api, service?.keys)
+      const ws = socket?.readyState === WebSocket.OPEN ? socket : open(address(sent.query), sent.headers)
       socket = ws
       turn = createTurn(signal, {
         pause: () => ws.pause(),
@@ -86,7 +87,7 @@ export function createSocketTransport(
       const send = () => ws.send(call.body, { binary: false })
       if (ws.readyState === WebSocket.OPEN) send()
       else ws.once('open', send)
-      return { ...(await turn.answer), ownKey }
+      return { ...(await turn.answer), ownKey: sent.ownKey }
     },
     close() {
       socket?.close(1000)
@@ -94,6 +95,26 @@ export function createSocketTransport(
       socket?.terminate()
     },
   }
+}
+
+/** What a client opened its own connection with. */
+interface Opened {
+  readonly routes: Routes
+  readonly headers: Headers
+  readonly credential: string | undefined
+}
+
+/**
+ * Where a call goes and what it carries; without a key `sent` is undefined.
+ *
+ * @throws DeltatapeError `forbidden` if it may not go there
+ */
+function passageOf({ api, to: given, path, query }: Call, { routes, headers, credential }: Opened) {
+  const to = given ?? routes.to({ row: api.name, path, headers })
+  if (to.refusal) throw to.refusal
+  const { service } = to
+  const sent = carriedTo(service, { headers, query, credential }, routes.keyFor(service))
+  return { service, sent, address: (its: string) => addressAt(to, { path, query: its }) }
 }
 
 interface Followed {
@@ -140,16 +161,20 @@ const MAX_PIECES = 256 * 1024
 const connect = (
   { origin, path }: Address,
   headers: Headers,
-  { env, maxEventBytes }: Pick<SocketTransportOptions, 'env' | 'maxEventBytes'>,
-): WebSocket =>
-  new WebSocket(origin.replace(/^http/, 'ws') + path, {
-    agent: agentFor(env, origin),
+  { env, lookup, maxEventBytes }: Pick<SocketTransportOptions, 'env' | 'lookup' | 'maxEventBytes'>,
+): WebSocket => {
+  const agent = agentFor(env, origin)
+  return new WebSocket(origin.replace(/^http/, 'ws') + path, {
+    agent,
+    // A proxy asks for itself, and may stand anywhere.
+    ...(agent === undefined && lookup !== undefined ? { lookup } : {}),
     headers: grouped(headers),
     perMessageDeflate: false,
     maxPayload: maxEventBytes,
     maxFragments: MAX_PIECES,
     maxBufferedChunks: MAX_PIECES,
   })
+}
 
 /** Headers of the upgrade, which ws makes anew for its own. */
 const isPassed = ([name]: Headers[number]): boolean => !/^sec-websocket-/i.test(name)

@@ -1,7 +1,7 @@
 /** One call over a WebSocket: the messages that answer it, as the server-sent events that they would be over HTTP. */
 import type { IncomingMessage } from 'node:http'
 import type { Incoming } from '../../api/call.ts'
-import { ModelError } from '../../api/ending.ts'
+import { DeltatapeError } from '../../base/errors.ts'
 import { parseObject } from '../../base/json.ts'
 import { reset, unreachable } from './failure.ts'
 import { bytesOf, createFeed } from './feed.ts'
@@ -73,8 +73,8 @@ export function createTurn(signal: AbortSignal, connection: Connection): Turn {
         begin()
         return feed.end()
       }
-      reject(error instanceof ModelError ? error : unreachable(error))
-      feed.fail(error instanceof ModelError ? error : reset(error))
+      reject(error instanceof DeltatapeError ? error : unreachable(error))
+      feed.fail(error instanceof DeltatapeError ? error : reset(error))
     },
   }
 }

@@ -107,6 +107,6 @@ function endOf(
   if (end === 'truncated' || end === 'malformed') return { bytes: NONE, isBroken: false }
   const isStream = head.framing !== 'json' && head.framing !== 'text'
   if (end !== undefined || cause.code === 'dropped' || !isStream) return { bytes: NONE, isBroken: true }
-  const place = { sent: 0, last: undefined, isFailure: false }
+  const place = { sent: 0, last: undefined, framing: head.framing, isFailure: false }
   return { bytes: bytesOf(api.failing(troubleOf(cause, api), place)), isBroken: false }
 }

@@ -8,6 +8,7 @@ import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Account } from '../../base/ledger.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
+import { behindHost } from '../../model/transport/redirect.ts'
 import { type Routes, createRoutes, withoutHost } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import { authorize, credentialsIn, queryWithoutToken, withoutToken } from '../guard.ts'
@@ -69,7 +70,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     throw new DeltatapeError('busy', `${open.size} calls are being answered, the most that MAX_CONNECTIONS allows.`)
   }
 
-  const ask = async (asked: Asked, call: Call): Promise<Reply> => {
+  const ask = async (asked: Asked, call: Call, named: string | undefined): Promise<Reply> => {
     const abort = new AbortController()
     open.add(abort)
     asked.onLeave(() => abort.abort(LEFT))
@@ -78,7 +79,8 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
       if (open.size === 0) draining?.resolve()
     })
     try {
-      return replyTo(await model(call, abort.signal), { api: call.api, observed, encode })
+      const reply = replyTo(await model(call, abort.signal), { api: call.api, observed, encode })
+      return named === undefined || asked.origin !== undefined ? reply : ledBehind(reply, { named, path: call.path })
     } catch (error) {
       observed.failed(error)
       observed.ended(actionOf(error))
@@ -97,7 +99,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
           { api, path, search, to: destinationOf(asked, { api, path, named }, routes) },
           config,
         )
-        return await ask(asked, call)
+        return await ask(asked, call, named)
       } catch (error) {
         const told = toldOf(error, log)
         return told.code === 'dropped' ? { status: 200, headers: [], body: 'broken' } : refuse(told, api)
@@ -119,6 +121,17 @@ function placeOf({ target, origin }: Asked) {
   const { path, search } = splitTarget(target)
   return { search, ...(origin === undefined ? withoutHost(path) : { path, named: origin }) }
 }
+
+/** The reply with a location that its client, who named the host in front of the path, reads as the API means it. */
+const ledBehind = (reply: Reply, place: { readonly named: string; readonly path: string }): Reply =>
+  reply.status < 300 || reply.status > 399
+    ? reply
+    : {
+        ...reply,
+        headers: reply.headers.map(([name, value]) =>
+          name.toLowerCase() === 'location' ? [name, behindHost(value, place)] : [name, value],
+        ),
+      }
 
 const destinationOf = (
   { headers }: Asked,

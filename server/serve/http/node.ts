@@ -13,7 +13,7 @@ import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
-import { splitTarget } from '../target.ts'
+import { hostAsked, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
 import { crossOrigin } from './cors.ts'
@@ -112,7 +112,7 @@ function createBurst(clock: Clock): (act: () => void) => void {
 }
 
 /** Of several `Host` or `Origin` headers Node keeps the first; here they are joined, which no name of this server is. */
-function visitorOf({ rawHeaders, headers }: IncomingMessage): Visitor {
+function visitorOf({ url = '/', rawHeaders, headers }: IncomingMessage): Visitor {
   let host: string | undefined
   let origin: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -122,7 +122,7 @@ function visitorOf({ rawHeaders, headers }: IncomingMessage): Visitor {
       origin = origin === undefined ? value : `${origin}, ${value}`
     }
   }
-  return { host, origin, site: headers['sec-fetch-site']?.toString() }
+  return { host: hostAsked(url, host), origin, site: headers['sec-fetch-site']?.toString() }
 }
 
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */

@@ -1,6 +1,6 @@
 /** The calls that the requests of one connection become: each is a `POST /v1/responses` that streams. */
 import type { Api } from '../../api/api.ts'
-import type { Call, Transport } from '../../api/call.ts'
+import type { Call, Destination, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { TurnRequest } from './dialect.ts'
 
@@ -21,6 +21,8 @@ export interface CallsOptions {
   /** The headers and the query of the client's upgrade request. */
   readonly headers: Headers
   readonly query: string
+  /** Where the calls go, if the client named a host. */
+  readonly to?: Destination | undefined
   /** The client's own key, if it brought one. */
   readonly credential: string | undefined
   /** The faults that the client asks for, in every turn. */

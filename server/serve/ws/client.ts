@@ -1,6 +1,7 @@
 /** One client: its connection, its session, and the calls that its requests become. */
 import type { Socket } from 'node:net'
 import type { Api } from '../../api/api.ts'
+import type { Destination } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
@@ -41,6 +42,8 @@ export interface ClientOptions {
   /** What its upgrade request said. */
   readonly headers: Headers
   readonly query: string
+  /** Where its calls go, if it named a host. */
+  readonly to?: Destination | undefined
   readonly credential: string | undefined
   readonly fault: string | undefined
   /** The account of what is kept for it. */
@@ -117,11 +120,11 @@ interface Begun {
 }
 
 function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
-  const { path, endpoint, headers, query, credential, fault, account } = options
+  const { path, endpoint, headers, query, to, credential, fault, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
-  const redact = shared.redactor.with({ 'api-key': credential })
+  const redact = shared.redactor.for({ headers, query, credential })
   const dialect = endpoint.speak(redact)
-  const calls = createCalls({ api, own: endpoint.own, headers, query, credential, fault, createUpstream })
+  const calls = createCalls({ api, own: endpoint.own, headers, query, to, credential, fault, createUpstream })
   const session = createSession({
     model,
     dialect,

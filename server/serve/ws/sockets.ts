@@ -1,6 +1,7 @@
 /** The WebSockets of a server: which upgrades are let in, and how all connections end. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { type Headers, inPairs } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
@@ -10,8 +11,9 @@ import { whoAnswers } from '../../base/version.ts'
 import { weightOf } from '../../base/weight.ts'
 import type { Config } from '../config.ts'
 import type { Model } from '../../model/model.ts'
+import { createRoutes } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { admit, authorize } from '../guard.ts'
+import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
@@ -20,7 +22,7 @@ import { type Handshake, type Reader, createHandshake } from './connection.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
 import { createHeartbeat } from './heartbeat.ts'
-import { type Visit, answerOverHttp, headersOf, visitOf } from './upgrade.ts'
+import { type Visit, answerOverHttp, visitOf } from './upgrade.ts'
 
 export interface SocketsOptions {
   readonly config: Config
@@ -53,6 +55,7 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     maxQueuedTurns: config.maxQueuedTurns,
     createUpstream,
   }
+  const routes = createRoutes(config)
   const header = `x-deltatape: ${whoAnswers(config)}`
   const doors = createDoors(config, header)
   const clients = new Set<Client>()
@@ -72,17 +75,18 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { path, query, fault } = visit
+      const { path, fault } = visit
       const account = ledger.open()
       socket.once('close', account.close)
       try {
         if (draining) throw shuttingDown()
-        const { endpoint, handshake, apiKey } = letIn(visit, doors, config)
-        // Most clients are of a chat and idle: they keep nothing of their request.
-        const headers = endpoint.own ? [] : headersOf(request, apiKey !== undefined)
+        const { endpoint, handshake, apiKey: credential } = letIn(visit, doors, config)
+        const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
+        const to =
+          visit.named === undefined ? undefined : routes.to({ row: shared.api.name, path, headers }, visit.named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, credential: keyIn(apiKey), fault, account }),
+          connect(reader, { socket, path, endpoint, headers, query, to, credential, fault, account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
@@ -98,6 +102,20 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     stop(error) {
       for (const client of clients) client.stop(error)
     },
+  }
+}
+
+/** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request. */
+function passedBy(
+  { rawHeaders }: IncomingMessage,
+  { query }: Visit,
+  of: { readonly credential: string | undefined; readonly authToken: string | undefined } | undefined,
+): { readonly headers: Headers; readonly query: string } {
+  if (of === undefined) return { headers: [], query: '' }
+  const { credential, authToken } = of
+  return {
+    headers: withoutToken(inPairs(rawHeaders), credential, authToken),
+    query: queryWithoutToken(query, authToken),
   }
 }
 
@@ -129,7 +147,8 @@ function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): 
   const refusal = admit(visit, config)
   if (refusal) throw refusal
   const door = doors.get(visit.path)
-  if (!door) throw noSocket(visit.path, [...doors.keys()])
+  // Behind a host are the endpoints of an API alone.
+  if (!door || (visit.named !== undefined && door.endpoint.own)) throw noSocket(visit.path, [...doors.keys()])
   return { ...door, ...authorize(visit, config) }
 }
 
@@ -138,9 +157,6 @@ const noSocket = (path: string, paths: readonly string[]) =>
     'not_found',
     `There is no WebSocket ${isShort(path) ? path : 'with such a path'} here. There are ${paths.join(', ')}.`,
   )
-
-/** The client's own key. `any` is what examples give for one, so that they need none. */
-const keyIn = (apiKey: string | undefined): string | undefined => (apiKey === 'any' ? undefined : apiKey)
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */
 function ignoreGone(): void {}

@@ -2,13 +2,15 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
-import { type Headers, inPairs } from '../../api/headers.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
-import { splitTarget, withoutFault } from '../target.ts'
+import { withoutHost } from '../../model/transport/route.ts'
+import { hostAsked, splitTarget, withoutFault } from '../target.ts'
 
 /** What a client says when it connects. */
 export interface Visit {
+  /** The path, without the host that the client names in front of it. */
   readonly path: string
+  readonly named?: string | undefined
   /** The query with its `?`, or the empty text, without deltatape's own parameter. */
   readonly query: string
   readonly host: string | undefined
@@ -25,23 +27,15 @@ export function visitOf({ url: target = '/', headers, headersDistinct }: Incomin
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
   return {
-    path,
+    ...withoutHost(path),
     query,
-    host,
+    host: hostAsked(target, host),
     origin,
     authorization: headers.authorization,
     token: headers['x-deltatape-token']?.toString(),
     fault: fault ?? (headers['x-deltatape-fault']?.toString() || undefined),
   }
 }
-
-/**
- * The headers of a request in pairs, as they were sent.
- *
- * @param withKey whether `authorization` holds a key for the API. What was compared with the token is not passed on
- */
-export const headersOf = ({ rawHeaders }: IncomingMessage, withKey: boolean): Headers =>
-  inPairs(rawHeaders).filter(([name]) => withKey || name.toLowerCase() !== 'authorization')
 
 /** Answers an upgrade that is refused as the HTTP request that it is, and closes the connection. */
 export function answerOverHttp(socket: Socket, error: DeltatapeError, header: string): void {

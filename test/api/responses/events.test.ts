@@ -9,9 +9,8 @@ import {
   responseIdOf,
   statusOf,
   terminalOf,
-  tokensOf,
 } from '../../../server/api/responses/events.ts'
-import { compose, words } from '../../kit/answers.ts'
+import { compose } from '../../kit/answers.ts'
 import { toEvents } from '../../kit/calls.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -109,16 +108,6 @@ describe('the end', () => {
     expect(isFinished(call, toEvents(compose('e').failed('server_error', 'Oh')))).toBe(false)
     expect(isFinished(call, toEvents(compose('e').error('server_error', 'Oh')))).toBe(false)
     expect(isFinished(call, [...events.slice(0, -1), done('cancelled')])).toBe(false)
-  })
-
-  test('counts the tokens', () => {
-    const [deltas, usage] = [words('one two three'), { input_tokens: 16, output_tokens: 3 }]
-    expect(tokensOf(toEvents(compose('t').text(deltas).completed()))).toEqual({
-      input: usage.input_tokens,
-      output: usage.output_tokens,
-    })
-    expect(tokensOf([...events.slice(0, -1), done('completed')])).toEqual({ input: 0, output: 0 })
-    expect(tokensOf([])).toEqual({ input: 0, output: 0 })
   })
 })
 

@@ -63,7 +63,7 @@ describe('the id of an answer', () => {
 
 test('only a call that asks for an answer has to be JSON', () => {
   const content = Buffer.from('x=1')
-  const call = { headers: [], content }
+  const call = { query: '', headers: [], content }
   responses.check({ method: 'POST', path: '/v1/responses/resp_1/cancel', ...call })
   responses.check({ method: 'GET', path: '/v1/responses/resp_1', ...call })
   for (const path of ['/v1/responses', '/responses']) {

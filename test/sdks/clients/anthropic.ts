@@ -61,7 +61,7 @@ const shared = {
 export const anthropicClients = [
   client<RawMessageStreamEvent>({
     ...shared,
-    name: 'anthropic create',
+    name: 'anthropic messages.create',
     async *stream(at, turn) {
       yield* await anthropic(at).messages.create({ ...bodyOf(turn), stream: true })
     },
@@ -69,7 +69,7 @@ export const anthropicClients = [
   }),
   client<RawMessageStreamEvent>({
     ...shared,
-    name: 'anthropic .stream()',
+    name: 'anthropic messages.stream',
     async *stream(at, turn) {
       const stream = anthropic(at).messages.stream(bodyOf(turn))
       // What the helper adds to an event while it goes on is not what was sent.

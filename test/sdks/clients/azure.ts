@@ -16,7 +16,7 @@ const azure = ({ base, headers = {}, retries }: At) =>
 
 export const azureClients = [
   client<ChatCompletionChunk>({
-    name: 'azure',
+    name: 'azure chat.completions.create',
     wire,
     below: '',
     byPath: true,

@@ -1,4 +1,4 @@
-/** @aws-sdk/client-bedrock-runtime: Converse, with an API key and over HTTP/1.1. */
+/** @aws-sdk/client-bedrock-runtime: Converse, and Invoke of a model of Anthropic; with an API key, over HTTP/1.1. */
 import {
   BedrockRuntimeClient,
   BedrockRuntimeServiceException,
@@ -6,10 +6,14 @@ import {
   type ConverseCommandInput,
   ConverseStreamCommand,
   type ConverseStreamOutput,
+  InvokeModelCommand,
+  InvokeModelWithResponseStreamCommand,
   type Message,
 } from '@aws-sdk/client-bedrock-runtime'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { bedrock as wire } from '../wires/bedrock.ts'
+import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources'
+import { converse, invoke } from '../wires/bedrock.ts'
+import { promptOf, read as readMessages } from './anthropic.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
 function bedrock({ base, headers = {}, retries }: At): BedrockRuntimeClient {
@@ -69,29 +73,58 @@ function read(chunks: readonly ConverseStreamOutput[]): Told {
   }
 }
 
+const invocationOf = (turn: Turn) => ({
+  modelId: 'anthropic.standin-v1:0',
+  contentType: 'application/json',
+  body: JSON.stringify({ anthropic_version: 'bedrock-2023-05-31', ...promptOf(turn) }),
+})
+
+/** Asks with a client that is let go when its answer has been read. */
+async function* asking<Chunk>(at: At, ask: (made: BedrockRuntimeClient) => Promise<AsyncIterable<Chunk> | undefined>) {
+  const made = bedrock(at)
+  try {
+    yield* (await ask(made)) ?? []
+  } finally {
+    made.destroy()
+  }
+}
+
+/** The same for an answer in one piece. */
+async function asked<Whole>(at: At, ask: (made: BedrockRuntimeClient) => Promise<Whole>): Promise<Whole> {
+  const made = bedrock(at)
+  try {
+    return await ask(made)
+  } finally {
+    made.destroy()
+  }
+}
+
+const shared = { below: '', byPath: true, isOwn: (error: unknown) => error instanceof BedrockRuntimeServiceException }
+
 export const bedrockClients = [
   client<ConverseStreamOutput>({
-    name: 'bedrock converse',
-    wire,
-    below: '',
-    byPath: false,
-    async *stream(at, turn) {
-      const made = bedrock(at)
-      try {
-        yield* (await made.send(new ConverseStreamCommand(inputOf(turn)))).stream ?? []
-      } finally {
-        made.destroy()
-      }
-    },
+    ...shared,
+    name: 'bedrock ConverseStreamCommand',
+    wire: converse,
+    stream: (at, turn) =>
+      asking(at, async (made) => (await made.send(new ConverseStreamCommand(inputOf(turn)))).stream),
     read,
-    async whole(at, turn) {
-      const made = bedrock(at)
-      try {
-        return await made.send(new ConverseCommand(inputOf(turn)))
-      } finally {
-        made.destroy()
+    whole: (at, turn) => asked(at, (made) => made.send(new ConverseCommand(inputOf(turn)))),
+  }),
+  client<RawMessageStreamEvent>({
+    ...shared,
+    name: 'bedrock InvokeModelWithResponseStreamCommand',
+    wire: invoke,
+    async *stream(at, turn) {
+      const command = new InvokeModelWithResponseStreamCommand(invocationOf(turn))
+      for await (const { chunk } of asking(at, async (made) => (await made.send(command)).body)) {
+        if (chunk?.bytes) yield JSON.parse(Buffer.from(chunk.bytes).toString())
       }
     },
-    isOwn: (error) => error instanceof BedrockRuntimeServiceException,
+    read: readMessages,
+    async whole(at, turn) {
+      const { body } = await asked(at, (made) => made.send(new InvokeModelCommand(invocationOf(turn))))
+      return body.transformToString()
+    },
   }),
 ]

@@ -24,6 +24,7 @@ export interface Told {
 }
 
 export interface Client {
+  /** The page of the docs that it is on, and what streams there. */
   readonly name: string
   readonly wire: Wire
   /** What the base URL has behind the host. */

@@ -48,7 +48,7 @@ function read(chunks: readonly Cohere.V2ChatStreamResponse[]): Told {
 
 export const cohereClients = [
   client<Cohere.V2ChatStreamResponse>({
-    name: 'cohere',
+    name: 'cohere chatStream',
     wire,
     below: '',
     byPath: true,

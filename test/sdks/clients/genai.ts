@@ -45,7 +45,7 @@ const withoutHttp = ({ sdkHttpResponse: _http, ...chunk }: GenerateContentRespon
 
 export const genaiClients = [
   client<Partial<GenerateContentResponse>>({
-    name: 'genai',
+    name: 'google-genai models.generateContentStream',
     wire: gemini,
     below: '',
     byPath: true,

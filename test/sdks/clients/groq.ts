@@ -49,7 +49,7 @@ function read(chunks: readonly ChatCompletionChunk[]): Told {
 
 export const groqClients = [
   client<ChatCompletionChunk>({
-    name: 'groq',
+    name: 'groq chat.completions.create',
     wire,
     below: '',
     byPath: true,

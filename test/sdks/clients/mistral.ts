@@ -51,7 +51,7 @@ function read(chunks: readonly CompletionEvent[]): Told {
 
 export const mistralClients = [
   client<CompletionEvent>({
-    name: 'mistral',
+    name: 'mistral chat.stream',
     wire,
     below: '',
     byPath: false,

@@ -39,7 +39,7 @@ const read = (chunks: readonly ChatResponse[]): Told => ({
 
 export const ollamaClients = [
   client<ChatResponse>({
-    name: 'ollama',
+    name: 'ollama chat',
     wire,
     below: '',
     byPath: true,

@@ -63,7 +63,7 @@ const shared = {
 export const openaiClients = [
   client<ChatCompletionChunk>({
     ...shared,
-    name: 'openai create',
+    name: 'openai chat.completions.create',
     async *stream(at, turn) {
       yield* await openai(at).chat.completions.create(streamed(turn))
     },
@@ -71,7 +71,7 @@ export const openaiClients = [
   }),
   client<ChatCompletionChunk>({
     ...shared,
-    name: 'openai .stream()',
+    name: 'openai chat.completions.stream',
     async *stream(at, turn) {
       const stream = openai(at).chat.completions.stream(streamed(turn))
       yield* stream

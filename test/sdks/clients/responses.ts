@@ -51,7 +51,7 @@ const shared = {
 export const responsesClients = [
   client<ResponseStreamEvent>({
     ...shared,
-    name: 'openai responses create',
+    name: 'openai responses.create',
     async *stream(at, turn) {
       yield* await openai(at).responses.create({ ...bodyOf(turn), stream: true })
     },
@@ -59,7 +59,7 @@ export const responsesClients = [
   }),
   client<ResponseStreamEvent>({
     ...shared,
-    name: 'openai responses .stream()',
+    name: 'openai responses.stream',
     async *stream(at, turn) {
       const stream = openai(at).responses.stream(bodyOf(turn))
       // What the helper adds to an event while it goes on is not what was sent.

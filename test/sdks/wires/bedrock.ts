@@ -1,5 +1,6 @@
 /** Bedrock's Converse: AWS event streams, binary messages with two checksums each. */
 import { crc32 } from 'node:zlib'
+import { messages } from './messages.ts'
 import { USAGE, type Wire, WORDS } from './wire.ts'
 
 const uint32 = (value: number) => {
@@ -46,8 +47,8 @@ const end = (reason: string) => [
   event('metadata', { metrics: { latencyMs: 345 }, p: 'a', usage }),
 ]
 
-export const bedrock: Wire = {
-  path: /^\/model\/standin\.one-v1%3A0\/converse(?:-stream)?$/,
+export const converse: Wire = {
+  path: /^\/model\/[^/]+\/converse(?:-stream)?$/,
   type: 'application/vnd.amazon.eventstream',
   headers: { 'x-amzn-requestid': 'b1946ac9-standin' },
   streams: ({ path }) => path.endsWith('-stream'),
@@ -70,4 +71,20 @@ export const bedrock: Wire = {
     stopReason: 'end_turn',
     usage,
   }),
+}
+
+/** What a model of Anthropic streams: the data of each of its events. */
+const inner = (records: readonly Uint8Array[]) =>
+  records.map((record) => {
+    const [, data = ''] = /^data: (.*)$/m.exec(Buffer.from(record).toString()) ?? []
+    return event('chunk', { bytes: Buffer.from(data.trimEnd()).toString('base64'), p: 'abcd' })
+  })
+
+/** Invoke, of a model of Anthropic. */
+export const invoke: Wire = {
+  ...converse,
+  path: /^\/model\/[^/]+\/invoke(?:-with-response-stream)?$/,
+  asks: inner(messages.asks),
+  tells: inner(messages.tells),
+  whole: messages.whole,
 }

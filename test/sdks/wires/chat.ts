@@ -78,7 +78,7 @@ export const chat: Wire = {
 /** What was found in the prompt comes first, in a chunk without choices. */
 export const azure: Wire = {
   ...chat,
-  path: /^\/openai\/deployments\/standin-1\/chat\/completions$/,
+  path: /^\/openai\/deployments\/[^/]+\/chat\/completions$/,
   asks: [filtered, ...chat.asks],
   tells: [filtered, ...chat.tells],
 }

@@ -56,3 +56,39 @@ export const cohere: Wire = {
     usage,
   }),
 }
+
+const lines = (...all: readonly object[]) => all.map((each) => Buffer.from(`${JSON.stringify(each)}\n`))
+
+const streamEnd = (reason: string, response: object) => ({
+  event_type: 'stream-end',
+  is_finished: true,
+  finish_reason: reason,
+  response: { ...response, finish_reason: reason, meta: usage },
+})
+
+const begun = { event_type: 'stream-start', is_finished: false, generation_id: 'b1946ac9-standin' }
+
+/** Version 1: lines. */
+export const cohereLines: Wire = {
+  ...cohere,
+  path: /^\/v1\/chat$/,
+  type: 'application/stream+json',
+  asks: lines(
+    begun,
+    {
+      event_type: 'tool-calls-generation',
+      is_finished: false,
+      tool_calls: [{ name: 'get_weather', parameters: { city: 'Paris' } }],
+    },
+    streamEnd('COMPLETE', { text: '' }),
+  ),
+  tells: lines(
+    begun,
+    ...WORDS.map((word) => ({ event_type: 'text-generation', is_finished: false, text: word })),
+    streamEnd('COMPLETE', { text: WORDS.join('') }),
+  ),
+  error: Buffer.concat(
+    lines({ event_type: 'stream-end', is_finished: true, finish_reason: 'ERROR', error: 'Overloaded' }),
+  ),
+  whole: JSON.stringify({ text: WORDS.join(''), finish_reason: 'COMPLETE', meta: usage }),
+}

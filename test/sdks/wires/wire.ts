@@ -2,7 +2,7 @@
 import type { Answer, Call } from '../../kit/standin.ts'
 
 /** What the stand-ins say, in pieces, once they were told what the tool found. */
-export const WORDS = ['It is ', '21 degrees', ' in Paris, 世界! 👋🏽']
+export const WORDS = ['It is ', '21 °C', ' in Paris. ☀️']
 
 /** What the tool says. */
 export const FOUND = '{"degrees":21}'
