@@ -4,7 +4,7 @@ import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError, MissError } from '../base/errors.ts'
 import { formatFixture } from '../fixture/file.ts'
-import type { Fixture, StoredFixture } from '../fixture/fixture.ts'
+import { type Fixture, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
 import { type Asked, type Identity, fileName } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Places } from '../fixture/places.ts'
@@ -19,6 +19,7 @@ import { sortInPieces } from './pieces.ts'
 import { type Saved, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, removeStamped, stampOf } from './stamp.ts'
+import { followedBy } from './threads.ts'
 import { alone, writeWhole } from './write.ts'
 
 export interface Store {
@@ -103,9 +104,11 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
     survey: finder.survey,
     identify: createIdentifier({ redactor, match }, inConversation),
     doubtOf: (identity) => doubts.get(identity),
-    save(fixture) {
+    async save(fixture) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      return save(fixture)
+      if (continuedBy(fixture) !== undefined) return save(fixture)
+      const follows = await followedBy(finder, fixture)
+      return save(follows === undefined ? fixture : { ...fixture, follows })
     },
     stamp: (name) => stampOf(pathOf(dir, name)),
     async replace(name, fixture, stamp, taken = 'absent') {

@@ -144,7 +144,7 @@ function storeFor(
         saved.set(key, 'changed')
         return { outcome: 'kept' }
       }
-      const result = await store.save(recording)
+      const result = await store.save({ ...recording, follows: fixture.follows })
       saved.set(key, result.outcome)
       return result
     },

@@ -4,10 +4,11 @@ import type { Ending } from '../api/ending.ts'
 import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
-import { type Fixture, type FixtureHeader, eventsOf, isGood } from '../fixture/fixture.ts'
+import { type Fixture, type FixtureHeader, continuedBy, eventsOf, isGood } from '../fixture/fixture.ts'
 import { type Asked, fileName, keyOf, parseRequest } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import { matchedAgain } from '../fixture/rules.ts'
+import { givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import { passDamage } from '../store/locator.ts'
@@ -47,7 +48,7 @@ export async function redactAgain(
     call: query ? { ...call, query } : call,
     request: parseRequest(requestText),
     requestText,
-    ...(previousKey === undefined ? {} : { previousKey }),
+    ...(previousKey === undefined || fixture.follows !== undefined ? {} : { previousKey }),
     ...(fixture.matchedBy && { matchedBy: fixture.matchedBy }),
   }
   const asked = matchedAgain(written, match)
@@ -63,12 +64,14 @@ export async function redactAgain(
       ...(fixture.responseId === undefined
         ? {}
         : { responseId: apiNamed(api).answerId(call, eventsOf({ api, records })) }),
+      ...(fixture.follows === undefined ? {} : { follows: previousKey }),
+      ...(fixture.knownBy && { knownBy: givenBy(apiNamed(api), asked.request, eventsOf({ api, records })) }),
       recorded: isEdited ? { ...recorded, edited: true } : recorded,
       records,
       ending: redactEnding(fixture.ending, redactor, found),
       sha256: bodyHash(records),
     },
-    changed: key !== fixture.key || kinds.size > 0,
+    changed: key !== fixture.key || kinds.size > 0 || (fixture.follows ?? previousKey) !== previousKey,
     kinds,
   }
 }
@@ -85,7 +88,7 @@ export function parentsFirst<T extends FixtureHeader>(fixtures: readonly T[]): T
     for (
       let at: T | undefined = fixture;
       at && !ordered.has(at) && !line.includes(at);
-      at = at.previousKey === undefined ? undefined : byKey.get(at.previousKey)
+      at = byKey.get(continuedBy(at) ?? '')
     ) {
       line.push(at)
     }
@@ -174,7 +177,8 @@ export async function planFor(
         damaged.push(name)
         continue
       }
-      const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
+      const before = continuedBy(fixture)
+      const previousKey = keys.get(before ?? '') ?? before
       const redone = await redactWhole(fixture, { redactor, match }, previousKey)
       if ('why' in redone) {
         refused.push({ name, why: redone.why })

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { memberOf } from '../base/json.ts'
-import type { Candidate } from '../fixture/fixture.ts'
+import { type Candidate, continuedBy } from '../fixture/fixture.ts'
 import { inputOf, likeness } from '../fixture/likeness.ts'
 import type { Store } from '../store/store.ts'
 import { type Missed, type Usage, membersOf, parseUsage, unusable } from '../store/usage.ts'
@@ -62,11 +62,7 @@ export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate
   const needed = new Set<string>()
   for (const fixture of fixtures) {
     if (!used.has(fixture.name)) continue
-    for (
-      let at: Candidate | undefined = fixture;
-      at && !needed.has(at.name);
-      at = at.previousKey === undefined ? undefined : byKey.get(at.previousKey)
-    ) {
+    for (let at: Candidate | undefined = fixture; at && !needed.has(at.name); at = byKey.get(continuedBy(at) ?? '')) {
       needed.add(at.name)
     }
   }

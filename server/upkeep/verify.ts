@@ -1,6 +1,9 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
+import { apiNamed } from '../api/index.ts'
+import { continuedBy } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
+import { carriedBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
@@ -30,7 +33,8 @@ export async function* verify(
   { redactor, match, oldest, whole }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, string>()
-  const continued: { name: string; previousKey: string }[] = []
+  const marksByKey = new Map<string, ReadonlySet<string>>()
+  const continued: Continued[] = []
   let waiting: Checked[] = []
   let chars = 0
 
@@ -41,7 +45,10 @@ export async function* verify(
       const other = nameByKey.get(header.key)
       if (other === undefined) nameByKey.set(header.key, name)
       else checked.problems.push(error(name, 1, 'duplicate', `${other} has the same key: only one of them is replayed`))
-      if (header.previousKey !== undefined) continued.push({ name, previousKey: header.previousKey })
+      marksByKey.set(header.key, new Set(header.knownBy))
+      const key = continuedBy(header)
+      const marks = header.follows === undefined ? undefined : carriedBy(apiNamed(header.api), header)
+      if (key !== undefined) continued.push({ name, key, marks })
     }
     waiting.push(checked)
     chars += checked.pages.reduce((sum, { text }) => sum + text.length, 0)
@@ -53,12 +60,25 @@ export async function* verify(
   yield* await searched(waiting, redactor)
 
   if (!whole) return
-  const lost = continued.filter(({ previousKey }) => !nameByKey.has(previousKey))
+  const lost = continued.filter(({ key, marks }) => !nameByKey.has(key) || isGone(marks, marksByKey.get(key)))
   if (lost.length > 0) {
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
     yield lost.map(({ name }) => warning(name, 1, 'conversation', message))
   }
 }
+
+/** A fixture that continues another. */
+interface Continued {
+  readonly name: string
+  /** The key of the other one. */
+  readonly key: string
+  /** What its request carries of earlier answers, if it carries the answer within. */
+  readonly marks: readonly string[] | undefined
+}
+
+/** Whether the answer that a request carries was recorded again since, and is another one now. */
+const isGone = (carried: readonly string[] | undefined, given: ReadonlySet<string> | undefined): boolean =>
+  carried !== undefined && given !== undefined && !carried.some((mark) => given.has(mark))
 
 /** The problems of each file, with the secrets that are left in it. */
 async function searched(files: readonly Checked[], redactor: Redactor): Promise<Problem[][]> {
