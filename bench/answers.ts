@@ -2,6 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatFixture } from '../server/fixture/file.ts'
+import { createReader } from '../server/api/framing/index.ts'
+import type { Headers } from '../server/api/headers.ts'
 import { type Fixture } from '../server/fixture/fixture.ts'
 import { fileName, identify } from '../server/fixture/key.ts'
 import { createRedactor } from '../server/redact/redactor.ts'
@@ -79,6 +81,56 @@ export async function writeFixture(
     ending: { end: 'complete' },
     endedAt: at(events.length),
   }
+  await writeOne(dir, fixture)
+}
+
+async function writeOne(dir: string, fixture: Fixture): Promise<void> {
   await mkdir(dir, { recursive: true })
-  await writeFile(join(dir, fileName(identity)), formatFixture(fixture))
+  await writeFile(join(dir, fileName(fixture)), formatFixture(fixture))
+}
+
+/** A call to any API and its whole answer, for which there is a fixture. */
+export interface Exchange {
+  readonly path: string
+  /** What is asked. */
+  readonly json: string
+  readonly contentType: string
+  readonly body: string
+}
+
+/** Writes the fixture of an exchange. */
+export async function writeExchange(dir: string, { path, json, contentType, body }: Exchange): Promise<void> {
+  const content = Buffer.from(json)
+  const headers: Headers = [['content-type', contentType]]
+  const reader = createReader(headers)
+  const records = [...reader.read(Buffer.from(body), 10), ...reader.end(20, true)]
+  await writeOne(dir, {
+    ...identify(callOf({}, { path, content, body: content }), redactor),
+    response: { status: 200, headers, framing: reader.framing() },
+    recorded: { at: '2026-11-24T00:00:00.000Z', upstream: 'bench' },
+    records,
+    ending: { end: 'complete' },
+    endedAt: 20,
+  })
+}
+
+/** A stream of Chat Completions with so many deltas: OpenAI's chunks, and `[DONE]`. */
+export function chatStream(deltas: number): string {
+  const chunk = (delta: object, reason: string | null) => ({
+    id: 'chatcmpl-bench00000000000000000000',
+    object: 'chat.completion.chunk',
+    created: 1_764_000_000,
+    model: `${MODEL}-2025-04-14`,
+    service_tier: 'default',
+    system_fingerprint: 'fp_bench00000',
+    choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
+    obfuscation: 'bench000',
+  })
+  const pieces = Array.from({ length: deltas }, (_, index) => ({ content: PIECES[index % PIECES.length] ?? '' }))
+  const chunks = [
+    chunk({ role: 'assistant', content: '', refusal: null }, null),
+    ...pieces.map((delta) => chunk(delta, null)),
+    chunk({}, 'stop'),
+  ]
+  return `${chunks.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')}data: [DONE]\n\n`
 }

@@ -28,7 +28,7 @@ const OPTIONS = {
 } as const
 
 /** What a check looks at. */
-const CHECKED = ['ws', 'sse']
+const CHECKED = ['ws', 'sse', 'apis']
 
 /** @throws ArgumentError */
 export function readArguments(args: readonly string[], scenarios: readonly Scenario[]): Arguments {
@@ -62,7 +62,7 @@ ${scenarios.map(({ name, about, long }) => `  ${name.padEnd(8)} ${about}${long ?
   --json FILE      writes figures and samples as JSON
   --markdown FILE  writes the tables as Markdown
   --all            runs what is not run unasked, too
-  --check          a short run of ws and sse against the raw servers; fails where
-                   a figure is more than ${TOLERANCE} times worse than usual
+  --check          a short run of ws, sse and apis against the raw servers; fails
+                   where a figure is more than ${TOLERANCE} times worse than usual
   --help
 `

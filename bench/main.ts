@@ -6,6 +6,7 @@ import { createLab } from './lab.ts'
 import { createLibrary } from './library.ts'
 import { figureOf, headOf, jsonOf, machine, markdownOf, reaches, textOf } from './report.ts'
 import type { Table } from './scenario.ts'
+import { apis } from './scenarios/apis.ts'
 import { growth } from './scenarios/growth.ts'
 import { memory } from './scenarios/memory.ts'
 import { pace } from './scenarios/pace.ts'
@@ -15,7 +16,7 @@ import { start } from './scenarios/start.ts'
 import { suite } from './scenarios/suite.ts'
 import { ws } from './scenarios/ws.ts'
 
-const SCENARIOS = [ws, sse, start, memory, record, pace, growth, suite]
+const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, suite]
 
 /** How long a load is measured, in ms. */
 const WINDOW_MS = 500

@@ -61,7 +61,7 @@ describe('of APIs', async () => {
     const rows = tableBelow(page, '# The APIs')
     const sources = (await readdir('server/api', { recursive: true })).filter((name) => name.endsWith('.ts'))
     const texts = await Promise.all(sources.map((name) => readFile(join('server/api', name), 'utf8')))
-    const names = texts.flatMap((text) => /: Api = \{\s+(?:\.\.\.any,\s+)?name: '([^']+)'/.exec(text)?.[1] ?? [])
+    const names = texts.flatMap((text) => /(?:: Api = \{|\.\.\.any,)\s+name: '([^']+)'/.exec(text)?.[1] ?? [])
     expect(rows.flatMap(([cell]) => namesIn(cell)).toSorted()).toEqual(names.toSorted())
     for (const [cell = '', , , status] of rows) {
       const [name = ''] = namesIn(cell)

@@ -3,27 +3,40 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A `POST /v1/responses` with `"stream": true`, as bytes. */
-export function streamRequest(url: URL, model: string, input: string, connection: 'keep-alive' | 'close'): Buffer {
-  const body = JSON.stringify({ model, input, stream: true })
+/** A `POST` of JSON, as bytes. */
+export function postRequest(url: URL, path: string, json: string, connection: 'keep-alive' | 'close'): Buffer {
   return Buffer.from(
     [
-      'POST /v1/responses HTTP/1.1',
+      `POST ${path} HTTP/1.1`,
       `Host: ${url.host}`,
       'Content-Type: application/json',
       'Authorization: Bearer any',
       `Connection: ${connection}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
+      `Content-Length: ${Buffer.byteLength(json)}`,
       '',
-      body,
+      json,
     ].join('\r\n'),
   )
 }
 
-export interface StreamLoad {
-  readonly url: URL
+const STREAM_PATH = '/v1/responses'
+
+/** The request for a stream of the Responses API. */
+const streamOf = (model: string, input: string): string => JSON.stringify({ model, input, stream: true })
+
+export interface StreamLoad extends Load {
   readonly model: string
   readonly input: string
+}
+
+/** A load of calls to one path with the same JSON. */
+export interface CallLoad extends Load {
+  readonly path: string
+  readonly json: string
+}
+
+interface Load {
+  readonly url: URL
   readonly connections: number
   /** How long it is measured, in ms, once it runs evenly. */
   readonly windowMs: number
@@ -33,8 +46,12 @@ export interface StreamLoad {
 const RUN_UP_MS = 150
 
 /** How many streams end in a second. */
-export async function loadStreams({ url, model, input, connections, windowMs }: StreamLoad): Promise<number> {
-  const request = streamRequest(url, model, input, 'keep-alive')
+export const loadStreams = ({ model, input, ...load }: StreamLoad): Promise<number> =>
+  loadCalls({ ...load, path: STREAM_PATH, json: streamOf(model, input) })
+
+/** How many answers end in a second. */
+export async function loadCalls({ url, path, json, connections, windowMs }: CallLoad): Promise<number> {
+  const request = postRequest(url, path, json, 'keep-alive')
   const { promise: broken, reject: fail } = Promise.withResolvers<never>()
   let streams = 0
   let over = false
@@ -122,6 +139,6 @@ export async function readStream(
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.startsWith('data: ')) onData(line.slice('data: '.length))
   })
-  socket.write(streamRequest(url, model, input, 'close'))
+  socket.write(postRequest(url, STREAM_PATH, streamOf(model, input), 'close'))
   await once(socket, 'close')
 }

@@ -134,7 +134,7 @@ export interface Refused {
 
 /** Where in an answer an error stands. */
 export interface Place {
-  /** How many events came before it. */
+  /** How many events came before it, or records where those are not told apart. */
   readonly sent: number
   /** The last of them that names the answer, by its id or by the response that it carries, if there was one. */
   readonly last: ModelEvent | undefined

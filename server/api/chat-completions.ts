@@ -40,19 +40,27 @@ function look(): (event: ModelEvent) => Said {
   }
 }
 
-function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
+/** @param first where the answer stands: some send its pieces and all of it so far, in one piece with an empty delta */
+function tellEvent({ at, body }: ModelEvent, teller: Teller, first: 'delta' | 'message'): void {
   for (const choice of objectsIn(body.choices)) {
-    const said = objectOf(choice.delta ?? choice.message)
+    const said = objectOf(choice[first] ?? choice.delta ?? choice.message)
     teller.text(at, textIn(said.content ?? choice.text))
     teller.text(at, said.refusal)
     for (const [place, call] of objectsIn(said.tool_calls).entries()) {
       const { name, arguments: args } = objectOf(call.function)
       teller.call([choice.index ?? 0, call.index ?? place], name, args)
     }
+    // As tools were called before there were several.
+    const { name, arguments: args } = objectOf(said.function_call)
+    if (name !== undefined || args !== undefined) teller.call([choice.index ?? 0], name, args)
     teller.reason(choice.finish_reason)
   }
   teller.usage(body.usage ?? objectOf(body.x_groq).usage)
 }
+
+const tellStream = tellBy((event, teller) => tellEvent(event, teller, 'delta'))
+
+const tellWhole = tellBy((event, teller) => tellEvent(event, teller, 'message'))
 
 const LEFT_OUT = [
   'metadata',
@@ -84,7 +92,7 @@ export const chatCompletions: Api = {
   isWord: createWords({ names: new Set(['finish_reason', 'native_finish_reason', 'provider']) }),
   vocabulary: [...any.vocabulary, 'finish_reason', 'tool_calls', 'chatcmpl-68a1b2c3d4e5f6'],
   failureOf,
-  told: tellBy(tellEvent),
+  told: (events) => (events.length === 1 ? tellWhole : tellStream)(events),
   volatile: new Set(['system_fingerprint', 'obfuscation', 'p', 'service_tier']),
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
   failing: (trouble, { last }) => [

@@ -154,6 +154,10 @@ const serviceAt = (path: string): Service | undefined => PATHS.find(([pattern]) 
 /** Whether a path is one of an API that is known. */
 export const isKnownPath = (path: string): boolean => serviceAt(path) !== undefined
 
+/** The service whose public host it is. */
+export const serviceAtHost = (host: string): Service | undefined =>
+  SERVICES.find(({ url, hosts }) => new URL(url).host === host || (hosts?.test(host) ?? false))
+
 /** What tells whose call it is. */
 export interface Addressed {
   /** The name of its row. */

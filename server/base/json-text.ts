@@ -6,9 +6,10 @@ export type Place = readonly (string | number)[]
 /** What gives a JSON text its shape. */
 type Mark = '{' | '}' | '[' | ']' | ',' | ':' | '"'
 
-const MARKS: ReadonlySet<string> = new Set<Mark>(['{', '}', '[', ']', ',', ':', '"'])
-
-const isMark = (character: string): character is Mark => MARKS.has(character)
+/** By their codes. A text may be megabytes long, and each of its characters is looked up here. */
+const MARKS: readonly (Mark | undefined)[] = Array.from({ length: 128 }, (_, code) =>
+  (['{', '}', '[', ']', ',', ':', '"'] as const).find((mark) => mark.charCodeAt(0) === code),
+)
 
 /**
  * Visits the tokens of a JSON text that give it its shape, without its numbers and words: a mark, or a string, which is told
@@ -18,8 +19,9 @@ const isMark = (character: string): character is Mark => MARKS.has(character)
  */
 function eachToken(text: string, visit: (mark: Mark, start: number, end: number) => void): void {
   for (let at = 0; at < text.length;) {
-    const mark = text.charAt(at)
-    if (!isMark(mark)) {
+    const code = text.charCodeAt(at)
+    const mark = code < 128 ? MARKS[code] : undefined
+    if (mark === undefined) {
       at++
       continue
     }

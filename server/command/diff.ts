@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import { EXIT } from '../base/errors.ts'
 import { asText } from '../base/json.ts'
 import { printable, printableLines } from '../base/text.ts'
-import { type Comparison, type MemberChange, compare, memberText, runText } from '../fixture/compare.ts'
+import { type Comparison, compare, memberText, runText } from '../fixture/compare.ts'
+import type { MemberChange } from '../fixture/members.ts'
 import { type Change, differenceIn, marked } from '../fixture/words.ts'
 import { type Picked, pick, readFixture } from '../store/pick.ts'
 import { type Context, type Define } from './command.ts'
@@ -66,7 +67,7 @@ const readCommitted = ({ name, path }: Picked, revision: string) =>
 
 function linesOf(
   names: { readonly before: string; readonly after: string },
-  { same, request, ending, answer, output, body, usage, events, members, timing }: Comparison,
+  { same, request, ending, headers, answer, output, body, usage, events, members, timing }: Comparison,
   terminal: Terminal,
 ): string[] {
   const { style } = terminal
@@ -84,6 +85,7 @@ function linesOf(
     ...(same ? ['', 'Nothing differs but ids and times.'] : []),
     ...section('Request', request.map(member)),
     ...section('Ended', ending.map(member)),
+    ...section('Headers', headers.map(member)),
     ...(answer.length === 0 ? [] : ['', style('bold', 'Answer'), answerText(answer, terminal)]),
     ...section('Output', output.map(member)),
     ...section('Body', body.map(member)),

@@ -1,7 +1,11 @@
 /** `deltatape ls`: a table of the fixtures. */
 import { Command, Option } from 'commander'
+import { isStream } from '../api/framing/index.ts'
+import { headerOf } from '../api/headers.ts'
 import { apiNamed } from '../api/index.ts'
+import { textOf } from '../api/record.ts'
 import { patternOf, printable, printableLines } from '../base/text.ts'
+import type { StoredFixture } from '../fixture/fixture.ts'
 import { inputOf } from '../fixture/likeness.ts'
 import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
 import { type Shelved, pickAll, readAll } from '../store/pick.ts'
@@ -9,7 +13,7 @@ import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { type Column, cutInTheMiddle, table } from './table.ts'
-import { counted } from './terminal.ts'
+import { type Terminal, counted } from './terminal.ts'
 
 /**
  * A row of the table. `--json` gives an array of these. Of a damaged fixture only `name`, `ending` and the reason in
@@ -23,6 +27,8 @@ interface Row {
   readonly api?: string
   readonly method?: string
   readonly path?: string
+  /** The host that was asked, if it is not the API's own. */
+  readonly host?: string
   /** The model that was asked; empty if the request names none. */
   readonly model?: string
   /** The HTTP status, if the API was reached. */
@@ -33,8 +39,11 @@ interface Row {
   readonly events?: number
   /** How long the body of the answer is. */
   readonly bytes?: number
-  /** How many characters the text of the answer has. */
+  /** What the body is said to be, if it is no text. */
+  readonly type?: string
+  /** How many characters the text of the answer has, and how it begins. */
   readonly chars?: number
+  readonly text?: string
   /** When the first text came, in ms since the call was sent. */
   readonly firstDeltaMs?: number
   readonly durationMs?: number
@@ -59,6 +68,7 @@ const SORTS: Readonly<Record<string, (row: Row) => string | number | undefined>>
   name: ({ name }) => name,
   api: ({ api }) => api,
   model: ({ model }) => model,
+  status: ({ status }) => status,
   ending: ({ ending }) => ending,
   events: ({ events }) => events,
   chars: ({ chars }) => chars,
@@ -66,6 +76,7 @@ const SORTS: Readonly<Record<string, (row: Row) => string | number | undefined>>
   took: ({ durationMs }) => durationMs,
   recorded: ({ recordedAt }) => recordedAt,
   from: ({ upstream }) => upstream,
+  text: ({ text }) => text,
 }
 
 export const defineLs: Define = (context) =>
@@ -81,11 +92,12 @@ export const defineLs: Define = (context) =>
     .addHelpText(
       'after',
       `
-Columns: model is what was asked, or the method and path of a call that names
+Columns: api is the API, or where there is little room the host if it is not the
+API's own; model is what was asked, or the method and path of a call that names
 none; chars is the length of the answer's text, or the bytes (B) of an answer
-without one; first is when its first text came, took when it ended, in ms since
-the call was sent. What has no room is left out, but for the column that is
-sorted by.
+without one, and what they are if they are no text; first is when its first text
+came, took when it ended, in ms since the call was sent; from is who answered.
+What has no room is left out, but for the column that is sorted by.
 
 Examples:
   deltatape ls                              all
@@ -114,7 +126,7 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   }
   sort(rows, options)
   if (options.json) return terminal.write(JSON.stringify(rows, null, 2))
-  if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort), rows).join('\n'))
+  if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort, rows, terminal), rows).join('\n'))
   const all = counted(files.length, 'fixture')
   terminal.tell(rows.length === files.length ? all : `${rows.length} of ${all}`)
   for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
@@ -126,24 +138,45 @@ function rowOf(shelved: Shelved, summary: Summary | undefined): Row {
   if (!summary) return { name, ending: 'damaged', ...('damage' in shelved ? { why: shelved.damage } : {}) }
   const { key, api, call, model, status, ending, why, events, bytes, answer } = summary
   const { firstDeltaMs, durationMs, recordedAt, upstream } = summary
+  const type = 'fixture' in shelved ? bytesType(shelved.fixture) : undefined
   return {
     name,
     key,
     api,
     method: call.method,
     path: call.path,
+    ...(call.host === undefined ? {} : { host: call.host }),
     model,
     ...(status === undefined ? {} : { status }),
     ending,
     ...(why === undefined ? {} : { why }),
     events,
     bytes,
+    ...(type === undefined ? {} : { type }),
     chars: Array.from(answer).length,
+    ...(answer === '' ? {} : { text: beginningOf(answer) }),
     ...(firstDeltaMs === undefined ? {} : { firstDeltaMs }),
     durationMs,
     recordedAt,
     upstream,
   }
+}
+
+/** How much of an answer's text is kept, in characters. */
+const MAX_TEXT = 60
+
+const beginningOf = (answer: string): string => {
+  const line = answer
+    .slice(0, 4 * MAX_TEXT)
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT).toWellFormed()}…` : line
+}
+
+/** What a body is said to be that is no text; undefined of one that is. */
+function bytesType({ response, records }: StoredFixture): string | undefined {
+  if (response === undefined || isStream(response.framing) || textOf(records) !== undefined) return undefined
+  return headerOf(response.headers, 'content-type')?.replace(/;.*/s, '').trim() || 'bytes'
 }
 
 /** Whether a fixture has every word in its name, its input or its answer. */
@@ -180,33 +213,67 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
   })
 }
 
+const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
+
+/** @param isNarrow whether what tells APIs apart has to share little room */
+const allColumns = (isNarrow: boolean): readonly Column<Row>[] => [
+  { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
+  { title: 'api', cell: ({ api = '–', host }) => (isNarrow && host ? narrow(host) : printable(api)) },
+  { title: 'model', cell: (row) => asked(row, isNarrow ? NARROW : MAX_ASKED) },
+  { title: 'status', cell: ({ status }) => number(status), right: true },
+  { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => endingStyle(ending) },
+  { title: 'events', cell: ({ events }) => number(events), right: true },
+  { title: 'chars', cell: size, right: true },
+  { title: 'first', cell: ({ firstDeltaMs }) => number(firstDeltaMs), right: true },
+  { title: 'took', cell: ({ durationMs }) => number(durationMs), right: true },
+  { title: 'recorded', cell: ({ recordedAt = '–' }) => printable(dateOf(recordedAt)) },
+  { title: 'from', cell: ({ upstream = '–' }) => printable(upstream) },
+  { title: 'text', cell: ({ text = '–' }) => printable(text) },
+]
+
+/** The columns that leave if there is no room, the last of them first. */
+const LEAVING = ['events', 'recorded', 'model', 'from', 'api']
+
+/** The same among several APIs or hosts: what tells them apart stays longer. */
+const LEAVING_APART = ['api', 'model', 'took', 'first', 'from', 'events', 'recorded', 'status', 'text']
+
+/** What is shown only among several APIs, or if it is sorted by. */
+const ONLY_APART: ReadonlySet<string> = new Set(['status', 'text'])
+
 /** The columns; the one that is sorted by does not leave. */
-function columnsFor(sorted: string): Column<Row>[] {
-  const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
-  const columns: Column<Row>[] = [
-    { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
-    { title: 'api', cell: ({ api = '–' }) => printable(api), leaves: 5 },
-    { title: 'model', cell: asked, leaves: 3 },
-    { title: 'ending', cell: ({ ending }) => ending, style: ({ ending }) => endingStyle(ending) },
-    { title: 'events', cell: ({ events }) => number(events), right: true, leaves: 1 },
-    { title: 'chars', cell: ({ chars, bytes }) => (!chars && bytes ? `${bytes} B` : number(chars)), right: true },
-    { title: 'first', cell: ({ firstDeltaMs }) => number(firstDeltaMs), right: true },
-    { title: 'took', cell: ({ durationMs }) => number(durationMs), right: true },
-    { title: 'recorded', cell: ({ recordedAt = '–' }) => printable(dateOf(recordedAt)), leaves: 2 },
-    { title: 'from', cell: ({ upstream = '–' }) => printable(upstream), leaves: 4 },
-  ]
-  return columns.map(({ leaves, ...column }) =>
-    column.title === sorted || leaves === undefined ? column : { ...column, leaves },
-  )
+function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal): Column<Row>[] {
+  const apart = new Set(rows.flatMap(({ api, host }) => (api === undefined ? [] : JSON.stringify([api, host]))))
+  const isApart = apart.size > 1
+  const leaving = isApart ? LEAVING_APART : LEAVING
+  return allColumns(isApart && columns < WIDE)
+    .filter(({ title }) => isApart || title === sorted || !ONLY_APART.has(title))
+    .map((column) => {
+      const leaves = leaving.indexOf(column.title) + 1
+      if (leaves > 0 && column.title !== sorted) return { ...column, leaves }
+      return isApart && column.title === 'name' ? { ...column, least: NARROW_NAME } : column
+    })
+}
+
+const narrow = (text: string): string => cutInTheMiddle(printable(text), NARROW)
+
+/** The length of the text, or that of the body, and what it is if it is no text. */
+function size({ chars, bytes, type }: Row): string {
+  if (chars || !bytes) return number(chars)
+  return `${bytes} B${type === undefined ? '' : ` ${printable(type.replace(/^[^/]*\//, ''))}`}`
 }
 
 /** How wide a cell is that says what was asked. */
 const MAX_ASKED = 28
 
+/** The same among several APIs, on a terminal that is not so wide; and how narrow a name may get there. */
+const NARROW = 16
+const NARROW_NAME = 20
+const WIDE = 120
+
 /** The model, or the call if it names none. */
-function asked({ model, method, path }: Row): string {
-  if (model) return printable(model)
-  return method === undefined ? '–' : cutInTheMiddle(printable(`${method} ${path}`), MAX_ASKED)
+function asked({ model, method, path }: Row, most: number): string {
+  if (model) return cutInTheMiddle(printable(model), most)
+  return method === undefined ? '–' : cutInTheMiddle(printable(`${method} ${path}`), most)
 }
 
 /** `2026-11-24 10:49`, in UTC as it was written. */

@@ -132,7 +132,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
   const routes = createRoutes(config)
   const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes)
-  const plan = dryRun ? planned : sendable(withKeys(planned, routes))
+  const plan = dryRun ? planned : sendable(planned, withKeys(planned, routes))
   const asked = new Map(candidates.map((candidate) => [candidate.name, askedOf(candidate)]))
   const skipped = [...passed, ...plan.skipped].map((each): Entry => ({
     ...asked.get(each.name),
@@ -151,12 +151,12 @@ async function run(context: Context, env: Environment, words: readonly string[],
 }
 
 /**
- * The plan, if any of it can be sent, or no key would change that.
+ * The plan without what lacks a key.
  *
- * @throws DeltatapeError `config_invalid`
+ * @throws DeltatapeError `config_invalid` if that is all of it
  */
-function sendable({ variables, ...plan }: Keyless): Plan {
-  if (plan.send.length > 0 || variables.length === 0) return plan
+function sendable({ skipped }: Plan, { variables, ...plan }: Keyless): Plan {
+  if (plan.send.length > 0 || skipped.length > 0 || variables.length === 0) return plan
   const [are, them] = variables.length > 1 ? ['are', 'them'] : ['is', 'it']
   throw new DeltatapeError(
     'config_invalid',

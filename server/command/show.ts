@@ -1,7 +1,6 @@
 /** `deltatape show`: all of one fixture, for people. */
 import { Command } from 'commander'
 import type { Headers } from '../api/headers.ts'
-import { textOf } from '../api/record.ts'
 import { type JsonObject, asText } from '../base/json.ts'
 import { printable, printableLines } from '../base/text.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
@@ -9,6 +8,7 @@ import type { CallFacts } from '../fixture/key.ts'
 import { type Summary, summarize } from '../fixture/summary.ts'
 import { type Row, draw, timelineOf } from '../fixture/timeline.ts'
 import { pick, readFixture } from '../store/pick.ts'
+import { bodyLines } from './body.ts'
 import { type Define, endingStyle } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { type Terminal, counted } from './terminal.ts'
@@ -46,7 +46,11 @@ Examples:
       const { store } = fixturesOf(command, context)
       const fixture = await readFixture(await pick(store, word))
       const shown = shownOf(fixture)
-      terminal.write(json ? JSON.stringify(shown, null, 2) : linesOf(shown, bodyOf(fixture), terminal).join('\n'))
+      terminal.write(
+        json
+          ? JSON.stringify(shown, null, 2)
+          : linesOf(shown, bodyLines(fixture, terminal.columns), terminal).join('\n'),
+      )
     })
 
 function shownOf(fixture: StoredFixture): Shown {
@@ -61,28 +65,18 @@ function shownOf(fixture: StoredFixture): Shown {
   }
 }
 
-/** How much of a body is shown, in characters. */
-const MAX_BODY_CHARS = 4000
-
-/** The body of an answer that is no stream, as far as a person can read it. */
-function bodyOf({ response, records }: StoredFixture): string | undefined {
-  if (response === undefined || response.framing === 'sse') return undefined
-  const text = textOf(records)?.trim()
-  if (!text || text.length <= MAX_BODY_CHARS) return text
-  return `${text.slice(0, MAX_BODY_CHARS).toWellFormed()}…`
-}
-
 /** @param body is shown if the answer has no text of its own */
-function linesOf(shown: Shown, body: string | undefined, terminal: Terminal): string[] {
-  const { name, key, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
+function linesOf(shown: Shown, body: readonly string[], terminal: Terminal): string[] {
+  const { name, key, api, model, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
   const title = (text: string) => ['', terminal.style('bold', text)]
   const fact = (what: string, value: string) => `${terminal.style('dim', what.padEnd(11))}${printable(value)}`
   const items = output.filter(({ type }) => type !== 'message').map((item) => printable(outputText(item)))
-  const answer = shown.answer || (items.length === 0 ? (body ?? '') : '')
+  const answer = shown.answer || (items.length === 0 ? body.join('\n') : '')
   return [
     terminal.style('bold', printable(name)),
     fact('key', key),
     fact('call', callText(call)),
+    fact('api', model === '' ? api : `${api}, model ${model}`),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),
     fact('recorded', `${recordedAt} from ${upstream}`),
     fact('answer', headText(shown)),
@@ -92,7 +86,7 @@ function linesOf(shown: Shown, body: string | undefined, terminal: Terminal): st
     ...title('Request'),
     printableLines(JSON.stringify(request, null, 2)),
     ...title('Answer'),
-    ...(answer === '' ? [terminal.style('dim', 'no text')] : [printableLines(answer)]),
+    ...(answer.trim() === '' ? [terminal.style('dim', 'no text')] : [printableLines(answer)]),
     ...items,
     ...title('Timeline'),
     ...draw(shown.timeline, shown.firstDeltaMs, terminal.columns).map((row) => rowText(row, terminal)),

@@ -13,6 +13,8 @@ export interface Column<T> {
   readonly right?: boolean
   /** If there is no room, the column with the highest number leaves first; one without a number stays. */
   readonly leaves?: number
+  /** Of the first column, how narrow it may get before others leave; 30 if it does not say. */
+  readonly least?: number
 }
 
 const GAP = '  '
@@ -33,7 +35,7 @@ export function table<T>(terminal: Terminal, columns: readonly Column<T>[], rows
   if (!first) return []
   const roomBeside = (shown: readonly { width: number }[]) =>
     terminal.columns - shown.reduce((sum, { width }) => sum + GAP.length + width, 0)
-  const wanted = Math.min(first.width, MIN_FIRST)
+  const wanted = Math.min(first.width, first.column.least ?? MIN_FIRST)
   const leaving = others.map(({ column }) => column.leaves ?? 0).toSorted((a, b) => b - a)
   const beside = leaving.reduce(
     (shown, leaves) =>

@@ -1,6 +1,8 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
 import { LRUCache } from 'lru-cache'
+import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
 import { isShort } from '../base/name.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
@@ -10,6 +12,13 @@ import type { Log } from './log.ts'
 export interface TurnEntry {
   /** The path that the client spoke to. */
   readonly endpoint: string
+  /** The name of the API's row, the host if it is not the API's own, and the model that was asked. */
+  readonly api?: string | undefined
+  readonly host?: string | undefined
+  readonly model?: string | undefined
+  /** How many characters the text of the answer has, and its tokens in the words of the API. */
+  readonly chars?: number | undefined
+  readonly usage?: JsonObject | undefined
   /** The id that the client gave the turn. */
   readonly id?: string | undefined
   /** What became of the fixture, in the modes that have one. */
@@ -45,7 +54,7 @@ export function createJournal(log: Log, mode: Mode): Journal {
   const recordings = createRecordings()
   return {
     turn(entry) {
-      if (entry.action) recordings.note(entry.action)
+      if (entry.action) recordings.note(entry.action, nameOfApi(entry))
       const ignored = listed(entry.ignored ?? [])
       const line = lineOf(entry, mode, ignored)
       const fields = fieldsOf(entry, mode, ignored)
@@ -59,7 +68,8 @@ export function createJournal(log: Log, mode: Mode): Journal {
 }
 
 /** The line for a person. Written for each turn, so without lists that are thrown away. */
-function lineOf({ endpoint, action, count, unit, ms, code }: TurnEntry, mode: Mode, ignored?: string): string {
+function lineOf(entry: TurnEntry, mode: Mode, ignored?: string): string {
+  const { endpoint, action, count, unit, ms, code } = entry
   let line: string = mode
   if (action) line += ` ${WORDS[action.kind]} ${action.fixture}`
   if (action?.derived) line += ` (derived from its ${action.derived})`
@@ -67,16 +77,42 @@ function lineOf({ endpoint, action, count, unit, ms, code }: TurnEntry, mode: Mo
   if (action?.changes) line += ` (${action.changes})`
   if (code) line += ` ${code}`
   line += ` ${count} ${unit}${count === 1 ? '' : 's'} ${Math.round(ms)} ms ${endpoint}`
+  if (entry.api !== undefined) line += said(entry)
   return ignored ? `${line} (ignored: ${ignored})` : line
 }
 
+/** ` (chat-completions at api.mistral.ai, mistral-small: 12 characters, 4 tokens in, 5 out)` */
+function said(entry: TurnEntry): string {
+  const { model, chars, usage } = entry
+  let line = ` (${nameOfApi(entry)}`
+  if (model) line += `, ${model}`
+  let mark = ':'
+  if (chars) {
+    line += `${mark} ${chars} character${chars === 1 ? '' : 's'}`
+    mark = ','
+  }
+  if (usage) {
+    const { input, output } = tokensIn(usage)
+    line += `${mark} ${input} tokens in, ${output} out`
+  }
+  return `${line})`
+}
+
+/** `chat-completions at api.mistral.ai`; empty if it is not known. */
+const nameOfApi = ({ api = '', host }: TurnEntry): string => (host === undefined ? api : `${api} at ${host}`)
+
 /** The fields for a machine. The client's id is called `turn`: a member named `id` is not searched for secrets. */
 const fieldsOf = (
-  { endpoint, id, action, count, unit, ms, code, message }: TurnEntry,
+  { endpoint, id, api, host, model, chars, usage, action, count, unit, ms, code, message }: TurnEntry,
   mode: Mode,
   ignored?: string,
 ) => ({
   endpoint,
+  api,
+  host,
+  model: model || undefined,
+  chars,
+  usage: usage && JSON.stringify(usage),
   turn: id,
   mode,
   action: action?.kind,
@@ -101,18 +137,37 @@ const ENTRY_BYTES = 256
 const MAX_NOT_SAVED = 1000
 
 interface Outcome {
+  /** The API and the host that was asked. */
+  readonly of: string
   /** Whether it was saved, or found unchanged, at any time. */
   readonly kept: 'saved' | 'unchanged' | undefined
   /** Why the last recording of it was not saved. */
   readonly why: string | undefined
 }
 
+/** How often what became of a fixture. */
+interface Numbers {
+  saved: number
+  unchanged: number
+  not_saved: number
+}
+
+const nothing = (): Numbers => ({ saved: 0, unchanged: 0, not_saved: 0 })
+
+const inWords = ({ saved, unchanged, not_saved: notSaved }: Numbers): string =>
+  `${saved} saved, ${unchanged} unchanged, ${notSaved} not saved`
+
 /** What became of each fixture that was recorded; the last word on each counts. The oldest are remembered as numbers. */
 function createRecordings() {
-  const numbers = { saved: 0, unchanged: 0, not_saved: 0 }
-  const count = ({ kept, why }: Outcome) => {
-    if (kept) numbers[kept]++
-    if (why !== undefined) numbers.not_saved++
+  const numbers = nothing()
+  const byApi = new Map<string, Numbers>()
+  const count = ({ of, kept, why }: Outcome) => {
+    const own = byApi.get(of) ?? nothing()
+    byApi.set(of, own)
+    for (const each of [numbers, own]) {
+      if (kept) each[kept]++
+      if (why !== undefined) each.not_saved++
+    }
   }
   const outcomes = new LRUCache<string, Outcome>({
     maxSize: MAX_RECORDINGS_BYTES,
@@ -120,11 +175,11 @@ function createRecordings() {
     dispose: (outcome, _name, reason) => (reason === 'evict' ? count(outcome) : undefined),
   })
   return {
-    note({ kind, fixture, why = '' }: Action): void {
+    note({ kind, fixture, why = '' }: Action, of: string): void {
       const kept = outcomes.get(fixture)?.kept
-      if (kind === 'not_saved') outcomes.set(fixture, { kept, why })
+      if (kind === 'not_saved') outcomes.set(fixture, { of, kept, why })
       if (kind !== 'saved' && kind !== 'unchanged') return
-      outcomes.set(fixture, { kept: kept === 'saved' ? kept : kind, why: undefined })
+      outcomes.set(fixture, { of, kept: kept === 'saved' ? kept : kind, why: undefined })
     },
     /** Writes the numbers, and why something was not saved; nothing if nothing was recorded. */
     tell(log: Log): void {
@@ -133,9 +188,11 @@ function createRecordings() {
         count(outcome)
         if (outcome.why !== undefined) notSavedNow.unshift([fixture, outcome.why])
       })
-      const { saved, unchanged, not_saved: notSaved } = numbers
-      if (saved + unchanged + notSaved === 0) return
-      log.info(`recorded: ${saved} saved, ${unchanged} unchanged, ${notSaved} not saved`, numbers)
+      if (numbers.saved + numbers.unchanged + numbers.not_saved === 0) return
+      const apis = [...byApi].toSorted(([a], [b]) => (a < b ? -1 : 1))
+      if (apis.length > 1)
+        for (const [of, own] of apis) log.info(`recorded of ${of || 'chats'}: ${inWords(own)}`, { ...own, of })
+      log.info(`recorded: ${inWords(numbers)}`, { ...numbers })
       for (const [fixture, why] of notSavedNow.slice(-MAX_NOT_SAVED))
         log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
     },

@@ -14,9 +14,9 @@ import { type Recording, inMemory, onDisk, sizeOfFacts } from './playback.ts'
 import { type Shelf, createShelf } from './shelf.ts'
 
 /** How large the files may be whose fixtures are kept in memory, together, and one alone. In bytes. */
-const KEPT_BYTES = 4 * 1024 * 1024
+const KEPT_BYTES = 8 * 1024 * 1024
 
-const MAX_KEPT_BYTES = 1 * 1024 * 1024
+const MAX_KEPT_BYTES = 2 * 1024 * 1024
 
 /** How much is kept of what is known of large fixtures, and of damaged ones. In bytes. */
 const LARGE_BYTES = 2 * 1024 * 1024
@@ -57,19 +57,29 @@ export function createReader(dir: string, clock: Clock, match?: Match): Reader {
 
   const whole = (name: string) => readWhole(dir, name)
 
-  const recording: Read<Recording> = async (name) => {
-    const state = states.of(name)
-    if (state === undefined) return undefined
-    const { version, bytes } = state
-    const known = recordings.get(name) ?? large.get(name)
-    if (known?.version === version) return orThrow(known.value)
+  /** What is being read, by name and state: many may ask for it before it is there. */
+  const reading = new Map<string, Promise<Kept['value'] | undefined>>()
+
+  const read = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
     const fits = bytes <= MAX_KEPT_BYTES
     const value = await orDamage(async () => (fits ? inMemory(await whole(name)) : onDisk(dir, name, version)))
     if (value === undefined) return undefined
     const [to, other] = fits ? [recordings, large] : [large, recordings]
     to.set(name, { version, value }, { size: fits ? bytes + 1 : sizeOfFacts(value) })
     other.delete(name)
-    return orThrow(value)
+    return value
+  }
+
+  const recording: Read<Recording> = async (name) => {
+    const state = states.of(name)
+    if (state === undefined) return undefined
+    const known = recordings.get(name) ?? large.get(name)
+    if (known?.version === state.version) return orThrow(known.value)
+    const which = `${name}\n${state.version}`
+    const under = reading.get(which) ?? read(name, state).finally(() => void reading.delete(which))
+    reading.set(which, under)
+    const value = await under
+    return value && orThrow(value)
   }
 
   const sketch: Read<Sketch> = async (name) => {

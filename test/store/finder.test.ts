@@ -51,6 +51,17 @@ describe('a fixture that was found', () => {
     expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 1])
   })
 
+  test('is read once for all who ask while it is read', async () => {
+    const { store, fixtures } = await shelf(1)
+    const key = fixtures[0]?.key ?? ''
+    const asked = Array.from({ length: 20 }, async (_, index) => {
+      for (let turn = 0; turn < index; turn++) await settle()
+      return store.recording(key)
+    })
+    expect(new Set(await Promise.all(asked)).size).toBe(1)
+    expect(opened.mock.calls.length).toBe(1)
+  })
+
   test('is read again when it has changed, and is gone when it is', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
@@ -73,7 +84,7 @@ describe('a fixture that was found', () => {
     const [fixture] = fixtures
     if (!fixture) return
     await store.recording(fixture.key)
-    const large = answerOf('large', 'x'.repeat(400_000))
+    const large = answerOf('large', 'x'.repeat(800_000))
     for (const records of [large, answerOf('small'), large]) {
       await store.save({ ...fixture, records })
       await settle()

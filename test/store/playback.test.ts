@@ -11,9 +11,9 @@ import { STREAM, callOf, toRecords } from '../kit/calls.ts'
 import { openTestStore } from '../kit/tools.ts'
 import { HI, fixtureFor, setUp } from './kit.ts'
 
-const DELTAS = Array.from({ length: 1500 }, (_, index) => ` ${index}`.repeat(200))
+const DELTAS = Array.from({ length: 2500 }, (_, index) => ` ${index}`.repeat(200))
 
-/** A store with a fixture that is too large for the memory: of more than 1 MiB. */
+/** A store with a fixture that is too large for the memory: of more than 2 MiB. */
 async function shelf(
   records: readonly AnswerRecord[] = toRecords(compose('large').text(DELTAS).completed()),
   more: Partial<Fixture> = {},

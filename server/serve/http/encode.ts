@@ -58,13 +58,15 @@ function headersOf({ action }: Answer): Headers {
 
 function inOne(records: Iterable<Batch>, answer: Answer, { api, observed, encode }: Encoding): Reply['body'] {
   const parts: Buffer<ArrayBuffer>[] = []
+  let sent = 0
   try {
     for (const batch of records) {
       observed.take(batch)
+      sent += batch.items.length
       parts.push(encode(batch))
     }
   } catch (error) {
-    const { bytes, isBroken } = endOf(observed.failed(error), answer, api)
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, { api, sent })
     if (bytes.length > 0) parts.push(bytes)
     if (isBroken) return breaking(parts)
   } finally {
@@ -79,13 +81,15 @@ async function* breaking(parts: readonly Buffer<ArrayBuffer>[]): Chunks {
 }
 
 async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): Chunks {
+  let sent = 0
   try {
     for await (const batch of answer.records) {
       observed.take(batch)
+      sent += batch.items.length
       yield encode(batch)
     }
   } catch (error) {
-    const { bytes, isBroken } = endOf(observed.failed(error), answer, api)
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, { api, sent })
     if (bytes.length > 0) yield bytes
     if (isBroken) throw new BrokenError('The answer broke.', { cause: error })
   } finally {
@@ -100,13 +104,13 @@ const NONE = Buffer.alloc(0)
 function endOf(
   cause: DeltatapeError | undefined,
   { head }: Answer,
-  api: Api,
+  { api, sent }: { readonly api: Api; readonly sent: number },
 ): { bytes: Buffer<ArrayBuffer>; isBroken: boolean } {
   if (cause === undefined) return { bytes: NONE, isBroken: false }
   const end = cause instanceof ModelError ? cause.failure.end : undefined
   if (end === 'truncated' || end === 'malformed') return { bytes: NONE, isBroken: false }
   const isStream = head.framing !== 'json' && head.framing !== 'text'
   if (end !== undefined || cause.code === 'dropped' || !isStream) return { bytes: NONE, isBroken: true }
-  const place = { sent: 0, last: undefined, framing: head.framing, isFailure: false }
+  const place = { sent, last: undefined, framing: head.framing, isFailure: false }
   return { bytes: bytesOf(api.failing(troubleOf(cause, api), place)), isBroken: false }
 }

@@ -17,6 +17,7 @@ import { type Log, toldOf } from '../log.ts'
 import { splitTarget, withoutFault } from '../target.ts'
 import { decodeBody } from './body.ts'
 import { createEncoder, replyTo } from './encode.ts'
+import { createHearing } from './hearing.ts'
 import { createGlance, observe } from './observe.ts'
 import { refuse } from './refusal.ts'
 import type { Reply } from './reply.ts'
@@ -59,6 +60,7 @@ const LEFT = new DeltatapeError('cancelled', 'The client left.')
 export function createExchanges(options: ExchangesOptions): Exchanges {
   const { config, model, log } = options
   const glance = createGlance()
+  const hearing = createHearing()
   const encode = createEncoder()
   const routes = createRoutes(config)
   const open = new Set<AbortController>()
@@ -74,7 +76,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     const abort = new AbortController()
     open.add(abort)
     asked.onLeave(() => abort.abort(LEFT))
-    const observed = observe(call, { ...options, glance }, () => {
+    const observed = observe(call, { ...options, glance, hearing }, () => {
       open.delete(abort)
       if (open.size === 0) draining?.resolve()
     })

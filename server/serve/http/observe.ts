@@ -9,6 +9,8 @@ import type { Action } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
+import { modelAsked } from './asking.ts'
+import type { Hearing } from './hearing.ts'
 
 export interface Observed {
   /** This batch is handed on. */
@@ -25,11 +27,17 @@ interface Parts {
   readonly log: Log
   readonly redactor: Redactor
   readonly glance: Glance
+  readonly hearing: Hearing
 }
 
 /** @param close called once, when the call is over */
-export function observe(call: Call, { clock, journal, log, redactor, glance }: Parts, close: () => void): Observed {
+export function observe(
+  call: Call,
+  { clock, journal, log, redactor, glance, hearing }: Parts,
+  close: () => void,
+): Observed {
   const began = clock.now()
+  const ear = hearing(call.api)
   let count = 0
   let failure: { readonly code: DeltatapeError['code']; readonly message: string } | undefined
   let over = false
@@ -37,6 +45,7 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
   return {
     take(batch) {
       const seen = glance(call.api, batch)
+      ear.take(batch)
       count += batch.items.length
       // Comments and `[DONE]` do not make an answer go on.
       over = seen.mayBeOver || (over && !seen.hasEvent)
@@ -56,7 +65,16 @@ export function observe(call: Call, { clock, journal, log, redactor, glance }: P
       open = false
       close()
       const { code, message } = failure ?? {}
-      journal.turn({ endpoint: call.path, action, count, unit: 'record', ms: clock.now() - began, code, message })
+      const told = {
+        endpoint: call.path,
+        action,
+        count,
+        unit: 'record',
+        ms: clock.now() - began,
+        code,
+        message,
+      } as const
+      journal.turn({ ...told, ...ear.heard(), api: call.api.name, host: call.to?.host, model: modelAsked(call) })
     },
   }
 }

@@ -20,8 +20,8 @@ const messagesOf = ({ question, found }: Turn): ModelMessage[] => {
   ]
 }
 
-const askedOf = ({ base, headers = {}, retries }: At, turn: Turn) => ({
-  model: createOpenAI({ baseURL: base, apiKey: KEY, headers })('standin-1'),
+const askedOf = ({ base, headers = {}, retries, fetch }: At, turn: Turn) => ({
+  model: createOpenAI({ baseURL: base, apiKey: KEY, headers, ...(fetch ? { fetch } : {}) })('standin-1'),
   messages: messagesOf(turn),
   tools,
   ...(retries ? {} : { maxRetries: 0 }),

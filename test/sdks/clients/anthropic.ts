@@ -5,8 +5,14 @@ import { messages } from '../wires/messages.ts'
 import { FOUND } from '../wires/wire.ts'
 import { type At, KEY, type Told, type Turn, callsIn, client } from './client.ts'
 
-const anthropic = ({ base, headers = {}, retries }: At) =>
-  new Anthropic({ baseURL: base, apiKey: KEY, defaultHeaders: headers, ...(retries ? {} : { maxRetries: 0 }) })
+const anthropic = ({ base, headers = {}, retries, fetch }: At) =>
+  new Anthropic({
+    baseURL: base,
+    apiKey: KEY,
+    defaultHeaders: headers,
+    ...(retries ? {} : { maxRetries: 0 }),
+    ...(fetch ? { fetch } : {}),
+  })
 
 const tools: Tool[] = [
   { name: 'get_weather', input_schema: { type: 'object', properties: { city: { type: 'string' } } } },

@@ -8,6 +8,8 @@ export interface At {
   readonly headers?: Readonly<Record<string, string>>
   /** Whether it tries again as it does by default; otherwise never. */
   readonly retries?: true
+  /** What carries its calls, if not the network. */
+  readonly fetch?: typeof fetch
 }
 
 export interface Turn {

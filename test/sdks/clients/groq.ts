@@ -5,8 +5,14 @@ import { groq as wire } from '../wires/chat.ts'
 import { FOUND } from '../wires/wire.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
-const groq = ({ base, headers = {}, retries }: At) =>
-  new Groq({ baseURL: base, apiKey: KEY, defaultHeaders: headers, ...(retries ? {} : { maxRetries: 0 }) })
+const groq = ({ base, headers = {}, retries, fetch }: At) =>
+  new Groq({
+    baseURL: base,
+    apiKey: KEY,
+    defaultHeaders: headers,
+    ...(retries ? {} : { maxRetries: 0 }),
+    ...(fetch ? { fetch } : {}),
+  })
 
 const messagesOf = ({ question, found }: Turn): ChatCompletionMessageParam[] => [
   { role: 'user', content: question },

@@ -13,11 +13,11 @@ import { chat as wire } from '../wires/chat.ts'
 import { FOUND } from '../wires/wire.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
-const model = ({ base, headers = {}, retries }: At) =>
+const model = ({ base, headers = {}, retries, fetch }: At) =>
   new ChatOpenAI({
     model: 'standin-1',
     apiKey: KEY,
-    configuration: { baseURL: base, defaultHeaders: headers },
+    configuration: { baseURL: base, defaultHeaders: headers, ...(fetch ? { fetch } : {}) },
     ...(retries ? {} : { maxRetries: 0 }),
   }).bindTools([{ type: 'function', function: { name: 'get_weather', parameters: PARAMETERS } }])
 

@@ -10,8 +10,8 @@ import { mistral as wire } from '../wires/chat.ts'
 import { FOUND } from '../wires/wire.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
-function mistral({ base, headers = {} }: At): Mistral {
-  const httpClient = new HTTPClient()
+function mistral({ base, headers = {}, fetch }: At): Mistral {
+  const httpClient = new HTTPClient(fetch ? { fetcher: fetch } : {})
   httpClient.addHook('beforeRequest', (request) => {
     for (const [name, value] of Object.entries(headers)) request.headers.set(name, value)
   })

@@ -4,7 +4,8 @@ import { ollama as wire } from '../wires/ollama.ts'
 import { FOUND } from '../wires/wire.ts'
 import { type At, type Told, type Turn, client } from './client.ts'
 
-const ollama = ({ base, headers = {} }: At) => new Ollama({ host: base, headers: { ...headers } })
+const ollama = ({ base, headers = {}, fetch }: At) =>
+  new Ollama({ host: base, headers: { ...headers }, ...(fetch ? { fetch } : {}) })
 
 const bodyOf = ({ question, found }: Turn) => ({
   model: 'standin-1',

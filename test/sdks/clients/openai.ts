@@ -6,8 +6,14 @@ import { FOUND } from '../wires/wire.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
 /** The client, for other calls too. */
-export const openai = ({ base, headers = {}, retries }: At): OpenAI =>
-  new OpenAI({ baseURL: base, apiKey: KEY, defaultHeaders: headers, ...(retries ? {} : { maxRetries: 0 }) })
+export const openai = ({ base, headers = {}, retries, fetch }: At): OpenAI =>
+  new OpenAI({
+    baseURL: base,
+    apiKey: KEY,
+    defaultHeaders: headers,
+    ...(retries ? {} : { maxRetries: 0 }),
+    ...(fetch ? { fetch } : {}),
+  })
 
 const tools: ChatCompletionTool[] = [{ type: 'function', function: { name: 'get_weather', parameters: PARAMETERS } }]
 
