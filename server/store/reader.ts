@@ -88,10 +88,10 @@ export function createReader(dir: string, clock: Clock, match?: Match): Reader {
     const { version } = state
     const known = shelf.get(name)
     if (known?.version === version) return orThrow(known.read)
-    const read = await orDamage(async () => sketchOf(await readHeader(dir, name, match)))
-    if (read === undefined) return undefined
-    shelf.set(name, { version, read })
-    return orThrow(read)
+    const made = await orDamage(async () => sketchOf(await readHeader(dir, name, match)))
+    if (made === undefined) return undefined
+    shelf.set(name, { version, read: made })
+    return orThrow(made)
   }
 
   return {

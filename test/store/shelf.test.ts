@@ -12,7 +12,6 @@ const sketch = (name: string, recordedAt: string, more: Partial<Sketch> = {}): S
   key: `key of ${name}`,
   responseId: 'resp_same',
   recordedAt,
-  api: 'responses',
   knownBy: [],
   ...LIKENESS,
   ...more,

@@ -40,12 +40,15 @@ export const responses: Api = {
   modelOf: modelIn,
   continues: ({ previous_response_id: id }: JsonObject) => (typeof id === 'string' ? id : undefined),
   // What an item is like when it begins is not sent back.
-  repeats: repeatsBy((body, type) => (/(?:item\.added|\.created|\.in_progress)$/.test(type) ? [] : [body.item, body.response]), {
-    history: 'input',
-    names: ['approval_request_id'],
-    own: ['conversation'],
-    path: /\/responses\/([^/]+)/,
-  }),
+  repeats: repeatsBy(
+    (body, type) => (/(?:item\.added|\.created|\.in_progress)$/.test(type) ? [] : [body.item, body.response]),
+    {
+      history: 'input',
+      names: ['approval_request_id'],
+      own: ['conversation'],
+      path: /\/responses\/([^/]+)/,
+    },
+  ),
   follow,
   events: (records) => {
     const events = eventsIn(records)
