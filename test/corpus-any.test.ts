@@ -41,7 +41,7 @@ const exchangeOf = (answer: RealAnswer, asked = answer): Exchange => {
   }
 }
 
-const isKnown = ({ method, path }: Exchange): boolean => apiOf(method, path.replace(/\?.*/s, '')) !== any
+const isKnown = ({ method, path }: Exchange): boolean => apiOf({ method, path: path.replace(/\?.*/s, '') }) !== any
 
 /** The first record after which a stream may be whole, by the API of the corpus: something that stands in it, in any framing. */
 const TERMINALS: Readonly<Record<string, RegExp>> = {

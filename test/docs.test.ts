@@ -89,7 +89,7 @@ describe('of routes', async () => {
     for (const [paths, to = '', variables] of tableBelow(page, '## By the path')) {
       for (const name of namesIn(paths)) {
         const path = name.replaceAll('…', 'x').replace(/^(?!\/)/, '/')
-        const home = homeOf({ row: apiOf('POST', path).name, path, headers: [] })
+        const home = homeOf({ row: apiOf({ method: 'POST', path }).name, path, headers: [] })
         expect(to, path).toContain(home?.name)
         expect(namesIn(variables), path).toEqual(expect.arrayContaining([...(home?.addresses ?? [])]))
       }

@@ -34,8 +34,8 @@ export interface Head {
 export interface Api {
   /** As fixtures name it. */
   readonly name: string
-  /** Whether a call is this API's. */
-  owns(method: string, path: string): boolean
+  /** Whether a call is this API's. One whose body is not there yet has no content. */
+  owns(call: Asked): boolean
   /**
    * Makes sure that a call has the form without which it could not be told from others.
    *
@@ -56,8 +56,8 @@ export interface Api {
   continues(request: JsonObject): string | undefined
   /** Where requests repeat what earlier answers gave; undefined if it is not known. */
   readonly repeats?: Repeats
-  /** Follows an answer with HTTP status 2xx to its end. */
-  follow(): Follower
+  /** Follows an answer with HTTP status 2xx to its end. Without its question only how far it is can be told. */
+  follow(question?: Question): Follower
   /** The events of an answer: those of its records, or one that stands for a JSON body if the row knows what it means. */
   events(records: readonly AnswerRecord[]): readonly ModelEvent[]
   /** Whether the model finished what it was asked for, by the events of an answer that is `complete`. */
@@ -80,6 +80,8 @@ export interface Api {
   readonly goesByName?: true
   /** What counts of a call for its key beside method, path and body. */
   readonly counts?: Counts
+  /** What ties an answer to its own call, if the API has such a thing. */
+  readonly ties?: Ties
   /** Members of events that differ in every answer, by their names, beside those that do so with all APIs. */
   readonly volatile?: ReadonlySet<string>
   /** Members of a request that an answer repeats and that do not shape it. */
@@ -97,7 +99,7 @@ export interface Api {
   /** The status of a miss: one that the API's own programs show, and do not try again. 404 if nothing is said. */
   readonly missStatus?: number
   /** An error that comes in place of an answer, in the shape that the API's SDK makes its own error of. */
-  refused(trouble: Trouble): Refused
+  refused(trouble: Trouble, call?: Asked): Refused
   /** The records that end an answer that has begun with an error. */
   failing(trouble: Trouble, place: Place): readonly AnswerRecord[]
 }
@@ -128,12 +130,22 @@ export interface Trouble {
 }
 
 export interface Refused {
+  /** If another status says it than that of the trouble. */
+  readonly status?: number
   readonly headers?: Headers
-  readonly body: JsonObject
+  readonly body: JsonObject | JsonObject[]
+}
+
+/** The question that an answer belongs to. */
+export interface Question extends Pick<Asked, 'method' | 'path'> {
+  /** As a fixture holds it: what is no JSON object is told in one. */
+  readonly request: JsonObject
 }
 
 /** Where in an answer an error stands. */
 export interface Place {
+  /** The call that is answered. */
+  readonly call?: Asked | undefined
   /** How many events came before it, or records where those are not told apart. */
   readonly sent: number
   /** The last of them that names the answer, by its id or by the response that it carries, if there was one. */
@@ -154,6 +166,21 @@ export interface InOne {
   request(call: Asked, request: JsonObject): string | undefined
   /** The JSON body that the events of the stream amount to. */
   answer(events: readonly ModelEvent[]): { readonly status: number; readonly text: string }
+}
+
+/**
+ * What a call says that does not count for its key, and that its answer repeats, such as the id of a message: in a replay
+ * the answer repeats what the call of now says.
+ */
+export interface Ties {
+  /**
+   * The JSON texts of what a request says so, by where they stand in it.
+   *
+   * @param request the JSON text of a request, as it was sent or as a fixture holds it
+   */
+  of(request: string): ReadonlyMap<string, string>
+  /** The JSON text of an answer, or of an event of it, with those of another request; the same text if it repeats none. */
+  retied(answer: string, from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): string
 }
 
 /** How far an answer is. */

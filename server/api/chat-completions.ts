@@ -76,7 +76,7 @@ const LEFT_OUT = [
 export const chatCompletions: Api = {
   ...any,
   name: 'chat-completions',
-  owns: (method, path) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
+  owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
   keyed: leavingOut(...LEFT_OUT),
   counts: { headers: ['openai-beta'] },
   lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),

@@ -51,7 +51,7 @@ const bodyOf = ({ message }: Trouble): JsonObject => ({ message })
 export const cohere: Api = {
   ...any,
   name: 'cohere',
-  owns: (method, path) => method === 'POST' && PATH.test(path),
+  owns: ({ method, path }) => method === 'POST' && PATH.test(path),
   lastUserText: ({ messages, message }) => lastOfUser(messages, 'content') || textIn(message),
   repeats: repeatsBy((body) => [body.delta, body.message]),
   follow: followBy({ look }),

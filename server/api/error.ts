@@ -1,7 +1,7 @@
 /** Errors of deltatape as APIs put them; the shape of OpenAI's APIs, which most others understand, too. */
 import { type DeltatapeError, edgesOf } from '../base/errors.ts'
 import { type JsonObject, isObject, parseJson } from '../base/json.ts'
-import type { Api, Refused, Trouble } from './api.ts'
+import type { Api, Asked, Refused, Trouble } from './api.ts'
 import { RefusedError } from './ending.ts'
 import { parseSseRecord } from './framing/sse.ts'
 import type { AnswerRecord } from './record.ts'
@@ -30,12 +30,12 @@ export const troubleOf = (cause: DeltatapeError, { missStatus }: Pick<Api, 'miss
 })
 
 /** An error in place of an answer: as the API would put it; a refusal of the API keeps its own words. */
-export function refusalOf(cause: DeltatapeError, api: Api): Refused & { readonly status: number } {
+export function refusalOf(cause: DeltatapeError, api: Api, call?: Asked): Refused & { readonly status: number } {
   const refusal = cause instanceof RefusedError ? cause.refusal : undefined
   const sent = refusal && parseJson(refusal.body)
   if (refusal && isObject(sent)) return { status: refusal.status, body: sent }
   const trouble = { ...troubleOf(cause, api), ...(refusal ? { status: refusal.status } : {}) }
-  return { status: trouble.status, ...api.refused(trouble) }
+  return { status: trouble.status, ...api.refused(trouble, call) }
 }
 
 /** `{ message, type, param, code }` */

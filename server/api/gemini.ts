@@ -61,7 +61,7 @@ function lastElement(trouble: Trouble, { sent }: Pick<Place, 'sent'>): AnswerRec
 export const gemini: Api = {
   ...any,
   name: 'gemini',
-  owns: (method, path) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
+  owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
   keyed: leavingOut('labels'),
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText: ({ contents, content = null }) =>

@@ -172,6 +172,10 @@ export function ownServices({ row, path }: Pick<Addressed, 'row' | 'path'>): rea
   return ROWS[row] ?? (at === undefined ? [] : [at])
 }
 
+/** The services that a host may be of: a row that is nobody's, such as tools of any server, carries no service's key. */
+export const servicesFor = (call: Pick<Addressed, 'row' | 'path'>): readonly Service[] =>
+  ROWS[call.row]?.length === 0 ? [] : [...ownServices(call), ...SERVICES]
+
 /**
  * The service that a call goes to if no host is named: by its path; and where several have the same path, such as that of
  * the models, by what the programs of one alone send. So no key goes to another service.

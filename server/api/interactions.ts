@@ -70,7 +70,7 @@ function lastUserText({ input }: JsonObject): string {
 export const interactions: Api = {
   ...any,
   name: 'interactions',
-  owns: (_method, path) => PATH.test(path),
+  owns: ({ path }) => PATH.test(path),
   keyed: leavingOut('labels', 'service_tier'),
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText,

@@ -70,7 +70,7 @@ const bodyOf = ({ status, message }: Trouble): JsonObject => ({
 export const messages: Api = {
   ...any,
   name: 'messages',
-  owns: (_method, path) => (PATH.test(path) && !OF_OPENAI.test(path)) || VERTEX.test(path),
+  owns: ({ path }) => (PATH.test(path) && !OF_OPENAI.test(path)) || VERTEX.test(path),
   keyed: leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id'),
   counts: { headers: ['anthropic-version', 'anthropic-beta'], sets: ['anthropic-beta'], notQuery: ['beta'] },
   lastUserText: (request) => lastOfUser(request.messages, 'content'),

@@ -42,7 +42,7 @@ const bodyOf = ({ message }: Trouble): JsonObject => ({ error: message })
 export const ollama: Api = {
   ...any,
   name: 'ollama',
-  owns: (_method, path) => PATH.test(path),
+  owns: ({ path }) => PATH.test(path),
   keyed: leavingOut('keep_alive'),
   lastUserText: ({ messages, prompt, input }) => lastOfUser(messages, 'content') || textIn(prompt ?? input),
   repeats: repeatsBy((body) => [body.message]),

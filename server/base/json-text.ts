@@ -176,6 +176,17 @@ export function replacementsIn(text: string, pick: (place: Place, first: string)
   return found
 }
 
+/** A JSON text with some of its values replaced, as {@link replacementsIn} finds them; the same text if there are none. */
+export function withReplaced(text: string, pick: (place: Place, first: string) => string | undefined): string {
+  const parts: string[] = []
+  let kept = 0
+  for (const { start, end, by } of replacementsIn(text, pick)) {
+    parts.push(text.slice(kept, start), by)
+    kept = end
+  }
+  return kept === 0 ? text : parts.join('') + text.slice(kept)
+}
+
 /** The index of the first character from `at` on that is no white space. */
 function afterSpace(text: string, at: number): number {
   let end = at

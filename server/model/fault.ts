@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Api, Head, Place, Trouble } from '../api/api.ts'
-import { type Call, contentText } from '../api/call.ts'
+import type { Call } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { type FramingName, carrierOf, createReader } from '../api/framing/index.ts'
@@ -10,8 +10,9 @@ import type { Headers } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, bytesOf, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { isObject, parseObject } from '../base/json.ts'
+import { isObject } from '../base/json.ts'
 import { fresh } from '../base/memo.ts'
+import { questionOf } from '../fixture/request.ts'
 import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, troubleOf } from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
@@ -111,17 +112,17 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
     records: [fresh([{ at: 0, wire: text }])],
   })
   const refused = (trouble: Trouble) => {
-    const { headers, body } = api.refused(trouble)
-    return whole(trouble.status, JSON.stringify(body), headers)
+    const { status = trouble.status, headers, body } = api.refused(trouble, call)
+    return whole(status, JSON.stringify(body), headers)
   }
   if (due.kind === 'refuse') return refused(troubleOf(due))
   const failure = failureOf(due)
   if (failure) throw new ModelError(failure)
   if (due.kind === 'delay') return undefined
-  const type = api.streamType(call, parseObject(contentText(call)) ?? {})
-  if (type !== undefined) return streamOf(api, due, [['content-type', type]])
+  const type = api.streamType(call, questionOf(call).request)
+  if (type !== undefined) return streamOf(call, due, [['content-type', type]])
   if (!api.inOne) return refused(troubleOf(due))
-  const records = brokenBy(api, due, { ...NOTHING_SENT, framing: 'sse' })
+  const records = brokenBy(call, due, { ...NOTHING_SENT, framing: 'sse' })
   const answer = api.inOne.answer(eventsIn(records))
   return whole(answer.status, answer.text)
 }
@@ -129,16 +130,16 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
 const NOTHING_SENT = { sent: 0, last: undefined }
 
 /** A stream that is given up before its first event. Its bytes may tell its framing better than its head. */
-function streamOf(api: Api, due: Fault, headers: Headers): Answer {
+function streamOf(call: Call, due: Fault, headers: Headers): Answer {
   const reader = createReader(headers)
-  const records = brokenBy(api, due, { ...NOTHING_SENT, framing: reader.framing() })
+  const records = brokenBy(call, due, { ...NOTHING_SENT, framing: reader.framing() })
   reader.read(bytesOf(records), 0)
   return { head: { status: 200, headers, framing: reader.framing() }, records: [fresh(records)] }
 }
 
 /** The records with which the API gives an answer up. */
-const brokenBy = (api: Api, due: Fault, place: Omit<Place, 'isFailure'>): readonly AnswerRecord[] =>
-  api.failing(troubleOf(due), { ...place, isFailure: due.kind === 'fail' })
+const brokenBy = (call: Call, due: Fault, place: Omit<Place, 'isFailure' | 'call'>): readonly AnswerRecord[] =>
+  call.api.failing(troubleOf(due), { ...place, call, isFailure: due.kind === 'fail' })
 
 interface Breaking {
   readonly call: Call
@@ -153,7 +154,7 @@ interface Breaking {
 async function* breaking(answer: Answer, breaks: Breaking): AsyncGenerator<Batch, void> {
   const { call, later, beforeEnd, options, signal, own } = breaks
   const records = leftOpen(answer.records)
-  const follower = call.api.follow()
+  const follower = call.api.follow(questionOf(call))
   let sent = 0
   let last: Last = {}
   let over = false
@@ -174,7 +175,7 @@ async function* breaking(answer: Answer, breaks: Breaking): AsyncGenerator<Batch
         last = { ...last, ...lastOf(before) }
         if (before.length > 0) yield fresh(before)
         await pause(due, options, signal)
-        const given = givenBy(due, call.api, { sent, last, framing: answer.head.framing })
+        const given = givenBy(due, call, { sent, last, framing: answer.head.framing })
         if (given.length > 0) yield fresh(given)
         const failure = failureOf(due)
         if (failure) throw new ModelError(failure)
@@ -210,9 +211,9 @@ interface At {
 }
 
 /** The records that a fault puts into an answer. */
-function givenBy(due: Fault, api: Api, { sent, last, framing }: At): readonly AnswerRecord[] {
-  if (due.kind === 'error' || due.kind === 'fail') return brokenBy(api, due, { sent, last: last.telling, framing })
-  return due.kind === 'malformed' ? malformed(api, framing, last.record) : []
+function givenBy(due: Fault, call: Call, { sent, last, framing }: At): readonly AnswerRecord[] {
+  if (due.kind === 'error' || due.kind === 'fail') return brokenBy(call, due, { sent, last: last.telling, framing })
+  return due.kind === 'malformed' ? malformed(call.api, framing, last.record) : []
 }
 
 /** A record whose data is no JSON, laid out as the one before it. */

@@ -11,6 +11,7 @@ import { type Headers, headerOf, passedDown } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
+import { questionOf } from '../fixture/request.ts'
 import { decodingOf } from './coding.ts'
 import { type Deadlines, type Wait, startWait } from './deadlines.ts'
 import { createMeter, type Meter } from './meter.ts'
@@ -39,7 +40,7 @@ export function live(options: LiveOptions): Model {
     const transport = call.transport ?? (call.own ? options.sdk : options.http)
     try {
       const incoming = await wait.for(transport(call, wait.signal))
-      const follower = followerOf(call.api, call.method, incoming.status)
+      const follower = followerOf(call.api, questionOf(call), incoming.status)
       const hide = hideKey(incoming.ownKey, (event) => !follower || isTold(call.api, event))
       return answerOf(incoming, {
         follower,

@@ -27,15 +27,16 @@ export interface Meter {
  * @param keepsText whether a body that is neither an event stream nor JSON has to be kept, too: a file is not
  */
 export function createMeter(maxBytes: number, keepsText: boolean): Meter {
-  /** The bytes of what is not whole yet. */
-  let held = 0
+  /** The bytes of the record that is under way, and those of a body that is in no records. */
+  let [begun, body] = [0, 0]
   return {
     take(bytes, records, framing) {
       const isInRecords = isStream(framing)
-      if (isInRecords && records.length > 0) held = 0
-      else if (isInRecords || framing === 'json' || keepsText) held += bytes
+      begun += bytes
+      for (const { wire } of records) begun -= Buffer.byteLength(wire)
+      if (!isInRecords && (framing === 'json' || keepsText)) body += bytes
       const large = isInRecords ? records.findIndex(({ wire }) => wire.length > maxBytes) : -1
-      if (large === -1 && held <= maxBytes) return { records, flaw: undefined }
+      if (large === -1 && (isInRecords ? begun : body) <= maxBytes) return { records, flaw: undefined }
       const what = isInRecords ? 'an event' : 'a body'
       return {
         records: large === -1 ? records : records.slice(0, large),

@@ -58,7 +58,7 @@ export function startRecording({ call, identity, tape }: Recorded, store: Store,
   const { clock } = options
   const began = clock.now()
   const recorded = { at: clock.date().toISOString(), upstream: call.to?.upstream ?? options.upstream }
-  const follower = call.api.follow()
+  const follower = call.api.follow({ ...identity.call, request: identity.request })
   let head: Head | undefined
   let action: Action | undefined
   let mayBeOver = false

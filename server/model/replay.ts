@@ -1,5 +1,6 @@
 /** A model that answers from fixtures, and from nothing else. */
 import { ModelError, isFailure } from '../api/ending.ts'
+import type { Call } from '../api/call.ts'
 import type { AnswerRecord, Batch } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
@@ -7,6 +8,7 @@ import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
 import type { Action, Answer, Model } from './model.ts'
 import { type Pace, instant } from './pace.ts'
+import { retied } from './retie.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace
@@ -26,7 +28,7 @@ export function replay(store: Store, { pace, clock, accepts, otherwise }: Replay
     signal.throwIfAborted()
     const identity = await store.identify(call)
     const recording = await store.recording(identity.key)
-    if (recording && accepts(recording)) return play(recording, { pace, clock, signal })
+    if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal })
     const doubt = store.doubtOf(identity)
     if (doubt) throw doubt
     return otherwise(call, signal)
@@ -46,7 +48,7 @@ interface Playing {
   readonly signal: AbortSignal
 }
 
-async function play(recording: Recording, playing: Playing): Promise<Answer> {
+async function play(recording: Recording, call: Call, playing: Playing): Promise<Answer> {
   const { response, ending } = recording
   const action: Action = { kind: 'hit', fixture: recording.name }
   const failure = isFailure(ending) ? ending : undefined
@@ -54,7 +56,7 @@ async function play(recording: Recording, playing: Playing): Promise<Answer> {
     await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
     throw new ModelError(failure ?? { end: 'unreachable' })
   }
-  const parts = recording.parts()
+  const parts = retied(recording, call)
   if (playing.pace !== instant || !Array.isArray(parts)) {
     return { head: response, action, records: inTime(recording, parts, playing) }
   }

@@ -9,6 +9,7 @@ import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
 import { createApp } from './http/app.ts'
 import { createExchanges } from './http/exchange.ts'
+import { type Sessions, speakHttp2 } from './http/http2.ts'
 import { createListener } from './http/node.ts'
 import { createReaders } from './http/readers.ts'
 import { createAnswering } from './http/upgrades.ts'
@@ -57,13 +58,18 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
   const answer = createListener({ ...shared, app: createApp({ config, log }), exchanges })
-  const http = createHttp(answer, sockets, clock)
+  const { http, sessions } = createHttp(answer, sockets, clock)
   const port = await listen(http, config)
 
-  const endConnections = (ms: number) => clock.timer(ms, () => http.closeAllConnections())
+  const endConnections = (ms: number) =>
+    clock.timer(ms, () => {
+      http.closeAllConnections()
+      sessions.end()
+    })
   let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
+    sessions.drain()
     await Promise.all([sockets.drain(), exchanges.drain()])
     const patience = endConnections(PATIENCE_MS)
     // The last responses may still be on their way out of this process.
@@ -99,7 +105,7 @@ function createHttp(
   answer: ReturnType<typeof createListener>,
   { upgrade }: Pick<Sockets, 'upgrade'>,
   clock: Clock,
-): Server {
+): { readonly http: Server; readonly sessions: Sessions } {
   const answering = createAnswering()
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
@@ -110,6 +116,7 @@ function createHttp(
     (request, response) => answering.add(request, response, () => answer(request, response)),
   )
   const readers = createReaders(clock)
+  const sessions = speakHttp2(http, { answer, readers, clock })
   http.on('connection', readers.watch)
   const leave: Sockets['upgrade'] = (request, socket, head) => {
     readers.release(socket)
@@ -118,5 +125,5 @@ function createHttp(
   http.on('upgrade', leave)
   // This is not a proxy: such a request is answered as an upgrade that leads nowhere.
   http.on('connect', leave)
-  return http
+  return { http, sessions }
 }

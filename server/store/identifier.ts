@@ -20,7 +20,7 @@ const SHORT_BYTES = 64 * 1024
  */
 function headOf({ api, method, to, path, query, headers, credential }: Call): string {
   const counting = api.counts?.headers ?? []
-  const lines = [`${method} ${to?.host ?? ''} ${path}${query}`, credential]
+  const lines = [`${api.name} ${method} ${to?.host ?? ''} ${path}${query}`, credential]
   for (const [name, value] of headers) {
     const lower = name.toLowerCase()
     if (lower === 'content-type' || isCredentialHeader(name) || counting.includes(lower)) lines.push(lower, value)
@@ -32,10 +32,12 @@ function headOf({ api, method, to, path, query, headers, credential }: Call): st
  * Makes what tells which call it is.
  *
  * @param inConversation tells it of a call that continues the answer with an id
+ * @param match what counts for keys, if the user has a say in it
  */
 export function createIdentifier(
-  { redactor, match }: { readonly redactor: Redactor; readonly match?: Match | undefined },
+  redactor: Redactor,
   inConversation: (asked: Asked, answerId: string) => Promise<Identity>,
+  match?: Match,
 ): (call: Call) => Promise<Identity> {
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Promise<Identity>>()

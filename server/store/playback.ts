@@ -15,6 +15,8 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'response' | 'endi
   readonly name: string
   /** Whether the model finished: an answer that a failure must not replace. */
   readonly isGood: boolean
+  /** What ties the answer to the call that it was recorded of, if its API has such a thing. */
+  readonly ties: ReadonlyMap<string, string> | undefined
   /**
    * The records in order, in parts of at most `MAX_BATCH_CHARS` but for a larger single record. A fixture that is kept
    * in memory gives the very same parts each time; a large one is read anew.
@@ -28,12 +30,13 @@ export function inMemory(fixture: StoredFixture): Recording {
   return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
 }
 
-const played = ({ key, response, ending, endedAt }: FixtureFacts, name: string) => ({
+const played = ({ key, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
   response,
   ending,
   endedAt,
   name,
+  ties: apiNamed(api).ties?.of(requestText),
 })
 
 /** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
@@ -70,8 +73,8 @@ function createEnd() {
   let follower: Follower | undefined
   let records: AnswerRecord[] = []
   return {
-    take(record: AnswerRecord, { api, response }: FixtureHeader): void {
-      follower ??= apiNamed(api).follow()
+    take(record: AnswerRecord, { api, call, request, response }: FixtureHeader): void {
+      follower ??= apiNamed(api).follow({ ...call, request })
       const mayBeOver = follower.take(record) !== 'open'
       if (response && isStream(response.framing) && !mayBeOver) records = []
       else records.push(record)

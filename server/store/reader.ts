@@ -60,7 +60,7 @@ export function createReader(dir: string, clock: Clock, match?: Match): Reader {
   /** What is being read, by name and state: many may ask for it before it is there. */
   const reading = new Map<string, Promise<Kept['value'] | undefined>>()
 
-  const read = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
+  const readNow = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
     const fits = bytes <= MAX_KEPT_BYTES
     const value = await orDamage(async () => (fits ? inMemory(await whole(name)) : onDisk(dir, name, version)))
     if (value === undefined) return undefined
@@ -76,7 +76,7 @@ export function createReader(dir: string, clock: Clock, match?: Match): Reader {
     const known = recordings.get(name) ?? large.get(name)
     if (known?.version === state.version) return orThrow(known.value)
     const which = `${name}\n${state.version}`
-    const under = reading.get(which) ?? read(name, state).finally(() => void reading.delete(which))
+    const under = reading.get(which) ?? readNow(name, state).finally(() => void reading.delete(which))
     reading.set(which, under)
     const value = await under
     return value && orThrow(value)

@@ -102,7 +102,7 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
     find: finder.find,
     recording: finder.recording,
     survey: finder.survey,
-    identify: createIdentifier({ redactor, match }, inConversation),
+    identify: createIdentifier(redactor, inConversation, match),
     doubtOf: (identity) => doubts.get(identity),
     async save(fixture) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)

@@ -5,7 +5,7 @@ import { objectOf, objectsIn } from '../api/told.ts'
 import { type Place, replacementsIn } from '../base/json-text.ts'
 import { type JsonObject, type JsonValue, MAX_DEPTH, isEqual, isObject, parseJson } from '../base/json.ts'
 import { type Fixture, eventsOf } from '../fixture/fixture.ts'
-import { parseRequest } from '../fixture/key.ts'
+import { parseRequest } from '../fixture/request.ts'
 
 /** What an answer gives that a later request carries. */
 export type Answer = Pick<Fixture, 'api' | 'records'>

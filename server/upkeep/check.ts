@@ -10,9 +10,10 @@ import { DamageError } from '../fixture/damage.ts'
 import { AFTER_END, CUT_OFF, bodyHash, linesOf, parseLine } from '../fixture/file.ts'
 import { layoutOf, parseUncheckedHeader } from '../fixture/header.ts'
 import { type FixtureEnd, type FixtureHeader, eventsOf } from '../fixture/fixture.ts'
-import { NAME_KEY_CHARS, fileName, keyOf, parseRequest } from '../fixture/key.ts'
+import { NAME_KEY_CHARS, fileName, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import { otherKey } from '../fixture/rules.ts'
+import { parseRequest } from '../fixture/request.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
 import { type Problem, type ProblemKind, error, warning } from './problem.ts'
@@ -191,7 +192,7 @@ const EDITED =
 
 /** In which words the ending does not fit what came before it. */
 function contradictionIn(
-  { api, call, response }: FixtureHeader,
+  { api, call, request, response }: FixtureHeader,
   records: readonly AnswerRecord[],
   { ending }: FixtureEnd,
 ): string | undefined {
@@ -205,13 +206,13 @@ function contradictionIn(
   const isRefused = response.status >= 400
   if ((end === 'refused') !== isRefused && !isFailure(ending)) return `${says}, and its status is ${response.status}`
   if (end === 'complete') {
-    const follower = followerOf(apiNamed(api), call.method, response.status)
+    const follower = followerOf(apiNamed(api), { ...call, request }, response.status)
     for (const record of records) follower?.take(record)
     const told = follower?.end() ?? ending
     return told.end === 'complete' ? undefined : `${says}, and its answer is ${told.end}`
   }
   if (!isFailure(ending) || end === 'malformed') return undefined
-  const last = endIn(records, followerOf(apiNamed(api), call.method, response.status))
+  const last = endIn(records, followerOf(apiNamed(api), { ...call, request }, response.status))
   return last && `${says}, and ${last.event?.type || last.data || 'its end'} came before`
 }
 

@@ -7,6 +7,7 @@ import { patternOf } from '../base/text.ts'
 import { type Candidate, continuedBy } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { inputOf } from '../fixture/likeness.ts'
+import { isTold } from '../fixture/request.ts'
 import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
@@ -187,14 +188,10 @@ function whyNot(
   if (redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) !== requestText) {
     return 'its request holds a secret, which a recording of today would take out: run deltatape redact first'
   }
-  if (!isTold(fixture)) return undefined
+  if (!isTold(fixture.request)) return undefined
   const kept = requestText.includes('"sha256"') ? ', and of its bytes only a hash is kept' : ''
   return `its request is no JSON object${kept}: let its app send it again, with MODEL_MODE=record`
 }
-
-/** Whether a fixture only tells of its request, as of bytes by their hash. */
-const isTold = ({ request }: Candidate): boolean =>
-  ['sha256,bytes', 'json', 'text', 'multipart'].includes(Object.keys(request).join(','))
 
 /** A text as it stands within a string of JSON. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -4,7 +4,9 @@ import { any } from '../../server/api/any.ts'
 import { toEvents, toRecords } from '../kit/calls.ts'
 
 test('takes every call, and all of a request counts', () => {
-  expect(any.owns('DELETE', '/whatever')).toBe(true)
+  expect(any.owns({ method: 'DELETE', path: '/whatever', query: '', headers: [], content: new Uint8Array() })).toBe(
+    true,
+  )
   const request = { stream: false, metadata: { a: 1 }, input: [{ id: 'x' }], user: 'ada' }
   expect(any.keyed(request)).toBe(request)
   any.check({ method: 'POST', path: '/', query: '', headers: [], content: Uint8Array.of(0xff) })

@@ -6,6 +6,8 @@ import { RefusedError } from '../../server/api/ending.ts'
 import { createReader } from '../../server/api/framing/index.ts'
 import { sendable } from '../../server/api/headers.ts'
 import { apiOf } from '../../server/api/index.ts'
+import { mcp } from '../../server/api/mcp/index.ts'
+import { openai } from '../../server/api/openai.ts'
 import { type AnswerRecord, bytesOf } from '../../server/api/record.ts'
 import { WAYS, callOfWay, recordsOf } from '../kit/rows.ts'
 import { WORDS } from '../sdks/wires/wire.ts'
@@ -13,7 +15,9 @@ import { WORDS } from '../sdks/wires/wire.ts'
 test('no row of the table is left out', async () => {
   const [, table = ''] = /const APIS\b.* = \[([^\]]+)\]/.exec(await readFile('server/api/index.ts', 'utf8')) ?? []
   const rows = table.split(',').filter((each) => each.trim() !== '')
-  expect(new Set([...WAYS.map(({ row }) => row), any]).size).toBe(rows.length)
+  // What is no chat has no text, tool calls and tokens to tell: it is tried by itself.
+  const others = [openai, mcp, any]
+  expect(new Set([...WAYS.map(({ row }) => row), ...others]).size).toBe(rows.length)
 })
 
 const MESSAGE = 'The model is overloaded, on purpose.'
@@ -29,7 +33,7 @@ describe.each(WAYS)('$name', (way) => {
   const [streamed, inOne] = [callOfWay(way), callOfWay(way, { whole: true })]
 
   test('owns its calls, and knows which of them stream, with which type', () => {
-    expect([apiOf('POST', streamed.path), apiOf('POST', inOne.path)]).toEqual([row, row])
+    expect([apiOf(streamed), apiOf(inOne)]).toEqual([row, row])
     const [type, none] = [streamed, inOne].map((call) =>
       row.streamType(call, JSON.parse(Buffer.from(call.content).toString())),
     )

@@ -12,11 +12,12 @@ test.each([
   ['POST', '/v1/responsesx', 'any'],
   ['POST', '/v2/responses', 'any'],
   ['POST', '/v1/v1/responses', 'any'],
-  ['GET', '/v1/models', 'any'],
-  ['POST', '/v1/embeddings', 'any'],
+  ['GET', '/v1/models', 'openai'],
+  ['POST', '/v1/embeddings', 'openai'],
+  ['POST', '/mcp', 'any'],
   ['POST', '/', 'any'],
 ])('%s %s is of the row %s', (method, path, name) => {
-  expect(apiOf(method, path).name).toBe(name)
+  expect(apiOf({ method, path }).name).toBe(name)
 })
 
 test('a row is found by the name that fixtures give it; one that is not known is any other', () => {
@@ -97,7 +98,7 @@ const OWNED: Readonly<Record<string, readonly (readonly [method: string, path: s
 test.each(Object.entries(OWNED).flatMap(([name, calls]) => calls.map(([method, path]) => [method, path, name])))(
   '%s %s is of the row %s, wherever it is sent',
   (method = '', path = '', name) => {
-    expect(apiOf(method, path).name).toBe(name)
+    expect(apiOf({ method, path }).name).toBe(name)
   },
 )
 
@@ -126,5 +127,5 @@ test.each([
   ['POST', '/submodel/x/converse', 'bedrock'],
   ['POST', '/model/x/converse/more', 'bedrock'],
 ])('%s %s is not of the row %s', (method, path, name) => {
-  expect(apiOf(method, path).name).not.toBe(name)
+  expect(apiOf({ method, path }).name).not.toBe(name)
 })

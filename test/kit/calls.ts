@@ -11,7 +11,7 @@ export function callOf(body: Readonly<Record<string, unknown>>, more: Partial<Ca
   const content = Buffer.from(JSON.stringify({ stream: true, ...body }))
   const [method, path] = [more.method ?? 'POST', more.path ?? '/v1/responses']
   return {
-    api: apiOf(method, path),
+    api: apiOf({ method, path }),
     method,
     path,
     query: '',

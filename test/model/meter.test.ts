@@ -1,8 +1,10 @@
 /** How large an event, a line and a body may be. */
 import { describe, expect, test } from 'vitest'
 import { any } from '../../server/api/any.ts'
+import { eventsIn } from '../../server/api/record.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { callOf } from '../kit/calls.ts'
+import { message } from '../kit/messages.ts'
 import { type Answer, sse } from '../kit/standin.ts'
 import { bodyOf, drain, liveFrom, runStandIn } from '../kit/tools.ts'
 import { ASK } from './scripts.ts'
@@ -47,6 +49,46 @@ describe('too large is', () => {
       headers: { 'content-type': type },
       steps: [{ raw: '{' }, ...Array.from({ length: 9 }, () => ({ raw, after: 1 })), 'hang'],
     })
+    expect(error).toMatchObject(TOO_LARGE)
+  })
+})
+
+describe('too large, whatever the framing, is', () => {
+  const long = 'a'.repeat(500)
+  const framings: readonly (readonly [
+    type: string,
+    first: string | Uint8Array,
+    begun: string | Uint8Array,
+    rest: string,
+  ])[] = [
+    ['text/event-stream', 'data: {}\n\n', 'data: {"type":"', long],
+    ['application/x-ndjson', '{}\n', '{"type":"', long],
+    ['application/json', '[{}', ',{"type":"', long],
+    ['application/json', '[{}', ',', '['.repeat(500)],
+    ['application/vnd.amazon.eventstream', message('{}', {}), message('x'.repeat(2 ** 24), {}).subarray(0, 12), long],
+  ]
+
+  test.each(framings)('what has no end: %s', async (type, first, begun, rest) => {
+    const { records, error, closed } = await ask(
+      {
+        headers: { 'content-type': type },
+        steps: [{ raw: first }, { raw: begun }, ...Array.from({ length: 20 }, () => ({ raw: rest, after: 1 })), 'hang'],
+      },
+      callOf({}, { api: any, path: '/v1/x' }),
+    )
+    expect(error).toMatchObject(TOO_LARGE)
+    expect(eventsIn(records)).toHaveLength(1)
+    expect(closed).toEqual({ whole: false })
+  })
+
+  test.each(framings)('what came at once: %s', async (type, first, begun, rest) => {
+    const { error } = await ask(
+      {
+        headers: { 'content-type': type },
+        body: Buffer.concat([first, begun, rest.repeat(20)].map((each) => Buffer.from(each))),
+      },
+      callOf({}, { api: any, path: '/v1/x' }),
+    )
     expect(error).toMatchObject(TOO_LARGE)
   })
 })

@@ -80,10 +80,10 @@ describe('what is saved', () => {
   })
 
   test('any other call, too', async () => {
-    const call = callOf({ input: 'Embed me', stream: undefined }, { path: '/v1/embeddings' })
+    const call = callOf({ input: 'Embed me', stream: undefined }, { path: '/v1/other' })
     const { store, kinds } = await recordAll([{ body: '{"data":[]}' }], false, call)
     expect(kinds).toEqual(['saved'])
-    expect(await stored(store, call)).toMatchObject({ api: 'any', call: { path: '/v1/embeddings' } })
+    expect(await stored(store, call)).toMatchObject({ api: 'any', call: { path: '/v1/other' } })
   })
 
   test('no failure unless asked for, and the reason is told', async () => {

@@ -104,7 +104,7 @@ export const BODIES: Readonly<Record<string, Script>> = {
     path: '/v1/audio/transcriptions',
     body: 'Zeile é\r\n世界 👋🏽\n',
   },
-  'nothing from another API': { type: 'application/json', framing: 'json', path: '/v1/files', body: '' },
+  'nothing from another API': { type: 'application/json', framing: 'json', path: '/v1/other', body: '' },
 }
 
 /** A body as it is sent, in pieces that end anywhere, each one for itself. */

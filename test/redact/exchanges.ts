@@ -61,7 +61,7 @@ export function readExchanges(): Exchange[] {
   const sse: Headers = [['content-type', 'text/event-stream; charset=utf-8']]
   const posted = { method: 'POST', path: '/v1/responses', status: 200 }
   const streamed = streams.readCorpus().map((stream): Exchange => {
-    const api = apiOf(posted.method, posted.path)
+    const api = apiOf(posted)
     return {
       ...posted,
       name: stream.name,
@@ -76,7 +76,7 @@ export function readExchanges(): Exchange[] {
     const asked = answers.readRequest(answer)
     const path = answer.api === 'openai-responses' ? asked.path.replace(/^.*?(?=\/responses)/, '/v1') : asked.path
     const headers: Headers = contentType === '' ? [] : [['content-type', contentType]]
-    const api = apiOf(asked.method, path)
+    const api = apiOf({ method: asked.method, path })
     return {
       name,
       family: `${answer.api} ${framing}`,
@@ -103,7 +103,7 @@ export const sizeOf = ({ records }: Pick<Exchange, 'records'>): number =>
 /** How an answer ended, by its row: how far it was after each record, its end, whether it is finished, its id. */
 export function endOf(exchange: Exchange, records: readonly AnswerRecord[]) {
   const { api, method, path, status } = exchange
-  const follower = followerOf(api, method, status)
+  const follower = followerOf(api, { method, path, request: {} }, status)
   const events = api.events(records)
   return {
     progress: records.map((record) => follower?.take(record)),

@@ -209,5 +209,5 @@ describe.skipIf(kit.absent)(`a secret that is planted${kit.absent ? `: ${kit.abs
 function callOf(method: string, path: string, body: JsonValue): Call {
   const content = Buffer.from(JSON.stringify(body))
   const headers: Call['headers'] = [['content-type', 'application/json']]
-  return { api: apiOf(method, path), method, path, query: '', headers, body: content, content }
+  return { api: apiOf({ method, path }), method, path, query: '', headers, body: content, content }
 }

@@ -10,7 +10,10 @@ import { McpError, isInitializeRequest } from '@modelcontextprotocol/sdk/types.j
 import { json } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Upstream, inThreeWays } from './kit.ts'
+import { type Upstream, inThreeWays, runApi } from './kit.ts'
+import { outcomesOf } from './pages.ts'
+import type { Endpoint } from './wires/rest.ts'
+import { sse } from './wires/wire.ts'
 
 function makeServer(): McpServer {
   const server = new McpServer({ name: 'weather', version: '1.0.0' })
@@ -67,6 +70,8 @@ async function connect(host: string) {
   return { client, sent, [Symbol.asyncDispose]: () => client.close() }
 }
 
+const nameOf = (error: unknown) => (error instanceof Error ? error.constructor.name : typeof error)
+
 const weatherIn = (city: string) => ({ name: 'get_weather', arguments: { city } })
 
 test.each([
@@ -106,6 +111,40 @@ test('a miss is its own error, with the words of deltatape, and it asks once', a
     return { error, asked: connected.sent.filter((text) => text.includes('Atlantis')).length }
   })
   expect(replayed?.error).toSatisfy((error) => error instanceof McpError || error instanceof StreamableHTTPError)
+  expect(await outcomesOf('mcp callTool')).toMatchObject({ 'no fixture': nameOf(replayed?.error) })
   expect(String(replayed?.error)).toContain('No fixture for this request')
   expect(replayed?.asked).toBe(1)
+})
+
+/** A server whose tools say something, and then break off. */
+const cutting: Endpoint = {
+  path: /^\/mcp$/,
+  answer({ method, body: { id, method: asked } }) {
+    const headers = { 'content-type': 'application/json' }
+    if (method !== 'POST') return { status: 405, headers, body: '' }
+    if (id === undefined) return { status: 202, headers, body: '' }
+    const about = {
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'w', version: '1' },
+    }
+    if (asked === 'initialize') return { headers, body: JSON.stringify({ jsonrpc: '2.0', id, result: about }) }
+    const told = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'I look.' } }
+    return { steps: sse([told]).map((raw) => ({ raw })) }
+  },
+}
+
+test('an answer that is cut before its response is waited for in vain, from a replay too', async () => {
+  const made = await inThreeWays(
+    await runApi(cutting),
+    'by host',
+    async (host) => {
+      await using connected = await connect(host)
+      const asking = connected.client.callTool(weatherIn('Paris'), undefined, { timeout: 200 })
+      return nameOf(await asking.catch((thrown: unknown) => thrown))
+    },
+    { RECORD_FAILURES: '1' },
+  )
+  const { 'cut between two events': said } = await outcomesOf('mcp callTool')
+  expect(made).toEqual({ direct: said, recorded: said, replayed: said })
 })

@@ -17,6 +17,8 @@ export interface Page {
   readonly name: string
   readonly text: string
   readonly blocks: readonly Block[]
+  /** The code of a server that its examples need. */
+  readonly server?: string
 }
 
 const BLOCK = /^```js\n([\s\S]*?)^```\n+```text\n([\s\S]*?)^```$/gm
@@ -31,7 +33,8 @@ export async function readPages(): Promise<Page[]> {
         const [name = ''] = section.split('\n')
         return [...section.matchAll(BLOCK)].map(([, code = '', prints = '']) => ({ name, code, prints }))
       })
-      return { name: file.slice(0, -'.md'.length), text, blocks }
+      const [, server] = /^```mjs\n([\s\S]*?)^```$/m.exec(text) ?? []
+      return { name: file.slice(0, -'.md'.length), text, blocks, ...(server === undefined ? {} : { server }) }
     }),
   )
 }

@@ -65,7 +65,7 @@ export function bedrockWith(carried: readonly Carried[]): Api {
   return {
     ...any,
     name: 'bedrock',
-    owns: (_method, path) => PATH.test(path) || GUARDRAIL.test(path),
+    owns: ({ path }) => PATH.test(path) || GUARDRAIL.test(path),
     keyed: leavingOut('requestMetadata', 'performanceConfig', 'serviceTier', 'metadata'),
     counts: {
       headers: [

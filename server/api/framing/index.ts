@@ -69,8 +69,12 @@ export function createReader(headers: Headers): BodyReader {
       if (reader) return reader.read(bytes, at)
       const start = held.length > 0 ? Buffer.concat([held, bytes]) : viewOf(bytes)
       const blank = start.findIndex((byte) => !BLANK.has(byte))
-      // White space is handed on at once: no framing minds it.
-      if (blank === -1) return untold.read(start, at)
+      // White space is handed on at once: no framing minds it. A byte order mark that is cut waits for its other bytes.
+      if (blank === -1) {
+        const mark = start.length - beginningOfMark(start)
+        held = Buffer.from(start.subarray(mark))
+        return untold.read(start.subarray(0, mark), at)
+      }
       const name = sniff(start.subarray(blank), type)
       if (name === undefined) {
         held = Buffer.from(start)
@@ -98,6 +102,9 @@ function sniff(start: Buffer, type: string): FramingName | undefined {
   }
   return 'text'
 }
+
+/** How many bytes at the end begin a byte order mark, and do not end it. */
+const beginningOfMark = (bytes: Buffer): number => (bytes.at(-1) === 0xef ? 1 : bytes.at(-2) === 0xef ? 2 : 0)
 
 /** What may stand before the first byte that tells a framing: a line break, a blank, a part of a byte order mark. */
 const BLANK = new Set([0x0a, 0x0d, 0x20, 0x09, 0xef, 0xbb, 0xbf])

@@ -29,7 +29,7 @@ const isWord = createWords({
 
 export const responses: Api = {
   name: 'responses',
-  owns: (_method, path) => PATH.test(path),
+  owns: ({ path }) => PATH.test(path),
   check(call) {
     if (!creates(call)) return
     checkType(headerOf(call.headers, 'content-type'))

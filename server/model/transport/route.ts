@@ -1,6 +1,6 @@
 /** Where a call goes, and which key goes there: to the service whose path it is, or to a host that the client names. */
 import type { Destination } from '../../api/call.ts'
-import { type Addressed, SERVICES, type Service, homeOf, ownServices } from '../../api/hosts.ts'
+import { type Addressed, SERVICES, type Service, homeOf, ownServices, servicesFor } from '../../api/hosts.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { isLoopback } from '../../base/host.ts'
 import { quoted } from '../../base/name.ts'
@@ -52,7 +52,7 @@ export function createRoutes({ baseURL, apiKey, baseURLs = {}, keys = {}, upstre
     hostOf(configured(service)) === host || (isPublic(service) && isOfService(service, host))
 
   const serviceOf = (call: Addressed, host: string): Service | undefined =>
-    [...ownServices(call), ...SERVICES].find((service) => isHostOf(service, host))
+    servicesFor(call).find((service) => isHostOf(service, host))
 
   const home = (call: Addressed): Destination => {
     const service = homeOf(call)

@@ -1,5 +1,6 @@
 /** The body of a call: its bytes as they were sent, and what they say without their content coding. */
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
 import type { Clock, Timer } from '../../base/clock.ts'
@@ -32,7 +33,7 @@ export interface BodyLimits {
  * @throws DeltatapeError `too_large`, `busy`, or `invalid_input` if the client left in the middle
  */
 export function readBody(
-  request: IncomingMessage,
+  request: IncomingMessage | Http2ServerRequest,
   { maxBytes, account }: BodyLimits,
   clock: Clock,
 ): Promise<Uint8Array> {
@@ -66,7 +67,8 @@ export function readBody(
   })
   request.once('close', () => {
     patience?.clear()
-    if (!request.complete) reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))
+    // Of one that was read to its end this is nothing new.
+    reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))
   })
   return promise
 }

@@ -1,5 +1,5 @@
 /** An answer → a reply: its bytes, and how it ends. */
-import type { Api } from '../../api/api.ts'
+import type { Call } from '../../api/call.ts'
 import { ModelError } from '../../api/ending.ts'
 import { troubleOf } from '../../api/error.ts'
 import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
@@ -18,8 +18,8 @@ export type Encode = (batch: Batch) => Buffer<ArrayBuffer>
 export const createEncoder = (): Encode => remember((batch: Batch) => bytesOf(batch.items))
 
 export interface Encoding {
-  /** The row that an error of deltatape is told by. */
-  readonly api: Api
+  /** The call that is answered: its row tells an error of deltatape. */
+  readonly call: Call
   readonly observed: Observed
   readonly encode: Encode
 }
@@ -56,7 +56,7 @@ function headersOf({ action }: Answer): Headers {
   return [['x-deltatape-fixture', name], ...(action.derived ? [['x-deltatape-derived', action.derived] as const] : [])]
 }
 
-function inOne(records: Iterable<Batch>, answer: Answer, { api, observed, encode }: Encoding): Reply['body'] {
+function inOne(records: Iterable<Batch>, answer: Answer, { call, observed, encode }: Encoding): Reply['body'] {
   const parts: Buffer<ArrayBuffer>[] = []
   let sent = 0
   try {
@@ -66,7 +66,7 @@ function inOne(records: Iterable<Batch>, answer: Answer, { api, observed, encode
       parts.push(encode(batch))
     }
   } catch (error) {
-    const { bytes, isBroken } = endOf(observed.failed(error), answer, { api, sent })
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, { call, sent })
     if (bytes.length > 0) parts.push(bytes)
     if (isBroken) return breaking(parts)
   } finally {
@@ -80,7 +80,7 @@ async function* breaking(parts: readonly Buffer<ArrayBuffer>[]): Chunks {
   throw new BrokenError('The answer broke.')
 }
 
-async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): Chunks {
+async function* chunksOf(answer: Answer, { call, observed, encode }: Encoding): Chunks {
   let sent = 0
   try {
     for await (const batch of answer.records) {
@@ -89,7 +89,7 @@ async function* chunksOf(answer: Answer, { api, observed, encode }: Encoding): C
       yield encode(batch)
     }
   } catch (error) {
-    const { bytes, isBroken } = endOf(observed.failed(error), answer, { api, sent })
+    const { bytes, isBroken } = endOf(observed.failed(error), answer, { call, sent })
     if (bytes.length > 0) yield bytes
     if (isBroken) throw new BrokenError('The answer broke.', { cause: error })
   } finally {
@@ -104,13 +104,13 @@ const NONE = Buffer.alloc(0)
 function endOf(
   cause: DeltatapeError | undefined,
   { head }: Answer,
-  { api, sent }: { readonly api: Api; readonly sent: number },
+  { call, sent }: { readonly call: Call; readonly sent: number },
 ): { bytes: Buffer<ArrayBuffer>; isBroken: boolean } {
   if (cause === undefined) return { bytes: NONE, isBroken: false }
   const end = cause instanceof ModelError ? cause.failure.end : undefined
   if (end === 'truncated' || end === 'malformed') return { bytes: NONE, isBroken: false }
   const isStream = head.framing !== 'json' && head.framing !== 'text'
   if (end !== undefined || cause.code === 'dropped' || !isStream) return { bytes: NONE, isBroken: true }
-  const place = { sent, last: undefined, framing: head.framing, isFailure: false }
-  return { bytes: bytesOf(api.failing(troubleOf(cause, api), place)), isBroken: false }
+  const place = { call, sent, last: undefined, framing: head.framing, isFailure: false }
+  return { bytes: bytesOf(call.api.failing(troubleOf(cause, call.api), place)), isBroken: false }
 }

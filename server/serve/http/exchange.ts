@@ -1,6 +1,6 @@
 /** Calls to APIs over HTTP: a call → the model's answer → a reply. */
-import type { Api } from '../../api/api.ts'
-import type { Call, Destination } from '../../api/call.ts'
+import type { Asked as Seen } from '../../api/api.ts'
+import type { Call } from '../../api/call.ts'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -81,7 +81,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
       if (open.size === 0) draining?.resolve()
     })
     try {
-      const reply = replyTo(await model(call, abort.signal), { api: call.api, observed, encode })
+      const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
       return named === undefined || asked.origin !== undefined ? reply : ledBehind(reply, { named, path: call.path })
     } catch (error) {
       observed.failed(error)
@@ -92,19 +92,17 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
 
   return {
     async answer(asked) {
-      const { path, search, named } = placeOf(asked)
-      const api = apiOf(asked.method, path)
+      const place = placeOf(asked)
+      // Whose call it is may show once its body is read.
+      let seen: Seen = { ...asked, path: place.path, query: place.search, content: asked.body }
       try {
         admit()
-        const call = await callOf(
-          asked,
-          { api, path, search, to: destinationOf(asked, { api, path, named }, routes) },
-          config,
-        )
-        return await ask(asked, call, named)
+        const call = await callOf(asked, place, { config, routes })
+        seen = call
+        return await ask(asked, call, place.named)
       } catch (error) {
         const told = toldOf(error, log)
-        return told.code === 'dropped' ? { status: 200, headers: [], body: 'broken' } : refuse(told, api)
+        return told.code === 'dropped' ? { status: 200, headers: [], body: 'broken' } : refuse(told, apiOf(seen), seen)
       }
     },
     async drain() {
@@ -118,12 +116,6 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   }
 }
 
-/** What is asked: the path without the host in front of it, and the host that the client names in one way or another. */
-function placeOf({ target, origin }: Asked) {
-  const { path, search } = splitTarget(target)
-  return { search, ...(origin === undefined ? withoutHost(path) : { path, named: origin }) }
-}
-
 /** The reply with a location that its client, who named the host in front of the path, reads as the API means it. */
 const ledBehind = (reply: Reply, place: { readonly named: string; readonly path: string }): Reply =>
   reply.status < 300 || reply.status > 399
@@ -135,36 +127,40 @@ const ledBehind = (reply: Reply, place: { readonly named: string; readonly path:
         ),
       }
 
-const destinationOf = (
-  { headers }: Asked,
-  { api, path, named }: { readonly api: Api; readonly path: string; readonly named: string | undefined },
-  routes: Routes,
-): Destination => routes.to({ row: api.name, path, headers }, named)
-
+/** What is asked: the path without the host in front of it, and the host that the client names in one way or another. */
 interface Place {
-  readonly api: Api
   readonly path: string
   readonly search: string
-  readonly to: Destination
+  readonly named?: string
+}
+
+function placeOf({ target, origin }: Asked): Place {
+  const { path, search } = splitTarget(target)
+  return { search, ...(origin === undefined ? withoutHost(path) : { path, named: origin }) }
 }
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
 async function callOf(
   { method, headers, body, account }: Asked,
-  { api, path, search, to }: Place,
-  config: Config,
+  { path, search, named }: Place,
+  { config, routes }: { readonly config: Config; readonly routes: Routes },
 ): Promise<Call> {
   const { apiKey } = authorize(credentialsIn(headers), config)
   const { fault, query } = withoutFault(search)
+  const content = await decodeBody(body, headerOf(headers, 'content-encoding'), {
+    maxBytes: config.maxBodyBytes,
+    account,
+  })
+  const api = apiOf({ method, path, headers, content })
   return {
     api,
     method,
     path,
     query: queryWithoutToken(query, config.authToken),
     headers: withoutToken(headers, apiKey, config.authToken),
-    to,
+    to: routes.to({ row: api.name, path, headers }, named),
     body,
-    content: await decodeBody(body, headerOf(headers, 'content-encoding'), { maxBytes: config.maxBodyBytes, account }),
+    content,
     credential: apiKey,
     account,
     fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),

@@ -1,6 +1,8 @@
-/** Requests of `node:http` → calls and everything else, and replies written to their connections. */
+/** Requests of `node:http` and `node:http2` → calls and everything else, and replies written to their connections. */
 import { getRequestListener } from '@hono/node-server'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Http2ServerRequest, type Http2ServerResponse, constants } from 'node:http2'
+import type { Writable } from 'node:stream'
 import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
 import { isKnownPath } from '../../api/hosts.ts'
@@ -30,21 +32,41 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
-/** Whether a request is a call to an API: by its path, or by the host in front of it. */
-const isCall = (method: string, path: string): boolean =>
-  isKnownPath(path) || withoutHost(path).named !== undefined || apiOf(method, path) !== any
+type Request = IncomingMessage | Http2ServerRequest
+
+type Response = ServerResponse | Http2ServerResponse
+
+/** What the body of a response is written to. */
+const lineOf = (response: Response): Writable => ('stream' in response ? response.stream : response)
+
+/** Whether all of a response was written that is over. A stream of HTTP/2 that is closed counts as finished in any case. */
+const isWhole = (response: Response): boolean =>
+  'stream' in response ? !response.stream.aborted : response.writableFinished
+
+/** The headers as they were sent, without what HTTP/2 has in place of a request line. */
+const headersOf = (request: Request): Headers => {
+  const headers = inPairs(request.rawHeaders)
+  return 'stream' in request ? headers.filter(([name]) => !name.startsWith(':')) : headers
+}
+
+/** Whether a request is a call to an API: by its path, by the host in front of it, or by its head. */
+const isCall = (request: Request, method: string, path: string): boolean =>
+  isKnownPath(path) ||
+  withoutHost(path).named !== undefined ||
+  apiOf({ method, path, headers: headersOf(request) }) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
 export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
   const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
 
-  const answer = async (request: IncomingMessage, response: ServerResponse, account: Account): Promise<Reply> => {
+  const answer = async (request: Request, response: Response, account: Account): Promise<Reply> => {
     const { method = 'GET', url: target = '/' } = request
+    const line = lineOf(response)
     const onLeave = (leave: () => void) => {
-      if (response.destroyed) leave()
-      else response.once('close', () => (response.writableFinished ? undefined : leave()))
+      if (line.destroyed) leave()
+      else line.once('close', () => (isWhole(response) ? undefined : leave()))
     }
-    const headers = inPairs(request.rawHeaders)
+    const headers = headersOf(request)
     try {
       // Of a stranger no body is kept in memory.
       if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
@@ -65,13 +87,13 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
     } catch (error) {
       // No connection takes such a head: that of a fixture that was edited by hand.
       const told = toldOf(error, log)
-      if (response.headersSent) response.destroy()
+      if (response.headersSent) breakOff(response)
       else await write(refuse(told, any), more, { request, response, account })
       if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
     }
   }
 
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return (request: Request, response: Response): void => {
     const { method = 'GET', url: target = '/' } = request
     // As it was sent: several are none that is known.
     const visitor = visitorOf(request)
@@ -80,12 +102,12 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
     const { path } = splitTarget(target)
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
     const account = ledger.open()
-    response.once('close', account.close)
+    lineOf(response).once('close', account.close)
     const exchange = { request, response, account }
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
       void send(refuse(refusal, any), more, exchange)
-    } else if (method !== 'OPTIONS' && isCall(method, path)) {
+    } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
       void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
       for (const [name, value] of more) response.setHeader(name, value)
@@ -112,17 +134,21 @@ function createBurst(clock: Clock): (act: () => void) => void {
 }
 
 /** Of several `Host` or `Origin` headers Node keeps the first; here they are joined, which no name of this server is. */
-function visitorOf({ url = '/', rawHeaders, headers }: IncomingMessage): Visitor {
+function visitorOf({ url = '/', rawHeaders, headers }: Request): Visitor {
   let host: string | undefined
+  let authority: string | undefined
   let origin: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
+    if (name === ':authority') authority = value
     if (name.length === 4 && name.toLowerCase() === 'host') host = host === undefined ? value : `${host}, ${value}`
     if (name.length === 6 && name.toLowerCase() === 'origin') {
       origin = origin === undefined ? value : `${origin}, ${value}`
     }
   }
-  return { host: hostAsked(url, host), origin, site: headers['sec-fetch-site']?.toString() }
+  // HTTP/2 has a name of its own for the host, and may have both.
+  const named = authority === undefined || authority === host ? host : [host, authority].filter(Boolean).join(', ')
+  return { host: hostAsked(url, named), origin, site: headers['sec-fetch-site']?.toString() }
 }
 
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
@@ -130,25 +156,40 @@ const BODILESS = new Set([204, 205, 304])
 
 /** A request and its response, and the account of what is kept for them. */
 interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: Request
+  readonly response: Response
   readonly account: Account
+}
+
+/** Headers that HTTP/2 does not have (RFC 9113, 8.2.2). */
+const OF_HTTP1 = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
+
+function writeHead(response: Response, status: number, headers: Headers): void {
+  if (!('stream' in response)) return void response.writeHead(status, headers.flat())
+  response.writeHead(status, headers.filter(([name]) => !OF_HTTP1.has(name.toLowerCase())).flat())
+}
+
+/** Lets a client see that its answer broke. A stream of HTTP/2 that is only destroyed looks whole. */
+function breakOff(response: Response): void {
+  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  else response.destroy()
 }
 
 async function write(reply: Reply, more: Headers, { request, response, account }: Exchange): Promise<void> {
   const { status, body } = reply
-  if (body === 'broken') return void response.destroy()
+  if (body === 'broken') return breakOff(response)
+  const line = lineOf(response)
   const headers = [...reply.headers, ...more]
   const bodiless = request.method === 'HEAD' || BODILESS.has(status)
   if (!('byteLength' in body)) {
-    if (!response.destroyed) response.writeHead(status, headers.flat())
+    if (!line.destroyed) writeHead(response, status, headers)
     return stream(body, response, { bodiless, length: headerOf(headers, 'content-length') }, account)
   }
   const length = headers.some(([name]) => name.toLowerCase() === 'content-length')
   if (!length && !bodiless) headers.push(['content-length', String(body.byteLength)])
-  response.writeHead(status, headers.flat())
-  response.end(bodiless ? undefined : body)
-  meter(response, account)()
+  writeHead(response, status, headers)
+  line.end(bodiless ? undefined : body)
+  meter(line, account)()
 }
 
 interface Promised {
@@ -160,21 +201,22 @@ interface Promised {
 
 async function stream(
   chunks: Chunks,
-  response: ServerResponse,
+  response: Response,
   { bodiless, length }: Promised,
   account: Account,
 ): Promise<void> {
+  const line = lineOf(response)
   // The client's patience counts until the head: it leaves at once.
-  if (!response.destroyed) response.flushHeaders()
-  const drained = createDrain(response)
-  const note = meter(response, account)
+  if (!line.destroyed && !('stream' in response)) response.flushHeaders()
+  const drained = createDrain(line)
+  const note = meter(line, account)
   let sent = 0
   try {
     for await (const chunk of chunks) {
       // Whoever has left is not written to, but the model may still have something to save.
-      if (response.destroyed || bodiless) continue
+      if (line.destroyed || line.writableEnded || bodiless) continue
       sent += chunk.byteLength
-      const hasRoom = response.write(chunk)
+      const hasRoom = line.write(chunk)
       note()
       if (hasRoom) continue
       await drained()
@@ -182,11 +224,11 @@ async function stream(
     }
     // A client would wait for the rest, and take the next answer for it.
     if (!bodiless && length !== undefined && sent !== Number(length)) throw new BrokenError('The answer is too short.')
-    response.end()
+    line.end()
   } catch (error) {
     if (!(error instanceof BrokenError)) throw error
     // What was written is on its way first.
-    if (!response.destroyed) await new Promise((resolve) => response.write('', resolve))
-    response.destroy()
+    if (!line.destroyed) await new Promise((resolve) => line.write('', resolve))
+    breakOff(response)
   }
 }

@@ -1,12 +1,15 @@
 /** Finds out which clients have stopped reading what they asked for over HTTP. */
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import type { Clock, Timer } from '../../base/clock.ts'
+
+/** A connection, or one stream of HTTP/2, whose bytes are not counted. */
+type Line = Pick<Writable, 'writableLength' | 'once' | 'destroy'> & { readonly bytesWritten?: number }
 
 export interface Readers {
   /** Watches a connection until it is closed, or leaves HTTP. */
-  watch(socket: Socket): void
+  watch(line: Line): void
   /** A connection has left HTTP. */
-  release(socket: Socket): void
+  release(line: Line): void
 }
 
 const LOOK_MS = 30_000
@@ -21,36 +24,36 @@ interface Seen {
   idleLooks: number
 }
 
-/** What has left this process: `bytesWritten` counts what still waits, too. */
-const takenOf = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength
+/** What has left this process, but for a constant: `bytesWritten` counts what still waits, too. */
+const takenOf = ({ bytesWritten = 0, writableLength }: Line): number => bytesWritten - writableLength
 
 /**
  * Makes a watch over all connections. One that has read nothing for 5 minutes, though something waits for it, is broken:
  * that ends its call, and what the API does for it. One timer looks at all of them; it runs while there are any.
  */
 export function createReaders(clock: Pick<Clock, 'timer'>): Readers {
-  const open = new Map<Socket, Seen>()
+  const open = new Map<Line, Seen>()
   let timer: Timer | undefined
   const look = () => {
-    for (const [socket, seen] of open) {
-      const taken = takenOf(socket)
-      const isIdle = socket.writableLength > 0 && taken === seen.taken
+    for (const [line, seen] of open) {
+      const taken = takenOf(line)
+      const isIdle = line.writableLength > 0 && taken === seen.taken
       seen.idleLooks = isIdle ? seen.idleLooks + 1 : 0
       seen.taken = taken
-      if (seen.idleLooks >= MAX_IDLE_LOOKS) socket.destroy()
+      if (seen.idleLooks >= MAX_IDLE_LOOKS) line.destroy()
     }
     timer?.refresh()
   }
-  const release = (socket: Socket) => {
-    open.delete(socket)
+  const release = (line: Line) => {
+    open.delete(line)
     if (open.size > 0) return
     timer?.clear()
     timer = undefined
   }
   return {
-    watch(socket) {
-      open.set(socket, { taken: takenOf(socket), idleLooks: 0 })
-      socket.once('close', () => release(socket))
+    watch(line) {
+      open.set(line, { taken: takenOf(line), idleLooks: 0 })
+      line.once('close', () => release(line))
       timer ??= clock.timer(LOOK_MS, look)
     },
     release,

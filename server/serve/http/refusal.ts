@@ -1,5 +1,5 @@
 /** Errors of deltatape as answers over HTTP. */
-import type { Api } from '../../api/api.ts'
+import type { Api, Asked } from '../../api/api.ts'
 import { refusalOf } from '../../api/error.ts'
 import type { DeltatapeError, ErrorCode } from '../../base/errors.ts'
 import type { Reply } from './reply.ts'
@@ -18,8 +18,8 @@ const MORE_HEADERS: Partial<Record<ErrorCode, readonly (readonly [string, string
 }
 
 /** An error in the shape of the API that was called, and not worth another try. */
-export function refuse(error: DeltatapeError, api: Api): Reply {
-  const { status, headers = [], body } = refusalOf(error, api)
+export function refuse(error: DeltatapeError, api: Api, call?: Asked): Reply {
+  const { status, headers = [], body } = refusalOf(error, api, call)
   return {
     status,
     headers: [

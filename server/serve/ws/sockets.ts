@@ -49,7 +49,7 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
   const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
-    api: apiOf('POST', PATH),
+    api: apiOf({ method: 'POST', path: PATH }),
     heartbeat: createHeartbeat(clock),
     framed: createFraming(),
     maxQueuedTurns: config.maxQueuedTurns,

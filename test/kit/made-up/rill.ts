@@ -16,7 +16,7 @@ const bodyOf = ({ message }: Trouble) => ({ trouble: message })
 export const rill: Api = {
   ...any,
   name: 'rill',
-  owns: (method, path) => method === 'POST' && path === '/rill/ask',
+  owns: ({ method, path }) => method === 'POST' && path === '/rill/ask',
   lastUserText: ({ question }) => textIn(question),
   follow: followBy({
     look: () => (event) => (failureOf(event) ? 'failed' : event.body.last === true ? 'whole' : undefined),

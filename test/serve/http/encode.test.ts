@@ -5,7 +5,7 @@ import { fresh } from '../../../server/base/memo.ts'
 import type { Answer } from '../../../server/model/model.ts'
 import { createEncoder, replyTo } from '../../../server/serve/http/encode.ts'
 import type { Observed } from '../../../server/serve/http/observe.ts'
-import { WAYS, recordsOf } from '../../kit/rows.ts'
+import { WAYS, callOfWay, recordsOf } from '../../kit/rows.ts'
 
 const observed: Observed = {
   take() {},
@@ -15,9 +15,9 @@ const observed: Observed = {
 
 const FAILURE = new DeltatapeError('rule_too_slow', 'A rule takes too long on purpose.')
 
-test.each(WAYS.flatMap((way) => [0, 2].map((sent) => ({ ...way, sent }))))(
+test.each(WAYS.flatMap((way) => [0, 2].map((sent) => ({ ...way, sent, call: callOfWay(way) }))))(
   '$name, after $sent records',
-  async ({ row, wire, framing, sent }) => {
+  async ({ row, wire, framing, sent, call }) => {
     const before = recordsOf(wire.type, wire.tells.slice(0, sent))
     const head = { status: 200, headers: [['content-type', wire.type]] as const, framing }
     for (const isDue of [false, true]) {
@@ -30,7 +30,7 @@ test.each(WAYS.flatMap((way) => [0, 2].map((sent) => ({ ...way, sent }))))(
             for (const each of before) yield fresh([each])
             throw FAILURE
           })()
-      const { body } = replyTo({ head, records }, { api: row, observed, encode: createEncoder() })
+      const { body } = replyTo({ head, records }, { call, observed, encode: createEncoder() })
       const parts: Uint8Array[] = []
       if (body instanceof Uint8Array) parts.push(body)
       else if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)

@@ -22,6 +22,25 @@ function connection(state: { bytesWritten: number; writableLength: number }) {
   return socket
 }
 
+test('a stream of HTTP/2, whose bytes nobody counts, is told by what waits', async () => {
+  const clock = manualClock()
+  const readers = createReaders(clock)
+  const lines = [9, 9, 0].map((writableLength) =>
+    Object.defineProperty(new Duplex({ read() {}, write() {} }), 'writableLength', {
+      value: writableLength,
+      writable: true,
+    }),
+  )
+  const [slow] = lines
+  for (const line of lines) readers.watch(line)
+  await clock.advance(4 * MINUTE)
+  Object.assign(Object(slow), { writableLength: 8 })
+  await clock.advance(1.5 * MINUTE)
+  expect(lines.map(({ destroyed }) => destroyed)).toEqual([false, true, false])
+  for (const line of lines) line.destroy()
+  await clock.advance(MINUTE)
+})
+
 test('one that has read nothing for five minutes is gone; one that reads a little, or for whom nothing waits, is not', async () => {
   const clock = manualClock()
   const readers = createReaders(clock)

@@ -22,7 +22,7 @@ function setUp(options: Partial<CallsOptions>) {
     return { transport: () => Promise.reject(new Error('not called')), close: () => told.push('closed') }
   }
   const calls = createCalls({
-    api: apiOf('POST', '/v1/responses'),
+    api: apiOf({ method: 'POST', path: '/v1/responses' }),
     own: false,
     headers: [['OpenAI-Beta', 'x']],
     query: '?a=1',

@@ -54,7 +54,7 @@ function setUp(options: Partial<SessionOptions> = {}) {
     model: promptModel,
     dialect: chat({ model: 'gpt-4.1-mini', deltas: true })(redact.text),
     callFor: createCalls({
-      api: apiOf('POST', '/v1/responses'),
+      api: apiOf({ method: 'POST', path: '/v1/responses' }),
       own: true,
       headers: [],
       query: '',
