@@ -1,6 +1,7 @@
 /** What the sub-commands share: the context they run in, and the variables as flags. */
 import { Command, Option } from 'commander'
 import { join } from 'node:path'
+import { SERVICES } from '../api/hosts.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
@@ -77,6 +78,17 @@ export function environmentOf(command: Command, env: Environment): Environment {
  */
 export const configFrom = (command: Command, env: Environment, ...names: readonly string[]): Config =>
   readConfig(narrowed(VARIABLES, environmentOf(command, env), names))
+
+/** The same, with the keys for all APIs. */
+export const configWithKeys = (command: Command, env: Environment, ...names: readonly string[]): Config =>
+  readConfig({ ...servicesIn(env), ...narrowed(VARIABLES, environmentOf(command, env), names) })
+
+/** The variables that say where the services of APIs are, and the keys for them. */
+const SERVICE_VARIABLES = SERVICES.flatMap(({ addresses, keys }) => [...addresses, ...keys])
+
+/** Where the APIs are, and the keys for them: variables that are no flags. */
+export const servicesIn = (env: Environment): Environment =>
+  Object.fromEntries(SERVICE_VARIABLES.map((name) => [name, env[name]]))
 
 /** The colour of an ending: good, cut short, or bad. */
 export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' | 'red' {

@@ -1,7 +1,7 @@
 /** The fixtures that a sub-command works on. */
 import type { Command } from 'commander'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
-import { type Context, addVariables, configFrom } from './command.ts'
+import { type Context, addVariables, configFrom, configWithKeys } from './command.ts'
 
 /** The variables that say where fixtures are, and how they are read. */
 const VARIABLES = ['FIXTURES', 'CONFIG_FILE'] as const
@@ -19,4 +19,4 @@ export const fixturesOf = (command: Command, { env, clock }: Pick<Context, 'env'
 
 /** The same, with the configured secrets known: they are found wherever they stand. */
 export const fixturesWithSecrets = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
-  openFixtures(configFrom(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN'), clock)
+  openFixtures(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN'), clock)

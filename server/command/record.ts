@@ -1,6 +1,5 @@
 /** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
 import { Command, InvalidArgumentError } from 'commander'
-import { SERVICES } from '../api/hosts.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { narrowed } from '../base/variables.ts'
@@ -22,7 +21,7 @@ import {
   withAnAnswer,
 } from '../upkeep/refresh.ts'
 import { parseAge } from './age.ts'
-import { type Context, type Define, addVariables, environmentOf } from './command.ts'
+import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
 import { type Terminal, counted } from './terminal.ts'
 
@@ -66,7 +65,9 @@ export const defineRecord: Define = (context) => {
 }
 
 const HELP = `
-Each request is sent as its app sent it. A conversation is sent from its
+Each request is sent as its app sent it: to the host that it was asked of, with
+the key of that API (OPENAI_API_KEY, ANTHROPIC_API_KEY, …). A host that no API
+is known for has to stand in UPSTREAMS. A conversation is sent from its
 beginning, each turn with what is new in the answer before: ids, items, texts.
 Where the model now calls another tool, only the app can go on: such a
 conversation stays as it was, and is named. A failure never replaces
@@ -95,12 +96,6 @@ function parseCount(text: string): number {
 
 /** Variables of other programs that say how calls leave this machine. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
-
-/** Where the APIs are, and the keys for them. */
-const servicesIn = (env: Environment): Environment =>
-  Object.fromEntries(
-    SERVICES.flatMap(({ addresses, keys }) => [...addresses, ...keys]).map((name) => [name, env[name]]),
-  )
 
 /** The configuration, of the variables that count here. */
 function configToRecord(env: Environment): Config {

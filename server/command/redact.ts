@@ -26,7 +26,7 @@ Examples:
   deltatape redact             what would change
   deltatape redact --apply     change it
 
-The rules are the built-in ones, OPENAI_API_KEY and AUTH_TOKEN themselves, and
+The rules are the built-in ones, the keys of APIs and AUTH_TOKEN themselves, and
 those of deltatape.config.json:
   {"redact":[
     {"pattern":"[a-z]+@example\\\\.com","flags":"i","placeholder":"[email]"},

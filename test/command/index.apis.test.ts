@@ -161,6 +161,21 @@ describe('verify and redact', () => {
     expect(await deltatape(['redact', '--fixtures', dir])).toMatchObject({ code: 0 })
   })
 
+  test.each(['ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'MISTRAL_API_KEY'])(
+    'find %s itself, whatever it looks like',
+    async (variable) => {
+      const key = 'the-c0nfigured-key'
+      const [exchange] = EXCHANGES
+      if (!exchange) throw new Error('no exchange')
+      const { dir } = await recorded([{ ...exchange, answer: String(exchange.answer).replace('Hello', key) }])
+      const env = { [variable]: key }
+      const found = await deltatape(['verify', '--fixtures', dir], { env })
+      expect([found.code, found.out]).toEqual([1, expect.stringContaining('it holds a secret: api-key')])
+      expect((await deltatape(['redact', '--apply', '--fixtures', dir], { env })).code).toBe(0)
+      expect(await readFile(join(dir, (await readdir(dir))[0] ?? ''), 'utf8')).toContain('[redacted:api-key]')
+    },
+  )
+
   const CUT = EXCHANGES.filter(
     ({ name, text, type }) => text !== undefined && type !== 'application/json' && !/array/.test(name),
   )

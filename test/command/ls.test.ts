@@ -65,8 +65,8 @@ zero                 damaged         –      –      –     –  –
 
 test('a call that names no model is told by its method and path, an answer without text by its size', async () => {
   const dir = await temporaryFolder()
-  const name = await putFixture(dir, fixtureFor(getCall('/v1/models'), { ...inOnePiece({ data: [] }), endedAt: 12 }))
-  const long = `/v1/${'files/'.repeat(9)}content`
+  const name = await putFixture(dir, fixtureFor(getCall('/own/models'), { ...inOnePiece({ data: [] }), endedAt: 12 }))
+  const long = `/ow/${'files/'.repeat(9)}content`
   await mkdir(join(dir, 'other'))
   await putFixture(join(dir, 'other'), fixtureFor(getCall(long), { ...inOnePiece({ a: 1 }), endedAt: 12 }))
   const { out } = await deltatape(['ls', '--fixtures', dir, '--sort', 'api'])
@@ -76,10 +76,18 @@ other/request-<key>         any  completed       0    7 B      –    12
 request-<key>               any  completed       0   11 B      –    12
 `)
   const wide = (await deltatape(['ls', '--fixtures', dir], { columns: 150 })).out
-  expect(wide).toContain(' any  GET /v1/models ')
-  expect(wide).toContain(' any  GET /v1/files/…files/content ')
+  expect(wide).toContain(' any  GET /own/models ')
+  expect(wide).toContain(' any  GET /ow/files/…files/content ')
   expect(JSON.parse((await deltatape(['ls', '--fixtures', dir, '--json', 'request'])).out)).toContainEqual(
-    expect.objectContaining({ name, api: 'any', method: 'GET', path: '/v1/models', model: '', status: 200, bytes: 11 }),
+    expect.objectContaining({
+      name,
+      api: 'any',
+      method: 'GET',
+      path: '/own/models',
+      model: '',
+      status: 200,
+      bytes: 11,
+    }),
   )
 })
 

@@ -385,7 +385,7 @@ describe('--check', () => {
     ['cut', { steps: steps(compose('c').text(['a']).cut().events) }, []],
     ['broken', { steps: [...steps(compose('c').text(['a']).cut().events), 'reset'] }, []],
     ['failed', { steps: steps(compose('c').failed('server_error', 'It broke.')) }, []],
-    ['stalled', { instead: 'hang' }, ['--first-event-timeout-ms', '50']],
+    ['stalled', { instead: 'hang' }, ['--first-event-timeout-ms', '1500']],
   ])('an answer that is %s is no pass, even where another has drift', async (_how, bad, args) => {
     const dir = await recorded([{ input: 'a' }, { input: 'b' }])
     const drifted = upstream((event) => [{ ...event, more: 1 }])

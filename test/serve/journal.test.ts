@@ -129,3 +129,40 @@ test('the names of ignored members are kept within bounds', () => {
   expect(read()[0]?.msg.length).toBeLessThan(600)
   expect(read()[0]?.msg).toContain('and 4990 more')
 })
+
+test('an answer of an API is told with its model, its text and its tokens, in the words of the API for machines', () => {
+  const { journal, read } = setUp()
+  const turn = { endpoint: '/v1/chat/completions', count: 9, unit: 'record', ms: 7 } as const
+  const usage = { prompt_tokens: 4, completion_tokens: 5 }
+  journal.turn({ ...turn, api: 'chat-completions', host: 'api.mistral.ai', model: 'mistral-small', chars: 12, usage })
+  journal.turn({ ...turn, api: 'any', model: '', chars: undefined })
+  journal.turn({ ...turn, api: 'messages', model: 'm', usage: { input_tokens: 1 } })
+  expect(read()).toMatchObject([
+    {
+      msg: 'record 9 records 7 ms /v1/chat/completions (chat-completions at api.mistral.ai, mistral-small: 12 characters, 4 tokens in, 5 out)',
+      api: 'chat-completions',
+      host: 'api.mistral.ai',
+      model: 'mistral-small',
+      chars: 12,
+      usage: JSON.stringify(usage),
+    },
+    { msg: 'record 9 records 7 ms /v1/chat/completions (any)', api: 'any', model: undefined },
+    { msg: 'record 9 records 7 ms /v1/chat/completions (messages, m: 1 tokens in, 0 out)' },
+  ])
+})
+
+test('what was recorded of several APIs is told for each, and then of all', () => {
+  const { journal, read } = setUp()
+  const turn = (api: string, fixture: string, kind: 'saved' | 'unchanged', host?: string) =>
+    journal.turn({ endpoint: '/', api, host, action: { kind, fixture }, count: 1, unit: 'record', ms: 1 })
+  turn('messages', 'a.jsonl', 'saved')
+  turn('chat-completions', 'b.jsonl', 'unchanged', 'api.mistral.ai')
+  turn('chat-completions', 'c.jsonl', 'saved')
+  journal.close()
+  expect(read().slice(3)).toMatchObject([
+    { msg: 'recorded of chat-completions: 1 saved, 0 unchanged, 0 not saved', saved: 1 },
+    { msg: 'recorded of chat-completions at api.mistral.ai: 0 saved, 1 unchanged, 0 not saved' },
+    { msg: 'recorded of messages: 1 saved, 0 unchanged, 0 not saved' },
+    { msg: 'recorded: 2 saved, 1 unchanged, 0 not saved', saved: 2, unchanged: 1, not_saved: 0 },
+  ])
+})

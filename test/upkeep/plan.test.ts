@@ -5,7 +5,7 @@ import type { Candidate } from '../../server/fixture/fixture.ts'
 import { fileName, identify } from '../../server/fixture/key.ts'
 import { createRoutes } from '../../server/model/transport/route.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import { callFor, planRefresh, select, type Plan } from '../../server/upkeep/plan.ts'
+import { callFor, planRefresh, select, type Plan, withKeys } from '../../server/upkeep/plan.ts'
 import { callOf } from '../kit/calls.ts'
 import { getCall } from '../kit/fixtures.ts'
 
@@ -162,5 +162,66 @@ describe('what is sent', () => {
     const get = callTo(getCall('/v1/models'))
     expect(get).toMatchObject({ method: 'GET', path: '/v1/models', headers: [] })
     expect(get.body).toHaveLength(0)
+  })
+})
+
+describe('a request goes', () => {
+  const chat = (host?: string, path = '/v1/chat/completions') =>
+    fixtureFor(callOf({ model: 'm' }, { path, ...(host === undefined ? {} : { to: { upstream: host, host } }) }))
+
+  const destinationOf = (each: Candidate, settings = {}) => {
+    const to = createRoutes({ baseURL: 'https://api.openai.com/v1', apiKey: 'sk-test', ...settings })
+    const { send, skipped } = planRefresh([each], [each], redactor, [], to)
+    return { to: send[0]?.to, why: skipped[0]?.why }
+  }
+
+  test('to the service of its API, or to the host that it was asked of', () => {
+    expect(destinationOf(chat()).to).toMatchObject({ base: 'https://api.openai.com/v1' })
+    expect(destinationOf(chat('api.mistral.ai')).to).toMatchObject({ base: 'https://api.mistral.ai', asIs: true })
+    const groq = chat('api.groq.com', '/openai/v1/chat/completions')
+    expect(destinationOf(groq).to).toMatchObject({ base: 'https://api.groq.com', service: { name: 'Groq' } })
+    const there = { baseURLs: { GROQ_BASE_URL: 'https://gateway.example' } }
+    expect(destinationOf(groq, there).to).toMatchObject({ base: 'https://gateway.example' })
+  })
+
+  test('nowhere, if its host may not be called', () => {
+    expect(destinationOf(chat('llm.example'))).toEqual({
+      to: undefined,
+      why: expect.stringContaining('Calls to "llm.example" are not allowed here, and nothing was sent.'),
+    })
+    expect(destinationOf(chat('llm.example'), { upstreams: ['llm.example'] }).to).toMatchObject({
+      upstream: 'llm.example',
+    })
+    expect(destinationOf(chat('10.0.0.1')).to).toBeUndefined()
+  })
+
+  test('in its own name to no host but the own one', () => {
+    const [planned] = planRefresh(
+      [],
+      [fixtureFor(callOf({ model: 'm', input: 'Hi' }, { to: { upstream: 'x', host: 'api.x.ai' } }))],
+      redactor,
+      [],
+      routes,
+    ).send
+    const call = planned && callFor(planned, undefined)
+    expect(call).toMatchObject({ to: { upstream: 'api.x.ai' } })
+    expect(call?.own).toBeUndefined()
+  })
+
+  test('without the key that stood in its query: the own one takes its place', () => {
+    const gemini = fixtureFor(
+      callOf({}, { path: '/v1beta/models/m:generateContent', query: '?key=abcdefghijklmnop&alt=sse' }),
+    )
+    const [planned] = planRefresh([gemini], [gemini], redactor, [], routes).send
+    expect(planned && callFor(planned, undefined).query).toBe('?alt=sse')
+  })
+
+  test('with the key of its service, and is left out if there is none', () => {
+    const all = [chat(), chat('api.mistral.ai'), fixtureFor(callOf({}, { path: '/api/chat' }))]
+    const plan = planRefresh(all, all, redactor, [], routes)
+    const { send, skipped, variables } = withKeys(plan, routes)
+    expect(send.map(({ to }) => to?.service?.name)).toEqual(['OpenAI', 'Ollama'])
+    expect(skipped).toEqual([{ name: all[1]?.name, why: 'Mistral asks for a key, and MISTRAL_API_KEY is not set' }])
+    expect(variables).toEqual(['MISTRAL_API_KEY'])
   })
 })

@@ -2,7 +2,7 @@
 import type { Api } from '../../api/api.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { remember } from '../../base/memo.ts'
+import { rememberStep } from '../../base/memo.ts'
 
 export interface Heard {
   /** How many characters the text has; undefined if it is not known. */
@@ -16,7 +16,7 @@ export interface Ear {
   heard(): Heard
 }
 
-/** Makes an ear for each answer; what was heard in a batch that comes again is remembered. */
+/** Makes an ear for each answer; what was heard in batches that come again is remembered. */
 export type Hearing = (api: Api) => Ear
 
 /**
@@ -29,44 +29,45 @@ const MAX_BODY_CHARS = 128 * 1024
 /** How many records are kept of a longer one: the tokens stand in its last events. */
 const LAST_RECORDS = 8
 
+/** What of an answer came so far. */
+interface Past {
+  readonly before: Past | undefined
+  readonly items: readonly AnswerRecord[]
+  /** How long all of it is, in characters. */
+  readonly chars: number
+}
+
 export function createHearing(): Hearing {
-  const known = new Map<Api, (batch: Batch) => Heard>()
+  const starts = new Map<Api, Past>()
+  const known = new WeakMap<Past, Heard>()
+  const step = rememberStep((past: Past, { items }: Batch) => withMore(past, items))
   return (api) => {
-    const hear = known.get(api) ?? remember(({ items }: Batch) => heardIn(api, items))
-    known.set(api, hear)
-    let only: Batch | undefined
-    let records: AnswerRecord[] = []
-    let count = 0
-    let chars = 0
+    let past = starts.get(api) ?? { before: undefined, items: [], chars: 0 }
+    starts.set(api, past)
     return {
-      take(batch) {
-        count++
-        if (count === 1) {
-          only = batch
-          return
-        }
-        for (const { items } of only ? [only, batch] : [batch]) {
-          for (const record of items) {
-            records.push(record)
-            chars += record.wire.length
-          }
-        }
-        only = undefined
-        if (chars > MAX_STREAM_CHARS) records = records.slice(-LAST_RECORDS)
-      },
+      take: (batch) => void (past = step(past, batch)),
       heard() {
-        if (only) return hear(only)
-        const { usage, chars: counted } = heardIn(api, records)
-        return { usage, chars: chars > MAX_STREAM_CHARS ? undefined : counted }
+        const heard = known.get(past) ?? heardIn(api, past)
+        known.set(past, heard)
+        return heard
       },
     }
   }
 }
 
-function heardIn(api: Api, records: readonly AnswerRecord[]): Heard {
+function withMore(past: Past, items: readonly AnswerRecord[]): Past {
+  const chars = items.reduce((sum, { wire }) => sum + wire.length, past.chars)
+  if (chars <= MAX_STREAM_CHARS) return { before: past, items, chars }
+  return { before: undefined, items: [...past.items, ...items].slice(-LAST_RECORDS), chars }
+}
+
+function heardIn(api: Api, past: Past): Heard {
+  const parts: (readonly AnswerRecord[])[] = []
+  for (let at: Past | undefined = past; at; at = at.before) parts.push(at.items)
+  const records = parts.toReversed().flat()
   const isStream = records.some(({ event }) => event !== undefined)
-  const size = isStream ? 0 : records.reduce((sum, { wire }) => sum + wire.length, 0)
-  if (size > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
+  if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
   const { pieces, usage } = api.told(api.events(records))
-  return { chars: pieces.length === 0 ? undefined : pieces.reduce((sum, { text }) => sum + text.length, 0), usage }
+  const isWhole = past.chars <= MAX_STREAM_CHARS && pieces.length > 0
+  return { chars: isWhole ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined, usage }
 }
