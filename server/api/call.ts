@@ -5,6 +5,13 @@ import type { DeltatapeError } from '../base/errors.ts'
 import type { Headers } from './headers.ts'
 import type { Service } from './hosts.ts'
 
+/** A client that names itself: one value from the first call under a name until that name ends. */
+export interface Caller {
+  readonly name: string
+  /** Tells it from whoever had this name before. */
+  readonly id: number
+}
+
 /** One request that a client makes of an API, as it was sent. */
 export interface Call extends Asked {
   /** The row that the call belongs to. */
@@ -15,6 +22,8 @@ export interface Call extends Asked {
   readonly to?: Destination | undefined
   /** The client's own key, if it brought one. */
   readonly credential?: string | undefined
+  /** Who calls, if the client names itself. It never counts for which call it is. */
+  readonly caller?: Caller | undefined
   /** What is kept for the call is charged here, until it is over. Absent if it is charged elsewhere, or nobody waits. */
   readonly account?: Account | undefined
   /** The faults that the client asks for, in the words of `model/faults.ts`. */

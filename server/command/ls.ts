@@ -7,6 +7,7 @@ import { textOf } from '../api/record.ts'
 import { patternOf, printable, printableLines } from '../base/text.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { inputOf } from '../fixture/likeness.ts'
+import { byTake } from '../fixture/take.ts'
 import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
 import { type Shelved, pickAll, readAll } from '../store/pick.ts'
 import { parseAge } from './age.ts'
@@ -23,6 +24,8 @@ interface Row {
   /** The file name. */
   readonly name: string
   readonly key?: string
+  /** Which of several answers to its call it is, from 2 on. */
+  readonly take?: number
   /** The name of the API's row. */
   readonly api?: string
   readonly method?: string
@@ -136,12 +139,13 @@ async function ls(context: Context, words: readonly string[], options: Options, 
 function rowOf(shelved: Shelved, summary: Summary | undefined): Row {
   const { name } = shelved
   if (!summary) return { name, ending: 'damaged', ...('damage' in shelved ? { why: shelved.damage } : {}) }
-  const { key, api, call, model, status, ending, why, events, bytes, answer } = summary
+  const { key, take, api, call, model, status, ending, why, events, bytes, answer } = summary
   const { firstDeltaMs, durationMs, recordedAt, upstream } = summary
   const type = 'fixture' in shelved ? bytesType(shelved.fixture) : undefined
   return {
     name,
     key,
+    ...(take === undefined ? {} : { take }),
     api,
     method: call.method,
     path: call.path,
@@ -208,8 +212,9 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
   rows.sort((a, b) => {
     const [left, right] = [valueOf(a), valueOf(b)]
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined)
-    if (left === right) return a.name < b.name ? -1 : 1
-    return left < right === reverse ? 1 : -1
+    if (left === right) return byTake(a.name, b.name)
+    const order = column === 'name' ? byTake(a.name, b.name) : left < right ? -1 : 1
+    return reverse ? -order : order
   })
 }
 

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type Drift, groupDrifts } from '../upkeep/drift.ts'
 import { type Entry, type Task, totalOf } from '../upkeep/refresh.ts'
+import { cutInTheMiddle, widthOf } from './table.ts'
 import { type Terminal, counted } from './terminal.ts'
 
 /** How the process is to end. */
@@ -81,18 +82,24 @@ const COUNTED: Readonly<Record<Task, readonly Entry['outcome'][]>> = {
 function byApi(task: Task, entries: readonly Entry[], terminal: Terminal): string[] {
   const groups = [...Map.groupBy(entries, nameOfApi)].toSorted(([a], [b]) => (a < b ? -1 : 1))
   if (groups.length < 2) return []
-  const width = Math.max(...groups.map(([name]) => name.length))
-  const lines = groups.flatMap(([name, own]) => {
+  const shown = groups.slice(0, MAX_GROUPS)
+  const width = shown.reduce((most, [name]) => Math.max(most, widthOf(name)), 0)
+  const lines = shown.flatMap(([name, own]) => {
     const counts = countsOf(task, own).filter(({ count }) => count > 0)
     const told = counts.map(({ count, outcome }) => `${number(count)} ${WORDS[task][outcome]}`).join(', ')
-    return wrap(`${name.padEnd(width)}  ${told}`, terminal.columns, '')
+    return wrap(`${name}${' '.repeat(width - widthOf(name))}  ${told}`, terminal.columns, '')
   })
-  return [lines.join('\n')]
+  const rest = groups.length - shown.length
+  return [[...lines, ...(rest > 0 ? [`and ${number(rest)} more`] : [])].join('\n')]
 }
+
+/** How many APIs and hosts are told apart, and how long the name of one is: a file may say anything. */
+const MAX_GROUPS = 40
+const MAX_NAME = 46
 
 /** `chat-completions at api.mistral.ai` */
 const nameOfApi = ({ api, host }: Entry): string =>
-  api === undefined ? 'unknown' : printable(host === undefined ? api : `${api} at ${host}`)
+  api === undefined ? 'unknown' : cutInTheMiddle(printable(host === undefined ? api : `${api} at ${host}`), MAX_NAME)
 
 const countsOf = (task: Task, entries: readonly Entry[]) =>
   COUNTED[task].map((outcome) => ({ outcome, count: entries.filter((entry) => entry.outcome === outcome).length }))

@@ -191,8 +191,8 @@ function list(terminal: Terminal, plan: Plan, others: readonly Entry[], json: bo
   }
   const depths = new Map<string, number>()
   const lines = plan.send.map(({ fixture, after, selected }) => {
-    const depth = after === undefined ? 0 : (depths.get(after.key) ?? 0) + 1
-    depths.set(fixture.key, depth)
+    const depth = after === undefined ? 0 : (depths.get(after.name) ?? 0) + 1
+    depths.set(fixture.name, depth)
     return `${'  '.repeat(depth + 1)}${printable(fixture.name)}${selected ? '' : ' (for what follows it)'}`
   })
   const notSent = others.map(({ name, why = '' }) => `  ${printable(name)}\n    ${printable(why)}`)

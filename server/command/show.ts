@@ -67,7 +67,8 @@ function shownOf(fixture: StoredFixture): Shown {
 
 /** @param body is shown if the answer has no text of its own */
 function linesOf(shown: Shown, body: readonly string[], terminal: Terminal): string[] {
-  const { name, key, api, model, call, recordedAt, upstream, previousKey, request, output, usage, ending, why } = shown
+  const { name, key, take, api, model, call, recordedAt, upstream, previousKey } = shown
+  const { request, output, usage, ending, why } = shown
   const title = (text: string) => ['', terminal.style('bold', text)]
   const fact = (what: string, value: string) => `${terminal.style('dim', what.padEnd(11))}${printable(value)}`
   const items = output.filter(({ type }) => type !== 'message').map((item) => printable(outputText(item)))
@@ -75,6 +76,7 @@ function linesOf(shown: Shown, body: readonly string[], terminal: Terminal): str
   return [
     terminal.style('bold', printable(name)),
     fact('key', key),
+    ...(take === undefined ? [] : [fact('take', String(take))]),
     fact('call', callText(call)),
     fact('api', model === '' ? api : `${api}, model ${model}`),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),

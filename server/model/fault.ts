@@ -13,7 +13,17 @@ import { DeltatapeError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { fresh } from '../base/memo.ts'
 import { questionOf } from '../fixture/request.ts'
-import { type Fault, MALFORMED, type Plan, failureOf, mix, nameOf, parsePlan, troubleOf } from './faults.ts'
+import {
+  type Fault,
+  MALFORMED,
+  type Plan,
+  failureOf,
+  mix,
+  nameOf,
+  notInThisMode,
+  parsePlan,
+  troubleOf,
+} from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
 export interface FaultOptions {
@@ -81,9 +91,7 @@ function planner({ plan: always, onRequest, keyOf }: FaultOptions): (call: Call)
   const tries = new LRUCache<string, number>({ maxSize: MAX_TRIES_BYTES, sizeCalculation: () => TRY_BYTES })
   return async (call) => {
     const { fault: asked } = call
-    if (asked !== undefined && !onRequest) {
-      throw new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
-    }
+    if (asked !== undefined && !onRequest) throw notInThisMode()
     const plan = asked === undefined ? always : parsePlan(asked)
     if (plan === undefined) return { faults: [], beforeEnd: false }
     if ('faults' in plan) return { faults: plan.faults, beforeEnd: false }

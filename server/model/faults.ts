@@ -33,6 +33,10 @@ const PLAIN = ['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop
 export const PLAN_FORMS =
   'refuse:429, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
 
+/** What a client is told that asks for a fault where answers may be paid for, or recorded. */
+export const notInThisMode = (): DeltatapeError =>
+  new DeltatapeError('invalid_input', 'Faults can be asked for in replay mode only; FAULT sets them in any.')
+
 /** How long a plan may be: a client may send one with every call. */
 const MAX_PLAN_CHARS = 1024
 

@@ -15,6 +15,8 @@ import type { Pace } from './pace.ts'
 import { record } from './record.ts'
 import type { RecordOptions } from './recording.ts'
 import { listModels } from './models.ts'
+import { shareCalls } from './share.ts'
+import { type TakesOptions, createTakes } from './takes.ts'
 import { miss, replay } from './replay.ts'
 import { withRoom } from './room.ts'
 import { createDispatcher } from './transport/dispatcher.ts'
@@ -27,7 +29,11 @@ import { logUsage, openUsageLog } from './usage.ts'
 
 /** What the models have to be told; a configuration holds all of it. */
 export interface ModelSettings
-  extends Deadlines, RouteSettings, Pick<RecordOptions, 'recordFailures' | 'maxRecordingBytes' | 'upstream'> {
+  extends
+    Deadlines,
+    RouteSettings,
+    TakesOptions,
+    Pick<RecordOptions, 'recordFailures' | 'maxRecordingBytes' | 'upstream'> {
   readonly mode: Mode
   /** How large an event of the API, a line or a body in one piece may be, in bytes. */
   readonly maxEventBytes: number
@@ -47,15 +53,22 @@ export interface ModelParts {
 
 /** Makes the model that the settings ask for; `live` leaves the store alone. */
 export function createModel(settings: ModelSettings, { store, redactor, clock }: ModelParts): Model {
-  const { mode, pace, recordFailures, usageLog } = settings
+  const { mode, pace, recordTakes, usageLog } = settings
+  const takes = createTakes(settings)
+  const good = goodIn(store, settings)
   const api = () => live({ ...settings, ...transportsTo(settings), clock })
-  const recording = () => record(api(), store, { ...settings, redactor, clock })
-  const replaying = (otherwise: Model, accepts: Accepts) => replay(store, { pace, clock, otherwise, accepts })
+  const recording = () => record(api(), store, { ...settings, takes, redactor, clock })
+  const recorded = { pace, clock, accepts: any }
+  const auto = (): Model => {
+    const otherwise = recordTakes ? recording() : shareCalls(recording(), store.identify, (...asked) => model(...asked))
+    const model = replay(store, { ...recorded, accepts: good, goesOn: takes.goesOn, otherwise })
+    return model
+  }
   const modes: Record<Mode, () => Model> = {
     live: api,
     record: recording,
-    replay: () => replaying(listModels(miss(store), store), any),
-    auto: () => replaying(recording(), good(recordFailures)),
+    replay: () => replay(store, { ...recorded, otherwise: listModels(miss(store), store) }),
+    auto,
   }
   const model = modes[mode]()
   const logged = usageLog === undefined ? model : logUsage(model, store, openUsageLog(usageLog))
@@ -68,7 +81,7 @@ export function createModel(settings: ModelSettings, { store, redactor, clock }:
     stallMs: mode === 'replay' ? pace(settings.idleTimeoutMs, 1) : settings.idleTimeoutMs,
   })
   if (mode === 'live') return faulty
-  const accepts = mode === 'auto' ? good(recordFailures) : any
+  const accepts = mode === 'auto' ? good : any
   return withRoom(mode === 'record' ? faulty : derive(faulty, store, accepts), store.identify)
 }
 
@@ -76,11 +89,11 @@ type Accepts = (recording: Recording) => boolean
 
 const any: Accepts = () => true
 
-/** In `auto` a recorded failure does not count as a fixture unless RECORD_FAILURES=1. */
-const good =
-  (recordFailures: boolean): Accepts =>
-  ({ isGood }) =>
-    recordFailures || isGood
+/** In `auto` a recorded failure does not count as a fixture unless RECORD_FAILURES=1, or it is one take of several. */
+const goodIn =
+  (store: Store, { recordFailures }: Pick<ModelSettings, 'recordFailures'>): Accepts =>
+  ({ isGood, key }) =>
+    recordFailures || isGood || store.hasTakes(key)
 
 function transportsTo(settings: ModelSettings) {
   const { baseURL, apiKey, proxies } = settings

@@ -15,7 +15,9 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
   const tapes = createTapes(options.maxRecordingBytes)
   return async (call, signal): Promise<Answer> => {
     const tape = tapes.open()
-    const recording = startRecording({ call, identity: await store.identify(call), tape }, store, options)
+    const identity = await store.identify(call)
+    const take = options.takes.begin(call, identity.key)
+    const recording = startRecording({ call, identity, tape, take }, store, options)
     const own = ownSignal(signal, () => options.recordFailures && recording.mayBeOver)
     const release = () => {
       own.release()

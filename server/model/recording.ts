@@ -11,11 +11,13 @@ import { DeltatapeError, isError, systemCode } from '../base/errors.ts'
 import { compare, describeComparison } from '../fixture/compare.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
+import { numbered } from '../fixture/take.ts'
 import { givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './model.ts'
+import type { Take, Takes } from './takes.ts'
 import type { Tape } from './tape.ts'
 
 export interface RecordOptions {
@@ -25,6 +27,8 @@ export interface RecordOptions {
   readonly upstream: string
   /** How much memory all answers may take while they are recorded, in bytes. */
   readonly maxRecordingBytes: number
+  /** Which answers to one call are kept beside each other. */
+  readonly takes: Takes
   readonly redactor: Redactor
   readonly clock: Clock
 }
@@ -43,18 +47,24 @@ export interface Recording {
   failed(error: unknown, signal: AbortSignal): Promise<void>
 }
 
-/** What became of a fixture, whatever its name. */
-type Outcome = Omit<Action, 'fixture'>
+/** What became of a fixture; its name is told if it is that of another take. */
+type Outcome = Omit<Action, 'fixture'> & Partial<Pick<Action, 'fixture'>>
 
 /** What is recorded, and on what. */
 interface Recorded {
   readonly call: Call
   readonly identity: Identity
   readonly tape: Tape
+  /** Which of several answers it is, if they are kept beside each other. */
+  readonly take: Take | undefined
 }
 
 /** Begins the recording of one call. */
-export function startRecording({ call, identity, tape }: Recorded, store: Store, options: RecordOptions): Recording {
+export function startRecording(
+  { call, identity, tape, take }: Recorded,
+  store: Store,
+  options: RecordOptions,
+): Recording {
   const { clock } = options
   const began = clock.now()
   const recorded = { at: clock.date().toISOString(), upstream: call.to?.upstream ?? options.upstream }
@@ -65,18 +75,19 @@ export function startRecording({ call, identity, tape }: Recorded, store: Store,
 
   // A redirect is no answer to what was asked of an API that is known.
   const isRefused = () => head !== undefined && head.status >= (call.api === any ? 400 : 300)
-  const fixture = fileName(identity)
+  const fixture = fileName({ ...identity, take: take?.number })
   const noRoom = notSaved(
     `the recordings under way take more memory than the ${options.maxRecordingBytes} bytes that MAX_RECORDING_BYTES allows`,
   )
 
   const saved = (ending: Ending): Promise<Outcome> => {
     const endedAt = Math.max(Math.round(clock.now() - began), tape.records.at(-1)?.at ?? 0)
-    return keep(store, options, { call, identity, head, recorded, records: tape.records, ending, endedAt })
+    return keep(store, options, { call, identity, take, head, recorded, records: tape.records, ending, endedAt })
   }
   /** The client has its answer, or its error: what becomes of the file is told, and never fails the call. */
   const conclude = async (ending: Ending): Promise<void> => {
-    action = { ...(tape.isFull ? noRoom : await told(() => saved(ending))), fixture }
+    action = { fixture, ...(tape.isFull ? noRoom : await told(() => saved(ending))) }
+    if (action.kind === 'not_saved') take?.drop()
   }
 
   return {
@@ -103,6 +114,7 @@ export function startRecording({ call, identity, tape }: Recorded, store: Store,
     async failed(error, signal) {
       if (error instanceof ModelError) await conclude(error.failure)
       else if (signal.aborted) action = { ...notSaved(whyEnded(signal.reason)), fixture }
+      if (!(error instanceof ModelError)) take?.drop()
     },
   }
 }
@@ -112,9 +124,10 @@ const redacted = (ending: Ending, redactor: Redactor): Ending =>
   isFailure(ending) && ending.why !== undefined ? { ...ending, why: redactor.body(ending.why) } : ending
 
 /** What was recorded, as it came. */
-interface Take extends Pick<Fixture, 'recorded' | 'records' | 'ending' | 'endedAt'> {
+interface Came extends Pick<Fixture, 'recorded' | 'records' | 'ending' | 'endedAt'> {
   readonly call: Call
   readonly identity: Identity
+  readonly take: Take | undefined
   readonly head: Head | undefined
 }
 
@@ -122,7 +135,7 @@ interface Take extends Pick<Fixture, 'recorded' | 'records' | 'ending' | 'endedA
 async function keep(
   store: Store,
   options: RecordOptions,
-  { call, identity, head, recorded, records: came, ending, endedAt }: Take,
+  { call, identity, take, head, recorded, records: came, ending, endedAt }: Came,
 ): Promise<Outcome> {
   const all = joinFirstLine(came)
   const redactor = options.redactor.for(call)
@@ -132,6 +145,7 @@ async function keep(
   const events = call.api.events(records)
   const fixture: Fixture = {
     ...identity,
+    ...numbered(take?.number ?? 1),
     response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
     responseId: call.api.answerId(call, events),
     knownBy: givenBy(call.api, identity.request, events),
@@ -140,21 +154,34 @@ async function keep(
     ending: redacted(ending, redactor),
     endedAt,
   }
-  if (!options.recordFailures && !isGood(fixture)) {
-    return notSaved('the model did not finish it (RECORD_FAILURES=1 saves that too)')
-  }
   if (head && (head.status < 200 || head.status > 999)) return notSaved(`HTTP ${head.status} is no status of an answer`)
-  const { outcome, replaced } = await store.save(fixture)
+  const settled = take?.settle(fixture)
+  if (settled?.kind === 'same') return { kind: 'unchanged', fixture: fileName({ ...identity, take: settled.as }) }
+  if (settled?.kind !== 'save' && !options.recordFailures && !isGood(fixture))
+    return notSaved(UNFINISHED[settled?.kind ?? 'dropped'])
+  const earlier = settled?.kind === 'save' ? settled.earlier : []
+  for (const each of earlier) await store.save(each, true)
+  const { outcome, replaced } = await store.save(fixture, settled?.kind === 'save')
   if (outcome === 'kept') return notSaved('the model did not finish it, and the fixture that exists is good')
-  return { kind: outcome, changes: replaced && changesOf(replaced, fixture) }
+  return {
+    kind: outcome,
+    ...(replaced && changesOf(replaced, fixture)),
+    ...(earlier.length > 0 ? { earlier: earlier.map(fileName) } : {}),
+  }
 }
 
+const UNFINISHED = {
+  dropped: 'the model did not finish it (RECORD_FAILURES=1 saves that too)',
+  held: 'the model did not finish it; a later take of this call that it finishes saves both',
+} as const
+
 /** In which way a fixture changed. It is on the disk: what cannot be compared is saved all the same. */
-function changesOf(before: Fixture, after: Fixture): string | undefined {
+function changesOf(before: Fixture, after: Fixture): Pick<Action, 'changes' | 'isOther'> {
   try {
-    return describeComparison(compare(before, after))
+    const comparison = compare(before, after)
+    return { changes: describeComparison(comparison), isOther: !comparison.same }
   } catch {
-    return undefined
+    return {}
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
 import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
+import { createCounts, rowOf } from './count.ts'
 import type { Action, Answer, Model } from './model.ts'
 import { type Pace, instant } from './pace.ts'
 import { retied } from './retie.ts'
@@ -15,23 +16,37 @@ export interface ReplayOptions {
   readonly clock: Clock
   /** Which fixtures count. */
   readonly accepts: (recording: Recording) => boolean
+  /** Whether a call is to be answered anew, whatever fixtures there are. */
+  readonly goesOn?: (call: Call, key: string) => boolean
   /** What answers if none counts. */
   readonly otherwise: Model
 }
 
 /**
- * Makes a model that plays each fixture as it was recorded, at a pace. What cannot be read now is no miss: the call fails
+ * Makes a model that plays each fixture as it was recorded, at a pace: of several takes each client gets one after another,
+ * and then the last again. What cannot be read now is no miss: the call fails
  * with `fixture_invalid`, and nothing else is asked.
  */
-export function replay(store: Store, { pace, clock, accepts, otherwise }: ReplayOptions): Model {
+export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }: ReplayOptions): Model {
+  const counts = createCounts()
   return async (call, signal) => {
     signal.throwIfAborted()
     const identity = await store.identify(call)
-    const recording = await store.recording(identity.key)
-    if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal })
-    const doubt = store.doubtOf(identity)
-    if (doubt) throw doubt
-    return otherwise(call, signal)
+    const row = rowOf(call, identity.key)
+    const nth = counts.next(row)
+    if (!goesOn?.(call, identity.key)) {
+      const recording = await store.recording(identity.key, nth)
+      if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal })
+    }
+    try {
+      const doubt = store.doubtOf(identity)
+      if (doubt) throw doubt
+      return await otherwise(call, signal)
+    } catch (error) {
+      // Nothing was given: the next answer is the one that this was to be.
+      counts.back(row, nth)
+      throw error
+    }
   }
 }
 

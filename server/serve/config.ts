@@ -90,6 +90,7 @@ const table = {
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),
   pace: variable('REPLAY_PACE', 'how replay spends the recorded time', paces, instant, pace),
   recordFailures: flag('RECORD_FAILURES', 'save failed answers too'),
+  recordTakes: flag('RECORD_TAKES', 'keep several answers to one call, in order'),
   fault: variable('FAULT', 'breaks every answer on purpose', PLAN_FORMS, undefined, plan),
   /** Web pages that are let in, beyond the server's own. */
   allowedOrigins: list(

@@ -1,9 +1,11 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
 import { LRUCache } from 'lru-cache'
+import { posix } from 'node:path'
 import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import { isShort } from '../base/name.ts'
+import { nameOfTake, takeIn } from '../fixture/take.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
 import type { Log } from './log.ts'
@@ -38,8 +40,12 @@ export interface TurnEntry {
 
 export interface Journal {
   turn(entry: TurnEntry): void
-  /** Writes what became of the recordings, in the modes that record. */
-  close(): void
+  /**
+   * Writes what became of the recordings, in the modes that record.
+   *
+   * @param names those of all fixtures: takes among them that were not recorded again are told
+   */
+  close(names?: readonly string[]): void
 }
 
 const WORDS: Record<Action['kind'], string> = {
@@ -63,7 +69,7 @@ export function createJournal(log: Log, mode: Mode): Journal {
       if (code === undefined || code === 'cancelled' || action?.kind === 'hit') log.info(line, fields)
       else log.warn(`${line}: ${message}`, fields)
     },
-    close: () => recordings.tell(log),
+    close: (names = []) => recordings.tell(log, names),
   }
 }
 
@@ -143,6 +149,8 @@ interface Outcome {
   readonly kept: 'saved' | 'unchanged' | undefined
   /** Why the last recording of it was not saved. */
   readonly why: string | undefined
+  /** Whether it was saved, and then something else in its place. */
+  readonly isSeveral: boolean
 }
 
 /** How often what became of a fixture. */
@@ -175,17 +183,24 @@ function createRecordings() {
     dispose: (outcome, _name, reason) => (reason === 'evict' ? count(outcome) : undefined),
   })
   return {
-    note({ kind, fixture, why = '' }: Action, of: string): void {
-      const kept = outcomes.get(fixture)?.kept
-      if (kind === 'not_saved') outcomes.set(fixture, { of, kept, why })
+    note({ kind, fixture, why = '', earlier = [], isOther = false }: Action, of: string): void {
+      const { kept, isSeveral = false } = outcomes.get(fixture) ?? {}
+      if (kind === 'not_saved') outcomes.set(fixture, { of, kept, why, isSeveral })
       if (kind !== 'saved' && kind !== 'unchanged') return
-      outcomes.set(fixture, { of, kept: kept === 'saved' ? kept : kind, why: undefined })
+      const several = isSeveral || (kind === 'saved' && kept !== undefined && isOther)
+      outcomes.set(fixture, { of, kept: kept === 'saved' ? kept : kind, why: undefined, isSeveral: several })
+      for (const name of earlier) outcomes.set(name, { of, kept: 'saved', why: undefined, isSeveral: false })
     },
-    /** Writes the numbers, and why something was not saved; nothing if nothing was recorded. */
-    tell(log: Log): void {
+    /** Writes the numbers, and what its user may want to look at; nothing if nothing was recorded. */
+    tell(log: Log, names: readonly string[]): void {
       const notSavedNow: (readonly [fixture: string, why: string])[] = []
+      const several: string[] = []
+      const lastTakes = new Map<string, number>()
       outcomes.forEach((outcome, fixture) => {
         count(outcome)
+        if (outcome.isSeveral) several.unshift(fixture)
+        const row = nameOfTake(fixture, 1)
+        if (outcome.kept) lastTakes.set(row, Math.max(lastTakes.get(row) ?? 1, takeIn(fixture)))
         if (outcome.why !== undefined) notSavedNow.unshift([fixture, outcome.why])
       })
       if (numbers.saved + numbers.unchanged + numbers.not_saved === 0) return
@@ -195,9 +210,30 @@ function createRecordings() {
       log.info(`recorded: ${inWords(numbers)}`, { ...numbers })
       for (const [fixture, why] of notSavedNow.slice(-MAX_NOT_SAVED))
         log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
+      if (several.length > 0) log.warn(severalText(several), { several: several.length })
+      const left = names.filter((name) => isLeftOver(posix.basename(name), lastTakes))
+      if (left.length > 0) log.warn(leftOverText(left), { left_over: left.length })
     },
   }
 }
+
+/** Whether a name is that of a take beyond the last one that was recorded of its call. */
+const isLeftOver = (name: string, lastTakes: ReadonlyMap<string, number>): boolean =>
+  takeIn(name) > (lastTakes.get(nameOfTake(name, 1)) ?? Infinity)
+
+/** How many fixtures are named in one line. */
+const MAX_NAMED = 20
+
+const named = (names: readonly string[]): string =>
+  names.length > MAX_NAMED
+    ? `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`
+    : names.join(', ')
+
+const severalText = (names: readonly string[]): string =>
+  `different answers came to ${names.length === 1 ? 'one call' : `${names.length} calls`}, and the last alone was kept (RECORD_TAKES=1 keeps all that a client gets, in order): ${named(names)}`
+
+const leftOverText = (names: readonly string[]): string =>
+  `left over: ${names.length === 1 ? 'a take' : `${names.length} takes`} of an earlier run beyond the last that was recorded now; remove what is not needed any more: ${named(names)}`
 
 const MAX_NAMES = 10
 

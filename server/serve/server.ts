@@ -16,6 +16,8 @@ import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
+import { createNames } from './names.ts'
+import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
 export interface RunningServer {
@@ -50,10 +52,12 @@ const SWEEP_MS = 10
 export async function startServer(config: Config, parts: ServerParts): Promise<RunningServer> {
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
+  const records = config.mode === 'record' || config.mode === 'auto'
   const journal = createJournal(log, config.mode)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
-  const model = createModel(config, parts)
-  const shared = { config, model, redactor, clock, journal, log, ledger }
+  const names = createNames()
+  const model = withNames(createModel(config, parts), { names, mode: config.mode, store, redactor, clock })
+  const shared = { config, model, redactor, clock, journal, log, names, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
@@ -81,7 +85,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     await closed
     sweep.clear()
     patience.clear()
-    journal.close()
+    journal.close(records ? await store.list().catch(() => []) : [])
   }
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,

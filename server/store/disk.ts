@@ -73,6 +73,9 @@ export function stateOf(path: string | Buffer, name: string): FileState | undefi
   return { bytes: found.size, version: versionOf(found) }
 }
 
+/** Whether there is something, as far as that can be told. Costs less than {@link stateOf} where there is nothing. */
+export const isThere = (path: string | Buffer): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
 /** The reason as the system would say it, for those who tell of files by that. */
 const because = (code: string) => ({ cause: Object.assign(new Error(code), { code }) })
 

@@ -4,10 +4,11 @@ import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Sketch } from '../fixture/sketch.ts'
 import { listFixtures } from './directory.ts'
-import type { UnreadableError } from './disk.ts'
+import { type UnreadableError, isThere, pathOf } from './disk.ts'
 import { createLocator, readEach } from './locator.ts'
 import type { Recording } from './playback.ts'
 import { createReader } from './reader.ts'
+import { createRows } from './row.ts'
 import { shared } from './shared.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -33,10 +34,14 @@ export interface Finder {
   sketch(name: string): Promise<Sketch | undefined>
   /** The first line of a fixture, as it is now. */
   header(name: string): Promise<Candidate | undefined>
-  /** The whole fixture with a key. Throws `fixture_invalid`, too, where something cannot be read that may be it. */
-  find(key: string): Promise<StoredFixture | undefined>
-  /** The fixture with a key, to be played. Throws as {@link find} does. */
-  recording(key: string): Promise<Recording | undefined>
+  /** A take of a call, whole. Throws `fixture_invalid`, too, where something cannot be read that may be it. */
+  find(key: string, take?: number): Promise<StoredFixture | undefined>
+  /** The name of a take of a call. Throws as {@link find} does. */
+  nameOf(key: string, take?: number): Promise<string | undefined>
+  /** The n-th take of a call, or the last if there are fewer, to be played. Throws as {@link find} does. */
+  recording(key: string, nth?: number): Promise<Recording | undefined>
+  /** Whether a call has several takes, as far as it is known. */
+  hasTakes(key: string): boolean
   survey(): Promise<Survey>
   /** Looks at all fixtures. What did not change is not read again; who asks at the same time shares one look. */
   overview(): Promise<Overview>
@@ -57,7 +62,15 @@ export interface Finder {
 export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
   const reader = createReader(dir, clock, match)
   const { shelf } = reader
-  const { look, locate, namesakes, added } = createLocator(dir, reader, clock)
+  const { look, locate, namesakes, furtherTakes, added } = createLocator(dir, reader, clock)
+  const inRow = createRows({
+    first: (key) => locate(key, reader.recording),
+    further: furtherTakes,
+    read: reader.recording,
+    isThere: (name) => isThere(pathOf(dir, name)),
+    added,
+    clock,
+  })
 
   const overviewOf = async (only: (name: string) => boolean): Promise<Overview> => {
     const { names, unreadable } = await look()
@@ -71,11 +84,13 @@ export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
     sketch: reader.sketch,
     header: reader.header,
     shelf,
-    async find(key) {
-      const found = await locate(key, reader.sketch)
+    async find(key, take) {
+      const found = await locate(key, reader.sketch, take)
       return found && reader.whole(found.name)
     },
-    recording: (key) => locate(key, reader.recording),
+    nameOf: async (key, take) => (await locate(key, reader.sketch, take))?.name,
+    recording: (key, nth = 1) => inRow(key, nth),
+    hasTakes: (key) => furtherTakes(key).length > 0,
     async survey() {
       const { names, unreadable } = await look()
       const { read, damaged } = await readEach(names, reader.header, clock)

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import { DamageError, isDamage } from '../fixture/damage.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
+import { byTake, keyPartIn, takeIn, takeOf } from '../fixture/take.ts'
 import { listDirectory } from './directory.ts'
 import { UnreadableError } from './disk.ts'
 import { createPieces, sortInPieces } from './pieces.ts'
@@ -14,41 +15,40 @@ const READS_AT_ONCE = 16
 /** Makes what finds files of a directory. */
 export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
   const { shelf } = reader
-  /** The names of the files by the part of the key in them, as of the last look at the directory. */
-  let named = new Map<string, string[]>()
+  const named = createNamed()
 
   const look = shared(async () => {
     const { names, unreadable } = await listDirectory(dir)
     const sorted = await sortInPieces(names, clock)
-    named = await byKeyPart(sorted, clock)
+    named.replace(await byKeyPart(sorted, clock))
     return { names: sorted, unreadable }
   })
 
-  const namedFor = (key: string) => named.get(key.slice(0, NAME_KEY_CHARS)) ?? []
-
-  /** The names of the file with a key among those whose names say nothing; all of them are looked at. */
-  const locateNameless = async (key: string) => {
-    const names = named.get(NO_KEY) ?? []
+  /** The name of the file with a take among those whose names say nothing; all of them are looked at. */
+  const locateNameless = async (wanted: Wanted) => {
+    const { key } = wanted
+    const names = named.with(NO_KEY)
     const nameless = new Set(names)
     for (const name of shelf.namesOf(key)) {
       const known = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
-      if (known?.key === key) return { name }
+      if (known && isTake(known, wanted)) return { name }
     }
     const { read, unknown } = await readEach(names, reader.sketch, clock)
-    return { name: read.find((sketch) => sketch.key === key)?.name, unknown }
+    return { name: read.find((sketch) => isTake(sketch, wanted))?.name, unknown }
   }
 
   /**
-   * Looks where the name says, then at the directory anew, and then into those whose name says nothing. There is none
+   * Looks for a take where the name says, then at the directory anew, and then into those whose name says nothing. There is none
    * only where nothing is left that could be it.
    */
-  const locate = async <T extends { readonly key: string }>(key: string, readOne: Read<T>): Promise<T | undefined> => {
-    const { found } = await firstOf(namedFor(key), key, readOne)
+  const locate = async <T extends Found>(key: string, readOne: Read<T>, take = 1): Promise<T | undefined> => {
+    const wanted = { key, take }
+    const { found } = await firstOf(named.forTake(key, take), wanted, readOne)
     if (found) return found
     const { unreadable } = await look()
-    const anew = await firstOf(namedFor(key), key, readOne)
+    const anew = await firstOf(named.forTake(key, take), wanted, readOne)
     if (anew.found) return anew.found
-    const { name, unknown } = await locateNameless(key)
+    const { name, unknown } = await locateNameless(wanted)
     if (name !== undefined) return readOne(name)
     const failed = anew.failed ?? unreadable[0] ?? unknown
     if (failed !== undefined) throw failed
@@ -58,13 +58,55 @@ export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketc
   return {
     look,
     locate,
-    namesakes: (name: string): readonly string[] => named.get(keyPartOf(name)) ?? [],
-    added(name: string): void {
+    furtherTakes: named.further,
+    namesakes: (name: string): readonly string[] => named.with(keyPartOf(name)),
+    added: named.add,
+  }
+}
+
+/** The names of the files by the part of the key in them, as of the last look at the directory. */
+function createNamed() {
+  let named = new Map<string, string[]>()
+  const withPart = (part: string): readonly string[] => named.get(part) ?? NONE
+  const namedFor = (key: string) => withPart(key.slice(0, NAME_KEY_CHARS))
+  return {
+    replace: (names: Map<string, string[]>) => void (named = names),
+    add(name: string): void {
       const part = keyPartOf(name)
-      named.set(part, [...new Set([...(named.get(part) ?? []), name])])
+      named.set(part, [...new Set([...withPart(part), name])])
+    },
+    with: withPart,
+    /** Those for a key; the ones first that say that they are this take. */
+    forTake(key: string, take: number): readonly string[] {
+      const names = namedFor(key)
+      if (names.length < 2) return names
+      const says = (name: string) => takeIn(name) === take
+      return [...names.filter(says), ...names.filter((name) => !says(name))]
+    },
+    /** Those that say that they are takes of a call beyond the first, in their order. */
+    further(key: string): readonly string[] {
+      const names = namedFor(key)
+      return names.every((name) => takeIn(name) === 1)
+        ? NONE
+        : names.filter((name) => takeIn(name) > 1).toSorted(byTake)
     },
   }
 }
+
+const NONE: readonly string[] = []
+
+/** What is looked for, and what is found. */
+interface Wanted {
+  readonly key: string
+  readonly take: number
+}
+
+interface Found {
+  readonly key: string
+  readonly take?: number | undefined
+}
+
+const isTake = (found: Found, { key, take }: Wanted): boolean => found.key === key && takeOf(found) === take
 
 /** Names in their order by the part of the key in them. */
 async function byKeyPart(names: readonly string[], clock: Clock): Promise<Map<string, string[]>> {
@@ -80,13 +122,13 @@ async function byKeyPart(names: readonly string[], clock: Clock): Promise<Map<st
   return found
 }
 
-/** The first of these that has a key, or why one of them could not be read. */
-async function firstOf<T extends { readonly key: string }>(names: readonly string[], key: string, readOne: Read<T>) {
+/** The first of these that is what is looked for, or why one of them could not be read. */
+async function firstOf<T extends Found>(names: readonly string[], wanted: Wanted, readOne: Read<T>) {
   let failed: unknown
   for (const name of names) {
     try {
       const found = await readOne(name)
-      if (found?.key === key) return { found }
+      if (found && isTake(found, wanted)) return { found }
     } catch (error) {
       if (!isDamage(error)) throw error
       failed ??= error
@@ -117,7 +159,7 @@ export async function readEach<T>(names: readonly string[], read: Read<T>, clock
 }
 
 /** The part of the key in the name of a file, or {@link NO_KEY} if there is none. */
-const keyPartOf = (name: string): string => /-([0-9a-f]{12})\.jsonl$/.exec(name)?.[1] ?? NO_KEY
+const keyPartOf = (name: string): string => keyPartIn(name) ?? NO_KEY
 
 const NO_KEY = ''
 

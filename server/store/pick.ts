@@ -6,6 +6,7 @@ import { isDamage } from '../fixture/damage.ts'
 import { parseFixture } from '../fixture/file.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
+import { byTake, keyPartIn, nameOfTake } from '../fixture/take.ts'
 import { readText } from './disk.ts'
 import type { Store } from './store.ts'
 
@@ -108,14 +109,16 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
       `No fixture in ${JSON.stringify(store.dir)} has a name or key that begins with ${JSON.stringify(word)}. deltatape ls shows what there is.`,
     )
   }
-  if (others.length > 0) {
+  // Of takes of one call the first is meant: the others are told by their number.
+  const rest = others.filter((name) => nameOfTake(name, 1) !== nameOfTake(only, 1))
+  if (rest.length > 0) {
     const more = meant.length > MAX_NAMED ? `\n  and ${meant.length - MAX_NAMED} more` : ''
     throw new DeltatapeError(
       'invalid_input',
       `${JSON.stringify(word)} may mean ${meant.length} fixtures. Give more of the name or key of one:\n  ${meant.slice(0, MAX_NAMED).join('\n  ')}${more}`,
     )
   }
-  return stored(store, only)
+  return stored(store, meant.toSorted(byTake)[0] ?? only)
 }
 
 /** The names that a word means: those that are the word, or else those that begin with it, or else the keys that do. */
@@ -128,16 +131,14 @@ async function meantBy(store: Shelf, names: readonly string[], word: string): Pr
   if (inFolders.length > 0) return inFolders
   const begins = (name: string) => wanted.some((each) => name.startsWith(each))
   const begun = names.filter(
-    (name) => begins(name) || begins(posix.basename(name)) || keyIn(name)?.startsWith(word.slice(0, NAME_KEY_CHARS)),
+    (name) =>
+      begins(name) || begins(posix.basename(name)) || keyPartIn(name)?.startsWith(word.slice(0, NAME_KEY_CHARS)),
   )
   if (begun.length > 0 || !/^[0-9a-f]+$/.test(word)) return begun
   // The name of a renamed file says nothing of its key.
   const { candidates } = await store.survey()
   return candidates.filter(({ key }) => key.startsWith(word)).map(({ name }) => name)
 }
-
-/** The start of the key as a file's name has it. */
-const keyIn = (name: string): string | undefined => /-([0-9a-f]{12})\.jsonl$/.exec(name)?.[1]
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -11,7 +11,7 @@ import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } fro
 import { linesOf, pathOf, versionOf } from './disk.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
-export interface Recording extends Pick<FixtureFacts, 'key' | 'response' | 'ending' | 'endedAt'> {
+export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
   readonly name: string
   /** Whether the model finished: an answer that a failure must not replace. */
   readonly isGood: boolean
@@ -30,8 +30,9 @@ export function inMemory(fixture: StoredFixture): Recording {
   return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
 }
 
-const played = ({ key, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
+const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
+  take,
   response,
   ending,
   endedAt,

@@ -7,6 +7,7 @@ import { isDamage } from '../fixture/damage.ts'
 import { formatFixture } from '../fixture/file.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
+import { takeOf } from '../fixture/take.ts'
 import { UnreadableError, pathOf } from './disk.ts'
 import type { Finder } from './finder.ts'
 import { alone, writeWhole } from './write.ts'
@@ -18,6 +19,13 @@ export interface Saved {
   readonly replaced?: StoredFixture | undefined
 }
 
+/**
+ * Saves a fixture.
+ *
+ * @param isMeant whether a failure may stand in the place of a good answer: as one take of several, of which another is good
+ */
+export type Save = (fixture: Fixture, isMeant?: boolean) => Promise<Saved>
+
 interface Parts {
   readonly dir: string
   readonly finder: Finder
@@ -25,12 +33,15 @@ interface Parts {
 }
 
 /** Makes what saves fixtures of a directory, those of one key after another. */
-export function createSaver({ dir, finder, clock }: Parts): (fixture: Fixture) => Promise<Saved> {
+export function createSaver({ dir, finder, clock }: Parts): Save {
   const inOrder = createOrder()
-  const put = async (fixture: Fixture): Promise<Saved> => {
-    const before = await finder.find(fixture.key).catch(passOver)
-    if (before && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
-    const name = before ? posix.join(posix.dirname(before.name), fileName(fixture)) : fileName(fixture)
+  const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
+    const take = takeOf(fixture)
+    const before = await finder.find(fixture.key, take).catch(passOver)
+    if (before && !isMeant && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    // Takes of a call stand beside each other.
+    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture.key).catch(passOver) : undefined)
+    const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
     await writeWhole(dir, name, formatFixture(fixture), clock)
     finder.added(name)
@@ -39,12 +50,13 @@ export function createSaver({ dir, finder, clock }: Parts): (fixture: Fixture) =
     for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
       if (other === name) continue
       const copy = await finder.sketch(other).catch(passOver)
-      if (copy?.key === fixture.key) await rm(pathOf(dir, other), { force: true })
+      if (copy?.key === fixture.key && takeOf(copy) === take) await rm(pathOf(dir, other), { force: true })
     }
     await finder.sketch(name)
     return { outcome: 'saved', replaced: before }
   }
-  return (fixture) => inOrder(fixture.key, () => alone(dir, fixture.key, clock, () => put(fixture)))
+  return (fixture, isMeant = false) =>
+    inOrder(fixture.key, () => alone(dir, fixture.key, clock, () => put(fixture, isMeant)))
 }
 
 /** A damaged file is written over. What cannot be read now is not: it fails as the system says. */

@@ -16,7 +16,7 @@ import { type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
 import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
-import { type Saved, createSaver } from './save.ts'
+import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, removeStamped, stampOf } from './stamp.ts'
 import { followedBy } from './threads.ts'
@@ -38,18 +38,26 @@ export interface Store {
    * may be among those that could not be read. Undefined if it is certain.
    */
   doubtOf(identity: Identity): DeltatapeError | undefined
-  /** The fixture with this key, whole. Throws `fixture_invalid` if it is damaged, or if something that may be it cannot be read. */
-  find(key: string): Promise<StoredFixture | undefined>
-  /** The fixture with this key, to be played: one of any size. Throws as {@link find} does. */
-  recording(key: string): Promise<Recording | undefined>
+  /**
+   * A take of the call with this key, whole; the first if none is named. Throws `fixture_invalid` if it is damaged, or if
+   * something that may be it cannot be read.
+   */
+  find(key: string, take?: number): Promise<StoredFixture | undefined>
+  /**
+   * The n-th take of the call with this key, or the last if there are fewer, to be played: one of any size. The first if
+   * no number is given. Throws as {@link find} does.
+   */
+  recording(key: string, nth?: number): Promise<Recording | undefined>
+  /** Whether the call with this key has several takes, as far as it is known. */
+  hasTakes(key: string): boolean
   /**
    * Writes a fixture in one step, and takes away others of its key. A recording that brings nothing new changes nothing,
    * and what the model did not finish never replaces what it did, whichever process wrote it. What cannot be read is not
-   * written over.
+   * written over. A take stands in the place of the same take alone.
    *
    * @throws what the system says where a file cannot be read or written
    */
-  save(fixture: Fixture): Promise<Saved>
+  readonly save: Save
   /** The names of all fixtures, sorted; those in sub-directories hold a `/`. */
   list(): Promise<string[]>
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
@@ -101,14 +109,15 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
     text: (name) => readText(pathOf(dir, name), name),
     find: finder.find,
     recording: finder.recording,
+    hasTakes: finder.hasTakes,
     survey: finder.survey,
     identify: createIdentifier(redactor, inConversation, match),
     doubtOf: (identity) => doubts.get(identity),
-    async save(fixture) {
+    async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      if (continuedBy(fixture) !== undefined) return save(fixture)
+      if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
       const follows = await followedBy(finder, fixture)
-      return save(follows === undefined ? fixture : { ...fixture, follows })
+      return save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
     },
     stamp: (name) => stampOf(pathOf(dir, name)),
     async replace(name, fixture, stamp, taken = 'absent') {

@@ -6,6 +6,7 @@ import { type Identity, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { matchedAgain } from '../fixture/rules.ts'
+import { idOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Stamp } from '../store/stamp.ts'
 import type { Store } from '../store/store.ts'
@@ -81,7 +82,8 @@ export function createChains({ send }: Plan, { store, redactor, match, stamps }:
       moved.set(key, newKey)
       return { key: newKey, ...counted }
     },
-    keep: (fixture, recording) => void recorded.set(fixture.name, { ...recording, follows: now(fixture.follows) }),
+    keep: (fixture, recording) =>
+      void recorded.set(fixture.name, { ...recording, take: fixture.take, follows: now(fixture.follows) }),
     async save() {
       const kept = new Map<string, Kept>()
       for (const chain of chains) for (const [name, what] of await saveAll(chain)) kept.set(name, what)
@@ -94,9 +96,9 @@ export function createChains({ send }: Plan, { store, redactor, match, stamps }:
 function chainsIn(send: readonly Planned[]): Planned[][] {
   const roots = new Map<string, string>()
   for (const { fixture, after } of send) {
-    roots.set(fixture.key, roots.get(after?.key ?? '') ?? fixture.key)
+    roots.set(idOf(fixture), (after && roots.get(idOf(after))) ?? idOf(fixture))
   }
-  return [...Map.groupBy(send, ({ fixture }) => roots.get(fixture.key)).values()].filter((chain) =>
+  return [...Map.groupBy(send, ({ fixture }) => roots.get(idOf(fixture))).values()].filter((chain) =>
     chain.some(({ carries }) => carries),
   )
 }

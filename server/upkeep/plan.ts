@@ -4,12 +4,14 @@ import type { Call, Destination } from '../api/call.ts'
 import type { Headers } from '../api/headers.ts'
 import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
-import { type Candidate, continuedBy } from '../fixture/fixture.ts'
+import type { Candidate } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { inputOf } from '../fixture/likeness.ts'
 import { isTold } from '../fixture/request.ts'
+import { idOf } from '../fixture/take.ts'
 import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { parentsIn } from './parents.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
@@ -80,35 +82,35 @@ export function planRefresh(
   placeholders: readonly string[],
   routes: Pick<Routes, 'to'>,
 ): Plan {
-  const byKey = new Map(all.map((fixture) => [fixture.key, fixture]))
-  const chosen = new Set(selected.map(({ key }) => key))
+  const parentOf = parentsIn(all)
+  const chosen = new Set(selected.map(idOf))
   const send = new Map<string, Planned>()
   const skipped = new Map<string, string>()
 
   const plan = (fixture: Candidate): Candidate | undefined => {
-    if (send.has(fixture.key)) return fixture
+    if (send.has(idOf(fixture))) return fixture
     const to = destinationOf(fixture, routes)
     const why = to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
     }
-    const parent = byKey.get(continuedBy(fixture) ?? '')
+    const parent = parentOf(fixture)
     const after = parent && plan(parent)
     const carries = after && fixture.follows !== undefined
     const previousId = carries ? undefined : parent?.responseId
-    const isChosen = chosen.has(fixture.key)
-    send.set(fixture.key, { fixture, after, previousId, ...(carries && { carries }), selected: isChosen, to })
+    const isChosen = chosen.has(idOf(fixture))
+    send.set(idOf(fixture), { fixture, after, previousId, ...(carries && { carries }), selected: isChosen, to })
     return fixture
   }
   const heirs = Map.groupBy(all, ({ follows }) => follows)
   for (const fixture of selected) plan(fixture)
   // A new answer would leave what carries the old one behind. What is planned meanwhile is looked at, too.
   for (const { fixture } of send.values()) for (const heir of heirs.get(fixture.key) ?? []) plan(heir)
-  leaveBroken({ send, skipped, byKey })
-  const following = Map.groupBy(send.values(), ({ after }) => after?.key)
-  const inOrder = (key?: string): Planned[] =>
-    (following.get(key) ?? []).flatMap((planned) => [planned, ...inOrder(planned.fixture.key)])
+  leaveBroken({ send, skipped, all, parentOf })
+  const following = Map.groupBy(send.values(), ({ after }) => after && idOf(after))
+  const inOrder = (id?: string): Planned[] =>
+    (following.get(id) ?? []).flatMap((planned) => [planned, ...inOrder(idOf(planned.fixture))])
   return { send: inOrder(), skipped: Array.from(skipped, ([name, why]) => ({ name, why })) }
 }
 
@@ -116,19 +118,20 @@ interface Planning {
   readonly send: Map<string, Planned>
   /** Why they are not sent, by name. */
   readonly skipped: Map<string, string>
-  readonly byKey: ReadonlyMap<string, Candidate>
+  readonly all: readonly Candidate[]
+  readonly parentOf: (fixture: Candidate) => Candidate | undefined
 }
 
 /** A conversation of which a part cannot be sent is not sent at all: the rest would be left behind. */
-function leaveBroken({ send, skipped, byKey }: Planning): void {
+function leaveBroken({ send, skipped, all, parentOf }: Planning): void {
   const isLeft = ({ name }: Candidate) => skipped.has(name)
   for (let left = -1; left !== skipped.size;) {
     left = skipped.size
-    for (const fixture of byKey.values()) {
-      const parent = byKey.get(fixture.follows ?? '')
+    for (const fixture of all) {
+      const parent = fixture.follows === undefined ? undefined : parentOf(fixture)
       if (!parent || isLeft(parent) === isLeft(fixture)) continue
       const [one, other] = isLeft(parent) ? [fixture, parent] : [parent, fixture]
-      if (send.delete(one.key))
+      if (send.delete(idOf(one)))
         skipped.set(one.name, `its conversation holds ${other.name}, which cannot be sent again`)
     }
   }

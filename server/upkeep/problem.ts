@@ -7,6 +7,7 @@ export type ProblemKind =
   | 'key'
   | 'name'
   | 'duplicate'
+  | 'take'
   | 'conversation'
   | 'time'
   | 'end'

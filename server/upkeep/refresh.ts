@@ -8,9 +8,11 @@ import { DeltatapeError } from '../base/errors.ts'
 import { type Candidate, type Fixture, type StoredFixture, eventsOf, isGood } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import { parseRequest } from '../fixture/request.ts'
+import { idOf, takeOf } from '../fixture/take.ts'
 import { type ModelSettings, createModel } from '../model/index.ts'
 import type { Model } from '../model/model.ts'
 import { record } from '../model/record.ts'
+import { NO_TAKES } from '../model/takes.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
@@ -41,7 +43,7 @@ export async function withAnAnswer(store: Store, fixtures: readonly Candidate[])
   const compared: Candidate[] = []
   const passed: { readonly name: string; readonly why: string }[] = []
   for (const fixture of fixtures) {
-    const found = await orDamage(store.find(fixture.key))
+    const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
     if (found instanceof DeltatapeError || (found && isGood(found))) compared.push(fixture)
     else passed.push({ name: fixture.name, why: 'recorded failures have no answer to compare' })
   }
@@ -58,8 +60,8 @@ const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
 /** The answers of fixtures, as far as they can be read. */
 const answerIn =
   (store: Store) =>
-  async ({ key }: Candidate): Promise<StoredFixture | undefined> => {
-    const found = await orDamage(store.find(key))
+  async (fixture: Candidate): Promise<StoredFixture | undefined> => {
+    const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
     return found instanceof DeltatapeError ? undefined : found
   }
 
@@ -114,17 +116,17 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
     const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
     const own = storeFor(store, fixture, saved, isAsPlanned)
     const to = chains.has(fixture) ? waiting(own, fixture, chains, saved) : own
-    return record(api, to, { ...config, redactor, clock: context.clock })
+    return record(api, to, { ...config, takes: NO_TAKES, redactor, clock: context.clock })
   }
 
-  const entries = await send(job, plan, modelFor, async ({ fixture: { key } }, reply) => {
-    const outcome = saved.get(key)
+  const entries = await send(job, plan, modelFor, async ({ fixture }, reply) => {
+    const outcome = saved.get(idOf(fixture))
     if (outcome === 'saved') return { outcome: 'refreshed' }
     if (outcome === 'unchanged') return { outcome }
     if (outcome === 'changed') return { outcome: 'failed', why: CHANGED }
     const { why = 'the model did not finish it' } = reply.action ?? {}
     if (reply.kind === 'answered') return { outcome: 'failed', why }
-    const before = await orDamage(store.find(key))
+    const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
     if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
       return {
         outcome: 'unchanged',
@@ -160,7 +162,7 @@ const waiting = (
   identify: async (sent) => chains.identify(fixture, sent),
   async save(recording) {
     chains.keep(fixture, recording)
-    saved.set(fixture.key, 'saved')
+    saved.set(idOf(fixture), 'saved')
     return { outcome: 'saved' }
   },
 })
@@ -177,6 +179,7 @@ function storeFor(
   isAsPlanned: () => boolean,
 ): Store {
   const { key, api, call, previousKey, matchedBy } = fixture
+  const id = idOf(fixture)
   return {
     ...store,
     async identify(sent) {
@@ -185,11 +188,11 @@ function storeFor(
     },
     async save(recording) {
       if (!isAsPlanned()) {
-        saved.set(key, 'changed')
+        saved.set(id, 'changed')
         return { outcome: 'kept' }
       }
-      const result = await store.save({ ...recording, follows: fixture.follows })
-      saved.set(key, result.outcome)
+      const result = await store.save({ ...recording, take: fixture.take, follows: fixture.follows })
+      saved.set(id, result.outcome)
       return result
     },
   }
@@ -217,8 +220,8 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
   const { redactor, store } = job
   const api = apiFor(job)
   const lore = createLore()
-  for (const { key } of all) {
-    const fixture = await orDamage(store.find(key))
+  for (const candidate of all) {
+    const fixture = await orDamage(store.find(candidate.key, takeOf(candidate)))
     if (fixture && !(fixture instanceof DeltatapeError)) lore.add(fixture)
   }
 
@@ -226,9 +229,9 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
     job,
     plan,
     () => api,
-    async ({ fixture: { key } }, reply) => {
+    async ({ fixture }, reply) => {
       if (reply.kind === 'failed') return { outcome: 'failed', why: redactor.text(reply.why) }
-      const before = await orDamage(store.find(key))
+      const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
       if (before instanceof DeltatapeError) return { outcome: 'failed', why: before.message }
       if (!before) return { outcome: 'failed', why: 'The fixture was removed meanwhile.' }
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.

@@ -5,6 +5,7 @@ import type { Call } from '../api/call.ts'
 import { type Ending, ModelError, RefusedError } from '../api/ending.ts'
 import { type AnswerRecord, textOf } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { idOf } from '../fixture/take.ts'
 import type { Action, Model } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Candidate } from '../fixture/fixture.ts'
@@ -66,14 +67,14 @@ export async function resend<T>(
     if (text === undefined) return failed(`an answer stands in its request in parts: ${BY_ITS_APP}`)
     return ask(modelFor(planned), callFor(planned, parent?.id, text), signal, redactor)
   }
-  const carried = new Set(send.flatMap(({ carries, after }) => (carries && after ? [after.key] : [])))
+  const carried = new Set(send.flatMap(({ carries, after }) => (carries && after ? [idOf(after)] : [])))
   const renewalOf = async (
     { fixture }: Planned,
     reply: Reply,
     parent: Sent<T> | undefined,
   ): Promise<Sent<T>['renewal']> => {
     const before = parent?.renewal ?? NOTHING_NEW
-    if (!carried.has(fixture.key) || reply.kind !== 'answered' || 'why' in before) return before
+    if (!carried.has(idOf(fixture)) || reply.kind !== 'answered' || 'why' in before) return before
     const old = await answerOf(fixture)
     const now = old && renewalBy(old, { api: fixture.api, records: reply.records })
     if (!now) return { why: 'the answer that it carries cannot be read' }
@@ -83,17 +84,17 @@ export async function resend<T>(
   const slot = pLimit(concurrency)
   const sent = new Map<string, Promise<Sent<T>>>()
   for (const planned of send) {
-    const before = planned.after && sent.get(planned.after.key)
+    const before = planned.after && sent.get(idOf(planned.after))
     const work = async (): Promise<Sent<T>> => {
       const parent = await before
       return slot(async () => {
         const reply = await replyTo(planned, parent)
         // Before what it compares is written over.
         const renewal = await renewalOf(planned, reply, parent)
-        return { kind: reply.kind, id: idOf(planned, reply), renewal, conclusion: await conclude(planned, reply) }
+        return { kind: reply.kind, id: answerIdOf(planned, reply), renewal, conclusion: await conclude(planned, reply) }
       })
     }
-    sent.set(planned.fixture.key, work())
+    sent.set(idOf(planned.fixture), work())
   }
   return (await Promise.all(sent.values())).map(({ conclusion }) => conclusion)
 }
@@ -111,7 +112,7 @@ interface Sent<T> {
   readonly conclusion: T
 }
 
-function idOf(planned: Planned, reply: Reply): string | undefined {
+function answerIdOf(planned: Planned, reply: Reply): string | undefined {
   const { api, ...call } = callFor(planned, undefined)
   return 'records' in reply ? api.answerId(call, api.events(reply.records)) : undefined
 }

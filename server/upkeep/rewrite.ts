@@ -10,6 +10,7 @@ import type { Match } from '../fixture/match.ts'
 import { matchedAgain } from '../fixture/rules.ts'
 import { givenBy } from '../fixture/thread.ts'
 import { parseRequest } from '../fixture/request.ts'
+import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import { passDamage } from '../store/locator.ts'
@@ -103,8 +104,11 @@ export interface Planned {
   readonly name: string
   /** The name that it gets. */
   readonly next: string
-  /** The key that it gets. */
+  /** The key that it gets, and the one that it has. */
   readonly key: string
+  readonly was: string
+  /** Which take it is. */
+  readonly take: number
   readonly changed: boolean
   readonly kinds: ReadonlySet<string>
   /** The key that what it continues gets. */
@@ -135,17 +139,33 @@ export interface Merged {
 /** The files that rules of `match` would make one, though their requests differ: only one of them could be replayed. */
 export const madeOne = (plan: readonly Planned[]): (readonly Planned[])[] =>
   [...Map.groupBy(plan, ({ key }) => key).values()].filter(
-    (same) => same.some(({ changed }) => changed) && new Set(same.map(({ asks }) => asks)).size > 1,
+    (same) =>
+      same.some(({ changed }) => changed) &&
+      new Set(same.map(({ asks }) => asks)).size > 1 &&
+      new Set(same.map(({ was }) => was)).size > 1,
   )
 
-/** Finds the files that become one. Files that have the same key already, and do not change, are left as they are. */
+/**
+ * Finds the files that become one. Files that have the same key already, and do not change, are left as they are. Of calls
+ * that become one the takes of one are kept, as they were in a row.
+ */
 export function mergesIn(plan: readonly Planned[]): Merged[] {
   return [...Map.groupBy(plan, ({ key }) => key).values()].flatMap((same) => {
     if (same.length < 2 || !same.some(({ changed }) => changed)) return []
-    const [kept, ...dropped] = same.toSorted(
-      (a, b) => Number(b.good) - Number(a.good) || b.at.localeCompare(a.at) || a.name.localeCompare(b.name),
+    const ranked = same.toSorted(
+      (a, b) =>
+        a.take - b.take || Number(b.good) - Number(a.good) || b.at.localeCompare(a.at) || a.name.localeCompare(b.name),
     )
-    return kept ? [{ kept, dropped }] : []
+    const [first] = ranked
+    const row = ranked.filter(({ was }) => was === first?.was)
+    const kept = new Map<number, Planned>()
+    for (const each of row) if (!kept.has(each.take)) kept.set(each.take, each)
+    const gone = ranked.filter((each) => kept.get(each.take) !== each)
+    const inPlaceOf = ({ take }: Planned) => kept.get(take) ?? first
+    return [...kept.values()].flatMap((each) => {
+      const dropped = gone.filter((other) => inPlaceOf(other) === each)
+      return dropped.length > 0 ? [{ kept: each, dropped }] : []
+    })
   })
 }
 
@@ -190,7 +210,20 @@ export async function planFor(
       keys.set(fixture.key, next.key)
       const [good, at] = [isGood(fixture), fixture.recorded.at]
       const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
-      plan.push({ name, next: nextName, key: next.key, changed, kinds, previousKey, asks, good, at, stamp })
+      plan.push({
+        name,
+        next: nextName,
+        key: next.key,
+        was: fixture.key,
+        take: takeOf(fixture),
+        changed,
+        kinds,
+        previousKey,
+        asks,
+        good,
+        at,
+        stamp,
+      })
     }
   } finally {
     bar.stop()

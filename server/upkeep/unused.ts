@@ -2,10 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { memberOf } from '../base/json.ts'
-import { type Candidate, continuedBy } from '../fixture/fixture.ts'
+import type { Candidate } from '../fixture/fixture.ts'
 import { inputOf, likeness } from '../fixture/likeness.ts'
+import { takeOf } from '../fixture/take.ts'
 import type { Store } from '../store/store.ts'
 import { type Missed, type Usage, membersOf, parseUsage, unusable } from '../store/usage.ts'
+import { parentsIn } from './parents.ts'
 
 /**
  * The fixtures that no run used, by the logs that the runs wrote, and the names of damaged ones, of which nothing is
@@ -58,14 +60,7 @@ export interface Unused {
  * @throws DeltatapeError `usage_unusable` if the runs used nothing that is here
  */
 export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate[]): Unused[] {
-  const byKey = new Map(fixtures.map((fixture) => [fixture.key, fixture]))
-  const needed = new Set<string>()
-  for (const fixture of fixtures) {
-    if (!used.has(fixture.name)) continue
-    for (let at: Candidate | undefined = fixture; at && !needed.has(at.name); at = byKey.get(continuedBy(at) ?? '')) {
-      needed.add(at.name)
-    }
-  }
+  const needed = neededFor(used, fixtures)
   if (needed.size === 0 && fixtures.length > 0) {
     throw unusable(
       used.size === 0 ? 'It says that no fixture was used' : 'None of the fixtures that it says were used is here',
@@ -79,6 +74,21 @@ export function findUnused({ used, missed }: Usage, fixtures: readonly Candidate
     const rename = renames.get(name)
     return [rename === undefined ? { name } : { name, rename }]
   })
+}
+
+/** The names of what was used, of what that continues, and of the takes before it, without which replay would give others. */
+function neededFor(used: ReadonlySet<string>, fixtures: readonly Candidate[]): ReadonlySet<string> {
+  const parentOf = parentsIn(fixtures)
+  const byKey = Map.groupBy(fixtures, ({ key }) => key)
+  const needed = new Set<string>()
+  for (const fixture of fixtures) {
+    if (!used.has(fixture.name)) continue
+    for (let at: Candidate | undefined = fixture; at && !needed.has(at.name); at = parentOf(at)) {
+      for (const take of byKey.get(at.key) ?? []) if (takeOf(take) < takeOf(at)) needed.add(take.name)
+      needed.add(at.name)
+    }
+  }
+  return needed
 }
 
 /** Inputs that are less alike are two questions, not one that was put in other words. */

@@ -5,6 +5,7 @@ import { continuedBy } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import { carriedBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { takeOf } from '../fixture/take.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
 import { addKind } from './leaks.ts'
@@ -32,8 +33,8 @@ export async function* verify(
   files: AsyncIterable<SourceFile>,
   { redactor, match, oldest, whole }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
-  const nameByKey = new Map<string, string>()
-  const marksByKey = new Map<string, ReadonlySet<string>>()
+  const nameByKey = new Map<string, Map<number, string>>()
+  const marksByKey = new Map<string, readonly string[]>()
   const continued: Continued[] = []
   let waiting: Checked[] = []
   let chars = 0
@@ -42,10 +43,12 @@ export async function* verify(
     const checked = await checkFixture(file, redactor, oldest, match)
     const { name, header } = checked
     if (header) {
-      const other = nameByKey.get(header.key)
-      if (other === undefined) nameByKey.set(header.key, name)
+      const takes = nameByKey.get(header.key) ?? new Map<number, string>()
+      const other = takes.get(takeOf(header))
+      nameByKey.set(header.key, takes)
+      if (other === undefined) takes.set(takeOf(header), name)
       else checked.problems.push(error(name, 1, 'duplicate', `${other} has the same key: only one of them is replayed`))
-      marksByKey.set(header.key, new Set(header.knownBy))
+      marksByKey.set(header.key, [...(marksByKey.get(header.key) ?? []), ...(header.knownBy ?? [])])
       const key = continuedBy(header)
       const marks = header.follows === undefined ? undefined : carriedBy(apiNamed(header.api), header)
       if (key !== undefined) continued.push({ name, key, marks })
@@ -60,6 +63,8 @@ export async function* verify(
   yield* await searched(waiting, redactor)
 
   if (!whole) return
+  const missing = [...nameByKey.values()].flatMap(missingIn)
+  if (missing.length > 0) yield missing
   const lost = continued.filter(({ key, marks }) => !nameByKey.has(key) || isGone(marks, marksByKey.get(key)))
   if (lost.length > 0) {
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
@@ -77,8 +82,21 @@ interface Continued {
 }
 
 /** Whether the answer that a request carries was recorded again since, and is another one now. */
-const isGone = (carried: readonly string[] | undefined, given: ReadonlySet<string> | undefined): boolean =>
-  carried !== undefined && given !== undefined && !carried.some((mark) => given.has(mark))
+const isGone = (carried: readonly string[] | undefined, given: readonly string[] | undefined): boolean =>
+  carried !== undefined && given !== undefined && !carried.some((mark) => given.includes(mark))
+
+/** The takes that are missing before others of the same call: replay would give those too early. */
+function missingIn(takes: ReadonlyMap<number, string>): Problem[] {
+  const numbers = [...takes.keys()].toSorted((a, b) => a - b)
+  return numbers.flatMap((number, index) => {
+    const before = numbers[index - 1] ?? 0
+    if (number === before + 1) return []
+    const lost = number === before + 2 ? `take ${before + 1} is` : `takes ${before + 1} to ${number - 1} are`
+    return [
+      error(takes.get(number) ?? '', 1, 'take', `it is take ${number}, and ${lost} missing: record the call again`),
+    ]
+  })
+}
 
 /** The problems of each file, with the secrets that are left in it. */
 async function searched(files: readonly Checked[], redactor: Redactor): Promise<Problem[][]> {

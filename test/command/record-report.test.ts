@@ -85,3 +85,33 @@ test('the same as JSON', () => {
     tokens: { input: 0, output: 0 },
   })
 })
+
+describe('of several APIs and hosts', () => {
+  test('each has a line', () => {
+    const entries = [
+      entry('same', { api: 'messages' }),
+      entry('differs', { api: 'chat-completions', host: 'api.mistral.ai' }),
+      entry('same', { api: 'chat-completions', host: 'api.mistral.ai' }),
+      entry('failed'),
+    ]
+    expect(toText('check', entries, fakeTerminal())).toBe(`\
+chat-completions at api.mistral.ai  1 the same, 1 with drift
+messages                            1 the same
+unknown                             1 could not check
+
+2 the same, 1 with drift, 1 could not check
+0 tokens in, 0 out`)
+  })
+
+  test('whatever a file says for a host, lines are short and few', () => {
+    const hosts = Array.from({ length: 500 }, (_, index) => `${index}\u001b[31m${'x'.repeat(10_000)}`)
+    const lines = toText(
+      'record',
+      hosts.map((host) => entry('unchanged', { api: 'any', host })),
+      fakeTerminal(),
+    ).split('\n')
+    expect(lines.filter((line) => line.length > 80 || line.includes('\u001b'))).toEqual([])
+    expect(lines.length).toBeLessThan(60)
+    expect(lines).toContain('and 460 more')
+  })
+})

@@ -24,6 +24,7 @@ import { type Pace } from '../../server/model/pace.ts'
 import { record } from '../../server/model/record.ts'
 import type { RecordOptions } from '../../server/model/recording.ts'
 import { miss, replay } from '../../server/model/replay.ts'
+import { createTakes } from '../../server/model/takes.ts'
 import { createDispatcher } from '../../server/model/transport/dispatcher.ts'
 import { createHttpTransport } from '../../server/model/transport/http.ts'
 import { createSdkTransport } from '../../server/model/transport/sdk.ts'
@@ -198,6 +199,7 @@ export const recordInto = (store: Store, model: Model, options: Partial<RecordOp
     recordFailures: false,
     maxRecordingBytes: 2 ** 28,
     upstream: 'stand-in',
+    takes: createTakes({ recordTakes: false }),
     redactor: createRedactor(),
     clock: systemClock,
     ...options,

@@ -1,58 +1,45 @@
-/** The AWS SDK as it is out of its box: it speaks HTTP/2 to an `http:` address without asking. */
-import {
-  BedrockRuntimeClient,
-  BedrockRuntimeServiceException,
-  ConverseStreamCommand,
-  InvokeModelCommand,
-} from '@aws-sdk/client-bedrock-runtime'
-import { expect, onTestFinished, test } from 'vitest'
-import { runServer, temporaryFolder } from '../kit/tools.ts'
-import { runWire } from './kit.ts'
-import { converse } from './wires/bedrock.ts'
-import { WORDS } from './wires/wire.ts'
+/** The AWS SDK speaks HTTP/2 without TLS to the server, and gets the same as over HTTP/1.1 from the API. */
+import { expect, test } from 'vitest'
+import type { At } from './clients/client.ts'
+import { bedrockClients } from './clients/bedrock.ts'
+import { type Way, inThreeWays, runWire } from './kit.ts'
+import { ENDS, outcomesOf } from './pages.ts'
+import { USAGE, WORDS } from './wires/wire.ts'
 
-function clientTo(endpoint: string): BedrockRuntimeClient {
-  const client = new BedrockRuntimeClient({
-    endpoint,
-    region: 'eu-west-1',
-    token: { token: 'key-of-the-client' },
-    authSchemePreference: ['httpBearerAuth'],
-    maxAttempts: 1,
-  })
-  onTestFinished(() => client.destroy())
-  return client
-}
+const atOf = (host: string, way: Way): At => ({ base: host, ...(way === 'direct' ? {} : { http2: true }) })
 
-/** The text of a streamed answer. */
-async function ask(client: BedrockRuntimeClient, text: string): Promise<string> {
-  const messages = [{ role: 'user' as const, content: [{ text }] }]
-  const { stream } = await client.send(new ConverseStreamCommand({ modelId: 'standin.one-v1:0', messages }))
-  const texts: string[] = []
-  for await (const { contentBlockDelta } of stream ?? []) texts.push(contentBlockDelta?.delta?.text ?? '')
-  return texts.join('')
-}
+test.each(bedrockClients)('$name: streamed, and in one piece', async (client) => {
+  const { direct, recorded, replayed } = await inThreeWays(await runWire(client.wire), 'by path', async (host, way) => [
+    await client.tell(atOf(host, way), { question: 'How warm is it?', found: true }),
+    JSON.stringify(await client.whole(atOf(host, way), { question: 'Say it' })).includes(WORDS.join('')),
+  ])
+  expect(direct).toMatchObject([{ text: WORDS.join(''), usage: USAGE }, true])
+  expect(recorded).toEqual(direct)
+  expect(replayed).toEqual(direct)
+})
 
-test('it records and replays, several calls at a time, and a miss and a break are its own errors', async () => {
-  const upstream = await runWire(converse)
-  const env = { FIXTURES_DIR: await temporaryFolder() }
-  const recorder = await runServer({
-    ...env,
-    MODEL_MODE: 'record',
-    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: upstream.origin,
-  })
-  const questions = Array.from({ length: 20 }, (_, index) => `Question ${index}`)
-  const recording = clientTo(recorder.url)
-  const recorded = await Promise.all(questions.map((question) => ask(recording, question)))
-  expect(recorded).toEqual(questions.map(() => WORDS.join('')))
-  expect(upstream.calls[0]?.headers.authorization).toBe('Bearer key-of-the-client')
-  await upstream.close()
-
-  const replaying = clientTo((await runServer(env)).url)
-  expect(await Promise.all(questions.map((question) => ask(replaying, question)))).toEqual(recorded)
-  await expect(ask(replaying, 'Another question')).rejects.toBeInstanceOf(BedrockRuntimeServiceException)
-  const command = new InvokeModelCommand({ modelId: 'standin.one-v1:0', body: '{}' })
-  await expect(replaying.send(command)).rejects.toBeInstanceOf(BedrockRuntimeServiceException)
-
-  const breaking = clientTo((await runServer({ ...env, FAULT: 'reset@2' })).url)
-  await expect(ask(breaking, 'Question 0')).rejects.toThrow()
+test.each(bedrockClients)('$name: what goes wrong', async (client) => {
+  const { recorded, replayed } = await inThreeWays(
+    await runWire(client.wire),
+    'by path',
+    async (host, way) => {
+      const outcome = (question: string) =>
+        client.tell(atOf(host, way), { question, found: true }).then(
+          () => ENDS,
+          (error: unknown) => (error instanceof Error ? error.constructor.name : typeof error),
+        )
+      return {
+        'no fixture': way === 'replayed' ? await outcome('nobody asked this') : undefined,
+        'cut between two events': await outcome('Please: cut between'),
+        'cut inside an event': await outcome('Please: cut inside'),
+        'the connection breaks': await outcome('Please: broken'),
+        'an error in the stream': await outcome('Please: error'),
+        'no event at all': await outcome('Please: empty'),
+      }
+    },
+    { RECORD_FAILURES: '1' },
+  )
+  const said = await outcomesOf(client.name)
+  expect(replayed).toEqual(said)
+  expect({ ...recorded, 'no fixture': said['no fixture'] }).toEqual(said)
 })

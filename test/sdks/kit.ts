@@ -30,6 +30,9 @@ export const leadingTo = (route: Route, origin: string): Record<string, string> 
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: origin,
       }
 
+/** Whom a client talks to: the API, a recorder before it, or a replay. */
+export type Way = 'direct' | 'recorded' | 'replayed'
+
 /** What each SDK has before its paths, at a server of ours. */
 export const before = (route: Route, url: string, origin: string): string =>
   route === 'by path' ? url : `${url}/${new URL(origin).host}`
@@ -42,7 +45,7 @@ export const before = (route: Route, url: string, origin: string): string =>
 export async function inThreeWays<T>(
   upstream: Upstream,
   route: Route,
-  talk: (base: string, way: 'direct' | 'recorded' | 'replayed') => Promise<T>,
+  talk: (base: string, way: Way) => Promise<T>,
   env: Record<string, string> = {},
 ): Promise<{ direct: T; recorded: T; replayed: T }> {
   const { origin } = upstream

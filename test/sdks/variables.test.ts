@@ -4,7 +4,6 @@ import { createOpenAI } from '@ai-sdk/openai'
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
 import { GoogleGenAI } from '@google/genai'
 import { ChatOpenAI } from '@langchain/openai'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { generateText } from 'ai'
 import Groq from 'groq-sdk'
 import OpenAI, { AzureOpenAI } from 'openai'
@@ -36,7 +35,7 @@ const ASK: Readonly<Record<string, readonly [path: string, ask: () => PromiseLik
   bedrock: [
     '/model/standin-1/converse',
     () =>
-      new BedrockRuntimeClient({ region: 'us-east-1', requestHandler: new NodeHttpHandler() }).send(
+      new BedrockRuntimeClient({ region: 'us-east-1' }).send(
         new ConverseCommand({ modelId: model, messages: [{ role: 'user', content: [{ text: 'Say it' }] }] }),
       ),
   ],

@@ -109,6 +109,8 @@ test('mergesIn keeps a finished answer before a failed one, and the newer of two
     name,
     next: name,
     key: 'k',
+    was: name,
+    take: 1,
     changed: true,
     kinds: new Set(),
     previousKey: undefined,

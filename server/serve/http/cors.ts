@@ -11,6 +11,7 @@ export const EXPOSED_HEADERS = [
   'x-deltatape',
   'x-deltatape-fixture',
   'x-deltatape-derived',
+  'x-deltatape-forgotten',
 ]
 
 /** The headers that let a page of an allowed origin read an answer; none for any other. */

@@ -1,6 +1,6 @@
 /** Calls to APIs over HTTP: a call → the model's answer → a reply. */
 import type { Asked as Seen } from '../../api/api.ts'
-import type { Call } from '../../api/call.ts'
+import type { Call, Caller } from '../../api/call.ts'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -36,6 +36,8 @@ export interface Asked {
   readonly method: string
   /** The path and the query. */
   readonly target: string
+  /** Who calls, if the client names itself. */
+  readonly caller?: Caller | undefined
   /** The origin of the address that was called, if the whole address is known. */
   readonly origin?: string
   readonly headers: Headers
@@ -141,7 +143,7 @@ function placeOf({ target, origin }: Asked): Place {
 
 /** @throws DeltatapeError for a call that is not let in, or cannot be read */
 async function callOf(
-  { method, headers, body, account }: Asked,
+  { method, caller, headers, body, account }: Asked,
   { path, search, named }: Place,
   { config, routes }: { readonly config: Config; readonly routes: Routes },
 ): Promise<Call> {
@@ -162,6 +164,7 @@ async function callOf(
     body,
     content,
     credential: apiKey,
+    caller,
     account,
     fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),
   }

@@ -13,6 +13,7 @@ export interface Heard {
 /** Hears one answer. */
 export interface Ear {
   take(batch: Batch): void
+  /** Tells what was heard. Nothing more is taken. */
   heard(): Heard
 }
 
@@ -26,8 +27,11 @@ export type Hearing = (api: Api) => Ear
 const MAX_STREAM_CHARS = 1024 * 1024
 const MAX_BODY_CHARS = 128 * 1024
 
-/** How many records are kept of a longer one: the tokens stand in its last events. */
-const LAST_RECORDS = 8
+/** How much of all answers is kept that are under way. Of any more the tokens alone are told. In characters. */
+const MAX_KEPT_CHARS = 16 * 1024 * 1024
+
+/** How much is kept of an answer that is too long: the tokens stand in its last events. */
+const MAX_LAST_CHARS = 16 * 1024
 
 /** What of an answer came so far. */
 interface Past {
@@ -35,18 +39,36 @@ interface Past {
   readonly items: readonly AnswerRecord[]
   /** How long all of it is, in characters. */
   readonly chars: number
+  /** Whether all of it is kept. */
+  readonly isWhole: boolean
 }
 
 export function createHearing(): Hearing {
   const starts = new Map<Api, Past>()
   const known = new WeakMap<Past, Heard>()
   const step = rememberStep((past: Past, { items }: Batch) => withMore(past, items))
+  let keptChars = 0
   return (api) => {
-    let past = starts.get(api) ?? { before: undefined, items: [], chars: 0 }
+    let past = starts.get(api) ?? { before: undefined, items: [], chars: 0, isWhole: true }
     starts.set(api, past)
+    /** What this answer has of that. */
+    let own = 0
+    const release = () => {
+      keptChars -= own
+      own = 0
+    }
     return {
-      take: (batch) => void (past = step(past, batch)),
+      take(batch) {
+        const next = step(past, batch)
+        // What comes again is in memory anyway.
+        const more = batch.kept ? 0 : next.chars - past.chars
+        past = next.isWhole && keptChars + more > MAX_KEPT_CHARS ? ended(next) : next
+        if (!past.isWhole) return release()
+        own += more
+        keptChars += more
+      },
       heard() {
+        release()
         const heard = known.get(past) ?? heardIn(api, past)
         known.set(past, heard)
         return heard
@@ -55,10 +77,22 @@ export function createHearing(): Hearing {
   }
 }
 
-function withMore(past: Past, items: readonly AnswerRecord[]): Past {
-  const chars = items.reduce((sum, { wire }) => sum + wire.length, past.chars)
-  if (chars <= MAX_STREAM_CHARS) return { before: past, items, chars }
-  return { before: undefined, items: [...past.items, ...items].slice(-LAST_RECORDS), chars }
+function withMore(before: Past, items: readonly AnswerRecord[]): Past {
+  const chars = items.reduce((sum, { wire }) => sum + wire.length, before.chars)
+  const past = { before, items, chars, isWhole: before.isWhole && chars <= MAX_STREAM_CHARS }
+  return past.isWhole ? past : ended(past)
+}
+
+/** The same without all but its last records. */
+function ended({ before, items, chars }: Past): Past {
+  const last: AnswerRecord[] = []
+  let left = MAX_LAST_CHARS
+  for (const record of [...(before?.items ?? []), ...items].toReversed()) {
+    left -= record.wire.length
+    if (left < 0) break
+    last.unshift(record)
+  }
+  return { before: undefined, items: last, chars, isWhole: false }
 }
 
 function heardIn(api: Api, past: Past): Heard {
@@ -68,6 +102,6 @@ function heardIn(api: Api, past: Past): Heard {
   const isStream = records.some(({ event }) => event !== undefined)
   if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
   const { pieces, usage } = api.told(api.events(records))
-  const isWhole = past.chars <= MAX_STREAM_CHARS && pieces.length > 0
-  return { chars: isWhole ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined, usage }
+  const isTold = past.isWhole && pieces.length > 0
+  return { chars: isTold ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined, usage }
 }

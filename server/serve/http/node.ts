@@ -15,9 +15,11 @@ import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
+import { type Names, withoutName } from '../names.ts'
 import { hostAsked, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
+import { type Control, controlOf } from './control.ts'
 import { crossOrigin } from './cors.ts'
 import type { Exchanges } from './exchange.ts'
 import { refuse } from './refusal.ts'
@@ -27,6 +29,7 @@ export interface ListenerOptions {
   readonly config: Config
   readonly app: App
   readonly exchanges: Exchanges
+  readonly names: Names
   readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Log
@@ -56,11 +59,61 @@ const isCall = (request: Request, method: string, path: string): boolean =>
   apiOf({ method, path, headers: headersOf(request) }) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
-export function createListener({ config, app, exchanges, ledger, clock, log }: ListenerOptions) {
+export function createListener({ config, app, exchanges, names, ledger, clock, log }: ListenerOptions) {
   const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
 
-  const answer = async (request: Request, response: Response, account: Account): Promise<Reply> => {
+  const replies = createReplies({ config, exchanges, names, clock, log })
+  const ours: Headers = [['x-deltatape', whoAnswers(config)]]
+  const together = createBurst(clock)
+
+  /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
+  const send = async (reply: Reply, more: Headers, exchange: Exchange) => {
+    const { response } = exchange
+    try {
+      await write(reply, more, exchange)
+    } catch (error) {
+      // No connection takes such a head: that of a fixture that was edited by hand.
+      const told = toldOf(error, log)
+      if (response.headersSent) breakOff(response)
+      else await write(refuse(told, any), more, exchange)
+      if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
+    }
+  }
+
+  return (request: Request, response: Response): void => {
     const { method = 'GET', url: target = '/' } = request
+    // As it was sent: several are none that is known.
+    const visitor = visitorOf(request)
+    const { origin } = visitor
+    const split = splitTarget(target)
+    const { name, path, flaw } = withoutName(split.path)
+    const refusal = admit(visitor, config) ?? flaw
+    const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
+    const account = ledger.open()
+    lineOf(response).once('close', account.close)
+    const exchange = { request, response, account, name }
+    const control = name === undefined ? undefined : controlOf(method, path, { config, names, clock })
+    if (refusal) {
+      log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
+      void send(refuse(refusal, any), more, exchange)
+    } else if (name !== undefined && control) {
+      void replies.control(control, { ...exchange, name }).then((reply) => send(reply, more, exchange))
+    } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
+      void replies.call(exchange, path + split.search).then((reply) => together(() => void send(reply, more, exchange)))
+    } else {
+      for (const [header, value] of more) response.setHeader(header, value)
+      // What is behind a name does not know of it.
+      if (name !== undefined) request.url = path + split.search
+      void others(request, response)
+    }
+  }
+}
+
+/** Makes what answers calls, and what clients ask of their own names. */
+function createReplies({ config, exchanges, names, clock, log }: Omit<ListenerOptions, 'app' | 'ledger'>) {
+  /** @param target what the request asks for, without a name */
+  const call = async ({ request, response, account, name }: Exchange, target: string): Promise<Reply> => {
+    const { method = 'GET' } = request
     const line = lineOf(response)
     const onLeave = (leave: () => void) => {
       if (line.destroyed) leave()
@@ -71,49 +124,21 @@ export function createListener({ config, app, exchanges, ledger, clock, log }: L
       // Of a stranger no body is kept in memory.
       if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
       const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
-      return await exchanges.answer({ method, target, headers, body, account, onLeave })
+      const caller = name === undefined ? undefined : names.caller(name)
+      return await exchanges.answer({ method, target, caller, headers, body, account, onLeave })
     } catch (error) {
       return refuse(toldOf(error, log), any)
     }
   }
 
-  const ours: Headers = [['x-deltatape', whoAnswers(config)]]
-  const together = createBurst(clock)
-
-  /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
-  const send = async (reply: Reply, more: Headers, { request, response, account }: Exchange) => {
+  const control = async (answer: Control, exchange: Exchange & { readonly name: string }): Promise<Reply> => {
     try {
-      await write(reply, more, { request, response, account })
+      return await answer({ ...exchange, headers: headersOf(exchange.request) })
     } catch (error) {
-      // No connection takes such a head: that of a fixture that was edited by hand.
-      const told = toldOf(error, log)
-      if (response.headersSent) breakOff(response)
-      else await write(refuse(told, any), more, { request, response, account })
-      if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
+      return refuse(toldOf(error, log), any)
     }
   }
-
-  return (request: Request, response: Response): void => {
-    const { method = 'GET', url: target = '/' } = request
-    // As it was sent: several are none that is known.
-    const visitor = visitorOf(request)
-    const { origin } = visitor
-    const refusal = admit(visitor, config)
-    const { path } = splitTarget(target)
-    const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
-    const account = ledger.open()
-    lineOf(response).once('close', account.close)
-    const exchange = { request, response, account }
-    if (refusal) {
-      log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
-      void send(refuse(refusal, any), more, exchange)
-    } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
-      void answer(request, response, account).then((reply) => together(() => void send(reply, more, exchange)))
-    } else {
-      for (const [name, value] of more) response.setHeader(name, value)
-      void others(request, response)
-    }
-  }
+  return { call, control }
 }
 
 /**
@@ -154,11 +179,12 @@ function visitorOf({ url = '/', rawHeaders, headers }: Request): Visitor {
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
 const BODILESS = new Set([204, 205, 304])
 
-/** A request and its response, and the account of what is kept for them. */
+/** A request and its response, the account of what is kept for them, and the name of the client if it gave one. */
 interface Exchange {
   readonly request: Request
   readonly response: Response
   readonly account: Account
+  readonly name: string | undefined
 }
 
 /** Headers that HTTP/2 does not have (RFC 9113, 8.2.2). */

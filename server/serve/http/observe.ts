@@ -66,7 +66,7 @@ export function observe(
       close()
       const { code, message } = failure ?? {}
       const told = {
-        endpoint: call.path,
+        endpoint: endpointOf(call),
         action,
         count,
         unit: 'record',
@@ -78,6 +78,9 @@ export function observe(
     },
   }
 }
+
+/** The path as the log has it: behind the name of the client, if it gave one. */
+const endpointOf = ({ caller, path }: Call): string => (caller ? `/@${caller.name}${path}` : path)
 
 /** What a batch says of its answer: whether it may end it, whether it holds an event, and the failure that it tells of. */
 interface Seen {

@@ -1,6 +1,6 @@
 /** The calls that the requests of one connection become: each is a `POST /v1/responses` that streams. */
 import type { Api } from '../../api/api.ts'
-import type { Call, Destination, Transport } from '../../api/call.ts'
+import type { Call, Caller, Destination, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { TurnRequest } from './dialect.ts'
 
@@ -25,6 +25,8 @@ export interface CallsOptions {
   readonly to?: Destination | undefined
   /** The client's own key, if it brought one. */
   readonly credential: string | undefined
+  /** Who calls now, if the client names itself. */
+  readonly callerNow?: (() => Caller) | undefined
   /** The faults that the client asks for, in every turn. */
   readonly fault: string | undefined
   /** Absent if nothing is called, or calls go over HTTP. */
@@ -42,7 +44,7 @@ export const PATH = '/v1/responses'
 /** What the content of every call is: a message does not say it. */
 const JSON_TYPE: Headers = [['content-type', 'application/json']]
 
-export function createCalls({ own, headers, query, createUpstream, ...shared }: CallsOptions): Calls {
+export function createCalls({ own, headers, query, createUpstream, callerNow, ...shared }: CallsOptions): Calls {
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
   const sentHeaders = own ? JSON_TYPE : [...others, ...JSON_TYPE]
@@ -52,6 +54,7 @@ export function createCalls({ own, headers, query, createUpstream, ...shared }: 
       const sent = Buffer.from(body)
       return {
         ...shared,
+        ...(callerNow ? { caller: callerNow() } : {}),
         method: 'POST',
         path: PATH,
         // The query of an upgrade belongs to the connection.

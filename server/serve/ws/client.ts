@@ -1,7 +1,7 @@
 /** One client: its connection, its session, and the calls that its requests become. */
 import type { Socket } from 'node:net'
 import type { Api } from '../../api/api.ts'
-import type { Destination } from '../../api/call.ts'
+import type { Caller, Destination } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
@@ -36,7 +36,7 @@ export interface Shared {
 
 export interface ClientOptions {
   readonly socket: Socket
-  /** The path that it connected to, and what is spoken there. */
+  /** The path that it connected to, with its name, and what is spoken there. */
   readonly path: string
   readonly endpoint: Endpoint
   /** What its upgrade request said. */
@@ -45,6 +45,8 @@ export interface ClientOptions {
   /** Where its calls go, if it named a host. */
   readonly to?: Destination | undefined
   readonly credential: string | undefined
+  /** Who calls now, if the client names itself: its name may have ended since it connected. */
+  readonly callerNow: (() => Caller) | undefined
   readonly fault: string | undefined
   /** The account of what is kept for it. */
   readonly account: Account
@@ -120,11 +122,12 @@ interface Begun {
 }
 
 function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
-  const { path, endpoint, headers, query, to, credential, fault, account } = options
+  const { path, endpoint, headers, query, to, credential, callerNow, fault, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.for({ headers, query, credential })
   const dialect = endpoint.speak(redact)
-  const calls = createCalls({ api, own: endpoint.own, headers, query, to, credential, fault, createUpstream })
+  const asked = { headers, query, to, credential, callerNow, fault }
+  const calls = createCalls({ ...asked, api, own: endpoint.own, createUpstream })
   const session = createSession({
     model,
     dialect,

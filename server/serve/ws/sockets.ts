@@ -16,6 +16,7 @@ import type { Redactor } from '../../redact/redactor.ts'
 import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
+import type { Names } from '../names.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
 import { type Client, type ClientOptions, type Shared, openClient } from './client.ts'
 import { type Handshake, type Reader, createHandshake } from './connection.ts'
@@ -31,6 +32,7 @@ export interface SocketsOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
+  readonly names: Names
   readonly ledger: Ledger
   /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
   readonly createUpstream?: CreateUpstream | undefined
@@ -45,7 +47,7 @@ export interface Sockets {
   stop(error: DeltatapeError): void
 }
 
-export function createSockets({ config, createUpstream, ...given }: SocketsOptions): Sockets {
+export function createSockets({ config, createUpstream, names, ...given }: SocketsOptions): Sockets {
   const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
@@ -75,18 +77,19 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { path, fault } = visit
+      const { name, named, fault } = visit
+      const callerNow = name === undefined ? undefined : () => names.caller(name)
+      const path = shownPath(visit)
       const account = ledger.open()
       socket.once('close', account.close)
       try {
         if (draining) throw shuttingDown()
         const { endpoint, handshake, apiKey: credential } = letIn(visit, doors, config)
         const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
-        const to =
-          visit.named === undefined ? undefined : routes.to({ row: shared.api.name, path, headers }, visit.named)
+        const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, to, credential, fault, account }),
+          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, fault, account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
@@ -104,6 +107,9 @@ export function createSockets({ config, createUpstream, ...given }: SocketsOptio
     },
   }
 }
+
+/** The path as the log has it: behind the name of the client, if it gave one. */
+const shownPath = ({ name, path }: Visit): string => (name === undefined ? path : `/@${name}${path}`)
 
 /** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request. */
 function passedBy(
@@ -144,7 +150,7 @@ const createDoors = (config: Config, header: string): ReadonlyMap<string, Door> 
 
 /** @throws DeltatapeError that says why a client is not let in */
 function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): Door & { apiKey: string | undefined } {
-  const refusal = admit(visit, config)
+  const refusal = admit(visit, config) ?? visit.flaw
   if (refusal) throw refusal
   const door = doors.get(visit.path)
   // Behind a host are the endpoints of an API alone.

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { withoutHost } from '../../model/transport/route.ts'
+import { type Named, withoutName } from '../names.ts'
 import { hostAsked, splitTarget, withoutFault } from '../target.ts'
 
-/** What a client says when it connects. */
-export interface Visit {
-  /** The path, without the host that the client names in front of it. */
-  readonly path: string
+/** What a client says when it connects: its name if it gives one, and the path without that and without a host. */
+export interface Visit extends Named {
+  /** The host that the client names in front of the path. */
   readonly named?: string | undefined
   /** The query with its `?`, or the empty text, without deltatape's own parameter. */
   readonly query: string
@@ -23,11 +23,13 @@ export interface Visit {
 
 export function visitOf({ url: target = '/', headers, headersDistinct }: IncomingMessage): Visit {
   const { path, search } = splitTarget(target)
+  const behindName = withoutName(path)
   const { fault, query } = withoutFault(search)
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
   return {
-    ...withoutHost(path),
+    ...behindName,
+    ...withoutHost(behindName.path),
     query,
     host: hostAsked(target, host),
     origin,

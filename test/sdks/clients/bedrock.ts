@@ -1,4 +1,4 @@
-/** @aws-sdk/client-bedrock-runtime: Converse, and Invoke of a model of Anthropic; with an API key, over HTTP/1.1. */
+/** @aws-sdk/client-bedrock-runtime: Converse, and Invoke of a model of Anthropic; with an API key. */
 import {
   BedrockRuntimeClient,
   BedrockRuntimeServiceException,
@@ -16,13 +16,13 @@ import { converse, invoke } from '../wires/bedrock.ts'
 import { promptOf, read as readMessages } from './anthropic.ts'
 import { type At, KEY, PARAMETERS, type Told, type Turn, callsIn, client } from './client.ts'
 
-function bedrock({ base, headers = {}, retries }: At): BedrockRuntimeClient {
+function bedrock({ base, headers = {}, retries, http2 }: At): BedrockRuntimeClient {
   const made = new BedrockRuntimeClient({
     endpoint: base,
     region: 'eu-west-1',
     token: { token: KEY },
     authSchemePreference: ['httpBearerAuth'],
-    requestHandler: new NodeHttpHandler(),
+    ...(http2 ? {} : { requestHandler: new NodeHttpHandler() }),
     ...(retries ? {} : { maxAttempts: 1 }),
   })
   made.middlewareStack.add(

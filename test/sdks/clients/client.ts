@@ -8,6 +8,8 @@ export interface At {
   readonly headers?: Readonly<Record<string, string>>
   /** Whether it tries again as it does by default; otherwise never. */
   readonly retries?: true
+  /** Whether it speaks HTTP/2, as the AWS SDK does by default; otherwise HTTP/1.1, which alone the stand-ins speak. */
+  readonly http2?: true
   /** What carries its calls, if not the network. */
   readonly fetch?: typeof fetch
 }

@@ -55,3 +55,23 @@ test('a long body in one piece is not read once more', () => {
   ear.take(fresh([{ at: 1, wire: JSON.stringify({ content: [{ type: 'text', text: 'x'.repeat(200_000) }] }) }]))
   expect(ear.heard()).toEqual({ chars: undefined, usage: undefined })
 })
+
+test('of more answers at once than are kept the tokens alone, until others are over', () => {
+  const hearing = createHearing()
+  const part = (text: string) =>
+    toRecords([{ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }])
+  const end = toRecords([{ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } }])
+  const begun = (text: string) => {
+    const ear = hearing(messages)
+    ear.take(fresh(part(text)))
+    return ear
+  }
+  const many = Array.from({ length: 17 }, () => begun('x'.repeat(1_000_000)))
+  const told = many.map((ear) => {
+    ear.take(fresh(end))
+    return ear.heard()
+  })
+  expect(told.filter(({ chars }) => chars === 1_000_000).length).toBeLessThan(17)
+  expect(told.every(({ usage }) => usage?.output_tokens === 5)).toBe(true)
+  expect(begun('once more').heard().chars).toBe('once more'.length)
+})

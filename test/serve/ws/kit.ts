@@ -15,6 +15,7 @@ import { readConfig } from '../../../server/serve/config.ts'
 import type { Action, Answer, Model } from '../../../server/model/model.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
+import { createNames } from '../../../server/serve/names.ts'
 import { type Sockets, type SocketsOptions, createSockets } from '../../../server/serve/ws/sockets.ts'
 import { compose, words } from '../../kit/answers.ts'
 import { readableLog } from '../../kit/tools.ts'
@@ -92,6 +93,7 @@ export async function runSockets(
     journal,
     log,
     ledger: createLedger(config.maxWaitingBytes),
+    names: createNames(),
     createUpstream,
   })
   const http = createServer((_request, response) => response.end('{"status":"ok"}'))
