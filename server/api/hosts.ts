@@ -76,7 +76,8 @@ const bedrock: Service = {
     ['AWS_BEARER_TOKEN_BEDROCK'],
     ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'],
   ),
-  hosts: /^bedrock-runtime(?:-fips)?\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com$/,
+  hosts:
+    /^(?:bedrock-runtime(?:-fips)?\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com|bedrock-mantle\.[a-z]{2}(?:-[a-z]+)+-\d\.api\.aws)$/,
 }
 
 /** Its address names a resource of the user: there is none but the configured one. */

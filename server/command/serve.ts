@@ -14,6 +14,9 @@ Examples:
   deltatape serve --mode record --port 0         record, on a free port
   deltatape serve --pace recorded --fault reset@7
   eval "$(deltatape serve --print-env)"          point this shell's SDKs here
+  deltatape serve --print-env | source           the same in fish
+  deltatape serve --print-env |
+    % { iex ($_ -replace '^export ', '$env:') }  the same in PowerShell
 
 Exit codes: 0 it was stopped, 1 it could not start.
 

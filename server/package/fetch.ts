@@ -10,11 +10,21 @@ import { silentLog } from '../serve/log.ts'
 import { openFixtures } from '../store/index.ts'
 
 /** The parts of the web as they were when this file was loaded: a test may replace them, this very fetch among them. */
-const { Request: WebRequest, Response: WebResponse, ReadableStream: WebStream, DOMException: WebError } = globalThis
+const {
+  fetch: webFetch,
+  Request: WebRequest,
+  Response: WebResponse,
+  ReadableStream: WebStream,
+  DOMException: WebError,
+} = globalThis
 
 /**
  * Makes a `fetch` for `new OpenAI({ fetch })` that answers in this process, by the same modes and without a port.
  * A call goes to the address that it names; that of an API itself is where the configuration says that the API is.
+ *
+ * As the global `fetch` it gets all that a program asks for. A host that no API has and `upstreams` does not name is never
+ * called: in `replay` such a call is a miss, in `auto` without a fixture, `record` and `live` a 403 that says so. What is
+ * no call over HTTP (`data:`, `blob:`) is left to the platform. It never calls itself.
  *
  * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
  */
@@ -37,6 +47,7 @@ export function createFetch(config: Partial<Config> = {}): typeof fetch {
     log: silentLog,
   })
   return async (input, init) => {
+    if (/^(?:data|blob):/i.test(addressOf(input))) return webFetch(input, init)
     await ready
     const { request, signal } = await requestOf(input, init)
     const account = ledger.open()
@@ -102,6 +113,9 @@ function followed(signal: Signal | null | undefined, over: () => void): Client {
 }
 
 type Input = Parameters<typeof fetch>[0]
+
+const addressOf = (input: Input): string =>
+  (typeof input === 'object' && 'url' in input ? input.url : String(input)).trimStart()
 
 /** Whether an input is a request of another realm, or of another package: its class is not the one that is known here. */
 const isForeign = (input: Input): input is Request =>

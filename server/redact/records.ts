@@ -4,6 +4,7 @@ import { rewritten } from '../api/framing/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { replacementsIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
+import { redactBytes } from './bytes.ts'
 import { type Document, type Row, type Search, documentOf, findInDocuments } from './documents.ts'
 import { type Found, type Match, matchesInPieces, merged, replace } from './match.ts'
 
@@ -40,6 +41,15 @@ export async function redactRecords(
   row: Row,
   tools: Tools,
   found: FoundIn = () => {},
+): Promise<readonly AnswerRecord[]> {
+  return redactTexts(await redactBytes(records, tools.finder, found), row, tools, found)
+}
+
+async function redactTexts(
+  records: readonly AnswerRecord[],
+  row: Row,
+  tools: Tools,
+  found: FoundIn,
 ): Promise<readonly AnswerRecord[]> {
   const runs = runsOf(records)
   const documents = runs.flatMap((run) => run.documents.map(({ document }) => document))
@@ -107,7 +117,7 @@ function lineRun(record: AnswerRecord): Run {
   return { records: [record], text, documents, around: start && documents.length === 0 ? 'text' : 'protocol' }
 }
 
-/** Pieces of a body: a secret may stand across them. Bytes are left alone. */
+/** Pieces of a body: a secret may stand across them. */
 function bodyRun(records: readonly AnswerRecord[]): Run {
   return { ...textRun(records.map(({ wire }) => (typeof wire === 'string' ? wire : '')).join('')), records }
 }

@@ -34,7 +34,8 @@ export interface Redactor {
   /**
    * Redacts the records of one answer. Strings of a part that are split over records are read as one text: its
    * placeholder stands in the first and the rest of it leaves the others, so that they still add up to the `done` text.
-   * Bytes are left alone. What takes long is done in pieces, and lets everything else go first.
+   * In bytes a placeholder is as long as what it stands for. What takes long is done in pieces, and lets everything else
+   * go first.
    *
    * @throws DeltatapeError `rule_too_slow`
    */

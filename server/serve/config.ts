@@ -173,7 +173,7 @@ export function readConfig(env: Environment): Config {
   if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
   // What clients of this server are told, by `serve --print-env`, says nothing of where the API is.
   const baseURL = isOwnAddress(values.baseURL, values.port) ? table.baseURL.fallback : values.baseURL
-  const apiKey = values.apiKey === 'any' ? undefined : values.apiKey
+  const apiKey = values.apiKey === 'any' || values.apiKey === values.authToken ? undefined : values.apiKey
   return { ...values, ...services, baseURL, apiKey, upstream: new URL(baseURL).host, proxies }
 }
 

@@ -6,7 +6,7 @@ import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, readConfig } from './config.ts'
 import { sparedBy } from '../redact/spared.ts'
-import { environmentFor, withoutKeys } from './services.ts'
+import { elsewhere, environmentFor, withoutKeys } from './services.ts'
 import { openFixtures } from '../store/index.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Log, type Output, createLog, openOutput } from './log.ts'
@@ -45,6 +45,8 @@ export async function startFrom(
   const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
+  const where = config.mode === 'replay' ? undefined : elsewhere(config)
+  if (where !== undefined) log.info(where)
   if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
     log.warn(withoutKeys(config.mode))
   }

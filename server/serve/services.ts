@@ -36,7 +36,8 @@ export function readServices(
   return {
     services: {
       baseURLs: onlySet(baseURLs.values, (url) => url !== '' && !here(url)),
-      keys: onlySet(keys.values, (key) => key !== NO_KEY),
+      // What a shell is told where a token is asked for is no key of an API.
+      keys: onlySet(keys.values, (key) => key !== NO_KEY && key !== env.AUTH_TOKEN?.trim()),
     },
     problems: [...baseURLs.problems, ...keys.problems],
   }
@@ -74,37 +75,59 @@ function ollamaAddress(word: string): string {
   return url.href
 }
 
+/** What the variables of the environment are printed from. */
+export interface Printed extends Pick<ServiceSettings, 'baseURLs'> {
+  /** What clients have to bring, if anything: as a key it is let in. */
+  readonly authToken: string | undefined
+}
+
 /**
  * The variables with which SDKs find this server, as lines for a shell. A key that is set stays.
  *
  * @param url where the server listens
  */
-export function environmentFor(
-  url: string,
-  { baseURLs }: Pick<ServiceSettings, 'baseURLs'>,
-  env: Environment,
-): string[] {
+export function environmentFor(url: string, { baseURLs, authToken }: Printed, env: Environment): string[] {
+  const line = (name: string, value: string) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`
   const keyOf = ({ keys }: Service) => (keys.some((name) => env[name]?.trim()) ? [] : keys.slice(0, 1))
-  return SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
+  const lines = SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
     const base = service.addresses.map((name) => baseURLs[name]).find((set) => set !== undefined)
-    if (base === undefined && service.url.endsWith('.invalid')) return []
-    const { host, pathname } = new URL(BY_PATH.has(service.name) ? service.url : (base ?? service.url))
-    const path = (BY_PATH.has(service.name) ? pathname : `/${host}${pathname}`).replace(/\/$/, '')
-    const addresses = service.addresses.map((name) => `export ${name}='${url}${path}'`)
-    return [...addresses, ...keyOf(service).map((name) => `export ${name}='${NO_KEY}'`)]
+    const inFront = IN_FRONT.has(service.name)
+    const { host, pathname } = new URL(inFront ? (base ?? service.url) : service.url)
+    const path = (inFront ? `/${host}${pathname}` : pathname).replace(/\/$/, '')
+    const addresses = service.addresses.map((name) => line(name, url + path))
+    return [...addresses, ...keyOf(service).map((name) => line(name, authToken ?? NO_KEY))]
   })
+  return [...lines, ...Object.entries(FURTHER).map(([name, path]) => line(name, url + path))]
 }
 
-/** The services whose calls are told by their paths; to others belongs the host in front. */
-const BY_PATH: ReadonlySet<string> = new Set([
-  'OpenAI',
-  'Anthropic',
-  'Gemini',
-  'Vertex AI',
-  'Ollama',
-  'Cohere',
-  'Bedrock',
-])
+/** The services with a variable for their address whose paths are those of others: the host in front tells them. */
+const IN_FRONT: ReadonlySet<string> = new Set(['OpenRouter'])
+
+/** Further variables that SDKs read, and what stands in them behind the address of this server. */
+const FURTHER: Readonly<Record<string, string>> = {
+  ANTHROPIC_BEDROCK_BASE_URL: '',
+  ANTHROPIC_VERTEX_BASE_URL: '/v1',
+  AWS_BEDROCK_BASE_URL: '/bedrock-mantle.us-east-1.api.aws/openai/v1',
+}
+
+/** Where calls go that does not go without saying, in one line. */
+export function elsewhere({
+  baseURL,
+  baseURLs,
+  upstreams,
+}: Pick<ServiceSettings, 'baseURLs'> & {
+  readonly baseURL: string
+  readonly upstreams: readonly string[]
+}): string | undefined {
+  const addresses: Readonly<Record<string, string | undefined>> = { ...baseURLs, OPENAI_BASE_URL: baseURL }
+  const told = SERVICES.flatMap(({ name, url, addresses: names }) => {
+    const set = names.map((each) => addresses[each]).find((each) => each !== undefined)
+    return set === undefined || set === url ? [] : [`${name} is called at ${set}`]
+  })
+  const further = upstreams.length > 0 ? [`calls to ${upstreams.join(', ')} are allowed (UPSTREAMS)`] : []
+  const all = [...told, ...further]
+  return all.length > 0 ? `${all.join('; ')}.` : undefined
+}
 
 /** The keys that are used most. */
 const USUAL = SERVICES.slice(0, 3).flatMap(({ keys }) => keys.slice(0, 1))

@@ -42,6 +42,8 @@ export interface Finder {
   recording(key: string, nth?: number): Promise<Recording | undefined>
   /** Whether a call has several takes, as far as it is known. */
   hasTakes(key: string): boolean
+  /** A fixture as it is now. */
+  whole(name: string): Promise<StoredFixture>
   survey(): Promise<Survey>
   /** Looks at all fixtures. What did not change is not read again; who asks at the same time shares one look. */
   overview(): Promise<Overview>
@@ -83,6 +85,7 @@ export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
     look,
     sketch: reader.sketch,
     header: reader.header,
+    whole: reader.whole,
     shelf,
     async find(key, take) {
       const found = await locate(key, reader.sketch, take)

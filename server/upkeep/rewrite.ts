@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Ending } from '../api/ending.ts'
 import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { besideFrom, besideOf } from '../fixture/beside.ts'
 import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
 import { type Fixture, type FixtureHeader, continuedBy, eventsOf, isGood } from '../fixture/fixture.ts'
 import { type Asked, fileName, keyOf } from '../fixture/key.ts'
@@ -190,10 +191,7 @@ export async function planFor(
       bar.step()
       // Before it is read: what is written in between has another.
       const stamp = store.stamp(name)
-      const fixture = await store
-        .text(name)
-        .then((text) => parseFixture(text, name))
-        .catch(passDamage)
+      const fixture = await store.read(name).catch(passDamage)
       if (!fixture) {
         damaged.push(name)
         continue
@@ -248,7 +246,8 @@ async function redactWhole(
     const redone = await redactAgain(fixture, redactor, previousKey, match)
     const harm = harmIn(fixture.records, redone.fixture.records, apiNamed(fixture.api), fixture.call)
     if (harm !== undefined) return { why: `its redaction ${harm} (${[...redone.kinds].join(', ')})` }
-    if (redone.changed) parseFixture(formatFixture(redone.fixture), 'what is left')
+    if (redone.changed)
+      parseFixture(formatFixture(redone.fixture), 'what is left', besideFrom(besideOf(redone.fixture)))
     return redone
   } catch (error) {
     if (!(error instanceof DeltatapeError)) throw error
@@ -279,10 +278,7 @@ export async function applyTo(store: Store, { plan, merges, signal, ...rules }: 
     if (signal.aborted) {
       throw new DeltatapeError('cancelled', 'Interrupted: some fixtures are changed, and none is lost. Run it again.')
     }
-    const fixture = await store
-      .text(name)
-      .then((text) => parseFixture(text, name))
-      .catch(passDamage)
+    const fixture = await store.read(name).catch(passDamage)
     const redone = fixture && (await redactWhole(fixture, rules, previousKey))
     const isDone = redone && 'fixture' in redone && (await store.replace(name, redone.fixture, stamp, stamps.get(next)))
     if (!isDone) left.add(name)

@@ -4,6 +4,7 @@ import { apiNamed } from '../api/index.ts'
 import { continuedBy } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import { carriedBy } from '../fixture/thread.ts'
+import type { Picked } from '../store/pick.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { takeOf } from '../fixture/take.ts'
 import { findSecrets } from '../redact/secretlint.ts'
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   readonly oldest?: number | undefined
   /** Whether these are all the files that there are: then each conversation has to find its beginning among them. */
   readonly whole: boolean
+  /** The names of all that stands beside fixtures, or may: what none of them takes is told of. */
+  readonly beside?: readonly string[]
 }
 
 /** How much text is searched for secrets at once, in characters. */
@@ -31,10 +34,11 @@ const SEARCH_CHARS = 1024 * 1024
  */
 export async function* verify(
   files: AsyncIterable<SourceFile>,
-  { redactor, match, oldest, whole }: VerifyOptions,
+  { redactor, match, oldest, whole, beside = [] }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, Map<number, string>>()
   const marksByKey = new Map<string, readonly string[]>()
+  const taken = new Set<string>()
   const continued: Continued[] = []
   let waiting: Checked[] = []
   let chars = 0
@@ -42,6 +46,7 @@ export async function* verify(
   for await (const file of files) {
     const checked = await checkFixture(file, redactor, oldest, match)
     const { name, header } = checked
+    taken.add(checked.beside)
     if (header) {
       const takes = nameByKey.get(header.key) ?? new Map<number, string>()
       const other = takes.get(takeOf(header))
@@ -70,6 +75,8 @@ export async function* verify(
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
     yield lost.map(({ name }) => warning(name, 1, 'conversation', message))
   }
+  const orphans = beside.filter((name) => !taken.has(name))
+  yield orphans.map((name) => warning(name, 1, 'orphan', 'it stands beside no fixture that takes it: remove it'))
 }
 
 /** A fixture that continues another. */
@@ -148,10 +155,7 @@ function secretProblem(name: string, line: number, kinds: readonly string[]): Pr
 const READS_AT_ONCE = 32
 
 /** A file that can be read. */
-interface Readable {
-  readonly name: string
-  text(): Promise<string>
-}
+type Readable = Pick<Picked, 'name' | 'text' | 'beside'>
 
 /** The texts of these files, in order; some are read ahead. */
 export async function* readFiles(files: readonly Readable[]): AsyncGenerator<SourceFile> {
@@ -164,9 +168,9 @@ export async function* readFiles(files: readonly Readable[]): AsyncGenerator<Sou
   }
 }
 
-async function readOne({ name, text }: Readable): Promise<SourceFile> {
+async function readOne({ name, text, beside }: Readable): Promise<SourceFile> {
   try {
-    return { name, text: await text() }
+    return { name, text: await text(), beside: await beside() }
   } catch (thrown) {
     const code = systemCode(thrown)
     if (code === undefined) throw thrown

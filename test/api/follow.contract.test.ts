@@ -13,11 +13,8 @@ function recordsOf(body: Buffer, contentType: string): AnswerRecord[] {
   return [...reader.read(body, 0), ...reader.end(0, true)]
 }
 
-/** The bytes of a record, with what an Invoke of Bedrock carries in base64. */
-function textOf({ wire, event }: AnswerRecord): string {
-  const carried = event?.body.bytes
-  return Buffer.from(wire).toString('latin1') + (typeof carried === 'string' ? Buffer.from(carried, 'base64') : '')
-}
+/** The bytes of a record, with its event, which may stand in base64 there. */
+const textOf = ({ wire, event }: AnswerRecord): string => Buffer.from(wire).toString('latin1') + (event?.text ?? '')
 
 /** What the first record says after which an answer may be whole, by row. */
 const TERMINAL: Readonly<Record<string, RegExp>> = {

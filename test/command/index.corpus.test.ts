@@ -8,7 +8,7 @@ import type { Call, StandIn } from '../kit/standin.ts'
 import { deltatape, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 /** How many answers of each API and framing are taken. */
-const OF_EACH = 3
+const OF_EACH = 2
 
 const some = [...Map.groupBy(readAnswers(), ({ api, framing }) => `${api} ${framing}`).values()].flatMap((answers) =>
   answers.slice(0, OF_EACH),

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { eventstream } from '../../server/api/framing/eventstream.ts'
 import { encodeSseEvent, parseSseRecord } from '../../server/api/framing/sse.ts'
+import { apiNamed } from '../../server/api/index.ts'
 import type { AnswerRecord } from '../../server/api/record.ts'
+import { objectOf } from '../../server/api/told.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { parseRules } from '../../server/redact/rules.ts'
 import { compose } from '../kit/answers.ts'
@@ -23,6 +26,32 @@ function part(text: string, cuts: readonly number[], family = 'output_text', nam
     { type: `response.${family}.done`, ...place, [name]: text },
   ])
 }
+
+describe('events that an event stream of AWS carries in base64', () => {
+  const chunk = (text: string): AnswerRecord => {
+    const event = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }
+    const payload = { bytes: Buffer.from(JSON.stringify(event)).toString('base64'), p: 'abc' }
+    const headers = { ':event-type': 'chunk', ':content-type': 'application/json', ':message-type': 'event' }
+    const record = eventstream.carrier.carry(JSON.stringify(payload), { headers }, 5, { eol: '\n' })
+    if (typeof record !== 'object') throw new Error(record)
+    return record
+  }
+
+  test('are searched as what they are, however a secret is cut, and can be read afterwards', async () => {
+    const text = `Your key is ${secret}, keep it.`
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(text.length), { maxLength: 10 }), async (cuts) => {
+        const at = [0, ...cuts.toSorted((a, b) => a - b), text.length]
+        const pieces = at.slice(1).map((end, index) => chunk(text.slice(at[index], end)))
+        const records = await redactor.records(pieces, apiNamed('bedrock'))
+        const texts = records.map(({ event }) => objectOf(event?.body.delta).text)
+        expect(texts.join('')).toBe(`Your key is ${hidden}, keep it.`)
+        // Length, checksums and base64 are those of what is said now.
+        expect(records).toEqual(texts.map((each) => chunk(String(each))))
+      }),
+    )
+  })
+})
 
 describe('events', () => {
   test('leaves clean records as the very list they are', async () => {

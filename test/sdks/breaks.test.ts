@@ -5,6 +5,7 @@ import type { At, Client } from './clients/client.ts'
 import { CLIENTS } from './clients/index.ts'
 import { before, inThreeWays, leadingTo, routesOf, runWire } from './kit.ts'
 import { ENDS, outcomesOf } from './pages.ts'
+import { responses } from './wires/responses.ts'
 import { BEFORE, BREAKS, type Break } from './wires/wire.ts'
 
 interface Made {
@@ -82,5 +83,34 @@ describe.each(CLIENTS)('$name', (client) => {
       expect(always, fault).toEqual(asked)
     }
     await upstream.close()
+  })
+
+  test('asked for: what comes instead of an answer is its own error, with the words of deltatape', async () => {
+    const { origin, close } = await runWire(client.wire)
+    await close()
+    const { url } = await runServer({ FIXTURES_DIR: await temporaryFolder(), ...leadingTo(route, origin) })
+    const at = (plan: string) => ({
+      base: before(route, url, origin) + client.below,
+      headers: { 'x-deltatape-fault': plan },
+    })
+    const thrown = async (asking: Promise<unknown>) => {
+      const error = await asking.then(
+        () => 'no error',
+        (cause: unknown) => cause,
+      )
+      return { isOwn: client.isOwn(error), told: String(error) }
+    }
+    const own = (words: string) => ({ isOwn: true, told: expect.stringContaining(words) })
+    for (const status of [400, 401, 403, 404, 408, 429, 500, 503, 529]) {
+      const words = 'Refused on purpose'
+      expect(await thrown(client.whole(at(`refuse:${status}`), { question: 'Say it' })), `${status}`).toEqual(
+        own(words),
+      )
+      expect(await thrown(client.tell(at(`refuse:${status}`), { question: 'Say it' })), `${status}`).toEqual(own(words))
+    }
+    // The Responses API answers with a response that has failed, and some SDKs hand that on.
+    for (const plan of client.wire === responses ? [] : ['error', 'fail']) {
+      expect(await thrown(client.whole(at(plan), { question: 'Say it' })), plan).toEqual(own('Failed on purpose'))
+    }
   })
 })

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../server/base/json.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { givenBy } from '../../server/fixture/thread.ts'
+import { pickAll } from '../../server/store/pick.ts'
 import type { Store } from '../../server/store/store.ts'
 import { findUnused } from '../../server/upkeep/unused.ts'
 import { readFiles, verify } from '../../server/upkeep/verify.ts'
@@ -114,7 +115,7 @@ describe('a fixture whose request carries an earlier answer', () => {
   test('is warned of where no fixture holds that answer: it is gone, or was recorded again', async () => {
     const { dir, store } = await setUp()
     const warnings = async () => {
-      const files = (await store.list()).map((name) => ({ name, text: () => store.text(name) }))
+      const files = await pickAll(store, [])
       const found = []
       for await (const each of verify(readFiles(files), { redactor: createRedactor(), whole: true }))
         found.push(...each)

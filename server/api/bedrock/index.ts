@@ -8,7 +8,7 @@ import type { AnswerRecord } from '../record.ts'
 import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, leavingOut, textIn } from '../request.ts'
 import { createWords } from '../words.ts'
-import { type Carried, unwrapped } from './invoke.ts'
+import type { Carried } from './invoke.ts'
 import { meaningWith } from './meaning.ts'
 
 const PATH = /(?:^|\/)model\/([^/]+)\/(?:converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/
@@ -78,17 +78,15 @@ export function bedrockWith(carried: readonly Carried[]): Api {
     },
     lastUserText: ({ messages, prompt, inputText, message }) =>
       lastOfUser(messages, 'content') || textIn(prompt ?? inputText ?? message),
-    repeats: {
-      ...repeatsBy(() => [], { names: ['toolUseId', 'tool_use_id'] }),
-      gives: (event) => [unwrapped(event).body],
-    },
+    repeats: repeatsBy((body) => [body], { names: ['toolUseId', 'tool_use_id'] }),
     modelOf: ({ path }) => modelIn(path),
     follow: followBy({ look, isAnswer: (value) => typeof value === 'object' && value !== null }),
-    events: (records) => eventsOrBody(records).map(unwrapped),
+    events: eventsOrBody,
     isFinished: (_call, events) => !events.some(failureOf),
-    partOf: ({ type, body: { contentBlockIndex } }) => JSON.stringify([type, contentBlockIndex]),
+    // Nova counts each piece of a text as a block of its own.
+    partOf: ({ type }) => type,
     isWord: createWords({
-      names: new Set(['stopReason', 'signature', 'bytes', 'p']),
+      names: new Set(['stopReason', 'stop_reason', 'signature', 'bytes', 'p']),
       texts: new Set(['input', 'json']),
     }),
     vocabulary: [...any.vocabulary, 'contentBlockDelta', 'messageStop', 'end_turn', 'tool_use', 'anthropic.claude'],

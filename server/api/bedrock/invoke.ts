@@ -1,17 +1,13 @@
-/** What Invoke carries: the answer of the model's own API, piece by piece in base64, and what Bedrock adds to the last one. */
+/** What Invoke carries: the answer of the model's own API, piece by piece, and what Bedrock adds to the last one. */
 import type { Api } from '../api.ts'
-import { type ModelEvent, parseEvent } from '../event.ts'
+import type { ModelEvent } from '../event.ts'
 import { type Teller, objectOf, objectsIn } from '../told.ts'
 
 /** What is asked of an API whose answers are carried. */
 export type Carried = Pick<Api, 'follow' | 'failureOf' | 'told'>
 
-/** The event that a chunk carries; any other event as it is. */
-export function unwrapped(event: ModelEvent): ModelEvent {
-  const { bytes } = event.body
-  if (event.name !== 'chunk' || typeof bytes !== 'string') return event
-  return parseEvent(Buffer.from(bytes, 'base64').toString('utf8'), event.at) ?? event
-}
+/** Whether an event is one of the model's own API. */
+export const isCarried = ({ name }: ModelEvent): boolean => name === 'chunk'
 
 /** What Bedrock says of a call, in the last chunk of each stream. */
 const METRICS = 'amazon-bedrock-invocationMetrics'

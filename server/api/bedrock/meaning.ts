@@ -4,7 +4,7 @@ import { type TellsOf, failureIn, tell } from '../failure.ts'
 import type { Said } from '../follow.ts'
 import { NOTHING_TOLD, type Told, tellBy } from '../told.ts'
 import * as converse from './converse.ts'
-import { type Carried, isFinished, isLast, tellCompletion, tokensIn, unwrapped } from './invoke.ts'
+import { type Carried, isCarried, isFinished, isLast, tellCompletion, tokensIn } from './invoke.ts'
 
 export interface Meaning {
   failureOf(event: ModelEvent): TellsOf | undefined
@@ -18,24 +18,22 @@ export interface Meaning {
 export function meaningWith(carried: readonly Carried[]): Meaning {
   const tellers = [tellBy(converse.tellEvent), ...carried.map((api) => api.told), tellBy(tellCompletion)]
 
-  /** @param own what the event carries */
-  const failureBy = (event: ModelEvent, own: ModelEvent): TellsOf | undefined =>
+  const failureOf = (event: ModelEvent): TellsOf | undefined =>
     event.isException
       ? exceptionIn(event)
-      : (carried.map((api) => api.failureOf(own)).find((failure) => failure !== undefined) ?? failureIn(own))
+      : (carried.map((api) => api.failureOf(event)).find((failure) => failure !== undefined) ?? failureIn(event))
 
   return {
-    failureOf: (event) => failureBy(event, unwrapped(event)),
+    failureOf,
     look() {
       const followers = carried.map((api) => api.follow())
       return (event) => {
-        const own = unwrapped(event)
-        if (failureBy(event, own)) return 'failed'
-        if (isLast(own) || converse.isLast(own)) return 'whole'
-        if (own === event) return undefined
-        const progress = followers.map((each) => each.take({ at: own.at, wire: own.text, event: own }))
+        if (failureOf(event)) return 'failed'
+        if (isLast(event) || converse.isLast(event)) return 'whole'
+        if (!isCarried(event)) return undefined
+        const progress = followers.map((each) => each.take({ at: event.at, wire: event.text, event }))
         if (progress.includes('settling')) return 'whole'
-        return isFinished(own) || followers.some((each) => each.end().end === 'complete') ? 'enough' : undefined
+        return isFinished(event) || followers.some((each) => each.end().end === 'complete') ? 'enough' : undefined
       }
     },
     told(events) {

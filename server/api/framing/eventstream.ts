@@ -1,9 +1,9 @@
 /** AWS event streams (`application/vnd.amazon.eventstream`): a record for each message. Exact to the byte, checksums included. */
 import { crc32 } from 'node:zlib'
 import { isObject } from '../../base/json.ts'
-import { parseEvent } from '../event.ts'
+import { type ModelEvent, parseEvent } from '../event.ts'
 import type { AnswerRecord } from '../record.ts'
-import { type Carrier, type Framing, type RecordReader, dataOf, viewOf, wireOf } from './framing.ts'
+import { type Carrier, type Framing, type RecordReader, dataOf, replacedIn, viewOf, wireOf } from './framing.ts'
 import { type MessageHeaders, decodeHeaders, encodeHeaders, withTexts } from './message-headers.ts'
 import { createPlainReader } from './plain-reader.ts'
 import { createRest } from './rest.ts'
@@ -95,6 +95,15 @@ function encode(headers: MessageHeaders, payload: Buffer): Uint8Array | undefine
   return new Uint8Array(message)
 }
 
+/** The event that the payload of another one carries in base64, as the chunks do that Bedrock streams of a model. */
+function carriedIn({ at, name, body: { bytes } }: ModelEvent): ModelEvent | undefined {
+  if (typeof bytes !== 'string') return undefined
+  const inner = parseEvent(Buffer.from(bytes, 'base64').toString('utf8'), at, name)
+  return inner && inBase64(inner.text) === bytes ? inner : undefined
+}
+
+const inBase64 = (text: string): string => Buffer.from(text).toString('base64')
+
 /** What a message means: an event if its payload is a JSON object. Of an error without a payload its headers say what it is. */
 function parse(wire: AnswerRecord['wire'], at: number): AnswerRecord {
   const message = decode(wire)
@@ -103,7 +112,8 @@ function parse(wire: AnswerRecord['wire'], at: number): AnswerRecord {
   const kept = { at, wire: new Uint8Array(typeof wire === 'string' ? Buffer.from(wire) : wire) }
   const { ':message-type': kind, ':event-type': event, ':exception-type': exception } = headers
   const name = [exception, event].find((each) => typeof each === 'string')
-  const parsed = parseEvent(payload.toString('utf8'), at, name)
+  const outer = parseEvent(payload.toString('utf8'), at, name)
+  const parsed = (outer && carriedIn(outer)) ?? outer
   if (parsed)
     return { ...kept, event: kind === 'exception' || kind === 'error' ? { ...parsed, isException: true } : parsed }
   const told = [headers[':error-code'], headers[':error-message']].filter((each) => typeof each === 'string').join(': ')
@@ -111,23 +121,43 @@ function parse(wire: AnswerRecord['wire'], at: number): AnswerRecord {
   return data.trim() === '' ? kept : { ...kept, data }
 }
 
+/** A payload with another text for its data: in base64 if it carries that so. */
+function payloadWith(text: string, before: string, clean: (text: string) => string): string {
+  const outer = parseEvent(before, 0)
+  const { bytes = '' } = (outer && carriedIn(outer) && outer.body) ?? {}
+  return (typeof bytes === 'string' && bytes !== '' && replacedIn(before, bytes, inBase64(text), clean)) || text
+}
+
 const carrier: Carrier = {
   parse,
   describe({ wire }) {
     const message = decode(wire)
-    return message && { text: message.payload.toString('utf8'), said: { headers: message.headers } }
+    if (!message) return undefined
+    const { headers } = message
+    const text = message.payload.toString('utf8')
+    const outer = parseEvent(text, 0)
+    const inner = outer && carriedIn(outer)
+    return inner
+      ? { text: inner.text, said: { headers, payload: { ...outer.body, bytes: '' } } }
+      : { text, said: { headers } }
   },
-  carry(text, { headers = {} }, at) {
-    const wire = isObject(headers) ? encode(headers, Buffer.from(text)) : undefined
+  carry(text, { headers = {}, payload }, at) {
+    if (payload !== undefined && !isObject(payload)) return '"payload" is no object'
+    // What is no JSON is carried by nothing: it stands for a message that nobody can read.
+    const isCarried = payload !== undefined && parseEvent(text, at) !== undefined
+    const written = isCarried ? JSON.stringify({ ...payload, bytes: inBase64(text) }) : text
+    const wire = isObject(headers) ? encode(headers, Buffer.from(written)) : undefined
     return wire ? parse(wire, at) : '"headers" are no headers of a message'
   },
   rewrite(record, text, clean) {
     const message = typeof record.wire === 'string' ? undefined : decode(record.wire)
     if (!message) return undefined
-    // What the headers of an error say stands nowhere else.
-    const payload = message.payload.length > 0 ? Buffer.from(text) : NONE
+    const before = dataOf(record)
+    const isKept = before === undefined || message.payload.length === 0
+    // What the headers of an error say stands nowhere else; what is no data stays as it is.
+    const payload = isKept ? message.payload : Buffer.from(payloadWith(text, message.payload.toString('utf8'), clean))
     const headers = withTexts(message.headers, clean)
-    if (text === dataOf(record) && headers === message.headers) return record
+    if ((before === undefined || text === before) && headers === message.headers) return record
     const wire = encode(headers, payload)
     return wire && parse(wire, record.at)
   },

@@ -133,11 +133,20 @@ function encodeValue(value: JsonValue): readonly [number, Buffer] | undefined {
   return undefined
 }
 
-/** The headers with another text for each that is one; the very same headers if none changes. */
+/** The same with another text in a header: in one that is bytes each byte is a character. */
+function changedBy(value: JsonValue, change: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return change(value)
+  if (!isObject(value) || typeof value.bytes !== 'string') return value
+  const before = Buffer.from(value.bytes, 'base64').toString('latin1')
+  const after = change(before)
+  return after === before ? value : { bytes: Buffer.from(after, 'latin1').toString('base64') }
+}
+
+/** The headers with another text for each that is one, or bytes; the very same headers if none changes. */
 export function withTexts(headers: MessageHeaders, change: (text: string) => string): MessageHeaders {
   let isChanged = false
   const changed = Object.entries(headers).map(([name, value]) => {
-    const after = typeof value === 'string' ? change(value) : value
+    const after = changedBy(value, change)
     isChanged ||= after !== value
     return [name, after] as const
   })

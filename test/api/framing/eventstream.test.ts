@@ -35,3 +35,57 @@ test('a message with a wrong checksum means nothing; one with another text has l
   const other = rewritten(message('{"a":1}'), '{"a":"longer"}', (text) => text)
   expect(other).toEqual(message('{"a":"longer"}'))
 })
+
+const same = (text: string) => text
+
+const STYLE = { eol: '\n' } as const
+
+/** A message whose payload carries some bytes, as Invoke of Bedrock sends them. */
+function chunk(bytes: Uint8Array | string, name = 'chunk'): AnswerRecord {
+  const payload = JSON.stringify({ bytes: Buffer.from(bytes).toString('base64'), p: 'abc' })
+  const headers = { ':event-type': name, ':content-type': 'application/json', ':message-type': 'event' }
+  const record = eventstream.carrier.carry(payload, { headers }, 3, STYLE)
+  if (typeof record !== 'object') throw new Error('no message')
+  return record
+}
+
+test('JSON that a payload carries in base64 is the event, and can be read and replaced', () => {
+  const record = chunk('{"type":"delta","text":"é👋"}')
+  expect(record.event).toMatchObject({ at: 3, type: 'delta', name: 'chunk', text: '{"type":"delta","text":"é👋"}' })
+  const { text = '', said = {} } = eventstream.carrier.describe(record, STYLE) ?? {}
+  expect([text, said]).toEqual([
+    '{"type":"delta","text":"é👋"}',
+    {
+      headers: { ':event-type': 'chunk', ':content-type': 'application/json', ':message-type': 'event' },
+      payload: { bytes: '', p: 'abc' },
+    },
+  ])
+  expect(eventstream.carrier.carry(text, said, 3, STYLE)).toEqual(record)
+  expect(rewritten(record, '{"type":"delta","text":""}', same)).toEqual(chunk('{"type":"delta","text":""}'))
+  expect(rewritten(record, text, same)).toBe(record)
+  expect(eventstream.carrier.carry(text, { ...said, payload: 'x' }, 3, STYLE)).toBe('"payload" is no object')
+})
+
+test.each([
+  ['text', 'Hello'],
+  ['a list', '[1]'],
+  ['bytes', Uint8Array.of(0xff, 0xfe)],
+  ['what is nested too deep', `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`],
+  ['nothing', ''],
+])('a payload that carries %s is an event itself', (_what, bytes) => {
+  const record = chunk(bytes)
+  expect(record.event?.body).toEqual({ bytes: Buffer.from(bytes).toString('base64'), p: 'abc' })
+  const { text = '', said = {} } = eventstream.carrier.describe(record, STYLE) ?? {}
+  expect(eventstream.carrier.carry(text, said, 3, STYLE)).toEqual(record)
+})
+
+test('base64 that would not come back the same carries nothing', () => {
+  const payload = '{"bytes":"eyJhIjoxfQ"}'
+  const record = eventstream.carrier.carry(payload, { headers: {} }, 0, STYLE)
+  expect(record).toMatchObject({ event: { text: payload } })
+})
+
+test('what is no JSON is put into a message as it is, so that nobody can read it', () => {
+  const { said = {} } = eventstream.carrier.describe(chunk('{"a":1}'), STYLE) ?? {}
+  expect(eventstream.carrier.carry('{"a":', said, 0, STYLE)).toMatchObject({ data: '{"a":' })
+})

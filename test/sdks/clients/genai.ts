@@ -110,6 +110,6 @@ export const genaiClients = [
       return { steps, usage }
     },
     // Its classes are not exported.
-    isOwn: (error) => error instanceof Error && ['NotFoundError', 'APIConnectionError'].includes(error.name),
+    isOwn: (error) => error instanceof Error && ('status' in error || error.name === 'APIConnectionError'),
   }),
 ]
