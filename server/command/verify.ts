@@ -48,7 +48,7 @@ const gather = (file: string, before: readonly string[] = []): readonly string[]
 
 async function run(context: Context, words: readonly string[], options: Options, command: Command): Promise<void> {
   const { terminal, clock } = context
-  const { store, redactor } = fixturesWithSecrets(command, context)
+  const { store, redactor, match } = fixturesWithSecrets(command, context)
   const files = await pickAll(store, words)
   const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
   const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }
@@ -58,7 +58,7 @@ async function run(context: Context, words: readonly string[], options: Options,
   const problems: Problem[] = []
   const bar = terminal.progress(files.length, 'fixtures')
   try {
-    for await (const found of verify(readFiles(files), { redactor, oldest, whole, beside })) {
+    for await (const found of verify(readFiles(files), { redactor, match, oldest, whole, beside })) {
       for (const each of found) problems.push(each)
       bar.step()
     }

@@ -24,7 +24,7 @@ export interface Meter {
  * Makes the meter of one answer.
  *
  * @param maxBytes how large an event, a line or a body in one piece may be
- * @param keepsText whether a body that is neither an event stream nor JSON has to be kept, too: a file is not
+ * @param keepsText whether a text that is neither an event stream nor JSON has to be kept, too: a file is not
  */
 export function createMeter(maxBytes: number, keepsText: boolean): Meter {
   /** The bytes of the record that is under way, and those of a body that is in no records. */
@@ -34,7 +34,9 @@ export function createMeter(maxBytes: number, keepsText: boolean): Meter {
       const isInRecords = isStream(framing)
       begun += bytes
       for (const { wire } of records) begun -= Buffer.byteLength(wire)
-      if (!isInRecords && (framing === 'json' || keepsText)) body += bytes
+      // Bytes that are no text are handed on, and no row keeps them.
+      const isFile = records.some(({ wire }) => typeof wire !== 'string')
+      if (!isInRecords && (framing === 'json' || (keepsText && !isFile))) body += bytes
       const large = isInRecords ? records.findIndex(({ wire }) => wire.length > maxBytes) : -1
       if (large === -1 && (isInRecords ? begun : body) <= maxBytes) return { records, flaw: undefined }
       const what = isInRecords ? 'an event' : 'a body'

@@ -1,6 +1,7 @@
 /** The fixtures of a directory: one by its key, and what is known of all. */
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
+import type { Match } from '../fixture/match.ts'
 import type { Sketch } from '../fixture/sketch.ts'
 import { listFixtures } from './directory.ts'
 import { type UnreadableError, isThere, pathOf } from './disk.ts'
@@ -60,8 +61,8 @@ export interface Finder {
 }
 
 /** Makes a finder of a directory. */
-export function createFinder(dir: string, clock: Clock): Finder {
-  const reader = createReader(dir, clock)
+export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
+  const reader = createReader(dir, clock, match)
   const { shelf } = reader
   const { look, locate, namesakes, furtherTakes, added } = createLocator(dir, reader, clock)
   const inRow = createRows({

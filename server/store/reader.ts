@@ -4,9 +4,11 @@ import type { AnswerRecord } from '../api/record.ts'
 import { type Clock, nextTurn } from '../base/clock.ts'
 import { systemCode } from '../base/errors.ts'
 import { DamageError } from '../fixture/damage.ts'
-import { parseUncheckedHeader, withItsKey } from '../fixture/file.ts'
+import { parseUncheckedHeader, withItsKey } from '../fixture/header.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import { type Sketch, sketchOf } from '../fixture/sketch.ts'
+import type { Match } from '../fixture/match.ts'
+import { withRules } from '../fixture/rules.ts'
 import { besideState } from './beside.ts'
 import { readContents } from './contents.ts'
 import { type FileState, UnreadableError, firstLine, pathOf, stateOf } from './disk.ts'
@@ -51,7 +53,7 @@ export interface Reader {
 }
 
 /** Makes a reader of a directory. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
-export function createReader(dir: string, clock: Clock): Reader {
+export function createReader(dir: string, clock: Clock, match?: Match): Reader {
   const recordings = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES })
   const large = new LRUCache<string, Kept>({ maxSize: LARGE_BYTES })
   const shelf = createShelf()
@@ -94,14 +96,14 @@ export function createReader(dir: string, clock: Clock): Reader {
     const { version } = state
     const known = shelf.get(name)
     if (known?.version === version) return orThrow(known.read)
-    const first = await orDamage(async () => sketchOf(await readHeader(dir, name)))
+    const first = await orDamage(async () => sketchOf(await readHeader(dir, name, match)))
     if (first === undefined) return undefined
     shelf.set(name, { version, read: first })
     return orThrow(first)
   }
 
   return {
-    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
+    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name, match)),
     sketch,
     recording,
     whole,
@@ -120,7 +122,7 @@ const isAsKept = (dir: string, name: string, { beside }: Kept): boolean =>
   beside === undefined || besideState(dir, name).version === beside
 
 /** A long one is read in pieces. */
-async function readHeader(dir: string, name: string): Promise<Candidate> {
+async function readHeader(dir: string, name: string, match: Match | undefined): Promise<Candidate> {
   const line = await firstLine(pathOf(dir, name), name)
   const isLong = line.length > SHORT_CHARS
   if (isLong) await nextTurn()
@@ -128,7 +130,7 @@ async function readHeader(dir: string, name: string): Promise<Candidate> {
   if (isLong) await nextTurn()
   const checked = withItsKey(unchecked, name)
   if (isLong) await nextTurn()
-  return { ...checked, name }
+  return { ...withRules(checked, match, name), name }
 }
 
 /**

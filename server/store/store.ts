@@ -4,8 +4,10 @@ import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError, MissError } from '../base/errors.ts'
 import type { Beside } from '../fixture/beside.ts'
-import type { Fixture, StoredFixture } from '../fixture/fixture.ts'
+import { type Fixture, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
 import { type Asked, type Identity, fileName } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
 import { createConversations } from './conversation.ts'
@@ -18,6 +20,7 @@ import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
+import { followedBy } from './threads.ts'
 import { alone } from './write.ts'
 
 export interface Store {
@@ -88,11 +91,15 @@ export interface StoreOptions {
   readonly dir: string
   readonly redactor: Redactor
   readonly clock: Clock
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** The directories of this machine: a miss tells whether they are what differs. */
+  readonly here?: Places | undefined
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock }: StoreOptions): Store {
-  const finder = createFinder(dir, clock)
+export function openStore({ dir, redactor, clock, match, here }: StoreOptions): Store {
+  const finder = createFinder(dir, clock, match)
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
   const doubts = new WeakMap<Identity, DeltatapeError>()
@@ -114,11 +121,13 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     recording: finder.recording,
     hasTakes: finder.hasTakes,
     survey: finder.survey,
-    identify: createIdentifier(redactor, inConversation),
+    identify: createIdentifier(redactor, inConversation, match),
     doubtOf: (identity) => doubts.get(identity),
-    save(fixture, isMeant) {
+    async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      return save(fixture, isMeant)
+      if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
+      const follows = await followedBy(finder, fixture)
+      return save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
     },
     stamp: (name) => stampOf(pathOf(dir, name)),
     async replace(name, fixture, stamp, taken = 'absent') {
@@ -136,6 +145,6 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
       const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
       return sortInPieces([...models], clock)
     },
-    miss: (identity) => missOf(identity, { finder, redactor, clock }),
+    miss: (identity) => missOf(identity, { finder, redactor, clock, here }),
   }
 }

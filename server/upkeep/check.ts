@@ -8,9 +8,12 @@ import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { type Beside, besideFrom } from '../fixture/beside.ts'
 import { AFTER_END, CUT_OFF, DamageError } from '../fixture/damage.ts'
-import { bodyHash, layoutOf, linesOf, parseLine, parseUncheckedHeader } from '../fixture/file.ts'
+import { bodyHash, linesOf, parseLine } from '../fixture/file.ts'
+import { layoutOf, parseUncheckedHeader } from '../fixture/header.ts'
 import { type FixtureEnd, type FixtureHeader, eventsOf } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS, fileName, keyOf } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import { otherKey } from '../fixture/rules.ts'
 import { parseRequest } from '../fixture/request.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { besideName } from '../store/beside.ts'
@@ -39,8 +42,14 @@ export interface Checked {
  * Checks one file by itself.
  *
  * @param oldest what was recorded before is too old; in ms since 1970
+ * @param match what counts for keys, if the user has a say in it
  */
-export async function checkFixture(file: SourceFile, redactor: Redactor, oldest: number | undefined): Promise<Checked> {
+export async function checkFixture(
+  file: SourceFile,
+  redactor: Redactor,
+  oldest: number | undefined,
+  match?: Match,
+): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
     const why = `it cannot be read: ${file.unreadable}`
@@ -57,7 +66,7 @@ export async function checkFixture(file: SourceFile, redactor: Redactor, oldest:
 
   const problems = [
     ...damage,
-    ...(header ? [...identityProblems(header, name, redactor), ...ageProblems(header, name, oldest)] : []),
+    ...(header ? [...identityProblems(header, name, { redactor, match }), ...ageProblems(header, name, oldest)] : []),
     ...timeProblems(read, name),
     // What could not be read would be missing here.
     ...(header && isWhole ? answerProblems(header, read, name) : []),
@@ -128,17 +137,23 @@ function readLines(lines: readonly string[], { name, problems, beside }: Reading
   return read
 }
 
-function identityProblems(header: FixtureHeader, name: string, redactor: Redactor): Problem[] {
+function identityProblems(
+  header: FixtureHeader,
+  name: string,
+  { redactor, match }: { readonly redactor: Redactor; readonly match: Match | undefined },
+): Problem[] {
   const problems: Problem[] = []
   const keys = [header.key]
   try {
-    const expected = keyOf(header)
-    if (header.key !== expected) {
-      problems.push(
-        error(name, 1, 'key', `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`),
-      )
+    const expected = otherKey(header, match)
+    if (expected !== undefined) {
+      const isOfOthers = header.matchedBy ? header.matchedBy.rules !== match?.mark : header.key === keyOf(header)
+      const why = isOfOthers
+        ? 'its key is of other rules of match: deltatape redact --apply brings it along'
+        : `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`
+      problems.push(error(name, 1, 'key', why))
+      keys.push(expected)
     }
-    keys.push(expected)
   } catch (thrown) {
     if (!(thrown instanceof DeltatapeError)) throw thrown
     problems.push(error(name, 1, 'key', thrown.message))

@@ -53,6 +53,14 @@ describe('too large is', () => {
   })
 })
 
+test('a sound of any length is not too large', async () => {
+  const sound = Uint8Array.from({ length: 3 * MAX }, (_, index) => (index * 167) % 256)
+  const speech = callOf({ input: 'Say hi', stream: undefined }, { path: '/v1/audio/speech' })
+  const { records, error } = await ask({ headers: { 'content-type': 'audio/mpeg' }, body: sound }, speech)
+  expect(error).toBeUndefined()
+  expect(records.reduce((size, { wire }) => size + wire.length, 0)).toBe(sound.length)
+})
+
 describe('too large, whatever the framing, is', () => {
   const long = 'a'.repeat(500)
   const framings: readonly (readonly [
