@@ -46,6 +46,7 @@ export function readBody(
   let bytes = 0
   let refusal: DeltatapeError | undefined
   let patience: Timer | undefined
+  let ended = false
   const giveUp = () => {
     request.pause()
     reject(refusal)
@@ -62,13 +63,14 @@ export function readBody(
     if (bytes > maxBytes + MAX_DROPPED_BYTES) giveUp()
   })
   request.once('end', () => {
+    ended = true
     if (refusal || !gathering) reject(refusal)
     else resolve(gathering.whole())
   })
   request.once('close', () => {
     patience?.clear()
-    // Of one that was read to its end this is nothing new.
-    reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))
+    // A request of HTTP/2 that was given up calls itself complete.
+    if (!ended) reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))
   })
   return promise
 }
