@@ -5,7 +5,7 @@ import { type RecordReader, viewOf, wireOf } from './framing.ts'
 import { createPlainReader } from './plain-reader.ts'
 import { createRest } from './rest.ts'
 
-const [LF, END_BRACE, BRACE] = [0x0a, 0x7d, 0x7b]
+const [LF, CR, END_BRACE, BRACE] = [0x0a, 0x0d, 0x7d, 0x7b]
 const BLANK = new Set([0x09, 0x0a, 0x0d, 0x20])
 const NONE = Buffer.alloc(0)
 
@@ -54,10 +54,17 @@ export function createLateReader(lines: RecordReader): LateReader {
     blank = Buffer.concat([blank, bytes])
     return []
   }
-  const inFirst = (bytes: Buffer, at: number): AnswerRecord[] => {
+  const inFirst = (chunk: Buffer, at: number): AnswerRecord[] => {
+    const bytes = blank.length > 0 ? Buffer.concat([blank, chunk]) : chunk
+    blank = NONE
     const feed = bytes.indexOf(LF)
     if (first.length() + bytes.length > MAX_LINE_BYTES && feed === -1) return asJson(bytes, at)
-    let end = feed === -1 ? bytes.length : feed
+    let end = bytes.length
+    // A CR may be the first half of the end of the line.
+    if (feed === -1 && bytes.at(-1) === CR) {
+      end--
+      blank = Buffer.of(CR)
+    }
     if (feed !== -1) end = endOfText(bytes, feed)
     const last = end > 0 ? bytes[end - 1] : first.last()
     if (feed !== -1 && last !== END_BRACE) return asJson(bytes, at)
