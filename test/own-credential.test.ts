@@ -97,8 +97,8 @@ const post = async (url: string, body: unknown, headers: Env = {}) => {
 }
 
 /** One answer over the API's own WebSocket. */
-async function create(url: string, body: Readonly<Record<string, unknown>>, headers: Env): Promise<string> {
-  const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`, { headers })
+async function create(url: string, body: Readonly<Record<string, unknown>>, headers: Env, query = ''): Promise<string> {
+  const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/responses${query}`, { headers })
   await once(ws, 'open')
   const messages: string[] = []
   const ended = new Promise<void>((resolve) =>
@@ -140,6 +140,7 @@ const CLIENTS: Readonly<Record<string, (url: string, key: string) => Promise<str
   'in the query': async (url, key) =>
     (await post(`${url}/v1beta/rank?key=${encodeURIComponent(key)}`, asking(key))).text,
   'over the WebSocket of the API': (url, key) => create(url, asking(key), { authorization: `Bearer ${key}` }),
+  'in the query of a WebSocket': (url, key) => create(url, asking(key), {}, `?key=${encodeURIComponent(key)}`),
   'in a chat': (url, key) => chatWith(url, { input: asking(key).input }, { authorization: `Bearer ${key}` }),
 }
 

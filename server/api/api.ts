@@ -6,6 +6,7 @@ import type { TellsOf } from './failure.ts'
 import type { FramingName } from './framing/index.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
+import type { Repeats } from './repeats.ts'
 import type { Told } from './told.ts'
 import type { IsWord } from './words.ts'
 
@@ -53,6 +54,8 @@ export interface Api {
   modelOf(call: Pick<Asked, 'method' | 'path'>, request: JsonObject): string
   /** The id of the earlier answer that a request continues. */
   continues(request: JsonObject): string | undefined
+  /** Where requests repeat what earlier answers gave; undefined if it is not known. */
+  readonly repeats?: Repeats
   /** Follows an answer with HTTP status 2xx to its end. Without its question only how far it is can be told. */
   follow(question?: Question): Follower
   /** The events of an answer: those of its records, or one that stands for a JSON body if the row knows what it means. */

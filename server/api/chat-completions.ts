@@ -7,6 +7,7 @@ import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, textIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -79,6 +80,7 @@ export const chatCompletions: Api = {
   keyed: leavingOut(...LEFT_OUT),
   counts: { headers: ['openai-beta'] },
   lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),
+  repeats: repeatsBy((body) => [body.choices]),
   follow: followBy({ look, data: { '[DONE]': 'whole' } }),
   events: eventsOrBody,
   isFinished: (_call, events) => events.length > 0 && !events.some(failureOf),

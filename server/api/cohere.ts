@@ -7,6 +7,7 @@ import { EVENT_STREAM, sseEvent } from './error.ts'
 import { type ModelEvent, parseEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, textIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 
@@ -52,6 +53,7 @@ export const cohere: Api = {
   name: 'cohere',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path),
   lastUserText: ({ messages, message }) => lastOfUser(messages, 'content') || textIn(message),
+  repeats: repeatsBy((body) => [body.delta, body.message]),
   follow: followBy({ look }),
   events: eventsOrBody,
   isFinished: (_call, events) => !events.some(failureOf),

@@ -9,6 +9,7 @@ import { failureIn } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { googleError } from './google.ts'
 import type { AnswerRecord } from './record.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, modelIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -66,6 +67,12 @@ export const gemini: Api = {
   lastUserText: ({ contents, content = null }) =>
     typeof contents === 'string' ? contents : lastOfUser([contents ?? content].flat(), 'parts'),
   modelOf: (call, request) => PATH.exec(call.path)?.[1] ?? modelIn(call, request),
+  repeats: repeatsBy((body) => [body.candidates], {
+    history: 'contents',
+    model: 'model',
+    content: 'parts',
+    names: ['thoughtSignature'],
+  }),
   follow: followBy({
     look,
     isAnswer: (value) => isObject(value) || objectsIn(value).some((each) => isEnd(each) || isObject(each.error)),

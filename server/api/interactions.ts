@@ -8,6 +8,7 @@ import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { googleError, nameOfStatus } from './google.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, modelIn, textIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -74,6 +75,12 @@ export const interactions: Api = {
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText,
   modelOf: (call, request) => modelIn(call, request) || asText(request.agent ?? ''),
+  repeats: repeatsBy((body) => [body.interaction ?? body, body.step, body.delta], {
+    history: 'input',
+    model: 'model',
+    own: ['previous_interaction_id'],
+    path: /\/interactions\/([^/]+)/,
+  }),
   follow: followBy({ look, data: { '[DONE]': 'whole' } }),
   events: eventsOrBody,
   isFinished: ({ method }, events) => method !== 'POST' || !events.some(failureOf),

@@ -7,6 +7,7 @@ import { EVENT_STREAM, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, modelIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -74,6 +75,10 @@ export const messages: Api = {
   counts: { headers: ['anthropic-version', 'anthropic-beta'], sets: ['anthropic-beta'], notQuery: ['beta'] },
   lastUserText: (request) => lastOfUser(request.messages, 'content'),
   modelOf: (call, request) => modelIn(call, request) || (VERTEX.exec(call.path)?.[1] ?? ''),
+  repeats: repeatsBy((body) => [body.content_block, body.delta, body.content], {
+    names: ['tool_use_id'],
+    own: ['container'],
+  }),
   follow: followBy({ look }),
   events: eventsOrBody,
   isFinished: (_call, events) => !events.some(failureOf),

@@ -6,6 +6,7 @@ import { eventsOrBody } from './body.ts'
 import { type ModelEvent, parseEvent } from './event.ts'
 import { failureIn } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
+import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, textIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 
@@ -44,6 +45,7 @@ export const ollama: Api = {
   owns: ({ path }) => PATH.test(path),
   keyed: leavingOut('keep_alive'),
   lastUserText: ({ messages, prompt, input }) => lastOfUser(messages, 'content') || textIn(prompt ?? input),
+  repeats: repeatsBy((body) => [body.message]),
   follow: followBy({ look }),
   events: eventsOrBody,
   isFinished: (_call, events) => !events.some(failureIn),

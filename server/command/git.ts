@@ -9,13 +9,17 @@ const run = promisify(execFile)
 /** The largest committed file that is read, in bytes. */
 const MAX_BYTES = 2 ** 30
 
+/** The text of a file as a revision has it. Throws as {@link committedBytes} does. */
+export const committed = async (path: string, revision: string): Promise<string> =>
+  (await committedBytes(path, revision)).toString('utf8')
+
 /**
- * The text of a file as a revision has it.
+ * A file as a revision has it.
  *
  * @param revision `HEAD`, a branch, a tag, a commit: whatever git takes for a revision
  * @throws DeltatapeError `not_found` if git is not installed, or the file is in no repository or not in that revision
  */
-export async function committed(path: string, revision: string): Promise<string> {
+export async function committedBytes(path: string, revision: string): Promise<Buffer> {
   const cannot = (why: string, cause?: unknown) =>
     new DeltatapeError('not_found', `${path} cannot be compared with ${revision}: ${why}`, { cause })
   // git would take it for an option.
@@ -24,6 +28,7 @@ export async function committed(path: string, revision: string): Promise<string>
     const { stdout } = await run('git', ['cat-file', 'blob', `${revision}:./${basename(path)}`], {
       cwd: dirname(path),
       maxBuffer: MAX_BYTES,
+      encoding: 'buffer',
       env: { ...process.env, LC_ALL: 'C' },
     })
     return stdout

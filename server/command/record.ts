@@ -68,7 +68,9 @@ const HELP = `
 Each request is sent as its app sent it: to the host that it was asked of, with
 the key of that API (OPENAI_API_KEY, ANTHROPIC_API_KEY, …). A host that no API
 is known for has to stand in UPSTREAMS. A conversation is sent from its
-beginning, each turn with the new id of the one before. A failure never replaces
+beginning, each turn with what is new in the answer before: ids, items, texts.
+Where the model now calls another tool, only the app can go on: such a
+conversation stays as it was, and is named. A failure never replaces
 a good fixture; a recorded failure that fails again in the same way stays as it
 is, unless --record-failures is given. A request that held a secret cannot be
 sent again and is skipped.
@@ -110,10 +112,10 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
   const config = configToRecord(env)
-  const { store, redactor, rules } = openFixtures(config, clock)
+  const { store, redactor, match, rules } = openFixtures(config, clock)
   await store.check({ write: false })
   if (!check && !dryRun) await store.check({ write: true })
-  const job: Job = { context, config, redactor, store, concurrency }
+  const job: Job = { context, config, redactor, store, match, concurrency }
 
   const { candidates, damaged } = await store.survey()
   const before = olderThan === undefined ? undefined : new Date(clock.date().getTime() - olderThan)

@@ -1,10 +1,10 @@
-/** `deltatape redact`: puts the rules of now onto fixtures that were recorded before. */
+/** `deltatape redact`: puts the rules of now, of redaction and of `match`, onto fixtures that were recorded before. */
 import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
 import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { type Merged, type Planned, type Refused, applyTo, mergesIn, planFor } from '../upkeep/rewrite.ts'
+import { type Merged, type Planned, type Refused, applyTo, madeOne, mergesIn, planFor } from '../upkeep/rewrite.ts'
 import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
@@ -31,6 +31,7 @@ those of deltatape.config.json:
   {"redact":[
     {"pattern":"[a-z]+@example\\\\.com","flags":"i","placeholder":"[email]"},
     {"path":"$.metadata.customer","placeholder":"[customer]"}]}
+Rules of match change no more than keys and names.
 
 Exit codes: 0 nothing is left to redact, 1 something is, 2 it could not look,
 or a rule would take a recording apart: then nothing is changed.`,
@@ -39,21 +40,23 @@ or a rule would take a recording apart: then nothing is changed.`,
 
 async function redact(context: Context, { apply, json }: Options, command: Command): Promise<void> {
   const { terminal, exit } = context
-  const { store, redactor, rules } = fixturesWithSecrets(command, context)
+  const { store, redactor, match, rules } = fixturesWithSecrets(command, context)
   for (const line of sparedBy(rules.patterns)) terminal.tell(printable(line))
   const { dir } = store
   await store.check({ write: apply ?? false })
-  const { plan, refused, damaged } = await planFor(store, redactor, terminal)
+  const { plan, refused, damaged } = await planFor(store, redactor, terminal, match)
   const changing = plan.filter(({ changed }) => changed)
   const merges = mergesIn(plan)
+  const ones = madeOne(plan)
   const all = counted(plan.length + refused.length, 'fixture')
   /** @param left what was to be changed and is as it was; undefined if nothing was to be */
   const end = (text: string, left?: readonly string[]) => {
-    const told = toldOf({ changing, merges, refused, damaged, left }, dir)
+    const told = toldOf({ changing, merges, ones, refused, damaged, left }, dir)
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
   if (!json) {
-    for (const each of changing) terminal.write(lineFor(each, dir, terminal))
+    const moved = new Set(changing.map(({ key }) => key))
+    for (const each of changing) terminal.write(lineFor(each, moved, dir, terminal))
     for (const each of merges) terminal.write(lineForMerge(each, dir, terminal))
   }
   if (damaged.length > 0) {
@@ -65,12 +68,17 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
     exit(EXIT.notLooked)
     return end(`${refused.length} of ${all} cannot be redacted by these rules, and nothing was changed.`)
   }
+  if (ones.length > 0) {
+    for (const each of ones) terminal.tell(lineForOne(each, dir))
+    exit(EXIT.notLooked)
+    return end('Nothing was changed: remove what is not needed, or make the rules of match narrower.')
+  }
   if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${all}.`))
   if (!apply) {
     exit(EXIT.found)
     return end(`${changing.length} of ${all} would change. To change them: deltatape redact --apply`)
   }
-  const left = await applyTo(store, { plan, merges, redactor, signal: context.interrupted() })
+  const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })
   if (left.length > 0) {
     terminal.tell(describeChanged(left.map((name) => shownPath(dir, name))))
     exit(EXIT.found)
@@ -82,13 +90,15 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
 interface Result {
   readonly changing: readonly Planned[]
   readonly merges: readonly Merged[]
+  /** Fixtures that rules of match would make one. */
+  readonly ones: readonly (readonly Planned[])[]
   readonly refused: readonly Refused[]
   readonly damaged: readonly string[]
   readonly left: readonly string[] | undefined
 }
 
 /** What is told to programs. */
-const toldOf = ({ changing, merges, refused, damaged, left }: Result, dir: string) => ({
+const toldOf = ({ changing, merges, ones, refused, damaged, left }: Result, dir: string) => ({
   changing: changing.map(({ name, next, kinds }) => ({
     file: join(dir, name),
     becomes: join(dir, next),
@@ -97,18 +107,25 @@ const toldOf = ({ changing, merges, refused, damaged, left }: Result, dir: strin
   dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => join(dir, name))),
   damaged: damaged.map((name) => join(dir, name)),
   applied: left !== undefined,
+  ...(ones.length > 0 ? { one: ones.map((same) => same.map(({ name }) => join(dir, name))) } : {}),
   ...(refused.length > 0 ? { refused: refused.map(({ name, why }) => ({ file: join(dir, name), why })) } : {}),
   ...(left && left.length > 0 ? { changed: left.map((name) => join(dir, name)) } : {}),
 })
 
-function lineFor({ name, next, kinds }: Planned, dir: string, { style }: Terminal): string {
-  const what = kinds.size > 0 ? [...kinds].join(', ') : 'continues one whose key changes'
+/** @param moved the keys that change */
+function lineFor(planned: Planned, moved: ReadonlySet<string>, dir: string, { style }: Terminal): string {
+  const { name, next, kinds, previousKey } = planned
+  const why = moved.has(previousKey ?? '') ? 'continues one whose key changes' : 'another key, by the rules of match'
+  const what = kinds.size > 0 ? [...kinds].join(', ') : why
   const renamed = next === name ? '' : `\n  becomes ${printable(next)}`
   return `${style('bold', shownPath(dir, name))}: ${printable(what)}${renamed}`
 }
 
 const lineForRefused = ({ name, why }: Refused, dir: string): string =>
   `${shownPath(dir, name)}: refused: ${printable(why)}`
+
+const lineForOne = (same: readonly Planned[], dir: string): string =>
+  `The rules of match make one request of ${same.map(({ name }) => shownPath(dir, name)).join(', ')}: only one of them could be replayed.`
 
 const lineForMerge = ({ kept, dropped }: Merged, dir: string, { style }: Terminal): string =>
   `${style('yellow', 'one request:')} ${[kept, ...dropped].map(({ name }) => shownPath(dir, name)).join(', ')}\n  the first is kept as ${printable(kept.next)}, the others go`

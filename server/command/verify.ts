@@ -1,5 +1,6 @@
 /** `deltatape verify`: what is wrong with the fixtures, file by file and line by line. */
 import { Command } from 'commander'
+import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { pickAll } from '../store/pick.ts'
@@ -47,15 +48,17 @@ const gather = (file: string, before: readonly string[] = []): readonly string[]
 
 async function run(context: Context, words: readonly string[], options: Options, command: Command): Promise<void> {
   const { terminal, clock } = context
-  const { store, redactor } = fixturesWithSecrets(command, context)
+  const { store, redactor, match } = fixturesWithSecrets(command, context)
   const files = await pickAll(store, words)
   const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
   const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }
 
+  const whole = words.length === 0
+  const beside = whole ? await store.listBeside() : []
   const problems: Problem[] = []
   const bar = terminal.progress(files.length, 'fixtures')
   try {
-    for await (const found of verify(readFiles(files), { redactor, oldest, whole: words.length === 0 })) {
+    for await (const found of verify(readFiles(files), { redactor, match, oldest, whole, beside })) {
       for (const each of found) problems.push(each)
       bar.step()
     }
@@ -74,7 +77,8 @@ async function run(context: Context, words: readonly string[], options: Options,
   if (errors > 0 || (options.strict && warnings > 0)) context.exit(EXIT.found)
 
   const paths = new Map(files.map(({ name, path }) => [name, path]))
-  const pathOf = (name: string) => paths.get(name) ?? name
+  const isBeside = new Set(beside)
+  const pathOf = (name: string) => paths.get(name) ?? (isBeside.has(name) ? join(store.dir, name) : name)
   if (options.json) {
     const told = problems.map(({ name, ...rest }) => ({ file: pathOf(name), ...rest }))
     return terminal.write(JSON.stringify({ fixtures: files.length, errors, warnings, problems: told }, null, 2))

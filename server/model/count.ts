@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Call } from '../api/call.ts'
 
 /** What tells whose answers are in a row, and to which call. Clients without a name are one. */
-export const rowOf = ({ caller }: Pick<Call, 'caller'>, key: string): string => `${caller?.id ?? 0} ${key}`
+export const rowOf = ({ caller }: Pick<Call, 'caller'>, key: string): string => (caller ? `${caller.id} ${key}` : key)
 
 export interface Counts {
   /** The number of the next answer to a call: 1 for the first that its client gets. */

@@ -12,6 +12,7 @@ import { compare, describeComparison } from '../fixture/compare.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
 import { numbered } from '../fixture/take.ts'
+import { givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import type { Store } from '../store/store.ts'
@@ -141,11 +142,13 @@ async function keep(
   const records = await redactor.records(all, call.api)
   const harm = harmIn(all, records, call.api, call)
   if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
+  const events = call.api.events(records)
   const fixture: Fixture = {
     ...identity,
     ...numbered(take?.number ?? 1),
     response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
-    responseId: call.api.answerId(call, call.api.events(records)),
+    responseId: call.api.answerId(call, events),
+    knownBy: givenBy(call.api, identity.request, events),
     recorded,
     records,
     ending: redacted(ending, redactor),

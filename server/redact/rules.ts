@@ -1,15 +1,19 @@
-/** The user's own rules of redaction, and the file that holds them. */
+/** The user's own rules of redaction, and the file that holds them and those of `match`. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
+import {
+  MISSING,
+  type PatternRule,
+  type Report,
+  UNKNOWN_MEMBER,
+  matchesOf,
+  readExpression,
+  reportIssues,
+} from './expressions.ts'
+import { type MatchRules, readMatching } from './matching.ts'
 import { PATH_FORMS, type Path, parsePath } from './path.ts'
-
-/** Each text that matches becomes the placeholder. */
-export interface PatternRule {
-  /** Has the flag `g`; does not match the empty text. */
-  readonly expression: RegExp
-  readonly placeholder: string
-}
 
 /** Each member at the path becomes the placeholder, whatever its value is. */
 export interface PathRule {
@@ -20,6 +24,8 @@ export interface PathRule {
 export interface Rules {
   readonly patterns: readonly PatternRule[]
   readonly paths: readonly PathRule[]
+  /** What counts of a request; undefined if nothing is said of it. */
+  readonly match?: MatchRules | undefined
 }
 
 export const NO_RULES: Rules = { patterns: [], paths: [] }
@@ -31,33 +37,23 @@ export const placeholdersOf = ({ patterns, paths }: Rules): string[] =>
 /** The file that is read if none is configured. */
 export const DEFAULT_FILE = 'deltatape.config.json'
 
-/** The matches of a rule in a text, without empty ones. */
-export const matchesOf = ({ expression }: PatternRule, text: string): RegExpExecArray[] =>
-  [...text.matchAll(expression)].filter(([found]) => found !== '')
-
 const placeholder = z
   .string('must be a text')
   .min(1, 'must not be empty')
   .max(100, 'must be at most 100 characters long')
   .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text), 'must be one line of text')
 
-const fileSchema = z.strictObject({
-  redact: z.array(
-    z.strictObject({
-      pattern: z.string('must be a regular expression, as a text').optional(),
-      flags: z
-        .string('must be a text')
-        .regex(/^[imsu]*$/, 'may hold i, m, s and u')
-        .optional(),
-      path: z.string(`must be a path: ${PATH_FORMS}`).optional(),
-      placeholder,
-    }),
-    'must be a list of rules',
-  ),
+const ruleSchema = z.strictObject({
+  pattern: z.string('must be a regular expression, as a text').optional(),
+  flags: z
+    .string('must be a text')
+    .regex(/^[imsu]*$/, 'may hold i, m, s and u')
+    .optional(),
+  path: z.string(`must be a path: ${PATH_FORMS}`).optional(),
+  placeholder,
 })
 
-/** An expression that can match the empty text does so in one of these. */
-const PROBES = ['', 'a', ' ', 'A1_ -.@\n']
+type WrittenRule = z.infer<typeof ruleSchema>
 
 /**
  * Reads the text of a file of rules.
@@ -67,44 +63,43 @@ const PROBES = ['', 'a', ' ', 'A1_ -.@\n']
  */
 export function parseRules(text: string, file: string): Rules {
   const problems: string[] = []
-  const report = (place: string, why: string) =>
-    problems.push(`${file}: ${place === '' ? 'it' : place} ${why.replace(/\.?$/, '.')}`)
-  const fail = () => new DeltatapeError('config_invalid', problems.join('\n'))
+  const report: Report = (place, why) =>
+    void problems.push(`${file}: ${place === '' ? 'it' : place} ${why.replace(/\.?$/, '.')}`)
+  const value = parseFile(text, file)
+  const rules = isObject(value) ? readMembers(value, report) : void report('', MISSING)
+  if (!rules || problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
+  return rules
+}
 
-  const result = fileSchema.safeParse(parseFile(text, file))
-  if (!result.success) {
-    for (const issue of result.error.issues) {
-      const place = placeOf(issue.path)
-      if (issue.code !== 'unrecognized_keys') report(place, wordsOf(issue))
-      else for (const key of issue.keys) report(placeOf([...issue.path, key]), 'is no member that is known here')
-    }
-    throw fail()
-  }
+function readMembers(value: Readonly<Record<string, unknown>>, report: Report): Rules {
+  const { redact, match, ...others } = value
+  // A file that says nothing is no file of rules.
+  if (!Array.isArray(redact) && (redact !== undefined || match === undefined))
+    report('redact', 'must be a list of rules')
+  const rules = readRedaction(Array.isArray(redact) ? redact : [], report)
+  const matching = match === undefined ? undefined : readMatching(match, report)
+  for (const name of Object.keys(others)) report(name, UNKNOWN_MEMBER)
+  return { ...rules, ...(matching && { match: matching }) }
+}
+
+function readRedaction(list: readonly unknown[], report: Report): Rules {
   const patterns: PatternRule[] = []
   const paths: PathRule[] = []
-  for (const [index, rule] of result.data.redact.entries()) {
-    const place = `redact[${index}]`
-    if ((rule.pattern === undefined) === (rule.path === undefined)) {
-      report(place, 'must have either a pattern or a path')
-    } else if (rule.path !== undefined) {
-      if (rule.flags !== undefined) report(`${place}.flags`, 'belongs to a pattern')
-      const path = parsePath(rule.path)
-      if (path) paths.push({ path, placeholder: rule.placeholder })
-      else report(`${place}.path`, `must be a path such as ${PATH_FORMS} (got ${JSON.stringify(rule.path)})`)
-    } else if (rule.pattern !== undefined) {
-      const expression = compile(rule.pattern, rule.flags ?? '')
-      if (typeof expression === 'string') {
-        report(`${place}.pattern`, `is no regular expression: ${expression}`)
-      } else if (PROBES.some((probe) => [...probe.matchAll(expression)].some(([found]) => found === ''))) {
-        report(`${place}.pattern`, 'matches the empty text, so that everything would be redacted')
-      } else {
-        patterns.push({ expression, placeholder: rule.placeholder })
-      }
-    }
+  const written: WrittenRule[] = []
+  for (const [index, item] of list.entries()) {
+    const { data, error } = ruleSchema.safeParse(item)
+    reportIssues(error?.issues ?? [], `redact[${index}]`, report)
+    if (!data) continue
+    const rule = readRule(data, `redact[${index}]`, report)
+    if (rule && 'path' in rule) paths.push(rule)
+    else if (rule) patterns.push(rule)
+    written[index] = data
   }
-  for (const [index, rule] of result.data.redact.entries()) {
-    const again = patterns.find((each) =>
-      matchesOf(each, rule.placeholder).some(([found]) => found !== rule.placeholder || each.placeholder !== found),
+  for (const [index, rule] of written.entries()) {
+    const again = patterns.find(
+      (each) =>
+        rule !== undefined &&
+        matchesOf(each, rule.placeholder).some(([found]) => found !== rule.placeholder || each.placeholder !== found),
     )
     if (again) {
       report(
@@ -113,8 +108,21 @@ export function parseRules(text: string, file: string): Rules {
       )
     }
   }
-  if (problems.length > 0) throw fail()
   return { patterns, paths }
+}
+
+function readRule(rule: WrittenRule, place: string, report: Report): PatternRule | PathRule | undefined {
+  const { pattern, flags, path: way, placeholder: by } = rule
+  if ((pattern === undefined) === (way === undefined)) return void report(place, 'must have either a pattern or a path')
+  if (pattern !== undefined) {
+    const everything = 'everything would be redacted'
+    const expression = readExpression({ pattern, flags }, { place: `${place}.pattern`, report, everything })
+    return expression && { expression, placeholder: by }
+  }
+  if (flags !== undefined) report(`${place}.flags`, 'belongs to a pattern')
+  const path = parsePath(way ?? '')
+  if (!path) report(`${place}.path`, `must be a path such as ${PATH_FORMS} (got ${JSON.stringify(way)})`)
+  return path && { path, placeholder: by }
 }
 
 function parseFile(text: string, file: string): unknown {
@@ -123,26 +131,6 @@ function parseFile(text: string, file: string): unknown {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
     throw new DeltatapeError('config_invalid', `${file}: it is no JSON: ${cause.message}.`, { cause })
-  }
-}
-
-const placeOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (place, key) =>
-      typeof key === 'number' ? `${place}[${key}]` : place === '' ? String(key) : `${place}.${String(key)}`,
-    '',
-  )
-
-const wordsOf = ({ code, message }: { readonly code?: string; readonly message: string }): string =>
-  code === 'invalid_type' && message.startsWith('Invalid input') ? 'is missing, or of another kind' : message
-
-/** An expression that finds all matches, or why the pattern is not one. */
-function compile(pattern: string, flags: string): RegExp | string {
-  try {
-    return new RegExp(pattern, `${flags}g`)
-  } catch (error) {
-    if (error instanceof SyntaxError) return error.message
-    throw error
   }
 }
 

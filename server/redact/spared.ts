@@ -1,7 +1,7 @@
 /** The user's patterns that match words of a protocol: those stay, and whoever wrote the pattern is told. */
 import { vocabulary } from '../api/index.ts'
 import { createLimit, TooSlow } from './limit.ts'
-import { type PatternRule, matchesOf } from './rules.ts'
+import { type PatternRule, matchesOf } from './expressions.ts'
 
 /**
  * What is to be told of each pattern that matches a word of an API, such as `response.output_text.delta` or `assistant`:

@@ -28,7 +28,7 @@ export async function checkDirectory(
   }
 }
 
-const TEMPORARY = /(?:^|\/)\.[^/]+\.jsonl\.(?:\d+\.[0-9a-f]{12}\.tmp|lock)$/
+const TEMPORARY = /(?:^|\/)\.[^/]+\.(?:(?:jsonl|bin)\.\d+\.[0-9a-f]{12}\.tmp|jsonl\.lock)$/
 
 const STALE_MS = 60 * 60 * 1000
 
@@ -64,6 +64,8 @@ export interface Listing {
   readonly names: readonly string[]
   /** What processes write before it gets its name, or hold while they write. */
   readonly temporary: readonly string[]
+  /** The names of what stands beside fixtures, or may, in no order. */
+  readonly beside: readonly string[]
   /** The directories below that cannot be read: nobody knows what is in them. */
   readonly unreadable: readonly UnreadableError[]
 }
@@ -80,6 +82,7 @@ const ENTRIES_AT_ONCE = 256
 export async function listDirectory(dir: string): Promise<Listing> {
   const listing = {
     names: new Array<string>(),
+    beside: new Array<string>(),
     temporary: new Array<string>(),
     unreadable: new Array<UnreadableError>(),
   }
@@ -97,6 +100,7 @@ export async function listDirectory(dir: string): Promise<Listing> {
       if (TEMPORARY.test(name)) listing.temporary.push(name)
       if (entry.name.startsWith('.')) continue
       if (name.endsWith('.jsonl')) listing.names.push(name)
+      if (name.endsWith('.bin') && entry.isFile()) listing.beside.push(name)
       if (entry.isDirectory()) below.push(name)
       else if (!entry.isFile() && (await isDirectory(pathOf(dir, name)))) linked.push(name)
     }

@@ -1,6 +1,7 @@
 /** The fixtures of a directory: one by its key, and what is known of all. */
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
+import type { Match } from '../fixture/match.ts'
 import type { Sketch } from '../fixture/sketch.ts'
 import { listFixtures } from './directory.ts'
 import { type UnreadableError, isThere, pathOf } from './disk.ts'
@@ -41,6 +42,8 @@ export interface Finder {
   recording(key: string, nth?: number): Promise<Recording | undefined>
   /** Whether a call has several takes, as far as it is known. */
   hasTakes(key: string): boolean
+  /** A fixture as it is now. */
+  whole(name: string): Promise<StoredFixture>
   survey(): Promise<Survey>
   /** Looks at all fixtures. What did not change is not read again; who asks at the same time shares one look. */
   overview(): Promise<Overview>
@@ -58,8 +61,8 @@ export interface Finder {
 }
 
 /** Makes a finder of a directory. */
-export function createFinder(dir: string, clock: Clock): Finder {
-  const reader = createReader(dir, clock)
+export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
+  const reader = createReader(dir, clock, match)
   const { shelf } = reader
   const { look, locate, namesakes, furtherTakes, added } = createLocator(dir, reader, clock)
   const inRow = createRows({
@@ -82,6 +85,7 @@ export function createFinder(dir: string, clock: Clock): Finder {
     look,
     sketch: reader.sketch,
     header: reader.header,
+    whole: reader.whole,
     shelf,
     async find(key, take) {
       const found = await locate(key, reader.sketch, take)

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Call } from '../api/call.ts'
 import { nextTurn } from '../base/clock.ts'
 import { type Asked, type Identity, askedOf, keyOf } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
 import { isCredentialHeader } from '../redact/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
@@ -31,10 +32,12 @@ function headOf({ api, method, to, path, query, headers, credential }: Call): st
  * Makes what tells which call it is.
  *
  * @param inConversation tells it of a call that continues the answer with an id
+ * @param match what counts for keys, if the user has a say in it
  */
 export function createIdentifier(
   redactor: Redactor,
   inConversation: (asked: Asked, answerId: string) => Promise<Identity>,
+  match?: Match,
 ): (call: Call) => Promise<Identity> {
   const known = new LRUCache<string, Identity>({ maxSize: IDENTITY_BYTES })
   const ofCall = new WeakMap<Call, Promise<Identity>>()
@@ -46,9 +49,9 @@ export function createIdentifier(
       : ''
     const before = known.get(bytes)
     if (before) return before
-    const isLong = content.byteLength > SHORT_BYTES || redactor.mayTakeLong
+    const isLong = content.byteLength > SHORT_BYTES || redactor.mayTakeLong || match?.mayTakeLong === true
     if (isLong) await nextTurn()
-    const asked = askedOf(call, redactor)
+    const asked = askedOf(call, redactor, undefined, match)
     if (isLong) await nextTurn()
     const answerId = call.api.continues(asked.request)
     // What it continues may be recorded meanwhile.

@@ -1,5 +1,8 @@
 /** Opens fixtures as a configuration says: its rules, its redactor, its store. */
+import { homedir, tmpdir } from 'node:os'
 import type { Clock } from '../base/clock.ts'
+import { type Match, createMatch } from '../fixture/match.ts'
+import type { Places } from '../fixture/places.ts'
 import { type Redactor, createRedactor, secretsOf } from '../redact/redactor.ts'
 import { type Rules, readRules } from '../redact/rules.ts'
 import { type Store, openStore } from './store.ts'
@@ -16,13 +19,25 @@ export interface FixtureSettings {
 
 export interface OpenFixtures {
   readonly store: Store
+  /** What counts for keys, if the user has a say in it. */
+  readonly match: Match | undefined
   readonly redactor: Redactor
   readonly rules: Rules
 }
 
+/** Where this process was when it was started. */
+const HERE: Places = { cwd: process.cwd(), home: homedir(), tmp: tmpdir() }
+
+/** A directory whose name is to be redacted stands in no fixture. */
+const clean = (places: Places, redactor: Redactor): Places =>
+  Object.fromEntries(Object.entries(places).filter(([, path = '']) => redactor.text(path) === path))
+
 /** @throws DeltatapeError `config_invalid` if the file of rules cannot be used */
-export function openFixtures(settings: FixtureSettings, clock: Clock): OpenFixtures {
+export function openFixtures(settings: FixtureSettings, clock: Clock, here: Places = HERE): OpenFixtures {
   const rules = readRules(settings.configFile)
   const redactor = createRedactor(secretsOf(settings), rules)
-  return { store: openStore({ dir: settings.fixturesDir, redactor, clock }), redactor, rules }
+  const places = clean(here, redactor)
+  const match = rules.match && createMatch(rules.match, places)
+  const store = openStore({ dir: settings.fixturesDir, redactor, clock, match, here: places })
+  return { store, match, redactor, rules }
 }

@@ -67,28 +67,38 @@ export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketc
 /** The names of the files by the part of the key in them, as of the last look at the directory. */
 function createNamed() {
   let named = new Map<string, string[]>()
+  /** What was found of takes: asked for with each replay. */
+  const further = new Map<string, readonly string[]>()
   const withPart = (part: string): readonly string[] => named.get(part) ?? NONE
-  const namedFor = (key: string) => withPart(key.slice(0, NAME_KEY_CHARS))
   return {
-    replace: (names: Map<string, string[]>) => void (named = names),
+    replace(names: Map<string, string[]>): void {
+      named = names
+      further.clear()
+    },
     add(name: string): void {
       const part = keyPartOf(name)
       named.set(part, [...new Set([...withPart(part), name])])
+      further.delete(part)
     },
     with: withPart,
     /** Those for a key; the ones first that say that they are this take. */
     forTake(key: string, take: number): readonly string[] {
-      const names = namedFor(key)
+      const names = withPart(key.slice(0, NAME_KEY_CHARS))
       if (names.length < 2) return names
       const says = (name: string) => takeIn(name) === take
       return [...names.filter(says), ...names.filter((name) => !says(name))]
     },
     /** Those that say that they are takes of a call beyond the first, in their order. */
     further(key: string): readonly string[] {
-      const names = namedFor(key)
-      return names.every((name) => takeIn(name) === 1)
-        ? NONE
-        : names.filter((name) => takeIn(name) > 1).toSorted(byTake)
+      const part = key.slice(0, NAME_KEY_CHARS)
+      const known = further.get(part)
+      // A key without a file is a client's own: nothing is kept of it.
+      if (known || !named.has(part)) return known ?? NONE
+      const found = withPart(part)
+        .filter((name) => takeIn(name) > 1)
+        .toSorted(byTake)
+      further.set(part, found)
+      return found
     },
   }
 }

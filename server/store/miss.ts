@@ -4,6 +4,7 @@ import { MissError } from '../base/errors.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
 import { explainMiss, shownName } from '../fixture/nearest.ts'
 import { searchFor } from '../fixture/sketch.ts'
+import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Finder } from './finder.ts'
 import { passDamage } from './locator.ts'
@@ -19,6 +20,8 @@ interface Parts {
   readonly finder: Finder
   readonly redactor: Redactor
   readonly clock: Clock
+  /** The directories of this machine. */
+  readonly here: Places | undefined
 }
 
 /**
@@ -26,7 +29,7 @@ interface Parts {
  *
  * @throws DeltatapeError `fixture_invalid` where the fixtures cannot be looked at
  */
-export async function missOf(identity: Identity, { finder, redactor, clock }: Parts): Promise<MissError> {
+export async function missOf(identity: Identity, { finder, redactor, clock, here }: Parts): Promise<MissError> {
   const wanted = fileName(identity)
   const { sketches, damaged } = await finder.overview()
   // All that share one look begin at the same moment: one after another.
@@ -43,6 +46,6 @@ export async function missOf(identity: Identity, { finder, redactor, clock }: Pa
   }
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
   await nextTurn()
-  const found = { nearest, damaged, compared: Math.min(MAX_COMPARED, sketches.length), count: sketches.length }
+  const found = { nearest, damaged, compared: Math.min(MAX_COMPARED, sketches.length), count: sketches.length, here }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

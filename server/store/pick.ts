@@ -1,17 +1,19 @@
 /** Which fixtures a person means, and what is in them. */
 import { stat } from 'node:fs/promises'
-import { join, posix, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
 import { DeltatapeError } from '../base/errors.ts'
 import { isDamage } from '../fixture/damage.ts'
 import { parseFixture } from '../fixture/file.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake } from '../fixture/take.ts'
+import { type Beside, besideFrom } from '../fixture/beside.ts'
+import { openBeside } from './beside.ts'
 import { readText } from './disk.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */
-type Shelf = Pick<Store, 'dir' | 'check' | 'list' | 'survey' | 'text'>
+type Shelf = Pick<Store, 'dir' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
 
 /** A file that a person means. */
 export interface Picked {
@@ -20,6 +22,8 @@ export interface Picked {
   readonly path: string
   /** Reads it, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(): Promise<string>
+  /** Opens what stands beside it once it is asked for. Has to be closed. */
+  beside(): Beside | Promise<Beside>
 }
 
 /** A fixture, or why its file is damaged. */
@@ -38,15 +42,23 @@ export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved
   }
 }
 
+/** A line that takes bytes of what stands beside a fixture. */
+const HAS_BESIDE = /^\{"at":[\d.]+,"bin":"/m
+
 /**
  * Reads the fixture in a file.
  *
  * @throws DeltatapeError `fixture_invalid`
  */
-export const readFixture = async ({ name, text }: Pick<Picked, 'name' | 'text'>): Promise<StoredFixture> => ({
-  ...parseFixture(await text(), name),
-  name,
-})
+export async function readFixture({ name, text, beside }: Omit<Picked, 'path'>): Promise<StoredFixture> {
+  const content = await text()
+  const opened = await (HAS_BESIDE.test(content) ? beside() : besideFrom(undefined))
+  try {
+    return { ...parseFixture(content, name, opened), name }
+  } finally {
+    opened.close()
+  }
+}
 
 /**
  * The one file that a word means: a name, with or without `.jsonl`; the beginning of a name or of a key; or a path.
@@ -78,16 +90,18 @@ export async function pickAll(store: Shelf, words: readonly string[]): Promise<P
   return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const stored = ({ dir, text }: Shelf, name: string): Picked => ({
+const stored = ({ dir, text, beside }: Shelf, name: string): Picked => ({
   name,
   path: join(dir, name),
   text: () => text(name),
+  beside: () => beside(name),
 })
 
 const elsewhere = (path: string): Picked => ({
   name: path,
   path,
   text: () => readText(path, path),
+  beside: () => openBeside(dirname(path), basename(path)),
 })
 
 /** The file at a path, if that is within the store. */

@@ -6,9 +6,9 @@ import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { fresh, kept } from '../base/memo.ts'
-import { createFixtureReader } from '../fixture/file.ts'
 import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { linesOf, pathOf, versionOf } from './disk.ts'
+import { contentsOf, readContents } from './contents.ts'
+import { versionOf } from './disk.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
 export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
@@ -46,25 +46,17 @@ export const sizeOfFacts = (recording: Recording | Error): number =>
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
-  const reader = createFixtureReader(name)
   const end = createEnd()
-  for await (const lines of linesOf(pathOf(dir, name), name)) {
-    for (const line of lines) {
-      const record = reader.line(line)
-      if (record) end.take(record, reader.header())
-    }
-  }
-  const facts = reader.end()
+  const facts = await readContents(dir, name, ({ records, header }) => {
+    for (const record of records) end.take(record, header)
+  })
   return {
     ...played(facts, name),
     isGood: isGood({ ...facts, records: end.records() }),
+    // It may be cut off while it is played: that is told at its end.
     async *parts() {
-      const again = createFixtureReader(name)
-      for await (const lines of linesOf(pathOf(dir, name), name, (file) => hasNotChanged(file, name, version))) {
-        for (const part of inParts(lines.flatMap((line) => again.line(line) ?? []))) yield fresh(part)
-      }
-      // It may have been cut off while it was played.
-      again.end()
+      const contents = contentsOf(dir, name, (file) => hasNotChanged(file, name, version))
+      for await (const { records } of contents) for (const part of inParts(records)) yield fresh(part)
     },
   }
 }

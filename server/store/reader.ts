@@ -1,12 +1,17 @@
 /** Reads the files of fixtures, and keeps what it read as long as a file stays as it was: each use costs a stat. */
 import { LRUCache } from 'lru-cache'
+import type { AnswerRecord } from '../api/record.ts'
 import { type Clock, nextTurn } from '../base/clock.ts'
 import { systemCode } from '../base/errors.ts'
 import { DamageError } from '../fixture/damage.ts'
-import { createFixtureReader, parseUncheckedHeader, withItsKey } from '../fixture/file.ts'
+import { parseUncheckedHeader, withItsKey } from '../fixture/header.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import { type Sketch, sketchOf } from '../fixture/sketch.ts'
-import { type FileState, UnreadableError, firstLine, linesOf, pathOf, stateOf } from './disk.ts'
+import type { Match } from '../fixture/match.ts'
+import { withRules } from '../fixture/rules.ts'
+import { besideState } from './beside.ts'
+import { readContents } from './contents.ts'
+import { type FileState, UnreadableError, firstLine, pathOf, stateOf } from './disk.ts'
 import { type Recording, inMemory, onDisk, sizeOfFacts } from './playback.ts'
 import { type Shelf, createShelf } from './shelf.ts'
 
@@ -25,6 +30,8 @@ const SHORT_CHARS = 100_000
 interface Kept {
   readonly version: string
   readonly value: Recording | DamageError
+  /** The state of what stands beside it; undefined if nothing has to. What is damaged may be mended there. */
+  readonly beside: string | undefined
 }
 
 /** Reads something of the file with a name; gives undefined if there is no such file. */
@@ -46,7 +53,7 @@ export interface Reader {
 }
 
 /** Makes a reader of a directory. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
-export function createReader(dir: string, clock: Clock): Reader {
+export function createReader(dir: string, clock: Clock, match?: Match): Reader {
   const recordings = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES })
   const large = new LRUCache<string, Kept>({ maxSize: LARGE_BYTES })
   const shelf = createShelf()
@@ -58,11 +65,15 @@ export function createReader(dir: string, clock: Clock): Reader {
   const reading = new Map<string, Promise<Kept['value'] | undefined>>()
 
   const readNow = async (name: string, { version, bytes }: FileState): Promise<Kept['value'] | undefined> => {
-    const fits = bytes <= MAX_KEPT_BYTES
+    const beside = besideState(dir, name)
+    const size = bytes + beside.bytes
+    const fits = size <= MAX_KEPT_BYTES
     const value = await orDamage(async () => (fits ? inMemory(await whole(name)) : onDisk(dir, name, version)))
     if (value === undefined) return undefined
     const [to, other] = fits ? [recordings, large] : [large, recordings]
-    to.set(name, { version, value }, { size: fits ? bytes + 1 : sizeOfFacts(value) })
+    const minds = beside.bytes > 0 || value instanceof DamageError
+    const kept = { version, value, beside: minds ? beside.version : undefined }
+    to.set(name, kept, { size: fits ? size + 1 : sizeOfFacts(value) })
     other.delete(name)
     return value
   }
@@ -71,7 +82,7 @@ export function createReader(dir: string, clock: Clock): Reader {
     const state = states.of(name)
     if (state === undefined) return undefined
     const known = recordings.get(name) ?? large.get(name)
-    if (known?.version === state.version) return orThrow(known.value)
+    if (known?.version === state.version && isAsKept(dir, name, known)) return orThrow(known.value)
     const which = `${name}\n${state.version}`
     const under = reading.get(which) ?? readNow(name, state).finally(() => void reading.delete(which))
     reading.set(which, under)
@@ -85,14 +96,14 @@ export function createReader(dir: string, clock: Clock): Reader {
     const { version } = state
     const known = shelf.get(name)
     if (known?.version === version) return orThrow(known.read)
-    const read = await orDamage(async () => sketchOf(await readHeader(dir, name)))
-    if (read === undefined) return undefined
-    shelf.set(name, { version, read })
-    return orThrow(read)
+    const first = await orDamage(async () => sketchOf(await readHeader(dir, name, match)))
+    if (first === undefined) return undefined
+    shelf.set(name, { version, read: first })
+    return orThrow(first)
   }
 
   return {
-    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name)),
+    header: async (name) => (states.of(name) === undefined ? undefined : readHeader(dir, name, match)),
     sketch,
     recording,
     whole,
@@ -102,16 +113,16 @@ export function createReader(dir: string, clock: Clock): Reader {
 }
 
 async function readWhole(dir: string, name: string): Promise<StoredFixture> {
-  const reader = createFixtureReader(name)
-  const records = []
-  for await (const lines of linesOf(pathOf(dir, name), name)) {
-    for (const line of lines) records.push(reader.line(line) ?? [])
-  }
-  return { ...reader.end(), records: records.flat(), name }
+  const all: (readonly AnswerRecord[])[] = []
+  const facts = await readContents(dir, name, ({ records }) => all.push(records))
+  return { ...facts, records: all.flat(), name }
 }
 
+const isAsKept = (dir: string, name: string, { beside }: Kept): boolean =>
+  beside === undefined || besideState(dir, name).version === beside
+
 /** A long one is read in pieces. */
-async function readHeader(dir: string, name: string): Promise<Candidate> {
+async function readHeader(dir: string, name: string, match: Match | undefined): Promise<Candidate> {
   const line = await firstLine(pathOf(dir, name), name)
   const isLong = line.length > SHORT_CHARS
   if (isLong) await nextTurn()
@@ -119,7 +130,7 @@ async function readHeader(dir: string, name: string): Promise<Candidate> {
   if (isLong) await nextTurn()
   const checked = withItsKey(unchecked, name)
   if (isLong) await nextTurn()
-  return { ...checked, name }
+  return { ...withRules(checked, match, name), name }
 }
 
 /**

@@ -1,16 +1,15 @@
 /** The rules of saving: what stands in the place of what, and that the look and the deed are one step. */
-import { rm } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { bytesOf } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { isDamage } from '../fixture/damage.ts'
-import { formatFixture } from '../fixture/file.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { takeOf } from '../fixture/take.ts'
-import { UnreadableError, pathOf } from './disk.ts'
+import { removeFixture, writeFixture } from './beside.ts'
+import { UnreadableError } from './disk.ts'
 import type { Finder } from './finder.ts'
-import { alone, writeWhole } from './write.ts'
+import { alone } from './write.ts'
 
 /** What became of a fixture that was to be saved. */
 export interface Saved {
@@ -43,14 +42,14 @@ export function createSaver({ dir, finder, clock }: Parts): Save {
     const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture.key).catch(passOver) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
-    await writeWhole(dir, name, formatFixture(fixture), clock)
+    await writeFixture(dir, name, fixture, clock)
     finder.added(name)
     // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
     if (before) await finder.look()
     for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
       if (other === name) continue
       const copy = await finder.sketch(other).catch(passOver)
-      if (copy?.key === fixture.key && takeOf(copy) === take) await rm(pathOf(dir, other), { force: true })
+      if (copy?.key === fixture.key && takeOf(copy) === take) await removeFixture(dir, other)
     }
     await finder.sketch(name)
     return { outcome: 'saved', replaced: before }

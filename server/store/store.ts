@@ -3,12 +3,15 @@ import { posix } from 'node:path'
 import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError, MissError } from '../base/errors.ts'
-import { formatFixture } from '../fixture/file.ts'
-import type { Fixture, StoredFixture } from '../fixture/fixture.ts'
+import type { Beside } from '../fixture/beside.ts'
+import { type Fixture, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
 import { type Asked, type Identity, fileName } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory } from './directory.ts'
+import { checkDirectory, listDirectory } from './directory.ts'
 import { pathOf, readText } from './disk.ts'
 import { type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
@@ -16,8 +19,9 @@ import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
-import { type Stamp, isFree, isStill, removeStamped, stampOf } from './stamp.ts'
-import { alone, writeWhole } from './write.ts'
+import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
+import { followedBy } from './threads.ts'
+import { alone } from './write.ts'
 
 export interface Store {
   /** The directory, as configured. */
@@ -59,6 +63,12 @@ export interface Store {
   list(): Promise<string[]>
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(name: string): Promise<string>
+  /** A fixture as it is now. Throws `fixture_invalid` if it is damaged, or cannot be read. */
+  read(name: string): Promise<StoredFixture>
+  /** Opens what stands beside a fixture once it is asked for. Has to be closed. */
+  beside(name: string): Beside
+  /** The names of all that stands beside fixtures, or may, sorted. */
+  listBeside(): Promise<string[]>
   survey(): Promise<Survey>
   /** What tells the content that a fixture's file has now from any other. */
   stamp(name: string): Stamp
@@ -81,11 +91,15 @@ export interface StoreOptions {
   readonly dir: string
   readonly redactor: Redactor
   readonly clock: Clock
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** The directories of this machine: a miss tells whether they are what differs. */
+  readonly here?: Places | undefined
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock }: StoreOptions): Store {
-  const finder = createFinder(dir, clock)
+export function openStore({ dir, redactor, clock, match, here }: StoreOptions): Store {
+  const finder = createFinder(dir, clock, match)
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
   const doubts = new WeakMap<Identity, DeltatapeError>()
@@ -100,32 +114,37 @@ export function openStore({ dir, redactor, clock }: StoreOptions): Store {
     check: ({ write }) => checkDirectory(dir, { write, clock }),
     list: finder.list,
     text: (name) => readText(pathOf(dir, name), name),
+    read: finder.whole,
+    beside: (name) => openBeside(dir, name),
+    listBeside: async () => sortInPieces((await listDirectory(dir)).beside, clock),
     find: finder.find,
     recording: finder.recording,
     hasTakes: finder.hasTakes,
     survey: finder.survey,
-    identify: createIdentifier(redactor, inConversation),
+    identify: createIdentifier(redactor, inConversation, match),
     doubtOf: (identity) => doubts.get(identity),
-    save(fixture, isMeant) {
+    async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      return save(fixture, isMeant)
+      if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
+      const follows = await followedBy(finder, fixture)
+      return save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
     },
     stamp: (name) => stampOf(pathOf(dir, name)),
     async replace(name, fixture, stamp, taken = 'absent') {
       const next = posix.join(posix.dirname(name), fileName(fixture))
       const [from, to] = [pathOf(dir, name), pathOf(dir, next)]
       const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
-      const write = () => writeWhole(dir, next, formatFixture(fixture), clock, isAsSeen)
+      const write = () => writeFixture(dir, next, fixture, clock, isAsSeen)
       const isWritten = await alone(dir, fixture.key, clock, write)
       finder.changed()
-      return isWritten && (next === name || removeStamped(from, stamp))
+      return isWritten && (next === name || removeStampedFixture(dir, name, stamp))
     },
-    remove: (name, stamp) => (finder.changed(), removeStamped(pathOf(dir, name), stamp)),
+    remove: (name, stamp) => (finder.changed(), removeStampedFixture(dir, name, stamp)),
     async models() {
       const { sketches } = await finder.overview()
       const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
       return sortInPieces([...models], clock)
     },
-    miss: (identity) => missOf(identity, { finder, redactor, clock }),
+    miss: (identity) => missOf(identity, { finder, redactor, clock, here }),
   }
 }

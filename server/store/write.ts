@@ -29,7 +29,7 @@ const forEver = new AbortController().signal
 export async function writeWhole(
   dir: string,
   name: string,
-  text: string,
+  content: string | Uint8Array,
   clock: Clock,
   may: () => boolean = () => true,
 ): Promise<boolean> {
@@ -38,7 +38,7 @@ export async function writeWhole(
   try {
     const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(text)
+      await file.writeFile(content)
       await file.sync()
     } finally {
       await file.close()

@@ -6,17 +6,24 @@ import { apiNamed, followerOf } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import { DamageError } from '../fixture/damage.ts'
-import { AFTER_END, CUT_OFF, bodyHash, layoutOf, linesOf, parseLine, parseUncheckedHeader } from '../fixture/file.ts'
+import { type Beside, besideFrom } from '../fixture/beside.ts'
+import { AFTER_END, CUT_OFF, DamageError } from '../fixture/damage.ts'
+import { bodyHash, linesOf, parseLine } from '../fixture/file.ts'
+import { layoutOf, parseUncheckedHeader } from '../fixture/header.ts'
 import { type FixtureEnd, type FixtureHeader, eventsOf } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS, fileName, keyOf } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import { otherKey } from '../fixture/rules.ts'
 import { parseRequest } from '../fixture/request.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { besideName } from '../store/beside.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
 import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 
 /** A file: its text, or why it has none. */
-export type SourceFile = { readonly name: string } & ({ readonly text: string } | { readonly unreadable: string })
+export type SourceFile = { readonly name: string } & (
+  { readonly text: string; readonly beside?: Beside } | { readonly unreadable: string }
+)
 
 /** What was found in one file, and what is still to be searched for secrets. */
 export interface Checked {
@@ -25,6 +32,8 @@ export interface Checked {
   readonly header?: FixtureHeader
   readonly problems: Problem[]
   readonly pages: readonly Page[]
+  /** The name of the file that stands beside it, or would. */
+  readonly beside: string
   /** What the redactor found: the kinds in each line. */
   readonly secrets: ReadonlyMap<number, ReadonlySet<string>>
 }
@@ -33,23 +42,31 @@ export interface Checked {
  * Checks one file by itself.
  *
  * @param oldest what was recorded before is too old; in ms since 1970
+ * @param match what counts for keys, if the user has a say in it
  */
-export async function checkFixture(file: SourceFile, redactor: Redactor, oldest: number | undefined): Promise<Checked> {
+export async function checkFixture(
+  file: SourceFile,
+  redactor: Redactor,
+  oldest: number | undefined,
+  match?: Match,
+): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
     const why = `it cannot be read: ${file.unreadable}`
-    return { name, problems: [error(name, 1, 'damaged', why)], pages: [], secrets: new Map() }
+    return { name, problems: [error(name, 1, 'damaged', why)], pages: [], beside: besideName(name), secrets: new Map() }
   }
-  const { text } = file
+  const { text, beside = besideFrom(undefined) } = file
   const lines = linesOf(text)
   const damage: Problem[] = []
   const header = attempt(damage, name, 'damaged', () => parseUncheckedHeader(lines[0] ?? '', name))
-  const read = readLines(lines, name, damage)
+  const read = readLines(lines, { name, problems: damage, beside })
+  const used = beside.used
+  beside.close()
   const isWhole = damage.length === 0
 
   const problems = [
     ...damage,
-    ...(header ? [...identityProblems(header, name, redactor), ...ageProblems(header, name, oldest)] : []),
+    ...(header ? [...identityProblems(header, name, { redactor, match }), ...ageProblems(header, name, oldest)] : []),
     ...timeProblems(read, name),
     // What could not be read would be missing here.
     ...(header && isWhole ? answerProblems(header, read, name) : []),
@@ -61,6 +78,7 @@ export async function checkFixture(file: SourceFile, redactor: Redactor, oldest:
     ...(header ? { header } : {}),
     problems,
     pages: pagesOf(known),
+    beside: used ?? (isWhole ? '' : besideName(name)),
     secrets: await unredacted(known, redactor),
   }
 }
@@ -79,11 +97,19 @@ function attempt<T>(problems: Problem[], name: string, kind: ProblemKind, read: 
 /** How many damaged lines of a file are looked at: after so many it is no fixture at all. */
 const MAX_DAMAGED = 50
 
+interface Reading {
+  readonly name: string
+  /** What is found is added here. */
+  readonly problems: Problem[]
+  readonly beside: Beside
+}
+
 /** The lines after the first that can be read. */
-function readLines(lines: readonly string[], name: string, problems: Problem[]): NumberedLine[] {
+function readLines(lines: readonly string[], { name, problems, beside }: Reading): NumberedLine[] {
   const layout = layoutOf(lines[0] ?? '')
   const read: NumberedLine[] = []
   let ended = false
+  let usedAt: number | undefined
   for (const [index, text] of lines.entries()) {
     const number = index + 1
     if (index === 0) continue
@@ -96,27 +122,38 @@ function readLines(lines: readonly string[], name: string, problems: Problem[]):
       break
     }
     const isCut = number === lines.length && parseJson(text) === undefined
-    const line = isCut ? undefined : attempt(problems, name, 'damaged', () => parseLine(text, layout, name, number))
+    const line = isCut
+      ? undefined
+      : attempt(problems, name, 'damaged', () => parseLine(text, layout, name, number, beside))
+    if (beside.used !== undefined) usedAt ??= number
     if (isCut) problems.push(error(name, number, 'cut-off', 'it is cut off in the middle of this line'))
     else if (line) read.push({ number, line })
     ended = line !== undefined && 'ending' in line
     if (number === lines.length && line && !ended) problems.push(error(name, number, 'cut-off', CUT_OFF))
   }
   if (lines.length < 2) problems.push(error(name, 1, 'cut-off', CUT_OFF))
+  const flaw = problems.length === 0 ? beside.flaw() : undefined
+  if (flaw !== undefined) problems.push(error(name, usedAt ?? 1, 'damaged', flaw))
   return read
 }
 
-function identityProblems(header: FixtureHeader, name: string, redactor: Redactor): Problem[] {
+function identityProblems(
+  header: FixtureHeader,
+  name: string,
+  { redactor, match }: { readonly redactor: Redactor; readonly match: Match | undefined },
+): Problem[] {
   const problems: Problem[] = []
   const keys = [header.key]
   try {
-    const expected = keyOf(header)
-    if (header.key !== expected) {
-      problems.push(
-        error(name, 1, 'key', `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`),
-      )
+    const expected = otherKey(header, match)
+    if (expected !== undefined) {
+      const isOfOthers = header.matchedBy ? header.matchedBy.rules !== match?.mark : header.key === keyOf(header)
+      const why = isOfOthers
+        ? 'its key is of other rules of match: deltatape redact --apply brings it along'
+        : `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`
+      problems.push(error(name, 1, 'key', why))
+      keys.push(expected)
     }
-    keys.push(expected)
   } catch (thrown) {
     if (!(thrown instanceof DeltatapeError)) throw thrown
     problems.push(error(name, 1, 'key', thrown.message))

@@ -1,15 +1,20 @@
 /** Which fixture another one continues. Pure. */
 import { apiNamed } from '../api/index.ts'
-import type { FixtureHeader } from '../fixture/fixture.ts'
+import { type FixtureHeader, continuedBy } from '../fixture/fixture.ts'
 import { takeOf } from '../fixture/take.ts'
+import { carriedBy } from '../fixture/thread.ts'
 
-/** Makes what finds the fixture that one continues: of several takes the one whose answer it names, or else the first. */
+/** Makes what finds the fixture that one continues: of several takes the one whose answer it names or carries, or else the first. */
 export function parentsIn<T extends FixtureHeader>(all: readonly T[]): (fixture: T) => T | undefined {
   const byKey = Map.groupBy(all, ({ key }) => key)
-  return ({ api, request, previousKey }) => {
-    const takes = previousKey === undefined ? [] : (byKey.get(previousKey) ?? [])
+  return (fixture) => {
+    const takes = byKey.get(continuedBy(fixture) ?? '') ?? []
     if (takes.length < 2) return takes[0]
-    const id = apiNamed(api).continues(request)
-    return takes.find(({ responseId }) => responseId === id) ?? takes.toSorted((a, b) => takeOf(a) - takeOf(b))[0]
+    const api = apiNamed(fixture.api)
+    const id = api.continues(fixture.request)
+    const carried = new Set(fixture.follows === undefined ? [] : carriedBy(api, fixture))
+    const isMeant = ({ responseId, knownBy = [] }: T) =>
+      fixture.follows === undefined ? responseId === id : knownBy.some((mark) => carried.has(mark))
+    return takes.find(isMeant) ?? takes.toSorted((a, b) => takeOf(a) - takeOf(b))[0]
   }
 }

@@ -30,6 +30,8 @@ export interface Planned {
   readonly after: Candidate | undefined
   /** The id of the answer that it continues, as the fixture of that answer has it now. */
   readonly previousId: string | undefined
+  /** Whether its request carries that answer, which is put in anew. */
+  readonly carries?: true | undefined
   /** Whether it was selected; if not, it is sent for what continues it. */
   readonly selected: boolean
   /** Where it goes: to the host that its call names, and to no other. */
@@ -95,20 +97,44 @@ export function planRefresh(
     }
     const parent = parentOf(fixture)
     const after = parent && plan(parent)
-    send.set(idOf(fixture), {
-      fixture,
-      after,
-      previousId: parent?.responseId,
-      selected: chosen.has(idOf(fixture)),
-      to,
-    })
+    const carries = after && fixture.follows !== undefined
+    const previousId = carries ? undefined : parent?.responseId
+    const isChosen = chosen.has(idOf(fixture))
+    send.set(idOf(fixture), { fixture, after, previousId, ...(carries && { carries }), selected: isChosen, to })
     return fixture
   }
+  const heirs = Map.groupBy(all, ({ follows }) => follows)
   for (const fixture of selected) plan(fixture)
+  // A new answer would leave what carries the old one behind. What is planned meanwhile is looked at, too.
+  for (const { fixture } of send.values()) for (const heir of heirs.get(fixture.key) ?? []) plan(heir)
+  leaveBroken({ send, skipped, all, parentOf })
   const following = Map.groupBy(send.values(), ({ after }) => after && idOf(after))
   const inOrder = (id?: string): Planned[] =>
     (following.get(id) ?? []).flatMap((planned) => [planned, ...inOrder(idOf(planned.fixture))])
   return { send: inOrder(), skipped: Array.from(skipped, ([name, why]) => ({ name, why })) }
+}
+
+interface Planning {
+  readonly send: Map<string, Planned>
+  /** Why they are not sent, by name. */
+  readonly skipped: Map<string, string>
+  readonly all: readonly Candidate[]
+  readonly parentOf: (fixture: Candidate) => Candidate | undefined
+}
+
+/** A conversation of which a part cannot be sent is not sent at all: the rest would be left behind. */
+function leaveBroken({ send, skipped, all, parentOf }: Planning): void {
+  const isLeft = ({ name }: Candidate) => skipped.has(name)
+  for (let left = -1; left !== skipped.size;) {
+    left = skipped.size
+    for (const fixture of all) {
+      const parent = fixture.follows === undefined ? undefined : parentOf(fixture)
+      if (!parent || isLeft(parent) === isLeft(fixture)) continue
+      const [one, other] = isLeft(parent) ? [fixture, parent] : [parent, fixture]
+      if (send.delete(idOf(one)))
+        skipped.set(one.name, `its conversation holds ${other.name}, which cannot be sent again`)
+    }
+  }
 }
 
 /** What could be sent, and which variables would have to hold a key for it. */
@@ -184,13 +210,18 @@ const JSON_BODY: Headers = [['content-type', 'application/json']]
  * in deltatape's own name.
  *
  * @param newId the id of the new answer that it continues, if there is one
+ * @param requestText its request, if that is not as it was
  */
-export function callFor({ fixture, previousId, to }: Planned, newId: string | undefined): Call {
+export function callFor(
+  { fixture, previousId, to }: Planned,
+  newId: string | undefined,
+  requestText = fixture.requestText,
+): Call {
   const { method, path, headers = {} } = fixture.call
   const query = queryFor(fixture, to)
   const api = apiNamed(fixture.api)
   const isOwn = fixture.call.host === undefined && api.sendsOwn?.(fixture.call) === true
-  const body = Buffer.from(hasBody(fixture) ? continuing(fixture.requestText, newId ?? previousId) : '')
+  const body = Buffer.from(hasBody(fixture) ? continuing(requestText, newId ?? previousId) : '')
   const counting = Object.entries(headers).filter(([name]) => name !== 'content-type')
   const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
   return {

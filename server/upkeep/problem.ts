@@ -16,6 +16,7 @@ export type ProblemKind =
   | 'secret'
   | 'age'
   | 'unused'
+  | 'orphan'
   | 'empty'
 
 /** Something that is wrong with a fixture, or with all of them. */

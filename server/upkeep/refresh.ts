@@ -6,6 +6,7 @@ import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { type Candidate, type Fixture, type StoredFixture, eventsOf, isGood } from '../fixture/fixture.ts'
+import type { Match } from '../fixture/match.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { idOf, takeOf } from '../fixture/take.ts'
 import { type ModelSettings, createModel } from '../model/index.ts'
@@ -17,6 +18,7 @@ import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
 import { type Drift, comparable, findDrift, findHeadDrift } from './drift.ts'
 import { createLore } from './lore.ts'
+import { type Chains, type Kept, createChains } from './chains.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
@@ -27,6 +29,8 @@ export interface Job {
   readonly config: ModelSettings
   readonly redactor: Redactor
   readonly store: Store
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
   readonly concurrency: number
 }
 
@@ -53,9 +57,17 @@ const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
     throw error
   })
 
+/** The answers of fixtures, as far as they can be read. */
+const answerIn =
+  (store: Store) =>
+  async (fixture: Candidate): Promise<StoredFixture | undefined> => {
+    const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
+    return found instanceof DeltatapeError ? undefined : found
+  }
+
 /** Sends a plan, and shows how far it is. */
 async function send(
-  { context, concurrency, redactor }: Job,
+  { context, concurrency, redactor, store }: Job,
   { send: planned }: Plan,
   modelFor: (planned: Planned) => Model,
   conclude: (
@@ -68,7 +80,7 @@ async function send(
   try {
     return await resend(
       planned,
-      { modelFor, concurrency, signal: context.interrupted(), redactor },
+      { modelFor, answerOf: answerIn(store), concurrency, signal: context.interrupted(), redactor },
       async (each, reply) => {
         const asked = askedOf(each.fixture)
         const entry: Entry =
@@ -94,27 +106,24 @@ const tokensOf = ({ fixture }: Planned, records: readonly AnswerRecord[]): Token
 const SHORT = new Intl.NumberFormat('en', { notation: 'compact' })
 
 /** Records the answers anew. */
-export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
-  const { context, config, redactor, store } = job
+export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
+  const { context, config, redactor, store, match } = job
   const api = apiFor(job)
   const saved = new Map<string, Saved['outcome'] | 'changed'>()
   const stamps = new Map(plan.send.map(({ fixture: { name } }) => [name, store.stamp(name)]))
+  const chains = createChains(plan, { store, redactor, match, stamps })
   const modelFor = ({ fixture }: Planned) => {
     const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
-    return record(api, storeFor(store, fixture, saved, isAsPlanned), {
-      ...config,
-      takes: NO_TAKES,
-      redactor,
-      clock: context.clock,
-    })
+    const own = storeFor(store, fixture, saved, isAsPlanned)
+    const to = chains.has(fixture) ? waiting(own, fixture, chains, saved) : own
+    return record(api, to, { ...config, takes: NO_TAKES, redactor, clock: context.clock })
   }
 
-  return send(job, plan, modelFor, async ({ fixture }, reply) => {
+  const entries = await send(job, plan, modelFor, async ({ fixture }, reply) => {
     const outcome = saved.get(idOf(fixture))
     if (outcome === 'saved') return { outcome: 'refreshed' }
     if (outcome === 'unchanged') return { outcome }
-    if (outcome === 'changed')
-      return { outcome: 'failed', why: 'changed on the disk meanwhile, and left as it is there' }
+    if (outcome === 'changed') return { outcome: 'failed', why: CHANGED }
     const { why = 'the model did not finish it' } = reply.action ?? {}
     if (reply.kind === 'answered') return { outcome: 'failed', why }
     const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
@@ -126,7 +135,37 @@ export function refresh(job: Job, plan: Plan): Promise<Entry[]> {
     }
     return { outcome: 'failed', why: redactor.text(reply.why) }
   })
+  const kept = await chains.save()
+  return entries.map((entry) => concluded(entry, kept.get(entry.name)))
 }
+
+/** What became of a fixture, if it is of a conversation that is saved whole, or not at all. */
+function concluded(entry: Entry, kept: Kept | undefined): Entry {
+  if (kept === undefined || (entry.outcome !== 'refreshed' && entry.outcome !== 'unchanged')) return entry
+  if (kept === 'saved') return { ...entry, outcome: 'refreshed' }
+  if (kept === 'changed') return { ...entry, outcome: 'failed', why: CHANGED }
+  return kept === 'unchanged'
+    ? { ...entry, outcome: 'unchanged' }
+    : { ...entry, outcome: 'unchanged', why: 'its conversation stays as it was, whole, for what failed in it' }
+}
+
+const CHANGED = 'changed on the disk meanwhile, and left as it is there'
+
+/** A store that keeps what is recorded of a conversation until all of it is there. */
+const waiting = (
+  store: Store,
+  fixture: Candidate,
+  chains: Chains,
+  saved: Map<string, Saved['outcome'] | 'changed'>,
+): Store => ({
+  ...store,
+  identify: async (sent) => chains.identify(fixture, sent),
+  async save(recording) {
+    chains.keep(fixture, recording)
+    saved.set(idOf(fixture), 'saved')
+    return { outcome: 'saved' }
+  },
+})
 
 /**
  * A store that keeps what is recorded as this fixture, whatever id the request was sent with.
@@ -139,20 +178,20 @@ function storeFor(
   saved: Map<string, Saved['outcome'] | 'changed'>,
   isAsPlanned: () => boolean,
 ): Store {
-  const { key, api, call, previousKey } = fixture
+  const { key, api, call, previousKey, matchedBy } = fixture
   const id = idOf(fixture)
   return {
     ...store,
     async identify(sent) {
       const requestText = sent.content.byteLength > 0 ? contentText(sent) : '{}'
-      return { key, api, call, request: parseRequest(requestText), requestText, previousKey }
+      return { key, api, call, request: parseRequest(requestText), requestText, previousKey, matchedBy }
     },
     async save(recording) {
       if (!isAsPlanned()) {
         saved.set(id, 'changed')
         return { outcome: 'kept' }
       }
-      const result = await store.save({ ...recording, take: fixture.take })
+      const result = await store.save({ ...recording, take: fixture.take, follows: fixture.follows })
       saved.set(id, result.outcome)
       return result
     },

@@ -8,6 +8,8 @@ import { DeltatapeError } from '../base/errors.ts'
 import { idOf } from '../fixture/take.ts'
 import type { Action, Model } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import type { Candidate } from '../fixture/fixture.ts'
+import { type Answer, NOTHING_NEW, type Renewal, renewalBy, renewed, together } from './chain.ts'
 import { type Planned, callFor } from './plan.ts'
 
 /** What came of a request. */
@@ -35,6 +37,8 @@ export type Reply =
 export interface ResendOptions {
   /** The model that gets the request of a fixture. */
   readonly modelFor: (planned: Planned) => Model
+  /** The answer that a fixture holds; undefined if it cannot be read. */
+  readonly answerOf: (fixture: Candidate) => Promise<Answer | undefined>
   /** How many requests are under way at once. */
   readonly concurrency: number
   /** Breaks off what is under way, and sends no more. */
@@ -50,13 +54,31 @@ export interface ResendOptions {
  */
 export async function resend<T>(
   send: readonly Planned[],
-  { modelFor, concurrency, signal, redactor }: ResendOptions,
+  { modelFor, answerOf, concurrency, signal, redactor }: ResendOptions,
   conclude: (planned: Planned, reply: Reply) => T | Promise<T>,
 ): Promise<T[]> {
   const replyTo = async (planned: Planned, parent: Sent<T> | undefined): Promise<Reply> => {
     if (signal.aborted || parent?.kind === 'not_sent') return { kind: 'not_sent' }
     if (parent?.kind === 'failed') return failed('The answer that it continues failed.')
-    return ask(modelFor(planned), callFor(planned, parent?.id), signal, redactor)
+    const { api, requestText } = planned.fixture
+    const renewal = planned.carries ? (parent?.renewal ?? NOTHING_NEW) : NOTHING_NEW
+    if ('why' in renewal) return failed(`${renewal.why}: ${BY_ITS_APP}`)
+    const text = renewed(api, requestText, renewal)
+    if (text === undefined) return failed(`an answer stands in its request in parts: ${BY_ITS_APP}`)
+    return ask(modelFor(planned), callFor(planned, parent?.id, text), signal, redactor)
+  }
+  const carried = new Set(send.flatMap(({ carries, after }) => (carries && after ? [idOf(after)] : [])))
+  const renewalOf = async (
+    { fixture }: Planned,
+    reply: Reply,
+    parent: Sent<T> | undefined,
+  ): Promise<Sent<T>['renewal']> => {
+    const before = parent?.renewal ?? NOTHING_NEW
+    if (!carried.has(idOf(fixture)) || reply.kind !== 'answered' || 'why' in before) return before
+    const old = await answerOf(fixture)
+    const now = old && renewalBy(old, { api: fixture.api, records: reply.records })
+    if (!now) return { why: 'the answer that it carries cannot be read' }
+    return 'why' in now ? now : together(before, now)
   }
 
   const slot = pLimit(concurrency)
@@ -67,7 +89,9 @@ export async function resend<T>(
       const parent = await before
       return slot(async () => {
         const reply = await replyTo(planned, parent)
-        return { kind: reply.kind, id: answerIdOf(planned, reply), conclusion: await conclude(planned, reply) }
+        // Before what it compares is written over.
+        const renewal = await renewalOf(planned, reply, parent)
+        return { kind: reply.kind, id: answerIdOf(planned, reply), renewal, conclusion: await conclude(planned, reply) }
       })
     }
     sent.set(idOf(planned.fixture), work())
@@ -75,11 +99,16 @@ export async function resend<T>(
   return (await Promise.all(sent.values())).map(({ conclusion }) => conclusion)
 }
 
+/** What is to be done about a conversation that only its app can go on with. */
+const BY_ITS_APP = 'only its app can go on from there, with MODEL_MODE=record'
+
 /** What is kept of a reply. */
 interface Sent<T> {
   readonly kind: Reply['kind']
   /** The id by which the next turn continues it. */
   readonly id: string | undefined
+  /** What the next turn puts in place of what it carries, or why that is not known. */
+  readonly renewal: Renewal | { readonly why: string }
   readonly conclusion: T
 }
 

@@ -1,11 +1,15 @@
-/** Rules put onto fixtures that were recorded without them: what changes, and what becomes of conversations. */
+/** Rules of redaction and of `match` put onto fixtures that were recorded without them: what changes, and what becomes of conversations. */
 import { posix } from 'node:path'
 import type { Ending } from '../api/ending.ts'
 import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { besideFrom, besideOf } from '../fixture/beside.ts'
 import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
-import { type Fixture, type FixtureHeader, eventsOf, isGood } from '../fixture/fixture.ts'
-import { fileName, keyOf } from '../fixture/key.ts'
+import { type Fixture, type FixtureHeader, continuedBy, eventsOf, isGood } from '../fixture/fixture.ts'
+import { type Asked, fileName, keyOf } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import { matchedAgain } from '../fixture/rules.ts'
+import { givenBy } from '../fixture/thread.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
@@ -29,24 +33,28 @@ export interface Redone {
  * as edited: it must not pass for a recording.
  *
  * @param previousKey the key that the fixture which this one continues has now
+ * @param match what counts for keys now
  */
 export async function redactAgain(
   fixture: Fixture,
   redactor: Redactor,
   previousKey: string | undefined,
+  match?: Match,
 ): Promise<Redone> {
   const kinds = new Set<string>()
   const found = (kind: string) => void kinds.add(kind)
   const { api, call, response, recorded } = fixture
   const requestText = redactor.json(fixture.requestText, found, apiNamed(api).isWord)
   const query = call.query && redactor.query(call.query, found)
-  const asked = {
+  const written: Asked = {
     api,
     call: query ? { ...call, query } : call,
     request: parseRequest(requestText),
     requestText,
-    ...(previousKey === undefined ? {} : { previousKey }),
+    ...(previousKey === undefined || fixture.follows !== undefined ? {} : { previousKey }),
+    ...(fixture.matchedBy && { matchedBy: fixture.matchedBy }),
   }
+  const asked = matchedAgain(written, match)
   const key = keyOf(asked)
   const records = await redactor.records(fixture.records, apiNamed(api), found)
   const isEdited = fixture.sha256 !== undefined && fixture.sha256 !== bodyHash(fixture.records)
@@ -59,12 +67,14 @@ export async function redactAgain(
       ...(fixture.responseId === undefined
         ? {}
         : { responseId: apiNamed(api).answerId(call, eventsOf({ api, records })) }),
+      ...(fixture.follows === undefined ? {} : { follows: previousKey }),
+      ...(fixture.knownBy && { knownBy: givenBy(apiNamed(api), asked.request, eventsOf({ api, records })) }),
       recorded: isEdited ? { ...recorded, edited: true } : recorded,
       records,
       ending: redactEnding(fixture.ending, redactor, found),
       sha256: bodyHash(records),
     },
-    changed: key !== fixture.key || kinds.size > 0,
+    changed: key !== fixture.key || kinds.size > 0 || (fixture.follows ?? previousKey) !== previousKey,
     kinds,
   }
 }
@@ -81,7 +91,7 @@ export function parentsFirst<T extends FixtureHeader>(fixtures: readonly T[]): T
     for (
       let at: T | undefined = fixture;
       at && !ordered.has(at) && !line.includes(at);
-      at = at.previousKey === undefined ? undefined : byKey.get(at.previousKey)
+      at = byKey.get(continuedBy(at) ?? '')
     ) {
       line.push(at)
     }
@@ -104,6 +114,8 @@ export interface Planned {
   readonly kinds: ReadonlySet<string>
   /** The key that what it continues gets. */
   readonly previousKey: string | undefined
+  /** Which request it is without the rules of `match`. */
+  readonly asks: string
   /** Whether its model finished. */
   readonly good: boolean
   /** When it was recorded. */
@@ -124,6 +136,15 @@ export interface Merged {
   /** These go: a failed answer rather than a finished one, and of two alike the older. */
   readonly dropped: readonly Planned[]
 }
+
+/** The files that rules of `match` would make one, though their requests differ: only one of them could be replayed. */
+export const madeOne = (plan: readonly Planned[]): (readonly Planned[])[] =>
+  [...Map.groupBy(plan, ({ key }) => key).values()].filter(
+    (same) =>
+      same.some(({ changed }) => changed) &&
+      new Set(same.map(({ asks }) => asks)).size > 1 &&
+      new Set(same.map(({ was }) => was)).size > 1,
+  )
 
 /**
  * Finds the files that become one. Files that have the same key already, and do not change, are left as they are. Of calls
@@ -157,6 +178,7 @@ export async function planFor(
   store: Store,
   redactor: Redactor,
   terminal: Progress,
+  match?: Match,
 ): Promise<{ plan: Planned[]; refused: Refused[]; damaged: string[] }> {
   const { candidates, damaged: unreadable } = await store.survey()
   const damaged = [...unreadable]
@@ -169,21 +191,20 @@ export async function planFor(
       bar.step()
       // Before it is read: what is written in between has another.
       const stamp = store.stamp(name)
-      const fixture = await store
-        .text(name)
-        .then((text) => parseFixture(text, name))
-        .catch(passDamage)
+      const fixture = await store.read(name).catch(passDamage)
       if (!fixture) {
         damaged.push(name)
         continue
       }
-      const previousKey = keys.get(fixture.previousKey ?? '') ?? fixture.previousKey
-      const redone = await redactWhole(fixture, redactor, previousKey)
+      const before = continuedBy(fixture)
+      const previousKey = keys.get(before ?? '') ?? before
+      const redone = await redactWhole(fixture, { redactor, match }, previousKey)
       if ('why' in redone) {
         refused.push({ name, why: redone.why })
         continue
       }
       const { fixture: next, changed, kinds } = redone
+      const asks = next.matched ? keyOf({ ...next, matched: undefined }) : next.key
       keys.set(fixture.key, next.key)
       const [good, at] = [isGood(fixture), fixture.recorded.at]
       const nextName = changed ? posix.join(posix.dirname(name), fileName(next)) : name
@@ -196,6 +217,7 @@ export async function planFor(
         changed,
         kinds,
         previousKey,
+        asks,
         good,
         at,
         stamp,
@@ -207,17 +229,25 @@ export async function planFor(
   return { plan, refused, damaged: damaged.toSorted() }
 }
 
+/** What is put onto fixtures. */
+interface RulesOfNow {
+  readonly redactor: Redactor
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+}
+
 /** Redacts a fixture once more, or says why what is left would not be the same answer without its secrets. */
 async function redactWhole(
   fixture: Fixture,
-  redactor: Redactor,
+  { redactor, match }: RulesOfNow,
   previousKey: string | undefined,
 ): Promise<Redone | { readonly why: string }> {
   try {
-    const redone = await redactAgain(fixture, redactor, previousKey)
+    const redone = await redactAgain(fixture, redactor, previousKey, match)
     const harm = harmIn(fixture.records, redone.fixture.records, apiNamed(fixture.api), fixture.call)
     if (harm !== undefined) return { why: `its redaction ${harm} (${[...redone.kinds].join(', ')})` }
-    if (redone.changed) parseFixture(formatFixture(redone.fixture), 'what is left')
+    if (redone.changed)
+      parseFixture(formatFixture(redone.fixture), 'what is left', besideFrom(besideOf(redone.fixture)))
     return redone
   } catch (error) {
     if (!(error instanceof DeltatapeError)) throw error
@@ -225,10 +255,9 @@ async function redactWhole(
   }
 }
 
-interface Application {
+interface Application extends RulesOfNow {
   readonly plan: readonly Planned[]
   readonly merges: readonly Merged[]
-  readonly redactor: Redactor
   readonly signal: AbortSignal
 }
 
@@ -239,7 +268,7 @@ interface Application {
  * @returns the names of the files that were not as they were planned any more, and are as they were found
  * @throws DeltatapeError `cancelled`
  */
-export async function applyTo(store: Store, { plan, merges, redactor, signal }: Application): Promise<string[]> {
+export async function applyTo(store: Store, { plan, merges, signal, ...rules }: Application): Promise<string[]> {
   const stamps = new Map(plan.map(({ name, stamp }) => [name, stamp]))
   const left = new Set<string>()
   const keptFor = new Map(merges.flatMap(({ kept, dropped }) => dropped.map((each) => [each.name, kept] as const)))
@@ -249,11 +278,8 @@ export async function applyTo(store: Store, { plan, merges, redactor, signal }: 
     if (signal.aborted) {
       throw new DeltatapeError('cancelled', 'Interrupted: some fixtures are changed, and none is lost. Run it again.')
     }
-    const fixture = await store
-      .text(name)
-      .then((text) => parseFixture(text, name))
-      .catch(passDamage)
-    const redone = fixture && (await redactWhole(fixture, redactor, previousKey))
+    const fixture = await store.read(name).catch(passDamage)
+    const redone = fixture && (await redactWhole(fixture, rules, previousKey))
     const isDone = redone && 'fixture' in redone && (await store.replace(name, redone.fixture, stamp, stamps.get(next)))
     if (!isDone) left.add(name)
   }

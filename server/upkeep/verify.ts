@@ -1,5 +1,10 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
+import { apiNamed } from '../api/index.ts'
+import { continuedBy } from '../fixture/fixture.ts'
+import type { Match } from '../fixture/match.ts'
+import { carriedBy } from '../fixture/thread.ts'
+import type { Picked } from '../store/pick.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { takeOf } from '../fixture/take.ts'
 import { findSecrets } from '../redact/secretlint.ts'
@@ -10,10 +15,14 @@ import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 export interface VerifyOptions {
   /** What it would still redact is a secret. */
   readonly redactor: Redactor
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
   /** What was recorded before is too old; in ms since 1970. */
   readonly oldest?: number | undefined
   /** Whether these are all the files that there are: then each conversation has to find its beginning among them. */
   readonly whole: boolean
+  /** The names of all that stands beside fixtures, or may: what none of them takes is told of. */
+  readonly beside?: readonly string[]
 }
 
 /** How much text is searched for secrets at once, in characters. */
@@ -25,23 +34,29 @@ const SEARCH_CHARS = 1024 * 1024
  */
 export async function* verify(
   files: AsyncIterable<SourceFile>,
-  { redactor, oldest, whole }: VerifyOptions,
+  { redactor, match, oldest, whole, beside = [] }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, Map<number, string>>()
-  const continued: { name: string; previousKey: string }[] = []
+  const marksByKey = new Map<string, readonly string[]>()
+  const taken = new Set<string>()
+  const continued: Continued[] = []
   let waiting: Checked[] = []
   let chars = 0
 
   for await (const file of files) {
-    const checked = await checkFixture(file, redactor, oldest)
+    const checked = await checkFixture(file, redactor, oldest, match)
     const { name, header } = checked
+    taken.add(checked.beside)
     if (header) {
       const takes = nameByKey.get(header.key) ?? new Map<number, string>()
       const other = takes.get(takeOf(header))
       nameByKey.set(header.key, takes)
       if (other === undefined) takes.set(takeOf(header), name)
       else checked.problems.push(error(name, 1, 'duplicate', `${other} has the same key: only one of them is replayed`))
-      if (header.previousKey !== undefined) continued.push({ name, previousKey: header.previousKey })
+      marksByKey.set(header.key, [...(marksByKey.get(header.key) ?? []), ...(header.knownBy ?? [])])
+      const key = continuedBy(header)
+      const marks = header.follows === undefined ? undefined : carriedBy(apiNamed(header.api), header)
+      if (key !== undefined) continued.push({ name, key, marks })
     }
     waiting.push(checked)
     chars += checked.pages.reduce((sum, { text }) => sum + text.length, 0)
@@ -55,12 +70,27 @@ export async function* verify(
   if (!whole) return
   const missing = [...nameByKey.values()].flatMap(missingIn)
   if (missing.length > 0) yield missing
-  const lost = continued.filter(({ previousKey }) => !nameByKey.has(previousKey))
+  const lost = continued.filter(({ key, marks }) => !nameByKey.has(key) || isGone(marks, marksByKey.get(key)))
   if (lost.length > 0) {
     const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
     yield lost.map(({ name }) => warning(name, 1, 'conversation', message))
   }
+  const orphans = beside.filter((name) => !taken.has(name))
+  yield orphans.map((name) => warning(name, 1, 'orphan', 'it stands beside no fixture that takes it: remove it'))
 }
+
+/** A fixture that continues another. */
+interface Continued {
+  readonly name: string
+  /** The key of the other one. */
+  readonly key: string
+  /** What its request carries of earlier answers, if it carries the answer within. */
+  readonly marks: readonly string[] | undefined
+}
+
+/** Whether the answer that a request carries was recorded again since, and is another one now. */
+const isGone = (carried: readonly string[] | undefined, given: readonly string[] | undefined): boolean =>
+  carried !== undefined && given !== undefined && !carried.some((mark) => given.includes(mark))
 
 /** The takes that are missing before others of the same call: replay would give those too early. */
 function missingIn(takes: ReadonlyMap<number, string>): Problem[] {
@@ -125,10 +155,7 @@ function secretProblem(name: string, line: number, kinds: readonly string[]): Pr
 const READS_AT_ONCE = 32
 
 /** A file that can be read. */
-interface Readable {
-  readonly name: string
-  text(): Promise<string>
-}
+type Readable = Pick<Picked, 'name' | 'text' | 'beside'>
 
 /** The texts of these files, in order; some are read ahead. */
 export async function* readFiles(files: readonly Readable[]): AsyncGenerator<SourceFile> {
@@ -141,9 +168,9 @@ export async function* readFiles(files: readonly Readable[]): AsyncGenerator<Sou
   }
 }
 
-async function readOne({ name, text }: Readable): Promise<SourceFile> {
+async function readOne({ name, text, beside }: Readable): Promise<SourceFile> {
   try {
-    return { name, text: await text() }
+    return { name, text: await text(), beside: await beside() }
   } catch (thrown) {
     const code = systemCode(thrown)
     if (code === undefined) throw thrown

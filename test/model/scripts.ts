@@ -14,9 +14,9 @@ export const ASK = { model: 'gpt-4.1-mini', input: 'Say hi' }
 export const text = compose('contract').text(words('Hello, 世界! 👋🏽')).completed()
 export const partial = compose('contract').text(words('The sea was calm')).cut().events
 
-/** More than fits into a batch. */
+/** More than fits into a batch, and more than is kept in memory of a fixture. */
 export const large = compose('large')
-  .text(Array.from({ length: 60 }, (_, index) => `${index}${'x'.repeat(5000)}`))
+  .text(Array.from({ length: 120 }, (_, index) => `${index}${'x'.repeat(5000)}`))
   .completed()
 
 /** Streams that end as the API ends them. */

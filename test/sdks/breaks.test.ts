@@ -77,10 +77,14 @@ describe.each(CLIENTS)('$name', (client) => {
       const asked = await made(client, { base: baseOf(player.url), headers: { 'x-deltatape-fault': plan } }, question)
       const breaking = await runServer({ ...settings, FAULT: plan })
       const always = await made(client, { base: baseOf(breaking.url) }, question)
+      const named = `${player.url}/@${fault}`
+      await fetch(`${named}/fault`, { method: 'PUT', body: plan })
+      const byName = await made(client, { base: baseOf(named) }, question)
       // An error in a stream has other words, and with some SDKs another class.
       if (fault === 'error') expect(asked.isOwn).toBe(direct.isOwn)
       else expect(asked, fault).toEqual(direct)
       expect(always, fault).toEqual(asked)
+      expect(byName, fault).toEqual(asked)
     }
     await upstream.close()
   })

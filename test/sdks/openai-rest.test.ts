@@ -36,6 +36,23 @@ test.each(ROUTES)('speech, %s: the very bytes', async (route) => {
   expect(replayed).toEqual(direct)
 })
 
+test('a long speech, which stands beside its fixture', async () => {
+  const long = Buffer.concat(Array.from({ length: 60 }, () => SOUND))
+  const api = await runApi({
+    path: /^\/v1\/audio\/speech$/,
+    answer: () => ({ headers: { 'content-type': 'audio/mpeg' }, body: long }),
+  })
+  const { direct, recorded, replayed } = await inThreeWays(api, 'by path', async (host) => {
+    const response = await openai({ base: `${host}/v1` }).audio.speech.create({
+      model: 'standin-tts',
+      voice: 'alloy',
+      input: 'Hello, at length',
+    })
+    return Buffer.from(await response.arrayBuffer()).equals(long)
+  })
+  expect([direct, recorded, replayed]).toEqual([true, true, true])
+})
+
 test.each(ROUTES)('transcription, %s: a form that has another boundary each time', async (route) => {
   const { direct, recorded, replayed } = await inThreeWays(await runApi(transcriptions), route, async (host) => {
     const { audio } = openai({ base: `${host}/v1` })

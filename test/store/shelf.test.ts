@@ -12,6 +12,7 @@ const sketch = (name: string, recordedAt: string, more: Partial<Sketch> = {}): S
   key: `key of ${name}`,
   responseId: 'resp_same',
   recordedAt,
+  knownBy: [],
   ...LIKENESS,
   ...more,
 })

@@ -51,7 +51,7 @@ async function send(plan: readonly Planned[], model: Model, { concurrency = 4, s
   }
   const replies = await resend(
     plan,
-    { modelFor, concurrency, signal, redactor: createRedactor() },
+    { modelFor, answerOf: async () => undefined, concurrency, signal, redactor: createRedactor() },
     ({ fixture }, reply) => [String(fixture.request.input), reply],
   )
   return { bodies, replies: Object.fromEntries(replies) as Record<string, Reply> }

@@ -114,6 +114,7 @@ test('mergesIn keeps a finished answer before a failed one, and the newer of two
     changed: true,
     kinds: new Set(),
     previousKey: undefined,
+    asks: 'k',
     good: true,
     at: '2026-11-24',
     stamp: 'absent',

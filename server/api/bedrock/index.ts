@@ -5,6 +5,7 @@ import { eventsOrBody } from '../body.ts'
 import { followBy } from '../follow.ts'
 import { eventstream } from '../framing/eventstream.ts'
 import type { AnswerRecord } from '../record.ts'
+import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, leavingOut, textIn } from '../request.ts'
 import { createWords } from '../words.ts'
 import type { Carried } from './invoke.ts'
@@ -77,6 +78,7 @@ export function bedrockWith(carried: readonly Carried[]): Api {
     },
     lastUserText: ({ messages, prompt, inputText, message }) =>
       lastOfUser(messages, 'content') || textIn(prompt ?? inputText ?? message),
+    repeats: repeatsBy((body) => [body], { names: ['toolUseId', 'tool_use_id'] }),
     modelOf: ({ path }) => modelIn(path),
     follow: followBy({ look, isAnswer: (value) => typeof value === 'object' && value !== null }),
     events: eventsOrBody,

@@ -6,6 +6,7 @@ import { headerOf } from '../headers.ts'
 import { EVENT_STREAM, inError } from '../error.ts'
 import { type ModelEvent, parseEvent } from '../event.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../record.ts'
+import { repeatsBy } from '../repeats.ts'
 import { modelIn } from '../request.ts'
 import { createWords } from '../words.ts'
 import { readAbout } from './about.ts'
@@ -38,6 +39,16 @@ export const responses: Api = {
   lastUserText,
   modelOf: modelIn,
   continues: ({ previous_response_id: id }: JsonObject) => (typeof id === 'string' ? id : undefined),
+  // What an item is like when it begins is not sent back.
+  repeats: repeatsBy(
+    (body, type) => (/(?:item\.added|\.created|\.in_progress)$/.test(type) ? [] : [body.item, body.response]),
+    {
+      history: 'input',
+      names: ['approval_request_id'],
+      own: ['conversation'],
+      path: /\/responses\/([^/]+)/,
+    },
+  ),
   follow,
   events: (records) => {
     const events = eventsIn(records)

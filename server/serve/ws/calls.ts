@@ -2,6 +2,7 @@
 import type { Api } from '../../api/api.ts'
 import type { Call, Caller, Destination, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
+import { isCredentialParameter } from '../../redact/places.ts'
 import type { TurnRequest } from './dialect.ts'
 
 /** How the API's own WebSocket mode is called: `/v1/responses` of both, with or without a server between them. */
@@ -48,6 +49,7 @@ export function createCalls({ own, headers, query, createUpstream, callerNow, ..
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
   const sentHeaders = own ? JSON_TYPE : [...others, ...JSON_TYPE]
+  const brought = credentialsIn(query)
   return {
     for({ body, content }) {
       if (!own) upstream ??= createUpstream?.(headers, query, shared.credential)
@@ -57,8 +59,7 @@ export function createCalls({ own, headers, query, createUpstream, callerNow, ..
         ...(callerNow ? { caller: callerNow() } : {}),
         method: 'POST',
         path: PATH,
-        // The query of an upgrade belongs to the connection.
-        query: '',
+        query: brought,
         headers: sentHeaders,
         body: sent,
         content: content === body ? sent : Buffer.from(content),
@@ -70,4 +71,11 @@ export function createCalls({ own, headers, query, createUpstream, callerNow, ..
       upstream?.close()
     },
   }
+}
+
+/** The query of an upgrade belongs to the connection, but for a credential in it: that is a secret in every call. */
+function credentialsIn(query: string): string {
+  const parameters = query.slice(1).split('&')
+  const kept = parameters.filter((each) => [...new URLSearchParams(each).keys()].some(isCredentialParameter))
+  return kept.length > 0 ? `?${kept.join('&')}` : ''
 }

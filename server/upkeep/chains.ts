@@ -1,0 +1,104 @@
+/** Conversations whose requests carry their answers: all of one is saved, or nothing of it. */
+import { apiNamed } from '../api/index.ts'
+import { type Call, contentText } from '../api/call.ts'
+import { type Candidate, type Fixture, continuedBy } from '../fixture/fixture.ts'
+import { type Identity, keyOf } from '../fixture/key.ts'
+import type { Match } from '../fixture/match.ts'
+import { parseRequest } from '../fixture/request.ts'
+import { matchedAgain } from '../fixture/rules.ts'
+import { idOf } from '../fixture/take.ts'
+import type { Redactor } from '../redact/redactor.ts'
+import type { Stamp } from '../store/stamp.ts'
+import type { Store } from '../store/store.ts'
+import type { Plan, Planned } from './plan.ts'
+
+/** What became of a fixture of a conversation in the end. */
+export type Kept = 'saved' | 'unchanged' | 'changed' | 'left'
+
+export interface Chains {
+  /** Whether a fixture is of such a conversation. */
+  has(fixture: Candidate): boolean
+  /** Which call it is that is sent for a fixture now: another one, where it carries a new answer. */
+  identify(fixture: Candidate, sent: Call): Identity
+  /** Keeps what was recorded until the whole conversation is there. */
+  keep(fixture: Candidate, recording: Fixture): void
+  /** Saves the conversations that are whole, as far as nobody changed them meanwhile; says what became of each fixture, by name. */
+  save(): Promise<ReadonlyMap<string, Kept>>
+}
+
+interface Parts {
+  readonly store: Store
+  readonly redactor: Redactor
+  readonly match?: Match | undefined
+  /** What the files held when the plan was made, by name. */
+  readonly stamps: ReadonlyMap<string, Stamp>
+}
+
+export function createChains({ send }: Plan, { store, redactor, match, stamps }: Parts): Chains {
+  const chains = chainsIn(send)
+  const members = new Set(chains.flat().map(({ fixture }) => fixture.name))
+  const recorded = new Map<string, Fixture>()
+  const moved = new Map<string, string>()
+  const now = (key: string | undefined) => moved.get(key ?? '') ?? key
+
+  const saveOne = async ({ name, key }: Candidate, stamp: Stamp, recording: Fixture): Promise<Kept> => {
+    if (recording.key === key) {
+      const { outcome } = await store.save(recording)
+      return outcome === 'kept' ? 'left' : outcome
+    }
+    return (await store.replace(name, recording, stamp)) ? 'saved' : 'changed'
+  }
+  const saveAll = async (chain: readonly Planned[]): Promise<[string, Kept][]> => {
+    const whole = chain.flatMap(({ fixture }) => {
+      const [stamp, recording] = [stamps.get(fixture.name), recorded.get(fixture.name)]
+      return stamp !== undefined && recording ? [{ fixture, stamp, recording }] : []
+    })
+    const all = (kept: Kept) => chain.map(({ fixture }): [string, Kept] => [fixture.name, kept])
+    if (whole.length < chain.length) return all('left')
+    if (whole.some(({ fixture, stamp }) => store.stamp(fixture.name) !== stamp)) return all('changed')
+    const done: [string, Kept][] = []
+    for (const { fixture, stamp, recording } of whole)
+      done.push([fixture.name, await saveOne(fixture, stamp, recording)])
+    return done
+  }
+
+  return {
+    has: ({ name }) => members.has(name),
+    identify(fixture, sent) {
+      const { key, api, call, previousKey, matchedBy } = fixture
+      const text = sent.content.byteLength > 0 ? contentText(sent) : '{}'
+      const requestText = redactor.json(text, undefined, apiNamed(api).isWord)
+      const asked = {
+        api,
+        call,
+        request: parseRequest(requestText),
+        requestText,
+        previousKey: now(previousKey),
+        matchedBy,
+      }
+      if (continuedBy(fixture) === undefined) return { key, ...asked }
+      const counted = matchedAgain(asked, match)
+      const newKey = keyOf(counted)
+      moved.set(key, newKey)
+      return { key: newKey, ...counted }
+    },
+    keep: (fixture, recording) =>
+      void recorded.set(fixture.name, { ...recording, take: fixture.take, follows: now(fixture.follows) }),
+    async save() {
+      const kept = new Map<string, Kept>()
+      for (const chain of chains) for (const [name, what] of await saveAll(chain)) kept.set(name, what)
+      return kept
+    },
+  }
+}
+
+/** The conversations of a plan in which a request carries an answer, each in order. */
+function chainsIn(send: readonly Planned[]): Planned[][] {
+  const roots = new Map<string, string>()
+  for (const { fixture, after } of send) {
+    roots.set(idOf(fixture), (after && roots.get(idOf(after))) ?? idOf(fixture))
+  }
+  return [...Map.groupBy(send, ({ fixture }) => roots.get(idOf(fixture))).values()].filter((chain) =>
+    chain.some(({ carries }) => carries),
+  )
+}
