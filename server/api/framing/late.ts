@@ -59,13 +59,9 @@ export function createLateReader(lines: RecordReader): LateReader {
     blank = NONE
     const feed = bytes.indexOf(LF)
     if (first.length() + bytes.length > MAX_LINE_BYTES && feed === -1) return asJson(bytes, at)
-    let end = bytes.length
     // A CR may be the first half of the end of the line.
-    if (feed === -1 && bytes.at(-1) === CR) {
-      end--
-      blank = Buffer.of(CR)
-    }
-    if (feed !== -1) end = endOfText(bytes, feed)
+    if (feed === -1 && bytes.at(-1) === CR) blank = Buffer.of(CR)
+    const end = feed === -1 ? bytes.length - blank.length : endOfText(bytes, feed)
     const last = end > 0 ? bytes[end - 1] : first.last()
     if (feed !== -1 && last !== END_BRACE) return asJson(bytes, at)
     const rest = bytes.subarray(end)
@@ -83,10 +79,7 @@ export function createLateReader(lines: RecordReader): LateReader {
   }
   return {
     areLines: () => state === 'lines',
-    read(bytes, at) {
-      const chunk = viewOf(bytes)
-      return { first: inFirst, between, json: pieces.read, lines: lines.read }[state](chunk, at)
-    },
+    read: (bytes, at) => ({ first: inFirst, between, json: pieces.read, lines: lines.read })[state](viewOf(bytes), at),
     end: (at, clean) => (state === 'lines' ? lines.end(at, clean) : [...asJson(NONE, at), ...pieces.end(at, clean)]),
   }
 }
