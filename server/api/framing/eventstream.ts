@@ -163,11 +163,10 @@ const carrier: Carrier = {
   },
 }
 
-/** Event streams of AWS. Their checksum tells them from anything else. */
+/** Event streams of AWS. Their checksum tells them from anything else, whatever type they are said to be. */
 export const eventstream = {
   types: /^application\/vnd\.amazon\.eventstream$/,
-  begins(start: Buffer, type: string) {
-    if (!this.types.test(type) && type !== '' && type !== 'application/octet-stream') return false
+  begins(start: Buffer) {
     // No message is so long that its length begins otherwise.
     if (start[0] !== 0 && start[0] !== 1) return false
     return start.length < PRELUDE_BYTES ? undefined : lengthOf(start) !== undefined

@@ -36,6 +36,8 @@ export interface RecordReader {
 
 /** Takes data out of the records of one framing, and puts it into them. */
 export interface Carrier {
+  /** Whether events have names around them, which most often repeat a member. */
+  readonly hasNames?: true
   /**
    * What a record means.
    *

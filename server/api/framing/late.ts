@@ -5,7 +5,7 @@ import { type RecordReader, viewOf, wireOf } from './framing.ts'
 import { createPlainReader } from './plain-reader.ts'
 import { createRest } from './rest.ts'
 
-const [LF, END_BRACE, BRACE] = [0x0a, 0x7d, 0x7b]
+const [LF, CR, END_BRACE, BRACE] = [0x0a, 0x0d, 0x7d, 0x7b]
 const BLANK = new Set([0x09, 0x0a, 0x0d, 0x20])
 const NONE = Buffer.alloc(0)
 
@@ -54,11 +54,14 @@ export function createLateReader(lines: RecordReader): LateReader {
     blank = Buffer.concat([blank, bytes])
     return []
   }
-  const inFirst = (bytes: Buffer, at: number): AnswerRecord[] => {
+  const inFirst = (chunk: Buffer, at: number): AnswerRecord[] => {
+    const bytes = blank.length > 0 ? Buffer.concat([blank, chunk]) : chunk
+    blank = NONE
     const feed = bytes.indexOf(LF)
     if (first.length() + bytes.length > MAX_LINE_BYTES && feed === -1) return asJson(bytes, at)
-    let end = feed === -1 ? bytes.length : feed
-    if (feed !== -1) end = endOfText(bytes, feed)
+    // A CR may be the first half of the end of the line.
+    if (feed === -1 && bytes.at(-1) === CR) blank = Buffer.of(CR)
+    const end = feed === -1 ? bytes.length - blank.length : endOfText(bytes, feed)
     const last = end > 0 ? bytes[end - 1] : first.last()
     if (feed !== -1 && last !== END_BRACE) return asJson(bytes, at)
     const rest = bytes.subarray(end)
@@ -76,10 +79,7 @@ export function createLateReader(lines: RecordReader): LateReader {
   }
   return {
     areLines: () => state === 'lines',
-    read(bytes, at) {
-      const chunk = viewOf(bytes)
-      return { first: inFirst, between, json: pieces.read, lines: lines.read }[state](chunk, at)
-    },
+    read: (bytes, at) => ({ first: inFirst, between, json: pieces.read, lines: lines.read })[state](viewOf(bytes), at),
     end: (at, clean) => (state === 'lines' ? lines.end(at, clean) : [...asJson(NONE, at), ...pieces.end(at, clean)]),
   }
 }

@@ -184,12 +184,13 @@ export function encodeSseEvent(data: string, name: string | undefined, eol: Line
   return name === undefined ? `data: ${lines}${eol}${eol}` : `event: ${name}${eol}data: ${lines}${eol}${eol}`
 }
 
-const FIELDS = ['data:', 'event:', 'id:', 'retry:', ': ']
+const FIELDS = ['data:', 'event:', 'id:', 'retry:', ': ', ':\n', ':\r']
 
 /** No line of an event stream begins so. Google sends errors as event streams that are plain JSON; proxies send pages. */
 const NO_FIELD = /^[<{[]/
 
 const carrier: Carrier = {
+  hasNames: true,
   parse: (wire, at, isFirst) => (typeof wire === 'string' ? parseSseRecord(wire, at, isFirst) : { at, wire }),
   describe({ wire, event, data }, style) {
     if (event) {

@@ -2,6 +2,7 @@
 import type { Call } from '../../api/call.ts'
 import { ModelError } from '../../api/ending.ts'
 import { troubleOf } from '../../api/error.ts'
+import { isStream } from '../../api/framing/index.ts'
 import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
@@ -109,8 +110,7 @@ function endOf(
   if (cause === undefined) return { bytes: NONE, isBroken: false }
   const end = cause instanceof ModelError ? cause.failure.end : undefined
   if (end === 'truncated' || end === 'malformed') return { bytes: NONE, isBroken: false }
-  const isStream = head.framing !== 'json' && head.framing !== 'text'
-  if (end !== undefined || cause.code === 'dropped' || !isStream) return { bytes: NONE, isBroken: true }
+  if (end !== undefined || cause.code === 'dropped' || !isStream(head.framing)) return { bytes: NONE, isBroken: true }
   const place = { call, sent, last: undefined, framing: head.framing, isFailure: false }
   return { bytes: bytesOf(call.api.failing(troubleOf(cause, call.api), place)), isBroken: false }
 }

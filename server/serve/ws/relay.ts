@@ -1,5 +1,6 @@
 /** One answer → the messages of one turn. */
 import { ModelError, RefusedError } from '../../api/ending.ts'
+import { isStream } from '../../api/framing/index.ts'
 import type { Batch } from '../../api/record.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import { type Answer, isDue } from '../../model/model.ts'
@@ -26,13 +27,13 @@ const MAX_EXCERPT_CHARS = 500
 export async function relay(answer: Answer, turn: Turn, { redact, send, signal }: RelayOptions): Promise<void> {
   if (answer.head.status >= 300) throw await refusalOf(answer, redact)
   let excerpt = ''
-  let isStream = false
+  let hasEvents = false
   const take = (batch: Batch): Promise<void> | undefined => {
-    isStream ||= batch.items.some(({ event }) => event !== undefined)
-    if (!isStream && excerpt.length < MAX_EXCERPT_CHARS) excerpt += textFrom(batch)
+    hasEvents ||= batch.items.some(({ event }) => event !== undefined)
+    if (!hasEvents && excerpt.length < MAX_EXCERPT_CHARS) excerpt += textFrom(batch)
     return send(turn.push(batch))
   }
-  const isForeign = () => !isStream && answer.head.framing !== 'sse'
+  const isForeign = () => !hasEvents && !isStream(answer.head.framing)
   const malformed = () => new ModelError({ end: 'malformed', why: redact.body(excerpt) })
   try {
     await readAll(answer.records, take, signal)

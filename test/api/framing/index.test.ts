@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createReader } from '../../../server/api/framing/index.ts'
 import { bytesOf, eventsIn } from '../../../server/api/record.ts'
+import { message } from '../../kit/messages.ts'
 
 const readerOf = (type?: string) => createReader(type === undefined ? [] : [['Content-Type', type]])
 
@@ -52,6 +53,34 @@ describe('the framing by the first bytes', () => {
       expect(eventsIn(records)).toHaveLength(events.length)
     }
   })
+})
+
+const LIES: readonly (readonly [type: string | undefined, body: string | Buffer, framing: string, events: number])[] = [
+  ['application/octet-stream', '{"a":1}', 'json', 0],
+  ['application/json', '{"a":1}\n{"a":2}\n', 'lines', 2],
+  ['text/plain', '{"a":1}\n{"a":2}\n', 'lines', 2],
+  ['text/event-stream', '{"a":1}\r\n{"a":2}\r\n', 'lines', 2],
+  ['application/x-ndjson', '{\n  "a": 1\n}\n', 'json', 0],
+  ['application/x-ndjson', '[{"a":1},\n{"a":2}]', 'array', 2],
+  [undefined, '[{"a":1},\n{"a":2}]', 'array', 2],
+  [undefined, '{"a":1}', 'json', 0],
+  [undefined, ':\n\ndata: {"a":1}\n\n', 'sse', 1],
+  ['text/plain', ':\r\n\r\ndata: {"a":1}\r\n\r\n', 'sse', 1],
+  ...[undefined, 'text/event-stream', 'application/json', 'binary/octet-stream', 'text/html'].map(
+    (type) => [type, message('{"a":1}', {}), 'eventstream', 1] as const,
+  ),
+]
+
+test.each(LIES)('a body that is said to be %s is what its bytes are', (type, body, framing, events) => {
+  const bytes = Buffer.from(body)
+  for (const size of [1, 7, bytes.length]) {
+    const reader = readerOf(type)
+    const records = []
+    for (let at = 0; at < bytes.length; at += size) records.push(...reader.read(bytes.subarray(at, at + size), at))
+    records.push(...reader.end(bytes.length, true))
+    expect([reader.framing(), eventsIn(records).length]).toEqual([framing, events])
+    expect(bytesOf(records).equals(bytes)).toBe(true)
+  }
 })
 
 test('what keeps a stream waiting before it begins is not held back', () => {
