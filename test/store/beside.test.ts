@@ -1,6 +1,6 @@
 /** Fixtures and what stands beside them, as files. */
-import { readFileSync } from 'node:fs'
-import { copyFile, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFileSync, readFileSync, readdirSync } from 'node:fs'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { any } from '../../server/api/any.ts'
@@ -120,25 +120,22 @@ describe('what is missing or changed', () => {
 test('at any moment of a save there is the old fixture or the new one, whole', async () => {
   const { dir, store, fixture, name } = await saved()
   const next = await fixtureOf(store, 5)
-  const seen: string[] = []
-  const look = async () => {
-    // A copy is what a process that is killed now leaves.
-    const copy = await setUp()
-    for (const each of (await readdir(dir)).filter((file) => !file.startsWith('.')))
-      await copyFile(join(dir, each), join(copy.dir, each))
-    seen.push(await played(copy.store, fixture))
+  const [before, during, after] = [await setUp(), await setUp(), await setUp()]
+  // A copy that is made in one go is what a process leaves that is killed now.
+  const copyTo = (copy: string) => {
+    for (const each of readdirSync(dir).filter((file) => !file.startsWith('.')))
+      copyFileSync(join(dir, each), join(copy, each))
   }
-  let looking: Promise<void> | undefined
+  copyTo(before.dir)
   const isWritten = await writeFixture(dir, name, next, systemClock, () => {
-    looking = look()
+    copyTo(during.dir)
     return true
   })
-  await looking
-  await look()
+  copyTo(after.dir)
   expect(isWritten).toBe(true)
   const [was, is] = [bodyHash(fixture.records), bodyHash(next.records)]
-  expect([was, is]).toContain(seen[0])
-  expect(seen[1]).toBe(is)
+  const seen = [before, during, after].map((copy) => played(copy.store, fixture))
+  expect(await Promise.all(seen)).toEqual([was, was, is])
 })
 
 test('what is named after its hash counts until it gets its name', async () => {
