@@ -3,7 +3,8 @@ import type { JsonObject } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
-import { EVENT_STREAM, sseEvent } from './error.ts'
+import { errorRecords } from './error-records.ts'
+import { EVENT_STREAM } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
@@ -96,5 +97,5 @@ export const messages: Api = {
   // Its own program hides the words of a 404, and tries a 400 again.
   missStatus: 410,
   refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing: (trouble) => [sseEvent(bodyOf(trouble), 'error')],
+  failing: (trouble, place) => errorRecords([bodyOf(trouble)], place, 'error'),
 }
