@@ -1,8 +1,9 @@
 /** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
-import { type JsonObject, type JsonValue, isObject } from '../base/json.ts'
+import { type JsonObject, isObject } from '../base/json.ts'
 import { any } from './any.ts'
-import type { Api } from './api.ts'
+import type { Api, Question } from './api.ts'
 import { eventsOrBody } from './body.ts'
+import { createChoices } from './choices.ts'
 import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
@@ -27,16 +28,14 @@ function failureOf(event: ModelEvent): TellsOf | undefined {
 }
 
 /** Every choice has said why it ended; then `[DONE]` comes, or with some providers nothing. */
-function look(): (event: ModelEvent) => Said {
-  const open = new Set<JsonValue>()
-  const over = new Set<JsonValue>()
+function look(question?: Question): (event: ModelEvent) => Said {
+  const choices = createChoices(question?.request.n)
   return (event) => {
     if (failureOf(event)) return 'failed'
     for (const { index = 0, finish_reason: reason } of objectsIn(event.body.choices)) {
-      if (typeof reason === 'string' && reason !== '') over.add(index)
-      else open.add(index)
+      choices.take(index, typeof reason === 'string' && reason !== '')
     }
-    return over.size > 0 && [...open].every((index) => over.has(index)) ? 'enough' : undefined
+    return choices.areOver() ? 'enough' : undefined
   }
 }
 
