@@ -57,7 +57,7 @@ test('every script that it names', () => {
 })
 
 describe('every snippet for a client runs as it is written', { timeout: 30_000 }, async () => {
-  const snippets = await snippetsBelow('Any client of the Responses API')
+  const snippets = await snippetsBelow('Any client, any API')
 
   test.each(
     snippets.filter(({ language }) => language !== 'python').map((snippet) => [snippet.name, snippet] as const),

@@ -52,7 +52,7 @@ async function callAll(url: string, calls: readonly BundledCall[]): Promise<void
 /** Every client puts its requests in words of its own: those of the README are recorded as they are made. */
 async function runReadme(url: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
-  for (const snippet of await snippetsBelow('Any client of the Responses API')) {
+  for (const snippet of await snippetsBelow('Any client, any API')) {
     if (['js', 'yaml'].includes(snippet.language)) await runSnippet(snippet, url, folder)
   }
   await rm(folder, { recursive: true })

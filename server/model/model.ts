@@ -34,8 +34,10 @@ export interface Action {
   readonly why?: string | undefined
   /** In which way it differs from the fixture that it replaced, in a line. */
   readonly changes?: string | undefined
-  /** The file names of earlier takes of the same call that were held, and saved with it. */
-  readonly earlier?: readonly string[] | undefined
+  /** Whether there was no fixture of this call before. */
+  readonly isNew?: boolean | undefined
+  /** The earlier takes of the same call that were held, and saved with it. */
+  readonly earlier?: readonly Pick<Action, 'fixture' | 'isNew'>[] | undefined
   /** Whether it says something else than what it replaced, beyond ids and times. */
   readonly isOther?: boolean | undefined
   /** Which other form of the answer it was made from. */

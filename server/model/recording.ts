@@ -15,6 +15,7 @@ import { numbered } from '../fixture/take.ts'
 import { givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
+import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './model.ts'
 import type { Take, Takes } from './takes.ts'
@@ -160,15 +161,25 @@ async function keep(
   if (settled?.kind !== 'save' && !options.recordFailures && !isGood(fixture))
     return notSaved(UNFINISHED[settled?.kind ?? 'dropped'])
   const earlier = settled?.kind === 'save' ? settled.earlier : []
-  for (const each of earlier) await store.save(each, true)
-  const { outcome, replaced } = await store.save(fixture, settled?.kind === 'save')
-  if (outcome === 'kept') return notSaved('the model did not finish it, and the fixture that exists is good')
+  const before: Pick<Action, 'fixture' | 'isNew'>[] = []
+  for (const each of earlier) before.push(placeOf(await store.save(each, true)))
+  const saved = await store.save(fixture, settled?.kind === 'save')
+  const { outcome, name, replaced } = saved
+  if (outcome === 'kept')
+    return { ...notSaved('the model did not finish it, and the fixture that exists is good'), fixture: name }
   return {
     kind: outcome,
+    ...placeOf(saved),
     ...(replaced && changesOf(replaced, fixture)),
-    ...(earlier.length > 0 ? { earlier: earlier.map(fileName) } : {}),
+    ...(before.length > 0 ? { earlier: before } : {}),
   }
 }
+
+/** Where a fixture stands, and whether it is the first of its call. */
+const placeOf = ({ name, outcome, replaced }: Saved): Pick<Action, 'fixture' | 'isNew'> => ({
+  fixture: name,
+  ...(outcome === 'saved' && replaced === undefined ? { isNew: true } : {}),
+})
 
 const UNFINISHED = {
   dropped: 'the model did not finish it (RECORD_FAILURES=1 saves that too)',

@@ -4,7 +4,7 @@ import type { Batch } from '../api/record.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { missedLine, usedLine } from '../store/usage.ts'
-import { type Answer, type Model, actionOf } from './model.ts'
+import { type Action, type Answer, type Model, actionOf } from './model.ts'
 
 /** Takes a line, and has kept it when it returns. */
 export type Append = (line: string) => void
@@ -48,17 +48,21 @@ export function logUsage(model: Model, store: Store, append: Append): Model {
     } catch (error) {
       const action = actionOf(error)
       if (action?.kind === 'miss') append(missedLine(await store.identify(call)))
-      else if (action) append(usedLine(action.fixture))
+      else if (action) append(linesOf(action))
       throw error
     }
   }
 }
+
+/** The lines for a recording, and for what was saved with it. */
+const linesOf = ({ fixture, earlier = [] }: Action): string =>
+  [...earlier, { fixture }].map((each) => usedLine(each.fixture)).join('')
 
 /** A recording has its name when its last record is there. */
 async function* whenRecorded(answer: Answer, append: Append): AsyncGenerator<Batch, void> {
   try {
     yield* answer.records
   } finally {
-    if (answer.action) append(usedLine(answer.action.fixture))
+    if (answer.action) append(linesOf(answer.action))
   }
 }

@@ -14,6 +14,8 @@ import { alone } from './write.ts'
 /** What became of a fixture that was to be saved. */
 export interface Saved {
   readonly outcome: 'saved' | 'unchanged' | 'kept'
+  /** The file that holds a fixture of this call now. */
+  readonly name: string
   /** The fixture of this key that it stands in the place of. */
   readonly replaced?: StoredFixture | undefined
 }
@@ -37,11 +39,11 @@ export function createSaver({ dir, finder, clock }: Parts): Save {
   const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
     const take = takeOf(fixture)
     const before = await finder.find(fixture.key, take).catch(passOver)
-    if (before && !isMeant && !isGood(fixture) && isGood(before)) return { outcome: 'kept' }
+    if (before && !isMeant && !isGood(fixture) && isGood(before)) return { outcome: 'kept', name: before.name }
     // Takes of a call stand beside each other.
     const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture.key).catch(passOver) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
-    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged' }
+    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
     await writeFixture(dir, name, fixture, clock)
     finder.added(name)
     // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
@@ -52,7 +54,7 @@ export function createSaver({ dir, finder, clock }: Parts): Save {
       if (copy?.key === fixture.key && takeOf(copy) === take) await removeFixture(dir, other)
     }
     await finder.sketch(name)
-    return { outcome: 'saved', replaced: before }
+    return { outcome: 'saved', name, replaced: before }
   }
   return (fixture, isMeant = false) =>
     inOrder(fixture.key, () => alone(dir, fixture.key, clock, () => put(fixture, isMeant)))

@@ -163,7 +163,7 @@ const waiting = (
   async save(recording) {
     chains.keep(fixture, recording)
     saved.set(idOf(fixture), 'saved')
-    return { outcome: 'saved' }
+    return { outcome: 'saved', name: fixture.name }
   },
 })
 
@@ -189,7 +189,7 @@ function storeFor(
     async save(recording) {
       if (!isAsPlanned()) {
         saved.set(id, 'changed')
-        return { outcome: 'kept' }
+        return { outcome: 'kept', name: fixture.name }
       }
       const result = await store.save({ ...recording, take: fixture.take, follows: fixture.follows })
       saved.set(id, result.outcome)

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { memberOf } from '../base/json.ts'
 import type { Candidate } from '../fixture/fixture.ts'
+import { fileName } from '../fixture/key.ts'
 import { inputOf, likeness } from '../fixture/likeness.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Store } from '../store/store.ts'
@@ -81,8 +82,12 @@ function neededFor(used: ReadonlySet<string>, fixtures: readonly Candidate[]): R
   const parentOf = parentsIn(fixtures)
   const byKey = Map.groupBy(fixtures, ({ key }) => key)
   const needed = new Set<string>()
+  const here = new Set(fixtures.map(({ name }) => name))
+  // What was not saved has the name that it would have had: the file of its call may have another, or stand in a folder.
+  const isUsed = (fixture: Candidate) =>
+    used.has(fixture.name) || (!here.has(fileName(fixture)) && used.has(fileName(fixture)))
   for (const fixture of fixtures) {
-    if (!used.has(fixture.name)) continue
+    if (!isUsed(fixture)) continue
     for (let at: Candidate | undefined = fixture; at && !needed.has(at.name); at = parentOf(at)) {
       for (const take of byKey.get(at.key) ?? []) if (takeOf(take) < takeOf(at)) needed.add(take.name)
       needed.add(at.name)

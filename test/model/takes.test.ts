@@ -115,7 +115,7 @@ test('a failure and then success are kept, in that order', async () => {
   const success = await drain(model, HI)
   expect(success.action).toMatchObject({
     kind: 'saved',
-    earlier: [expect.stringMatching(/\w\.jsonl$/), expect.stringMatching(/\.2\.jsonl$/)],
+    earlier: [{ fixture: expect.stringMatching(/\w\.jsonl$/) }, { fixture: expect.stringMatching(/\.2\.jsonl$/) }],
   })
   expect(await files()).toEqual([1, 2, 3])
   was.push(`200 ${bodyOf(success.records)}`, ...(await asked(model, HI, 1)))

@@ -1,5 +1,6 @@
 /** The journal: the line of a turn, and what it says of recordings in the end. */
 import { expect, test } from 'vitest'
+import type { Action } from '../../server/model/model.ts'
 import { createJournal } from '../../server/serve/journal.ts'
 import { type Fields, silentLog } from '../../server/serve/log.ts'
 
@@ -105,9 +106,43 @@ test('in the end it says what became of each recording', () => {
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
   journal.close()
   expect(read().slice(6)).toMatchObject([
-    { msg: 'recorded: 1 saved, 1 unchanged, 1 not saved', saved: 1, unchanged: 1, not_saved: 1 },
+    {
+      msg: 'recorded: 1 saved, 1 unchanged, 1 not saved (0 new, 1 changed, 0 left over)',
+      saved: 1,
+      unchanged: 1,
+      not_saved: 1,
+    },
     { level: 'warn', msg: 'not saved: c.jsonl: it failed' },
   ])
+})
+
+test('in the end it says how many fixtures are new, changed, unchanged and left over', () => {
+  const { journal, read } = setUp()
+  const turn = (action: Action) => journal.turn({ endpoint: '/ws', action, count: 1, unit: 'frame', ms: 1 })
+  const name = (word: string, take = '') => `${word}-123456789abc${take}.jsonl`
+  turn({ kind: 'saved', fixture: name('new'), isNew: true })
+  // What was new at first is new, whatever else came to it.
+  turn({ kind: 'saved', fixture: name('new') })
+  turn({ kind: 'saved', fixture: `deep/${name('old')}` })
+  turn({ kind: 'unchanged', fixture: name('same') })
+  turn({ kind: 'not_saved', fixture: name('failed'), why: 'it failed' })
+  turn({ kind: 'hit', fixture: name('played') })
+  turn({
+    kind: 'saved',
+    fixture: name('row', '.3'),
+    isNew: true,
+    earlier: [{ fixture: name('row') }, { fixture: name('row', '.2'), isNew: true }],
+  })
+  const used = ['new', 'failed', 'same', 'played'].map((word) => name(word))
+  const row = [name('row'), name('row', '.2'), name('row', '.3'), name('row', '.4')]
+  journal.close([...used, `deep/${name('old')}`, ...row, name('nobody'), 'of-the-user.jsonl'])
+  expect(read().find(({ msg }) => msg.startsWith('recorded'))).toMatchObject({
+    msg: expect.stringContaining('5 saved, 1 unchanged, 1 not saved (3 new, 2 changed, 3 left over: deltatape unused'),
+    new: 3,
+    changed: 2,
+    unchanged: 1,
+    left_over: 3,
+  })
 })
 
 test('if nothing was recorded it says nothing in the end', () => {
@@ -163,6 +198,11 @@ test('what was recorded of several APIs is told for each, and then of all', () =
     { msg: 'recorded of chat-completions: 1 saved, 0 unchanged, 0 not saved', saved: 1 },
     { msg: 'recorded of chat-completions at api.mistral.ai: 0 saved, 1 unchanged, 0 not saved' },
     { msg: 'recorded of messages: 1 saved, 0 unchanged, 0 not saved' },
-    { msg: 'recorded: 2 saved, 1 unchanged, 0 not saved', saved: 2, unchanged: 1, not_saved: 0 },
+    {
+      msg: 'recorded: 2 saved, 1 unchanged, 0 not saved (0 new, 2 changed, 0 left over)',
+      saved: 2,
+      unchanged: 1,
+      not_saved: 0,
+    },
   ])
 })

@@ -53,6 +53,27 @@ describe('secrets', () => {
     },
   )
 
+  test('get into no line that is like one without, and lines that differ in times keep their own', () => {
+    const { log, lines, parsed } = readable({ redactor: createRedactor({ 'api-key': 'sk-7f3a9c1e5b2d8046' }) })
+    for (const [fixture, ms] of [
+      ['a.jsonl', 1],
+      ['a.jsonl', 23.5],
+      ['sk-7f3a9c1e5b2d8046', 4],
+      ['a.jsonl', 5],
+      ['sk-7f3a9c1e5b2d8046', 6],
+    ] as const)
+      log.info(`hit ${ms} ms here`, { fixture, ms })
+    expect(lines.join('')).not.toContain('sk-7f3a9c1e5b2d8046')
+    const gone = '[redacted:api-key]'
+    expect(parsed().map(({ fixture, ms, msg }) => [fixture, ms, msg])).toEqual([
+      ['a.jsonl', 1, 'hit 1 ms here'],
+      ['a.jsonl', 23.5, 'hit 23.5 ms here'],
+      [gone, 4, 'hit 4 ms here'],
+      ['a.jsonl', 5, 'hit 5 ms here'],
+      [gone, 6, 'hit 6 ms here'],
+    ])
+  })
+
   test('a pattern that would swallow the whole line leaves it valid', () => {
     const own = { patterns: [{ expression: /secret.*/g, placeholder: '[gone]' }], paths: [] }
     const { log, parsed } = readable({ redactor: createRedactor({}, own) })

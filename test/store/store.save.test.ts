@@ -124,7 +124,7 @@ describe('a failure', () => {
     for (const fixture of [refused, { ...good, records: failed }, good]) {
       expect(await store.save(fixture)).toMatchObject({ outcome: 'saved' })
     }
-    expect(await store.save(refused)).toEqual({ outcome: 'kept' })
+    expect(await store.save(refused)).toEqual({ outcome: 'kept', name: fileName(good) })
   })
 
   test('replaces a damaged file', async () => {
@@ -140,13 +140,14 @@ describe('the place', () => {
   test('is told, whatever the file was called, and nothing if there was none', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    expect(await store.save(fixture)).toEqual({ outcome: 'saved' })
+    const name = fileName(fixture)
+    expect(await store.save(fixture)).toEqual({ outcome: 'saved', name })
     const before = await store.find(fixture.key)
     await rename(join(dir, fileName(fixture)), join(dir, 'renamed.jsonl'))
     const later = { ...fixture, records: answerOf('two') }
-    expect(await store.save(later)).toEqual({ outcome: 'saved', replaced: { ...before, name: 'renamed.jsonl' } })
+    expect(await store.save(later)).toEqual({ outcome: 'saved', name, replaced: { ...before, name: 'renamed.jsonl' } })
     expect(await store.list()).toEqual([fileName(fixture)])
-    expect(await store.save(later)).toEqual({ outcome: 'unchanged' })
+    expect(await store.save(later)).toEqual({ outcome: 'unchanged', name })
   })
 
   test('of one that is recorded again stays its sub-directory', async () => {
@@ -164,7 +165,7 @@ describe('the place', () => {
     }
     expect((await readdir(dir, { recursive: true })).toSorted()).toEqual(['chat', 'chat/deep', `chat/deep/${name}`])
     const bad = { ...fixture, records: toRecords(compose('bad').failed('server_error', 'x')) }
-    expect(await store.save(bad)).toEqual({ outcome: 'kept' })
+    expect(await store.save(bad)).toEqual({ outcome: 'kept', name: `chat/deep/${name}` })
   })
 
   test('holds no copy after that, whoever made it', async () => {
