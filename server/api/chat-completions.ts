@@ -9,7 +9,7 @@ import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, textIn } from './request.ts'
+import { lastOfUser, leavingOut, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -76,7 +76,7 @@ export const chatCompletions: Api = {
   ...any,
   name: 'chat-completions',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
-  keyed: leavingOut(...LEFT_OUT),
+  keyed: unlessStreamed(leavingOut(...LEFT_OUT)),
   counts: { headers: ['openai-beta'] },
   lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),
   repeats: repeatsBy((body) => [body.choices]),

@@ -9,7 +9,7 @@ import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, textIn } from './request.ts'
+import { lastOfUser, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 
 /** The first version answers in lines. */
@@ -53,6 +53,7 @@ export const cohere: Api = {
   ...any,
   name: 'cohere',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path),
+  keyed: unlessStreamed(any.keyed),
   lastUserText: ({ messages, message }) => lastOfUser(messages, 'content') || textIn(message),
   repeats: repeatsBy((body) => [body.delta, body.message]),
   follow: followBy({ look }),

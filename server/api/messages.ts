@@ -9,7 +9,7 @@ import type { ModelEvent } from './event.ts'
 import { type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, modelIn } from './request.ts'
+import { lastOfUser, leavingOut, modelIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -72,7 +72,7 @@ export const messages: Api = {
   ...any,
   name: 'messages',
   owns: ({ path }) => (PATH.test(path) && !OF_OPENAI.test(path)) || VERTEX.test(path),
-  keyed: leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id'),
+  keyed: unlessStreamed(leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id')),
   counts: { headers: ['anthropic-version', 'anthropic-beta'], sets: ['anthropic-beta'], notQuery: ['beta'] },
   lastUserText: (request) => lastOfUser(request.messages, 'content'),
   modelOf: (call, request) => modelIn(call, request) || (VERTEX.exec(call.path)?.[1] ?? ''),
