@@ -148,6 +148,8 @@ function inWords(drift: Drift): { readonly sign: keyof typeof COLOURS; readonly 
       return { sign: '+', text: `${drift.path}: ${drift.is}` }
     case 'removed':
       return { sign: '-', text: `${drift.path}: ${drift.was}` }
+    case 'optional':
+      return { sign: '-', text: `${drift.path}: ${drift.was}, which only some have now` }
     case 'changed':
       return { sign: '~', text: `${drift.path}: ${drift.was} → ${drift.is}` }
   }

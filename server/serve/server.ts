@@ -70,6 +70,8 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       http.closeAllConnections()
       sessions.end()
     })
+  /** The time that was given is over. */
+  const enough = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
@@ -85,6 +87,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     await closed
     sweep.clear()
     patience.clear()
+    await Promise.race([store.linked(), enough.promise])
     journal.close(records ? await store.list().catch(() => []) : [])
   }
   return {
@@ -94,6 +97,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       const grace = clock.timer(graceMs, () => {
         sockets.stop(shuttingDown())
         exchanges.stop(shuttingDown())
+        enough.resolve()
         // A response waits for its client to read; now it has waited long enough.
         const patience = endConnections(PATIENCE_MS)
         http.once('close', patience.clear)

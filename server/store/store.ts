@@ -13,14 +13,15 @@ import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
 import { createConversations } from './conversation.ts'
 import { checkDirectory, listDirectory } from './directory.ts'
 import { pathOf, readText } from './disk.ts'
-import { type Survey, createFinder } from './finder.ts'
+import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
+import { createLinks } from './links.ts'
 import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
-import { followedBy } from './threads.ts'
+import { createThreads } from './threads.ts'
 import { alone } from './write.ts'
 
 export interface Store {
@@ -59,6 +60,11 @@ export interface Store {
    * @throws what the system says where a file cannot be read or written
    */
   readonly save: Save
+  /**
+   * Resolves when each fixture that was saved here names the one that it continues, if there is one. In a large folder
+   * that may be found after the save.
+   */
+  linked(): Promise<void>
   /** The names of all fixtures, sorted; those in sub-directories hold a `/`. */
   list(): Promise<string[]>
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
@@ -102,12 +108,16 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
   const finder = createFinder(dir, clock, match)
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
+  const threadOf = createThreads(finder, clock)
   const doubts = new WeakMap<Identity, DeltatapeError>()
   const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
     const { identity, doubt } = await conversations.identify(asked, answerId)
     if (doubt) doubts.set(identity, doubt)
     return identity
   }
+  const stampNow = (name: string) => stampOf(pathOf(dir, name))
+  const replace = replacing(dir, finder, clock)
+  const links = createLinks({ finder, stamp: stampNow, replace })
 
   return {
     dir,
@@ -126,19 +136,14 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
     async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
       if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
-      const follows = await followedBy(finder, fixture)
-      return save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
+      const { follows, later } = await threadOf(fixture)
+      const saved = await save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
+      if (later && saved.outcome === 'saved') links.add(fixture, later)
+      return saved
     },
-    stamp: (name) => stampOf(pathOf(dir, name)),
-    async replace(name, fixture, stamp, taken = 'absent') {
-      const next = posix.join(posix.dirname(name), fileName(fixture))
-      const [from, to] = [pathOf(dir, name), pathOf(dir, next)]
-      const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
-      const write = () => writeFixture(dir, next, fixture, clock, isAsSeen)
-      const isWritten = await alone(dir, fixture.key, clock, write)
-      finder.changed()
-      return isWritten && (next === name || removeStampedFixture(dir, name, stamp))
-    },
+    linked: links.done,
+    stamp: stampNow,
+    replace,
     remove: (name, stamp) => (finder.changed(), removeStampedFixture(dir, name, stamp)),
     async models() {
       const { sketches } = await finder.overview()
@@ -148,3 +153,15 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
     miss: (identity) => missOf(identity, { finder, redactor, clock, here }),
   }
 }
+
+const replacing =
+  (dir: string, finder: Finder, clock: Clock): Store['replace'] =>
+  async (name, fixture, stamp, taken = 'absent') => {
+    const next = posix.join(posix.dirname(name), fileName(fixture))
+    const [from, to] = [pathOf(dir, name), pathOf(dir, next)]
+    const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
+    const write = () => writeFixture(dir, next, fixture, clock, isAsSeen)
+    const isWritten = await alone(dir, fixture.key, clock, write)
+    finder.changed()
+    return isWritten && (next === name || removeStampedFixture(dir, name, stamp))
+  }

@@ -1,5 +1,6 @@
 /** Which fixture holds the answer that a request carries within: looked for when a recording is saved. */
 import { apiNamed } from '../api/index.ts'
+import type { Clock } from '../base/clock.ts'
 import { isDamage } from '../fixture/damage.ts'
 import type { Fixture } from '../fixture/fixture.ts'
 import type { Sketch } from '../fixture/sketch.ts'
@@ -10,17 +11,87 @@ import { isNewer } from './shelf.ts'
 /** How many fixtures that are known by one mark are compared. */
 const MAX_COMPARED = 100
 
+/** How long a save waits for a look at files that are not known, in ms, unless the last one has shown that it takes long. */
+const PATIENCE_MS = 100
+
+/** A look that takes no longer may follow the one before at once, in ms. */
+const SHORT_MS = 10
+
+/** After others come so many times their length without one; and no rest is longer than this, in ms. */
+const REST = 9
+
+const MAX_REST_MS = 1000
+
+/** How many fixtures wait for a look; others name none. */
+const MAX_WAITING = 1000
+
+/** What a save is told of the fixture that its own continues. */
+export interface Thread {
+  /** The key of that fixture, as far as it is known. */
+  readonly follows: string | undefined
+  /** The same, if files have to be looked at that are not known; undefined if that is not so. */
+  readonly later?: Promise<string | undefined>
+}
+
 /**
- * The key of the fixture whose answer a request carries; of several answers that of the last. Looks among what is known,
- * and only where nothing is found there for files that are not known yet. Costs nothing where a request carries nothing.
+ * Makes what tells which fixture another one continues: the key of the one whose answer its request carries; of several
+ * answers that of the last. Looks among what is known. Only where nothing is found there it looks for files that are not
+ * known yet: all who wait share one look, and a large folder is looked at beside everything else, a tenth of the time.
  */
-export async function followedBy(finder: Finder, fixture: Fixture): Promise<string | undefined> {
-  const marks = carriedBy(apiNamed(fixture.api), fixture)
-  if (marks.length === 0) return undefined
-  const found = await search(finder, fixture, marks)
-  if (found !== undefined) return found
-  await finder.catchUp()
-  return search(finder, fixture, marks)
+export function createThreads(finder: Finder, clock: Clock): (fixture: Fixture) => Promise<Thread> {
+  let waiting: Waiting[] = []
+  let isLooking = false
+  let takesLong = false
+
+  const lookForAll = async () => {
+    isLooking = true
+    while (waiting.length > 0) {
+      const all = waiting
+      waiting = []
+      const began = clock.now()
+      try {
+        await finder.catchUp()
+        for (const { fixture, marks, resolve } of all) resolve(await search(finder, fixture, marks))
+      } catch (error) {
+        for (const { reject } of all) reject(error)
+      }
+      const tookMs = clock.now() - began
+      takesLong = tookMs > SHORT_MS
+      if (takesLong) await rest(Math.min(REST * tookMs, MAX_REST_MS), clock)
+    }
+    isLooking = false
+  }
+
+  return async (fixture) => {
+    const marks = carriedBy(apiNamed(fixture.api), fixture)
+    const follows = marks.length === 0 ? undefined : await search(finder, fixture, marks)
+    if (marks.length === 0 || follows !== undefined || waiting.length >= MAX_WAITING) return { follows }
+    const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+    // Whoever does not wait may not ask for it either.
+    promise.catch(() => {})
+    waiting.push({ fixture, marks, resolve, reject })
+    if (!isLooking) void lookForAll()
+    const known = takesLong ? WAITS : await within(PATIENCE_MS, promise, clock)
+    return known === WAITS ? { follows: undefined, later: promise } : { follows: known }
+  }
+}
+
+interface Waiting {
+  readonly fixture: Fixture
+  readonly marks: readonly string[]
+  readonly resolve: (key: string | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+const rest = (ms: number, clock: Clock) => new Promise<void>((resolve) => clock.timer(ms, resolve))
+
+const WAITS = Symbol('it is not known yet')
+
+/** What a promise gives, if it does within this time, in ms. */
+function within<T>(ms: number, promise: Promise<T>, clock: Clock): Promise<T | typeof WAITS> {
+  const { promise: late, resolve } = Promise.withResolvers<typeof WAITS>()
+  const timer = clock.timer(ms, () => resolve(WAITS))
+  return Promise.race([promise, late]).finally(timer.clear)
 }
 
 async function search(finder: Finder, { api, key }: Fixture, marks: readonly string[]): Promise<string | undefined> {

@@ -22,9 +22,14 @@ import {
 export type Drift =
   /** A type of event that came before and does not now, or the other way round. */
   | { readonly kind: 'event_added' | 'event_removed'; readonly event: string }
-  /** A member that no object had there and that now has the types `is`; or one that all had, with the types `was`. */
+  /**
+   * A member that no object had there and that now has the types `is`, or an array that was always empty and now has such
+   * items; or a member that all had, with the types `was`.
+   */
   | { readonly kind: 'added'; readonly event: string; readonly path: string; readonly is: string }
   | { readonly kind: 'removed'; readonly event: string; readonly path: string; readonly was: string }
+  /** A member that all objects had there, with the types `was`, and that some lack now. */
+  | { readonly kind: 'optional'; readonly event: string; readonly path: string; readonly was: string }
   /** A member of another JSON type, or an object whose own `type` is another. */
   | {
       readonly kind: 'changed'
@@ -62,7 +67,10 @@ export function comparable(answer: Pick<Fixture, 'api' | 'records'>): readonly M
  * - An item or a part may come and go if some fixture holds its type, and so may the events about it: whether a model
  *   reasons, calls a tool or refuses is content. A type that no fixture holds is drift. So is an answer without any
  *   item of a type that it had.
- * - A member that some objects have and others lack is optional: it may go. A member that none had is drift.
+ * - A member that some objects have and others lack is optional: it may go. A member that none had is drift, and so is
+ *   one that all had and only some have now. If there was one object only, it is not known whether all would have had it:
+ *   the last piece of an answer holds what the others lack.
+ * - An array that is empty in all fixtures is drift once it has items, but for items of types that some fixture holds.
  * - `null` stands for what is absent this time: it may become anything. A member that was never null and now always is
  *   null is drift.
  * - Members whose names are data are not looked into. What an answer repeats of its request is passed over where it does
@@ -153,6 +161,8 @@ function* compare(context: Context, path: string, { before, now, known }: Places
   }
   if (before.items && now.items) {
     yield* compare(context, `${path}[]`, { before: before.items, now: now.items, known: known?.items })
+  } else if (now.items && known && isAlwaysEmpty(before, known) && !isOfTypes(now.items, context.types)) {
+    yield { kind: 'added', event, path: `${path}[]`, is: typesOf(now.items) }
   }
   yield* compareTypes(context, path, [...before.objects.keys()], [...now.objects.keys()])
   for (const [own, object] of before.objects) {
@@ -160,6 +170,14 @@ function* compare(context: Context, path: string, { before, now, known }: Places
     if (other) yield* compareMembers(context, path, { before: object, now: other, known: known?.objects.get(own) })
   }
 }
+
+/** Whether arrays stood there, and none had anything in it. */
+const isAlwaysEmpty = (before: Shape, known: Shape): boolean =>
+  !before.items && !known.items && (before.types.has('array') || known.types.has('array'))
+
+/** Whether all of a shape are objects of these own types. */
+const isOfTypes = ({ types, objects }: Shape, known: ReadonlySet<string>): boolean =>
+  [...types].every((type) => type === 'object') && [...objects.keys()].every((own) => own !== '' && known.has(own))
 
 interface Objects {
   readonly before: ObjectShape
@@ -173,7 +191,9 @@ function* compareMembers(context: Context, path: string, { before, now, known }:
     const [inner, all] = [now.members.get(name), known?.members.get(name)]
     const always = known && all ? all.seen === known.seen : shape.seen === before.seen
     if (inner) yield* compare(context, below(path, name), { before: shape, now: inner, known: all })
-    else if (always) yield { kind: 'removed', event, path: below(path, name), was: typesOf(shape) }
+    if (inner && always && before.seen > 1 && inner.seen < now.seen)
+      yield { kind: 'optional', event, path: below(path, name), was: typesOf(shape) }
+    if (!inner && always) yield { kind: 'removed', event, path: below(path, name), was: typesOf(shape) }
   }
   for (const [name, shape] of now.members) {
     if (before.members.has(name) || known?.members.has(name)) continue

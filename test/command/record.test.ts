@@ -339,6 +339,16 @@ describe('--check', () => {
       '  response.output_text.delta\n    ~ output_index: number → string',
     ],
     [
+      'lost a member of some events',
+      onDelta(({ logprobs, ...event }) => (Number(event.sequence_number) % 2 === 0 ? event : { ...event, logprobs })),
+      '  response.output_text.delta\n    - logprobs: array, which only some have now',
+    ],
+    [
+      'put something into an array that was always empty',
+      onDelta((event) => ({ ...event, logprobs: [{ token: 'x' }] })),
+      '  response.output_text.delta\n    + logprobs[]: object',
+    ],
+    [
       'grew a type of event',
       (event) => (event.type === 'response.completed' ? [{ type: 'response.shiny' }, event] : [event]),
       '  response.shiny\n    + this type of event is new',

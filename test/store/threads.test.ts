@@ -2,12 +2,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chatCompletions } from '../../server/api/chat-completions.ts'
+import { systemClock } from '../../server/base/clock.ts'
 import type { JsonObject } from '../../server/base/json.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { givenBy } from '../../server/fixture/thread.ts'
+import { type Finder, createFinder } from '../../server/store/finder.ts'
 import { pickAll } from '../../server/store/pick.ts'
 import type { Store } from '../../server/store/store.ts'
+import { createThreads } from '../../server/store/threads.ts'
 import { findUnused } from '../../server/upkeep/unused.ts'
 import { readFiles, verify } from '../../server/upkeep/verify.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
@@ -45,6 +48,7 @@ async function save(
     endedAt: 100,
   }
   await store.save(fixture)
+  await store.linked()
   const saved = await store.find(fixture.key)
   if (!saved) throw new Error('It was not saved.')
   return saved
@@ -76,6 +80,21 @@ describe('a fixture whose request carries an earlier answer', () => {
     const { dir, store } = await setUp()
     const { key } = await save(store, [HI], called('call_a1'))
     expect((await save(openTestStore(dir), STEP, { content: 'Rain.' })).follows).toBe(key)
+  })
+
+  test('is saved before a large folder is looked through, and names it then', async () => {
+    const { dir, store } = await setUp()
+    const { key } = await save(store, [HI], called('call_a1'))
+    const finder = createFinder(dir, systemClock)
+    const opened = Promise.withResolvers<void>()
+    const slow: Finder = { ...finder, catchUp: () => opened.promise.then(finder.catchUp) }
+    const threadOf = createThreads(slow, { ...systemClock, timer: (_ms, act) => systemClock.timer(0, act) })
+    const step = await save(store, STEP, { content: 'Rain.' })
+    const [one, other] = [await threadOf(step), await threadOf(step)]
+    expect([one.follows, other.follows]).toEqual([undefined, undefined])
+    opened.resolve()
+    expect([await one.later, await other.later]).toEqual([key, key])
+    expect(await threadOf(step)).toEqual({ follows: key })
   })
 
   test('of several answers that are known by the same id, the one that it carries more of, and then the last', async () => {

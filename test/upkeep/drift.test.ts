@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { responses } from '../../server/api/responses/index.ts'
 import { comparable, findDrift, groupDrifts } from '../../server/upkeep/drift.ts'
-import { typesWithin } from '../../server/upkeep/outline.ts'
+import { addAnswer, emptyOutline, typesWithin } from '../../server/upkeep/outline.ts'
 import { parseEvent, type ModelEvent } from '../../server/api/event.ts'
 import { MAX_DEPTH } from '../../server/base/json.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -15,6 +15,13 @@ type Json = Readonly<Record<string, unknown>>
 /** Drift between two lists of events; what the first holds is known. */
 const between = (before: readonly Json[], now: readonly Json[], known: readonly string[] = []) =>
   findDrift(toEvents(before), toEvents(now), { row: responses, types: new Set(known) })
+
+/** Drift from one of the answers that are known, all of them to calls of one kind. */
+const among = (all: readonly (readonly Json[])[], before: readonly Json[], now: readonly Json[]) => {
+  const outline = emptyOutline()
+  for (const each of all) addAnswer(outline, toEvents(each), responses)
+  return findDrift(toEvents(before), toEvents(now), { row: responses, types: outline.types, outline })
+}
 
 const one = (members: Json) => [{ type: 'e', ...members }]
 const answer = (text: string, seed = 'a') => compose(seed).text(words(text)).completed()
@@ -66,6 +73,36 @@ describe('drift is', () => {
       { kind: 'changed', event: 'e', path: 'part[].type', was: '"text"', is: '"shiny"' },
     ])
     expect(between(part('text'), part('text', 'shiny'), ['shiny'])).toEqual([])
+  })
+
+  test('an array that was always empty and now has items, told once', () => {
+    const [empty, full] = [one({ a: [], deep: { b: [[]] } }), one({ a: [{ b: 1, c: [] }], deep: { b: [['x', 1]] } })]
+    expect(among([empty, empty], empty, full)).toEqual([
+      { kind: 'added', event: 'e', path: 'a[]', is: 'object' },
+      { kind: 'added', event: 'e', path: 'deep.b[][]', is: 'number or string' },
+    ])
+    expect(among([one({ a: [] }), one({ a: null })], one({ a: null }), one({ a: [1] }))).toMatchObject([
+      { path: 'a[]' },
+    ])
+    const shiny = one({ a: [{ type: 'shiny' }] })
+    expect(among([one({ a: [] })], one({ a: [] }), shiny)).toMatchObject([{ kind: 'added', path: 'a[]' }])
+  })
+
+  test('a member that every event had and that some lack now', () => {
+    const [all, some] = [
+      [...one({ a: 1, b: { c: '' } }), ...one({ a: 2, b: { c: '' } })],
+      [...one({ a: 1, b: { c: '' } }), ...one({ b: { c: '' } }), ...one({ a: 1, b: {} })],
+    ]
+    const drifts = [
+      { kind: 'optional', event: 'e', path: 'a', was: 'number' },
+      { kind: 'optional', event: 'e', path: 'b.c', was: 'string' },
+    ]
+    expect(between(all, some)).toEqual(drifts)
+    expect(among([all, one({ a: 1, b: { c: '' } })], all, some)).toEqual(drifts)
+    const items = (...list: Json[]) => one({ list })
+    expect(between(items({ a: 1 }, { a: 2 }), items({ a: 1 }, {}))).toMatchObject([
+      { kind: 'optional', path: 'list[].a' },
+    ])
   })
 
   test('an answer that has no item of a type that it had', () => {
@@ -134,6 +171,25 @@ describe('no drift is', () => {
 
   test('nothing at all', () => {
     expect(between([], [])).toEqual([])
+  })
+})
+
+describe('no drift is, by what other fixtures show,', () => {
+  test('that an array has items', () => {
+    const full = one({ a: [{ b: 1 }] })
+    expect(among([one({ a: [] }), full], one({ a: [] }), full)).toEqual([])
+    const typed = one({ a: [{ type: 'known' }] })
+    expect(among([one({ a: [] }), one({ other: { type: 'known' } })], one({ a: [] }), typed)).toEqual([])
+    expect(among([one({ a: null })], one({ a: null }), full)).toEqual([])
+  })
+
+  test('that a member is absent sometimes, or that an answer comes in more pieces', () => {
+    const all = [...one({ a: 1 }), ...one({ a: 2 })]
+    const some = [...one({ a: 1 }), ...one({})]
+    expect(among([all, some], all, some)).toEqual([])
+    expect(among([some], some, [...some, ...one({})])).toEqual([])
+    // The only piece was the last one, too.
+    expect(among([one({ end: 'stop' })], one({ end: 'stop' }), [...one({}), ...one({ end: 'stop' })])).toEqual([])
   })
 })
 

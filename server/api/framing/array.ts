@@ -2,76 +2,36 @@
 import { indented, isIndented, minified } from '../../base/json-format.ts'
 import { parseEvent } from '../event.ts'
 import type { AnswerRecord } from '../record.ts'
-import {
-  type Carrier,
-  type Framing,
-  type RecordReader,
-  beginningOf,
-  dataOf,
-  mayBeJson,
-  replacedIn,
-  viewOf,
-  wireOf,
-} from './framing.ts'
-import { createRest } from './rest.ts'
+import { type Carrier, type Framing, type RecordReader, beginningOf, dataOf, mayBeJson, replacedIn } from './framing.ts'
+import { type Cut, createPieceReader } from './pieces.ts'
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
 const [BRACE, BRACKET, END_BRACE, END_BRACKET] = [0x7b, 0x5b, 0x7d, 0x5d]
-const NONE = Buffer.alloc(0)
 
 /**
  * Reads an array. A record ends with its element, so that an element is handed on before anything comes after it; the
  * bracket that ends the array is the last one.
  */
-function createArrayReader(): RecordReader {
-  const rest = createRest()
-  const ends = createEnds()
-  let isFirst = true
-  const record = (bytes: Buffer, at: number): AnswerRecord => {
-    const read = parse(wireOf(bytes), at, isFirst)
-    isFirst = false
-    return read
-  }
-  return {
-    read(bytes, at) {
-      const chunk = viewOf(bytes)
-      const records: AnswerRecord[] = []
-      let start = 0
-      for (let end = ends.from(chunk, 0); end !== -1; end = ends.from(chunk, start)) {
-        records.push(record(rest.take(chunk.subarray(start, end)), at))
-        start = end
-      }
-      rest.add(chunk.subarray(start))
-      return records
-    },
-    end(at) {
-      const bytes = rest.take(NONE)
-      return bytes.length === 0 ? [] : [{ at, wire: wireOf(bytes) }]
-    },
-  }
-}
+const createArrayReader = (): RecordReader => createPieceReader({ endIn: createEnds(), parse, endsWithBody: false })
 
 /** Finds the ends of elements that are objects, and of the array. Looks at each byte once, however deep they are. */
-function createEnds() {
+function createEnds(): Cut['endIn'] {
   let depth = 0
   let isQuoted = false
   let isEscaped = false
-  return {
-    /** The index after the next end from `at` on; -1 if the chunk holds none. */
-    from(chunk: Buffer, at: number): number {
-      for (let index = at; index < chunk.length; index++) {
-        const byte = chunk[index]
-        if (isEscaped) isEscaped = false
-        else if (byte === QUOTE) isQuoted = !isQuoted
-        else if (isQuoted) isEscaped = byte === BACKSLASH
-        else if (byte === BRACE || byte === BRACKET) depth++
-        else if (byte === END_BRACE || byte === END_BRACKET) {
-          depth = Math.max(0, depth - 1)
-          if (depth === (byte === END_BRACE ? 1 : 0)) return index + 1
-        }
+  return (chunk, at) => {
+    for (let index = at; index < chunk.length; index++) {
+      const byte = chunk[index]
+      if (isEscaped) isEscaped = false
+      else if (byte === QUOTE) isQuoted = !isQuoted
+      else if (isQuoted) isEscaped = byte === BACKSLASH
+      else if (byte === BRACE || byte === BRACKET) depth++
+      else if (byte === END_BRACE || byte === END_BRACKET) {
+        depth = Math.max(0, depth - 1)
+        if (depth === (byte === END_BRACE ? 1 : 0)) return index + 1
       }
-      return -1
-    },
+    }
+    return -1
   }
 }
 

@@ -9,42 +9,14 @@ import {
   beginningOf,
   dataOf,
   replacedIn,
-  viewOf,
-  wireOf,
 } from './framing.ts'
-import { createRest } from './rest.ts'
+import { createPieceReader } from './pieces.ts'
 
 const LF = 0x0a
-const NONE = Buffer.alloc(0)
 
-/** Reads lines. A record ends with its line feed; a blank line is one, too, so that what keeps a connection alive is not held back. */
-function createLineReader(): RecordReader {
-  const rest = createRest()
-  let isFirst = true
-  const record = (bytes: Buffer, at: number): AnswerRecord => {
-    const read = parse(wireOf(bytes), at, isFirst)
-    isFirst = false
-    return read
-  }
-  return {
-    read(bytes, at) {
-      const chunk = viewOf(bytes)
-      const records: AnswerRecord[] = []
-      let start = 0
-      for (let feed = chunk.indexOf(LF); feed !== -1; feed = chunk.indexOf(LF, start)) {
-        records.push(record(rest.take(chunk.subarray(start, feed + 1)), at))
-        start = feed + 1
-      }
-      rest.add(chunk.subarray(start))
-      return records
-    },
-    end(at, clean) {
-      const bytes = rest.take(NONE)
-      if (bytes.length === 0) return []
-      return [clean ? record(bytes, at) : { at, wire: wireOf(bytes) }]
-    },
-  }
-}
+/** A record ends with its line feed; a blank line is one, too, so that what keeps a connection alive is not held back. */
+const createLineReader = (): RecordReader =>
+  createPieceReader({ endIn: (chunk, at) => chunk.indexOf(LF, at) + 1 || -1, parse, endsWithBody: true })
 
 /** Of a line without its end only a whole JSON object counts as data: anything else may have been cut off. */
 function parse(wire: AnswerRecord['wire'], at: number, isFirst: boolean): AnswerRecord {
