@@ -29,7 +29,7 @@ function failureOf(event: ModelEvent): TellsOf | undefined {
 
 /** Every choice has said why it ended; then `[DONE]` comes, or with some providers nothing. */
 function look(question?: Question): (event: ModelEvent) => Said {
-  const choices = createChoices(question?.request.n)
+  const choices = createChoices(() => question?.request.n)
   return (event) => {
     if (failureOf(event)) return 'failed'
     for (const { index = 0, finish_reason: reason } of objectsIn(event.body.choices)) {

@@ -8,13 +8,16 @@ export interface Choices {
   areOver(): boolean
 }
 
-/** @param asked how many choices the request asks for; what is no number above 1 is one */
-export function createChoices(asked: JsonValue = 1): Choices {
+/** @param asked says how many choices the request asks for; what is no number is one. Asked once all that began are over */
+export function createChoices(asked: () => JsonValue | undefined): Choices {
   const open = new Set<JsonValue>()
   const over = new Set<JsonValue>()
-  const least = typeof asked === 'number' ? Math.max(asked, 1) : 1
   return {
     take: (index, isOver) => void (isOver ? over : open).add(index),
-    areOver: () => over.size >= least && [...open].every((index) => over.has(index)),
+    areOver() {
+      if (over.size === 0 || ![...open].every((index) => over.has(index))) return false
+      const least = asked()
+      return typeof least !== 'number' || over.size >= least
+    },
   }
 }

@@ -31,9 +31,11 @@ const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
 
 /** Nothing says that no more follows: every candidate has a reason, and the body ends cleanly. */
 function look(question?: Question): (event: ModelEvent) => Said {
-  const { generationConfig, generation_config: config } = question?.request ?? {}
-  const { candidateCount, candidate_count: count } = objectOf(generationConfig ?? config)
-  const choices = createChoices(candidateCount ?? count)
+  const choices = createChoices(() => {
+    const { generationConfig, generation_config: config } = question?.request ?? {}
+    const { candidateCount, candidate_count: count } = objectOf(generationConfig ?? config)
+    return candidateCount ?? count
+  })
   return (event) => {
     if (failureIn(event)) return 'failed'
     const { candidates, promptFeedback } = event.body
