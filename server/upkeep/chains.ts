@@ -1,8 +1,9 @@
 /** Conversations whose requests carry their answers: all of one is saved, or nothing of it. */
+import { posix } from 'node:path'
 import { apiNamed } from '../api/index.ts'
 import { type Call, contentText } from '../api/call.ts'
 import { type Candidate, type Fixture, continuedBy } from '../fixture/fixture.ts'
-import { type Identity, keyOf } from '../fixture/key.ts'
+import { type Identity, fileName, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { matchedAgain } from '../fixture/rules.ts'
@@ -22,6 +23,8 @@ export interface Chains {
   identify(fixture: Candidate, sent: Call): Identity
   /** Keeps what was recorded until the whole conversation is there. */
   keep(fixture: Candidate, recording: Fixture): void
+  /** Keeps what stays as it was recorded, in the place that it has in the conversation now. */
+  stay(fixture: Candidate, before: Fixture, sent: Call): void
   /** Saves the conversations that are whole, as far as nobody changed them meanwhile; says what became of each fixture, by name. */
   save(): Promise<ReadonlyMap<string, Kept>>
 }
@@ -41,13 +44,6 @@ export function createChains({ send }: Plan, { store, redactor, match, stamps }:
   const moved = new Map<string, string>()
   const now = (key: string | undefined) => moved.get(key ?? '') ?? key
 
-  const saveOne = async ({ name, key }: Candidate, stamp: Stamp, recording: Fixture): Promise<Kept> => {
-    if (recording.key === key) {
-      const { outcome } = await store.save(recording)
-      return outcome === 'kept' ? 'left' : outcome
-    }
-    return (await store.replace(name, recording, stamp)) ? 'saved' : 'changed'
-  }
   const saveAll = async (chain: readonly Planned[]): Promise<[string, Kept][]> => {
     const whole = chain.flatMap(({ fixture }) => {
       const [stamp, recording] = [stamps.get(fixture.name), recorded.get(fixture.name)]
@@ -56,40 +52,75 @@ export function createChains({ send }: Plan, { store, redactor, match, stamps }:
     const all = (kept: Kept) => chain.map(({ fixture }): [string, Kept] => [fixture.name, kept])
     if (whole.length < chain.length) return all('left')
     if (whole.some(({ fixture, stamp }) => store.stamp(fixture.name) !== stamp)) return all('changed')
-    const done: [string, Kept][] = []
-    for (const { fixture, stamp, recording } of whole)
-      done.push([fixture.name, await saveOne(fixture, stamp, recording)])
-    return done
+    return saveWhole(whole, store)
+  }
+  const place = ({ name, take, follows }: Candidate, recording: Fixture): void =>
+    void recorded.set(name, { ...recording, take, follows: now(follows) })
+
+  const identify = (fixture: Candidate, sent: Call): Identity => {
+    const { key, api, call, previousKey, matchedBy } = fixture
+    const text = sent.content.byteLength > 0 ? contentText(sent) : '{}'
+    const requestText = redactor.json(text, undefined, apiNamed(api).isWord)
+    const asked = {
+      api,
+      call,
+      request: parseRequest(requestText),
+      requestText,
+      previousKey: now(previousKey),
+      matchedBy,
+    }
+    if (continuedBy(fixture) === undefined) return { key, ...asked }
+    const counted = matchedAgain(asked, match)
+    const newKey = keyOf(counted)
+    moved.set(key, newKey)
+    return { key: newKey, ...counted }
   }
 
   return {
     has: ({ name }) => members.has(name),
-    identify(fixture, sent) {
-      const { key, api, call, previousKey, matchedBy } = fixture
-      const text = sent.content.byteLength > 0 ? contentText(sent) : '{}'
-      const requestText = redactor.json(text, undefined, apiNamed(api).isWord)
-      const asked = {
-        api,
-        call,
-        request: parseRequest(requestText),
-        requestText,
-        previousKey: now(previousKey),
-        matchedBy,
-      }
-      if (continuedBy(fixture) === undefined) return { key, ...asked }
-      const counted = matchedAgain(asked, match)
-      const newKey = keyOf(counted)
-      moved.set(key, newKey)
-      return { key: newKey, ...counted }
+    identify,
+    keep: place,
+    stay(fixture, before, sent) {
+      if (members.has(fixture.name)) place(fixture, { ...before, matched: undefined, ...identify(fixture, sent) })
     },
-    keep: (fixture, recording) =>
-      void recorded.set(fixture.name, { ...recording, take: fixture.take, follows: now(fixture.follows) }),
     async save() {
       const kept = new Map<string, Kept>()
       for (const chain of chains) for (const [name, what] of await saveAll(chain)) kept.set(name, what)
       return kept
     },
   }
+}
+
+interface Whole {
+  readonly fixture: Candidate
+  readonly stamp: Stamp
+  readonly recording: Fixture
+}
+
+/** Saves all of a conversation; says what became of each fixture, by name. */
+async function saveWhole(whole: readonly Whole[], store: Store): Promise<[string, Kept][]> {
+  // What gets another name is written beside the old one first, and what keeps its name after that: whenever this is
+  // broken off, the old conversation or the new one is whole.
+  const moving = whole.filter(({ fixture, recording }) => recording.key !== fixture.key)
+  const written: string[] = []
+  for (const { fixture, recording } of moving) {
+    const next = posix.join(posix.dirname(fixture.name), fileName(recording))
+    if (await store.replace(next, recording, 'absent')) written.push(next)
+    else {
+      for (const name of written) store.remove(name, store.stamp(name))
+      return whole.map(({ fixture: { name } }) => [name, 'changed'])
+    }
+  }
+  const done: [string, Kept][] = []
+  for (const { fixture, recording } of whole) {
+    if (recording.key !== fixture.key) continue
+    const { outcome } = await store.save(recording)
+    done.push([fixture.name, outcome === 'kept' ? 'left' : outcome])
+  }
+  for (const { fixture, stamp } of moving) {
+    done.push([fixture.name, store.remove(fixture.name, stamp) ? 'saved' : 'changed'])
+  }
+  return done
 }
 
 /** The conversations of a plan in which a request carries an answer, each in order. */

@@ -22,6 +22,7 @@ import { type Chains, type Kept, createChains } from './chains.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
+import { STANDS, standingIn, unasked } from './standing.ts'
 
 /** What a run works with. */
 export interface Job {
@@ -112,7 +113,10 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const saved = new Map<string, Saved['outcome'] | 'changed'>()
   const stamps = new Map(plan.send.map(({ fixture: { name } }) => [name, store.stamp(name)]))
   const chains = createChains(plan, { store, redactor, match, stamps })
+  const standing = await standingIn(plan.send, store, answerIn(store))
   const modelFor = ({ fixture }: Planned) => {
+    const stays = standing.get(idOf(fixture))
+    if (stays) return unasked((sent) => chains.stay(fixture, stays, sent))
     const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
     const own = storeFor(store, fixture, saved, isAsPlanned)
     const to = chains.has(fixture) ? waiting(own, fixture, chains, saved) : own
@@ -120,6 +124,7 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   }
 
   const entries = await send(job, plan, modelFor, async ({ fixture }, reply) => {
+    if (standing.has(idOf(fixture))) return { outcome: 'unchanged', why: STANDS }
     const outcome = saved.get(idOf(fixture))
     if (outcome === 'saved') return { outcome: 'refreshed' }
     if (outcome === 'unchanged') return { outcome }
