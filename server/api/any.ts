@@ -1,7 +1,8 @@
 /** The row of last resort: a call to an API that is not known. Everything counts, and a cut answer cannot be told. */
 import { asText } from '../base/json.ts'
 import type { Api } from './api.ts'
-import { EVENT_STREAM, errorOf, inError, sseEvent } from './error.ts'
+import { errorRecords } from './error-records.ts'
+import { EVENT_STREAM, errorOf, inError } from './error.ts'
 import { failureIn } from './failure.ts'
 import { eventsIn } from './record.ts'
 import { modelIn } from './request.ts'
@@ -28,5 +29,6 @@ export const any: Api = {
   told: () => NOTHING_TOLD,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
   refused: inError,
-  failing: (trouble) => [sseEvent({ type: 'error', status: trouble.status, error: errorOf(trouble) }, 'error')],
+  failing: (trouble, place) =>
+    errorRecords([{ type: 'error', status: trouble.status, error: errorOf(trouble) }], place, 'error'),
 }

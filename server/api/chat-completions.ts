@@ -1,14 +1,15 @@
 /** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
-import { type JsonObject, type JsonValue, isObject } from '../base/json.ts'
+import { type JsonObject, isObject } from '../base/json.ts'
 import { any } from './any.ts'
-import type { Api } from './api.ts'
+import type { Api, Question } from './api.ts'
 import { eventsOrBody } from './body.ts'
+import { createChoices } from './choices.ts'
 import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, textIn } from './request.ts'
+import { lastOfUser, leavingOut, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -27,16 +28,14 @@ function failureOf(event: ModelEvent): TellsOf | undefined {
 }
 
 /** Every choice has said why it ended; then `[DONE]` comes, or with some providers nothing. */
-function look(): (event: ModelEvent) => Said {
-  const open = new Set<JsonValue>()
-  const over = new Set<JsonValue>()
+function look(question?: Question): (event: ModelEvent) => Said {
+  const choices = createChoices(() => question?.request.n)
   return (event) => {
     if (failureOf(event)) return 'failed'
     for (const { index = 0, finish_reason: reason } of objectsIn(event.body.choices)) {
-      if (typeof reason === 'string' && reason !== '') over.add(index)
-      else open.add(index)
+      choices.take(index, typeof reason === 'string' && reason !== '')
     }
-    return over.size > 0 && [...open].every((index) => over.has(index)) ? 'enough' : undefined
+    return choices.areOver() ? 'enough' : undefined
   }
 }
 
@@ -77,7 +76,7 @@ export const chatCompletions: Api = {
   ...any,
   name: 'chat-completions',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
-  keyed: leavingOut(...LEFT_OUT),
+  keyed: unlessStreamed(leavingOut(...LEFT_OUT)),
   counts: { headers: ['openai-beta'] },
   lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),
   repeats: repeatsBy((body) => [body.choices]),

@@ -3,12 +3,13 @@ import type { JsonObject } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
+import { errorRecords } from './error-records.ts'
 import { EVENT_STREAM, sseEvent } from './error.ts'
-import { type ModelEvent, parseEvent } from './event.ts'
+import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, textIn } from './request.ts'
+import { lastOfUser, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 
 /** The first version answers in lines. */
@@ -52,6 +53,7 @@ export const cohere: Api = {
   ...any,
   name: 'cohere',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path),
+  keyed: unlessStreamed(any.keyed),
   lastUserText: ({ messages, message }) => lastOfUser(messages, 'content') || textIn(message),
   repeats: repeatsBy((body) => [body.delta, body.message]),
   follow: followBy({ look }),
@@ -62,10 +64,9 @@ export const cohere: Api = {
   streamType: ({ path }, { stream }) =>
     stream !== true ? undefined : PATH.exec(path)?.[1] === '1' ? 'application/stream+json' : EVENT_STREAM,
   refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing({ message }, { framing }) {
+  failing({ message }, { framing, sent }) {
     const error = { finish_reason: 'ERROR', error: message }
     if (framing === 'sse') return [sseEvent({ type: 'message-end', delta: error }, 'message-end')]
-    const text = JSON.stringify({ event_type: 'stream-end', is_finished: true, ...error })
-    return [{ at: 0, wire: `${text}\n`, event: parseEvent(text, 0) }]
+    return errorRecords([{ event_type: 'stream-end', is_finished: true, ...error }], { framing: 'lines', sent })
   },
 }

@@ -1,6 +1,6 @@
 /** Follows a stream whose own records say when it is whole. */
 import { isObject, type JsonValue } from '../base/json.ts'
-import type { Follower, Progress } from './api.ts'
+import type { Follower, Progress, Question } from './api.ts'
 import { endOfBody, excerpt, saysNothing } from './body.ts'
 import type { ModelEvent } from './event.ts'
 import type { AnswerRecord } from './record.ts'
@@ -13,8 +13,8 @@ export type Said = 'whole' | 'last' | 'enough' | 'failed' | undefined
 
 /** What a row says of the end of its streams. */
 export interface Ends {
-  /** Looks at the events of one answer, in order. */
-  look(): (event: ModelEvent) => Said
+  /** Looks at the events of one answer, in order; with its question, if that is known. */
+  look(question?: Question): (event: ModelEvent) => Said
   /** What data that is no JSON object says, if anything; what is not named is malformed. */
   readonly data?: Readonly<Record<string, Said>>
   /** Whether JSON in one piece is an answer: an object, if nothing else is said. */
@@ -25,9 +25,9 @@ const NO_DATA: Readonly<Record<string, Said>> = { '[DONE]': undefined }
 
 /** Makes the follower of a row. */
 export const followBy =
-  ({ look, data: words = NO_DATA, isAnswer = isObject }: Ends): (() => Follower) =>
-  () => {
-    const said = look()
+  ({ look, data: words = NO_DATA, isAnswer = isObject }: Ends): ((question?: Question) => Follower) =>
+  (question) => {
+    const said = look(question)
     let state: Said
     let malformed: string | undefined
     /** The last record was cut off. */

@@ -1,14 +1,15 @@
 /** Google's Gemini API, and the same on Vertex: event streams, streamed arrays, and JSON. */
 import { type JsonObject, type JsonValue, asText, isObject } from '../base/json.ts'
 import { any } from './any.ts'
-import type { Api, Place, Trouble } from './api.ts'
+import type { Api, Question } from './api.ts'
 import { eventsOrBody } from './body.ts'
+import { createChoices } from './choices.ts'
+import { errorRecords } from './error-records.ts'
 import { sseEvent } from './error.ts'
-import { type ModelEvent, parseEvent } from './event.ts'
+import type { ModelEvent } from './event.ts'
 import { failureIn } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { googleError } from './google.ts'
-import type { AnswerRecord } from './record.ts'
 import { repeatsBy } from './repeats.ts'
 import { lastOfUser, leavingOut, modelIn } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
@@ -28,13 +29,20 @@ const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
   objectsIn(candidates).some(({ finishReason }) => reasonOf(finishReason) !== '') ||
   objectOf(promptFeedback).blockReason !== undefined
 
-/** Nothing says that no more follows: the last candidate has a reason, and the body ends cleanly. */
-const look =
-  () =>
-  (event: ModelEvent): Said => {
+/** Nothing says that no more follows: every candidate has a reason, and the body ends cleanly. */
+function look(question?: Question): (event: ModelEvent) => Said {
+  const choices = createChoices(() => {
+    const { generationConfig, generation_config: config } = question?.request ?? {}
+    const { candidateCount, candidate_count: count } = objectOf(generationConfig ?? config)
+    return candidateCount ?? count
+  })
+  return (event) => {
     if (failureIn(event)) return 'failed'
-    return isEnd(event.body) ? 'enough' : undefined
+    const { candidates, promptFeedback } = event.body
+    for (const { index = 0, finishReason } of objectsIn(candidates)) choices.take(index, reasonOf(finishReason) !== '')
+    return choices.areOver() || objectOf(promptFeedback).blockReason !== undefined ? 'enough' : undefined
   }
+}
 
 function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
   for (const { content, finishReason, index = 0 } of objectsIn(body.candidates)) {
@@ -47,15 +55,6 @@ function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
   }
   teller.reason(objectOf(body.promptFeedback).blockReason)
   teller.usage(body.usageMetadata)
-}
-
-/** An error as the last element of a streamed array, and what closes it. */
-function lastElement(trouble: Trouble, { sent }: Pick<Place, 'sent'>): AnswerRecord[] {
-  const text = JSON.stringify(googleError(trouble))
-  return [
-    { at: 0, wire: `${sent > 0 ? ',\r\n' : '['}${text}`, event: parseEvent(text, 0) },
-    { at: 0, wire: '\r\n]' },
-  ]
 }
 
 export const gemini: Api = {
@@ -90,5 +89,7 @@ export const gemini: Api = {
   },
   refused: (trouble) => ({ body: googleError(trouble) }),
   failing: (trouble, place) =>
-    place.framing === 'sse' ? [sseEvent(googleError(trouble), undefined, '\r\n')] : lastElement(trouble, place),
+    place.framing === 'sse'
+      ? [sseEvent(googleError(trouble), undefined, '\r\n')]
+      : errorRecords([googleError(trouble)], { ...place, framing: 'array' }),
 }

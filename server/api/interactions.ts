@@ -9,7 +9,7 @@ import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { googleError, nameOfStatus } from './google.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, modelIn, textIn } from './request.ts'
+import { lastOfUser, leavingOut, modelIn, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -71,7 +71,7 @@ export const interactions: Api = {
   ...any,
   name: 'interactions',
   owns: ({ path }) => PATH.test(path),
-  keyed: leavingOut('labels', 'service_tier'),
+  keyed: unlessStreamed(leavingOut('labels', 'service_tier')),
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText,
   modelOf: (call, request) => modelIn(call, request) || asText(request.agent ?? ''),

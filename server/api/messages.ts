@@ -3,12 +3,13 @@ import type { JsonObject } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
-import { EVENT_STREAM, sseEvent } from './error.ts'
+import { errorRecords } from './error-records.ts'
+import { EVENT_STREAM } from './error.ts'
 import type { ModelEvent } from './event.ts'
 import { type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, modelIn } from './request.ts'
+import { lastOfUser, leavingOut, modelIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -71,7 +72,7 @@ export const messages: Api = {
   ...any,
   name: 'messages',
   owns: ({ path }) => (PATH.test(path) && !OF_OPENAI.test(path)) || VERTEX.test(path),
-  keyed: leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id'),
+  keyed: unlessStreamed(leavingOut('metadata', 'service_tier', 'inference_geo', 'user_profile_id')),
   counts: { headers: ['anthropic-version', 'anthropic-beta'], sets: ['anthropic-beta'], notQuery: ['beta'] },
   lastUserText: (request) => lastOfUser(request.messages, 'content'),
   modelOf: (call, request) => modelIn(call, request) || (VERTEX.exec(call.path)?.[1] ?? ''),
@@ -96,5 +97,5 @@ export const messages: Api = {
   // Its own program hides the words of a 404, and tries a 400 again.
   missStatus: 410,
   refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing: (trouble) => [sseEvent(bodyOf(trouble), 'error')],
+  failing: (trouble, place) => errorRecords([bodyOf(trouble)], place, 'error'),
 }

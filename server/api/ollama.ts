@@ -3,7 +3,8 @@ import type { JsonObject } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api, Trouble } from './api.ts'
 import { eventsOrBody } from './body.ts'
-import { type ModelEvent, parseEvent } from './event.ts'
+import { errorRecords } from './error-records.ts'
+import type { ModelEvent } from './event.ts'
 import { failureIn } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
@@ -53,8 +54,5 @@ export const ollama: Api = {
   volatile: new Set(['total_duration', 'load_duration', 'prompt_eval_duration', 'eval_duration', 'context']),
   streamType: ({ path }, { stream }) => (STREAMING.test(path) && stream !== false ? 'application/x-ndjson' : undefined),
   refused: (trouble) => ({ body: bodyOf(trouble) }),
-  failing(trouble) {
-    const text = JSON.stringify(bodyOf(trouble))
-    return [{ at: 0, wire: `${text}\n`, event: parseEvent(text, 0) }]
-  },
+  failing: (trouble, { sent }) => errorRecords([bodyOf(trouble)], { framing: 'lines', sent }),
 }

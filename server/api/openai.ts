@@ -8,7 +8,7 @@ import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { headerOf } from './headers.ts'
-import { lastOfUser, modelIn, textIn } from './request.ts'
+import { lastOfUser, modelIn, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -124,7 +124,7 @@ export const openai: Api = {
   name: 'openai',
   owns: ({ path, headers }) =>
     (PATH.test(path) || STORED.test(path)) && OF_OTHERS.every((name) => headerOf(headers, name) === undefined),
-  keyed,
+  keyed: unlessStreamed(keyed),
   counts: { headers: ['openai-beta'] },
   lastUserText(request) {
     const { messages, thread, content, query } = request

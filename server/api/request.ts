@@ -7,6 +7,16 @@ export const leavingOut =
   (request) =>
     Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name)))
 
+type Keyed = (request: JsonObject) => JsonObject
+
+/** Leaves out `"stream": false`, too: where nothing is streamed unless it is asked for, it says what its absence says. */
+export const unlessStreamed =
+  (keyed: Keyed): Keyed =>
+  (request) => {
+    const { stream, ...others } = request
+    return keyed(stream === false ? others : request)
+  }
+
 /** The text of a content: a string, or what is text in its parts. */
 export function textIn(content: JsonValue | undefined): string {
   if (typeof content === 'string') return content

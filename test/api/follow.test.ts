@@ -137,6 +137,36 @@ test.each<readonly [row: string, what: string, records: AnswerRecord[], ended: u
   expect(follow(apiNamed(row), records)).toEqual(ended)
 })
 
+describe('of several choices that a request asks for', () => {
+  const candidate = (index: number, finishReason?: string): JsonObject => ({
+    candidates: [{ index, content: {}, ...(finishReason && { finishReason }) }],
+  })
+  const path = '/v1/chat/completions'
+  const endOf = (row: string, request: JsonObject, records: readonly AnswerRecord[]) => {
+    const follower = apiNamed(row).follow({ method: 'POST', path, request })
+    for (const each of records) follower.take(each)
+    return follower.end().end
+  }
+
+  test.each<readonly [row: string, request: JsonObject, pieces: readonly JsonObject[]]>([
+    ['chat-completions', { n: 2 }, [chunk(0), chunk(0, 'stop'), chunk(1), chunk(1, 'stop')]],
+    ['gemini', { generationConfig: { candidateCount: 2 } }, [candidate(0, 'STOP'), candidate(1), candidate(1, 'STOP')]],
+    ['gemini', { generation_config: { candidate_count: 2 } }, [candidate(0, 'STOP'), candidate(1, 'STOP')]],
+  ])('%s, %j: one that never came is missing', (row, request, pieces) => {
+    for (let length = 0; length < pieces.length; length++)
+      expect(endOf(row, request, sse(...pieces.slice(0, length)))).toBe('truncated')
+    expect(endOf(row, request, sse(...pieces))).toBe('complete')
+  })
+
+  test('who does not know of them may answer with one, and say that it is over', () => {
+    expect(endOf('chat-completions', { n: 2 }, sse(chunk(0, 'stop'), '[DONE]'))).toBe('complete')
+  })
+
+  test('a candidate that began is waited for, though none was asked for', () => {
+    expect(endOf('gemini', {}, sse(candidate(0), candidate(1), candidate(0, 'STOP')))).toBe('truncated')
+  })
+})
+
 describe.each(['responses', 'chat-completions', 'messages', 'gemini', 'interactions', 'ollama', 'cohere', 'bedrock'])(
   '%s, in one piece',
   (row) => {

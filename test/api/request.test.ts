@@ -86,7 +86,7 @@ test.each<readonly [row: string, request: JsonObject, text: string]>([
 test.each<readonly [row: string, counts: JsonObject, leftOut: JsonObject]>([
   [
     'chat-completions',
-    { model: 'm', messages: [], stream: false, stream_options: { include_usage: true }, seed: 1, tools: [] },
+    { model: 'm', messages: [], stream: true, stream_options: { include_usage: true }, seed: 1, tools: [] },
     { user: 'ada', metadata: {}, store: true, service_tier: 'flex', safety_identifier: 'a', prompt_cache_key: 'k' },
   ],
   [
@@ -99,6 +99,11 @@ test.each<readonly [row: string, counts: JsonObject, leftOut: JsonObject]>([
   ['ollama', { model: 'm', messages: [], options: { seed: 1 }, think: true, format: 'json' }, { keep_alive: '5m' }],
   ['cohere', { model: 'm', messages: [], safety_mode: 'NONE', seed: 1 }, {}],
   ['bedrock', { messages: [], guardrailConfig: {}, system: [] }, { requestMetadata: {}, performanceConfig: {} }],
+  ...['chat-completions', 'messages', 'interactions', 'cohere', 'openai', 'responses'].map(
+    (row) => [row, { model: 'm' }, { stream: false }] as const,
+  ),
+  // Here a stream comes unless it is not wanted.
+  ['ollama', { model: 'm', stream: false }, {}],
   ['any', { metadata: {}, user: 'ada', stream: false }, {}],
 ])('of a request to %s this counts for the key: %j; this does not: %j', (row, counts, leftOut) => {
   expect(apiNamed(row).keyed({ ...leftOut, ...counts })).toEqual(counts)

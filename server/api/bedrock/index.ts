@@ -2,9 +2,8 @@
 import { any } from '../any.ts'
 import type { Api, Trouble } from '../api.ts'
 import { eventsOrBody } from '../body.ts'
+import { errorRecords } from '../error-records.ts'
 import { followBy } from '../follow.ts'
-import { eventstream } from '../framing/eventstream.ts'
-import type { AnswerRecord } from '../record.ts'
 import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, leavingOut, textIn } from '../request.ts'
 import { createWords } from '../words.ts'
@@ -38,13 +37,8 @@ const IN_STREAMS: Readonly<Record<number, string>> = {
   500: 'internalServerException',
 }
 
-/** The message with which a stream ends in failure. */
-function exception({ status, message }: Trouble): AnswerRecord[] {
-  const name = IN_STREAMS[status] ?? (status < 500 ? 'validationException' : 'serviceUnavailableException')
-  const headers = { ':exception-type': name, ':content-type': 'application/json', ':message-type': 'exception' }
-  const record = eventstream.carrier.carry(JSON.stringify({ message }), { headers }, 0, { eol: '\n' })
-  return typeof record === 'string' ? [] : [record]
-}
+const exceptionOf = ({ status }: Trouble): string =>
+  IN_STREAMS[status] ?? (status < 500 ? 'validationException' : 'serviceUnavailableException')
 
 const modelIn = (path: string): string => {
   const model = PATH.exec(path)?.[1] ?? ''
@@ -98,6 +92,7 @@ export function bedrockWith(carried: readonly Carried[]): Api {
       headers: [['x-amzn-errortype', classOf(trouble)]],
       body: { message: trouble.message },
     }),
-    failing: exception,
+    failing: (trouble, { sent }) =>
+      errorRecords([{ message: trouble.message }], { framing: 'eventstream', sent }, exceptionOf(trouble)),
   }
 }

@@ -4,7 +4,8 @@ import { any } from '../any.ts'
 import type { Api, Asked, Follower, Question, Trouble } from '../api.ts'
 import { eventsOrBody } from '../body.ts'
 import { contentText } from '../call.ts'
-import { EVENT_STREAM, sseEvent } from '../error.ts'
+import { errorRecords } from '../error-records.ts'
+import { EVENT_STREAM } from '../error.ts'
 import type { ModelEvent } from '../event.ts'
 import { type Said, followBy } from '../follow.ts'
 import { headerOf } from '../headers.ts'
@@ -129,5 +130,10 @@ export const mcp: Api = {
     if (trouble.code !== 'fixture_miss' || errors.length > 0) return { body }
     return call?.method === 'POST' ? { status: 404, body } : { status: 405, headers: [['allow', 'POST']], body }
   },
-  failing: (trouble, { call }) => idsOf(call).map((id) => sseEvent(errorFor(id, trouble), 'message')),
+  failing: (trouble, place) =>
+    errorRecords(
+      idsOf(place.call).map((id) => errorFor(id, trouble)),
+      place,
+      'message',
+    ),
 }
