@@ -72,8 +72,9 @@ beginning, each turn with what is new in the answer before: ids, items, texts.
 Where the model now calls another tool, only the app can go on: such a
 conversation stays as it was, and is named. A failure never replaces
 a good fixture; a recorded failure that fails again in the same way stays as it
-is, unless --record-failures is given. A request that held a secret cannot be
-sent again and is skipped.
+is, unless --record-failures is given. Of several answers to one call failures
+always stay, and polls of what was not finished yet. A request that held a
+secret cannot be sent again and is skipped.
 
 Examples:
   deltatape record                           record everything again

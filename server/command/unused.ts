@@ -17,8 +17,11 @@ export const defineUnused: Define = (context) =>
 Examples:
   USAGE_LOG=used.jsonl npm test
   deltatape unused used.jsonl
+  MODEL_MODE=record USAGE_LOG=new.jsonl npm test
+  deltatape unused new.jsonl             what it left over of an old run
 
-A fixture that a used one continues is used, too.
+A fixture that a used one continues is used, too, and so is one that could not
+be recorded again.
 Exit codes: 0 all are used, 1 some are not, 2 it could not look.`,
     )
     .action(async (files: readonly string[], { json }: { readonly json?: true }, command: Command) => {
