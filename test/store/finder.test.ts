@@ -147,7 +147,7 @@ describe('saving', () => {
     const { store, fixtures } = await shelf(5)
     const [fixture] = fixtures
     if (!fixture) return
-    expect(await store.save(fixture)).toEqual({ outcome: 'unchanged' })
+    expect(await store.save(fixture)).toEqual({ outcome: 'unchanged', name: expect.stringMatching(/^say-/) })
     // It is read to be compared, and locked.
     expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 2])
   })

@@ -31,7 +31,7 @@ test('takes are files beside each other, each in the place of its own alone', as
     expect.stringMatching(/\.3\.jsonl$/),
     expect.stringMatching(/^say-hi-[0-9a-f]{12}\.jsonl$/),
   ])
-  expect(await save(2)).toEqual({ outcome: 'unchanged' })
+  expect(await save(2)).toEqual({ outcome: 'unchanged', name: expect.stringMatching(/^say-/) })
   expect(await readdir(dir)).toHaveLength(3)
 })
 
@@ -101,7 +101,7 @@ test('a take that is damaged is no miss, and no other take', async () => {
 test('a failure stands in the place of a good take only if it is meant', async () => {
   const { store, key } = await withTakes(1, 2)
   const failure = await fixtureFor(store, HI, answerOf('f').slice(0, 3), { take: 2, ending: { end: 'reset' } })
-  expect(await store.save(failure)).toEqual({ outcome: 'kept' })
+  expect(await store.save(failure)).toEqual({ outcome: 'kept', name: expect.stringMatching(/\.2\.jsonl$/) })
   expect((await store.save(failure, true)).outcome).toBe('saved')
   expect((await store.find(key, 2))?.ending.end).toBe('reset')
 })
