@@ -1,10 +1,10 @@
 /** Notes what becomes of one call over HTTP, for the journal. */
-import type { Api } from '../../api/api.ts'
+import type { Api, Question } from '../../api/api.ts'
 import type { Call } from '../../api/call.ts'
 import type { Batch } from '../../api/record.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
-import { remember } from '../../base/memo.ts'
+import { questionOf } from '../../fixture/request.ts'
 import type { Action } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
@@ -38,13 +38,14 @@ export function observe(
 ): Observed {
   const began = clock.now()
   const ear = hearing(call.api)
+  const question = questionOf(call)
   let count = 0
   let failure: { readonly code: DeltatapeError['code']; readonly message: string } | undefined
   let over = false
   let open = true
   return {
     take(batch) {
-      const seen = glance(call.api, batch)
+      const seen = glance(call.api, question, batch)
       ear.take(batch)
       count += batch.items.length
       // Comments and `[DONE]` do not make an answer go on.
@@ -89,25 +90,27 @@ interface Seen {
   readonly failure: ReturnType<Api['failureOf']>
 }
 
-/** Looks at a batch; what was seen of one that comes again is remembered. */
-export type Glance = (api: Api, batch: Batch) => Seen
+/** Looks at a batch of the answer to a question; what was seen of one that comes again is remembered. */
+export type Glance = (api: Api, question: Question, batch: Batch) => Seen
 
 export function createGlance(): Glance {
-  const glances = new Map<Api, (batch: Batch) => Seen>()
-  const make = (api: Api) =>
-    remember(({ items }: Batch): Seen => {
-      const follower = api.follow()
-      let mayBeOver = false
-      let failure: Seen['failure']
-      for (const record of items) {
-        mayBeOver = follower.take(record) !== 'open'
-        failure ??= record.event && api.failureOf(record.event)
-      }
-      return { mayBeOver, hasEvent: items.some(({ event }) => event !== undefined), failure }
-    })
-  return (api, batch) => {
-    const known = glances.get(api) ?? make(api)
-    glances.set(api, known)
-    return known(batch)
+  const known = new WeakMap<Batch, Seen>()
+  return (api, question, batch) => {
+    const before = known.get(batch)
+    if (before) return before
+    const seen = look(api, question, batch)
+    if (batch.kept) known.set(batch, seen)
+    return seen
   }
+}
+
+function look(api: Api, question: Question, { items }: Batch): Seen {
+  const follower = api.follow(question)
+  let mayBeOver = false
+  let failure: Seen['failure']
+  for (const record of items) {
+    mayBeOver = follower.take(record) !== 'open'
+    failure ??= record.event && api.failureOf(record.event)
+  }
+  return { mayBeOver, hasEvent: items.some(({ event }) => event !== undefined), failure }
 }

@@ -131,3 +131,20 @@ test.each([
   expect(replayed[0]?.body).toContain('"jsonrpc":"2.0","id":3,"error":{"code":-32603')
   expect(replayed[0]?.status).toBe(status)
 })
+
+test('MCP: a batch whose connection breaks after its first response is broken for the client, too', async () => {
+  const first = 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'
+  const standIn = await runStandIn(() => ({
+    headers: { 'content-type': 'text/event-stream' },
+    steps: [{ raw: first }, 'close'],
+  }))
+  const { host } = new URL(standIn.url)
+  const { url } = await runServer({ MODEL_MODE: 'live', UPSTREAMS: host })
+  const { body: one = '' } = message(1)
+  const response = await fetch(`${url}/${host}/mcp`, {
+    method: 'POST',
+    headers: MCP,
+    body: `[${String(one)},${String(message(2).body)}]`,
+  })
+  await expect(response.text()).rejects.toThrow()
+})
