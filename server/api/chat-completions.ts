@@ -9,7 +9,7 @@ import type { ModelEvent } from './event.ts'
 import { failureIn, type TellsOf, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, textIn, unlessStreamed } from './request.ts'
+import { NOT_SHAPING, lastOfUser, leavingOut, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
 
@@ -61,22 +61,11 @@ const tellStream = tellBy((event, teller) => tellEvent(event, teller, 'delta'))
 
 const tellWhole = tellBy((event, teller) => tellEvent(event, teller, 'message'))
 
-const LEFT_OUT = [
-  'metadata',
-  'user',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'prompt_cache_options',
-  'service_tier',
-  'store',
-] as const
-
 export const chatCompletions: Api = {
   ...any,
   name: 'chat-completions',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !NOT_ASKED.test(path),
-  keyed: unlessStreamed(leavingOut(...LEFT_OUT)),
+  keyed: unlessStreamed(leavingOut(...NOT_SHAPING)),
   counts: { headers: ['openai-beta'] },
   lastUserText: ({ messages, prompt }) => lastOfUser(messages, 'content') || textIn(prompt),
   repeats: repeatsBy((body) => [body.choices]),

@@ -117,7 +117,6 @@ export const SERVICES: readonly Service[] = [
 const ROWS: Readonly<Record<string, readonly Service[]>> = {
   responses: [openai],
   'chat-completions': [openai],
-  completions: [openai],
   openai: [openai],
   messages: [anthropic, vertex],
   gemini: [gemini, vertex],

@@ -7,6 +7,18 @@ export const leavingOut =
   (request) =>
     Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name)))
 
+/** Members that OpenAI's APIs have for accounts, caches and queues, and that those who speak like it took over: they shape no answer. */
+export const NOT_SHAPING = [
+  'metadata',
+  'user',
+  'safety_identifier',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'prompt_cache_options',
+  'service_tier',
+  'store',
+] as const
+
 type Keyed = (request: JsonObject) => JsonObject
 
 /** Leaves out `"stream": false`, too: where nothing is streamed unless it is asked for, it says what its absence says. */

@@ -1,19 +1,9 @@
 /** What a request to the Responses API says, and what of it counts for the key. */
 import { type JsonObject, type JsonValue, isObject, memberOf } from '../../base/json.ts'
+import { NOT_SHAPING } from '../request.ts'
 
 /** The members of a request that do not shape its answer. */
-export const LEFT_OUT: ReadonlySet<string> = new Set([
-  'stream_options',
-  'metadata',
-  'client_metadata',
-  'user',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'prompt_cache_options',
-  'service_tier',
-  'store',
-])
+export const LEFT_OUT: ReadonlySet<string> = new Set(['stream_options', 'client_metadata', ...NOT_SHAPING])
 
 /** What counts of a request for its key. `"stream":false` is the same as none, and `include` is a set. */
 export function keyed(request: JsonObject): JsonObject {
