@@ -1,20 +1,18 @@
 /** What is done for clients that name themselves: their faults, and what became of their calls. Calls of others cost nothing. */
-import { isStream } from '../api/framing/index.ts'
 import type { Api } from '../api/api.ts'
 import type { Call, Caller } from '../api/call.ts'
 import { refusalOf } from '../api/error.ts'
-import { type AnswerRecord, type Batch, eventsIn } from '../api/record.ts'
-import type { ModelEvent } from '../api/event.ts'
+import type { Batch } from '../api/record.ts'
 import { type Tokens, tokensIn } from '../api/tokens.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError, type ErrorCode } from '../base/errors.ts'
-import type { JsonObject } from '../base/json.ts'
 import { shortened } from '../base/name.ts'
 import type { Identity } from '../fixture/key.ts'
 import type { Mode } from '../model/mode.ts'
 import { type Answer, type Model, actionOf, isDue } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
+import { type Ear, type Heard, createHearing } from './hearing.ts'
 import type { Names } from './names.ts'
 
 export interface TurnsOptions {
@@ -48,14 +46,16 @@ interface Told {
 /** Makes a model that answers as `model` does, breaks answers as names say, and remembers what was asked under them. */
 export function withNames(model: Model, options: TurnsOptions): Model {
   const { names, mode, store, clock } = options
+  const hearing = createHearing()
   const ask = async (asked: Call, caller: Caller, signal: AbortSignal): Promise<Answer> => {
     const call = asked.fault === undefined ? { ...asked, fault: names.faultFor(caller) } : asked
     const end = names.begin(caller)
     const began = clock.now()
-    const [seen, look] = createSight(call.api)
+    const ear = hearing(call.api)
     let answer: Answer | undefined
     let identity: Identity | undefined
-    const conclude = (error?: unknown) => end(accountOf({ call, identity, answer, seen, error, began }, options))
+    const conclude = (error?: unknown) =>
+      end(accountOf({ call, identity, answer, heard: ear.heard(), error, began }, options))
     try {
       answer = await model(call, signal)
       // It is known by now: nothing is looked for on the disk.
@@ -65,20 +65,16 @@ export function withNames(model: Model, options: TurnsOptions): Model {
       conclude(error)
       throw error
     }
-    return watched(answer, look, conclude)
+    return watched(answer, ear, conclude)
   }
   return (call, signal) => (call.caller ? ask(call, call.caller, signal) : model(call, signal))
 }
 
 /** The same answer; each batch of it is looked at, and its end told. */
-function watched(
-  answer: Answer,
-  look: (batch: Batch, isInParts: boolean) => void,
-  conclude: (error?: unknown) => void,
-): Answer {
+function watched(answer: Answer, ear: Ear, conclude: (error?: unknown) => void): Answer {
   const { head, records } = answer
   const take = (batch: Batch): Batch => {
-    look(batch, isStream(head.framing))
+    ear.take(batch)
     return batch
   }
   const due = function* (batches: Iterable<Batch>): Generator<Batch, void> {
@@ -112,39 +108,6 @@ function watched(
   }
 }
 
-/** What was seen of an answer. */
-interface Sight {
-  usage: JsonObject | undefined
-  failure: ErrorCode | undefined
-  /** The records of a body in one piece, while it is short enough to be read once more. */
-  body: AnswerRecord[] | undefined
-  chars: number
-}
-
-/** The longest body in one piece that is looked into, in characters. */
-const MAX_BODY_CHARS = 1024 * 1024
-
-function createSight(api: Api): [seen: Sight, look: (batch: Batch, isInParts: boolean) => void] {
-  const seen: Sight = { usage: undefined, failure: undefined, body: [], chars: 0 }
-  const look = ({ items }: Batch, isInParts: boolean): void => {
-    if (isInParts) {
-      seen.body = undefined
-      for (const event of eventsIn(items)) lookAt(event, api, seen)
-      return
-    }
-    for (const { wire } of items) seen.chars += wire.length
-    if (seen.chars > MAX_BODY_CHARS) seen.body = undefined
-    seen.body?.push(...items)
-  }
-  return [seen, look]
-}
-
-function lookAt(event: ModelEvent, api: Api, seen: Sight): void {
-  const { usage } = api.told([event])
-  if (usage) seen.usage = { ...seen.usage, ...usage }
-  seen.failure ??= api.failureOf(event)?.code
-}
-
 /** How much of a path and of the name of a model is told, in characters. */
 const MAX_TEXT_CHARS = 256
 
@@ -152,15 +115,14 @@ interface Over {
   readonly call: Call
   readonly identity: Identity | undefined
   readonly answer: Answer | undefined
-  readonly seen: Sight
+  readonly heard: Heard
   readonly error: unknown
   readonly began: number
 }
 
 /** The account of a call that is over, as JSON text. */
-function accountOf({ call, identity, answer, seen, error, began }: Over, { redactor, clock }: TurnsOptions): string {
+function accountOf({ call, identity, answer, heard, error, began }: Over, { redactor, clock }: TurnsOptions): string {
   const { api, method, to } = call
-  for (const event of seen.body ? api.events(seen.body) : []) lookAt(event, api, seen)
   const redacts = redactor.for(call)
   const text = (value: string | undefined) => (value ? shortened(redacts.text(value), MAX_TEXT_CHARS) : undefined)
   const failed = codeOf(error)
@@ -178,8 +140,8 @@ function accountOf({ call, identity, answer, seen, error, began }: Over, { redac
     action: action?.kind,
     fixture: action?.fixture,
     status,
-    code: failed ?? (isRefused ? 'upstream_refused' : seen.failure),
-    tokens: seen.usage && tokensIn(seen.usage),
+    code: failed ?? (isRefused ? 'upstream_refused' : heard.failure),
+    tokens: heard.usage && tokensIn(heard.usage),
     ms: Math.round((clock.now() - began) * 10) / 10,
   }
   return JSON.stringify(told)

@@ -10,7 +10,7 @@ import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import { modelAsked } from './asking.ts'
-import type { Hearing } from './hearing.ts'
+import type { Hearing } from '../hearing.ts'
 
 export interface Observed {
   /** This batch is handed on. */

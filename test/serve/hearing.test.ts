@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { messages } from '../../../server/api/messages.ts'
-import { responses } from '../../../server/api/responses/index.ts'
-import { fresh, kept } from '../../../server/base/memo.ts'
-import { createHearing } from '../../../server/serve/http/hearing.ts'
-import { compose, words } from '../../kit/answers.ts'
-import { toRecords } from '../../kit/calls.ts'
+import { messages } from '../../server/api/messages.ts'
+import { responses } from '../../server/api/responses/index.ts'
+import { fresh, kept } from '../../server/base/memo.ts'
+import { createHearing } from '../../server/serve/hearing.ts'
+import { compose, words } from '../kit/answers.ts'
+import { toRecords } from '../kit/calls.ts'
 
 const answer = toRecords(compose('a').text(words('one two three')).completed())
 

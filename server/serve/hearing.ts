@@ -1,13 +1,16 @@
-/** What an answer says, in numbers: how long its text is, and the tokens that its API counts. */
-import type { Api } from '../../api/api.ts'
-import type { AnswerRecord, Batch } from '../../api/record.ts'
-import type { JsonObject } from '../../base/json.ts'
-import { rememberStep } from '../../base/memo.ts'
+/** What an answer says, for those who note it: how long its text is, the tokens that its API counts, and how it failed. */
+import type { Api } from '../api/api.ts'
+import type { AnswerRecord, Batch } from '../api/record.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+import { rememberStep } from '../base/memo.ts'
 
 export interface Heard {
   /** How many characters the text has; undefined if it is not known. */
   readonly chars: number | undefined
   readonly usage: JsonObject | undefined
+  /** The failure that the API tells of. */
+  readonly failure: ErrorCode | undefined
 }
 
 /** Hears one answer. */
@@ -100,8 +103,13 @@ function heardIn(api: Api, past: Past): Heard {
   for (let at: Past | undefined = past; at; at = at.before) parts.push(at.items)
   const records = parts.toReversed().flat()
   const isStream = records.some(({ event }) => event !== undefined)
-  if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined }
-  const { pieces, usage } = api.told(api.events(records))
+  if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined, failure: undefined }
+  const events = api.events(records)
+  const { pieces, usage } = api.told(events)
   const isTold = past.isWhole && pieces.length > 0
-  return { chars: isTold ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined, usage }
+  return {
+    chars: isTold ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined,
+    usage,
+    failure: events.map((event) => api.failureOf(event)).find((failure) => failure !== undefined)?.code,
+  }
 }
