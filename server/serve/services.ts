@@ -8,7 +8,7 @@ import { type Environment, type Variable, address, readVariables, secret } from 
 const OTHERS = SERVICES.slice(1)
 
 /** What examples give for a key. */
-const NO_KEY = 'any'
+export const NO_KEY = 'any'
 
 export interface ServiceSettings {
   /** The addresses that are set, by their variables. */
@@ -82,23 +82,32 @@ export interface Printed extends Pick<ServiceSettings, 'baseURLs'> {
 }
 
 /**
- * The variables with which SDKs find this server, as lines for a shell. A key that is set stays.
+ * The variables with which SDKs find this server, by their names. A key that is set stays.
  *
  * @param url where the server listens
  */
-export function environmentFor(url: string, { baseURLs, authToken }: Printed, env: Environment): string[] {
-  const line = (name: string, value: string) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`
+export function variablesFor(
+  url: string,
+  { baseURLs, authToken }: Printed,
+  env: Environment,
+): Readonly<Record<string, string>> {
   const keyOf = ({ keys }: Service) => (keys.some((name) => env[name]?.trim()) ? [] : keys.slice(0, 1))
-  const lines = SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
+  const pairs = SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
     const base = service.addresses.map((name) => baseURLs[name]).find((set) => set !== undefined)
     const inFront = IN_FRONT.has(service.name)
     const { host, pathname } = new URL(inFront ? (base ?? service.url) : service.url)
     const path = (inFront ? `/${host}${pathname}` : pathname).replace(/\/$/, '')
-    const addresses = service.addresses.map((name) => line(name, url + path))
-    return [...addresses, ...keyOf(service).map((name) => line(name, authToken ?? NO_KEY))]
+    const addresses = service.addresses.map((name) => [name, url + path] as const)
+    return [...addresses, ...keyOf(service).map((name) => [name, authToken ?? NO_KEY] as const)]
   })
-  return [...lines, ...Object.entries(FURTHER).map(([name, path]) => line(name, url + path))]
+  return Object.fromEntries([...pairs, ...Object.entries(FURTHER).map(([name, path]) => [name, url + path] as const)])
 }
+
+/** The same as lines for a shell. */
+export const environmentFor = (url: string, printed: Printed, env: Environment): string[] =>
+  Object.entries(variablesFor(url, printed, env)).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`,
+  )
 
 /** The services with a variable for their address whose paths are those of others: the host in front tells them. */
 const IN_FRONT: ReadonlySet<string> = new Set(['OpenRouter'])

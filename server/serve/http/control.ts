@@ -8,6 +8,7 @@ import type { Account } from '../../base/ledger.ts'
 import { notInThisMode, parsePlan } from '../../model/faults.ts'
 import type { Config } from '../config.ts'
 import { authorize, credentialsIn } from '../guard.ts'
+import type { Misses } from '../misses.ts'
 import type { Names } from '../names.ts'
 import { readBody } from './body.ts'
 import type { Reply } from './reply.ts'
@@ -15,6 +16,7 @@ import type { Reply } from './reply.ts'
 export interface ControlOptions {
   readonly config: Config
   readonly names: Names
+  readonly misses: Misses
   readonly clock: Clock
 }
 
@@ -34,8 +36,9 @@ type Act = (controlled: Controlled, options: ControlOptions) => Promise<Reply>
 
 /** By method and path, without the name. */
 const ACTS: Readonly<Record<string, Act>> = {
-  'GET /turns': async ({ name }, { names }) => {
+  'GET /turns': async ({ name }, { names, misses }) => {
     const { told, forgotten } = names.tell(name)
+    misses.told(name)
     const more = forgotten > 0 ? [['x-deltatape-forgotten', String(forgotten)] as const] : []
     return json(told.length > 0 ? `[\n${told.join(',\n')}\n]` : '[]', more)
   },
