@@ -1,5 +1,4 @@
 /** The variables that say where APIs are, and the keys for them; and what programs are told to find this server. */
-import { z } from 'zod'
 import { SERVICES, type Service } from '../api/hosts.ts'
 import { isLoopback } from '../base/host.ts'
 import { type Environment, type Variable, address, readVariables, secret } from '../base/variables.ts'
@@ -62,7 +61,7 @@ const OLLAMA_PORT = '11434'
 function addressOf(name: string): Variable<string> {
   const plain = address(name, 'where the API is', '')
   if (name !== 'OLLAMA_HOST') return plain
-  return { ...plain, schema: z.string().transform(ollamaAddress).pipe(plain.schema) }
+  return { ...plain, schema: { safeParse: (word) => plain.schema.safeParse(ollamaAddress(word)) } }
 }
 
 /** The address in Ollama's variable, which may lack its scheme and its port, and may be the one that a server listens on. */
