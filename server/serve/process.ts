@@ -4,13 +4,11 @@ import { systemClock } from '../base/clock.ts'
 import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
-import { type Config, readConfig } from './config.ts'
-import { sparedBy } from '../redact/spared.ts'
-import { elsewhere, environmentFor, withoutKeys } from './services.ts'
-import { openFixtures } from '../store/index.ts'
+import { readConfig } from './config.ts'
+import { addressesFor, keysMissing } from './services.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
-import { type Log, type Output, createLog, openOutput } from './log.ts'
-import { type RunningServer, startServer } from './server.ts'
+import { type Output, openOutput } from './log.ts'
+import { type Started, startWith } from './start.ts'
 
 /**
  * Does some work. What a user did wrong becomes one message and an exit code, without a stack; what nobody expected has
@@ -33,24 +31,8 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
  *
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
-export async function startFrom(
-  env: Environment,
-  output: Output,
-  tidy?: () => void,
-): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
-  const config = readConfig(env)
-  const { store, redactor, rules } = openFixtures(config, systemClock)
-  // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
-  const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: await openOutput(output) })
-  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
-  log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
-  for (const line of sparedBy(rules.patterns)) log.warn(line)
-  const where = config.mode === 'replay' ? undefined : elsewhere(config)
-  if (where !== undefined) log.info(where)
-  if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
-    log.warn(withoutKeys(config.mode))
-  }
-  return { server, config, log }
+export async function startFrom(env: Environment, output: Output, tidy?: () => void): Promise<Started> {
+  return startWith(readConfig(env), await openOutput(output), tidy)
 }
 
 /**
@@ -67,7 +49,9 @@ export function printedEnvironment(env: Environment): readonly string[] {
     )
   }
   const host = /^(?:0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
-  return environmentFor(`http://${host.includes(':') ? `[${host}]` : host}:${config.port}`, config, env)
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
+  const told = { ...addressesFor(url, config), ...keysMissing(env, config.authToken) }
+  return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
 }
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */

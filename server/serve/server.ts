@@ -16,13 +16,15 @@ import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
-import { createNames } from './names.ts'
+import { type Names, createNames } from './names.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:3300`. */
   readonly url: string
+  /** The clients that named themselves, and what was asked under their names. */
+  readonly names: Names
   /**
    * Stops. New turns are refused; those that run or wait get `graceMs` to end (the configured time if not given), and
    * then their terminal frame. Called again with less, that counts from then. Resolves when all is closed and saved.
@@ -91,6 +93,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     journal.close(records ? await store.list().catch(() => []) : [])
   }
   return {
+    names,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close(graceMs = config.shutdownGraceMs) {
       closing ??= shut()

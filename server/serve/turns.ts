@@ -39,6 +39,8 @@ interface Told {
   readonly status: number | undefined
   /** How it failed. */
   readonly code: ErrorCode | undefined
+  /** What is to be said of it: why there is no fixture, or what is wrong with the one there is. */
+  readonly message: string | undefined
   readonly tokens: Tokens | undefined
   readonly ms: number
 }
@@ -112,6 +114,9 @@ function watched(answer: Answer, ear: Ear, conclude: (error?: unknown) => void):
 /** How much of a path and of the name of a model is told, in characters. */
 const MAX_TEXT_CHARS = 256
 
+/** How much of the explanation of a miss is told, in characters: all of a usual one. */
+const MAX_MESSAGE_CHARS = 4096
+
 interface Over {
   readonly call: Call
   readonly identity: Identity | undefined
@@ -142,6 +147,7 @@ function accountOf({ call, identity, answer, heard, error, began }: Over, { reda
     fixture: action?.fixture,
     status,
     code: failed ?? (isRefused ? 'upstream_refused' : heard.failure),
+    message: error instanceof DeltatapeError ? shortened(redacts.text(error.message), MAX_MESSAGE_CHARS) : undefined,
     tokens: heard.usage && tokensIn(heard.usage),
     ms: Math.round((clock.now() - began) * 10) / 10,
   }

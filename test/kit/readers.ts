@@ -21,7 +21,7 @@ const genai = (base: string) => new GoogleGenAI({ apiKey: 'any', httpOptions: { 
 
 const MODEL = 'gpt-4.1-mini'
 const messagesOf = (content: string) => [{ role: 'user' as const, content }]
-const claude = (input: string) => ({ model: 'claude-sonnet-4-5', max_tokens: 1024, messages: messagesOf(input) })
+const claude = (input: string) => ({ model: 'claude-sonnet-5', max_tokens: 1024, messages: messagesOf(input) })
 
 const ofResponse = (response: OpenAI.Responses.Response): Read => ({
   text: response.output_text,

@@ -19,7 +19,7 @@ export interface Form {
 const responses = (input: string) => ({ model: 'gpt-4.1-mini', input })
 const chat = (content: string) => ({ model: 'gpt-4.1-mini', messages: [{ role: 'user', content }] })
 const messages = (content: string) => ({
-  model: 'claude-sonnet-4-5',
+  model: 'claude-sonnet-5',
   max_tokens: 99,
   messages: [{ role: 'user', content }],
 })

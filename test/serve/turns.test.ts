@@ -83,7 +83,7 @@ test.each<[string, () => Promise<Answer>, object]>([
   [
     'a miss',
     async () => Promise.reject(new MissError('none', 'hi.jsonl')),
-    { status: expect.any(Number), code: 'fixture_miss', action: 'miss', fixture: 'hi.jsonl' },
+    { status: expect.any(Number), code: 'fixture_miss', message: 'none', action: 'miss', fixture: 'hi.jsonl' },
   ],
   ['a broken connection', async () => Promise.reject(new DeltatapeError('dropped', 'x')), { code: 'dropped' }],
   ['an accident', async () => Promise.reject(new Error('x')), { status: 500, code: 'internal' }],
