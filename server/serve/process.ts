@@ -5,7 +5,7 @@ import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { readConfig } from './config.ts'
-import { environmentFor } from './services.ts'
+import { addressesFor, keysMissing } from './services.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Output, openOutput } from './log.ts'
 import { type Started, startWith } from './start.ts'
@@ -49,7 +49,9 @@ export function printedEnvironment(env: Environment): readonly string[] {
     )
   }
   const host = /^(?:0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
-  return environmentFor(`http://${host.includes(':') ? `[${host}]` : host}:${config.port}`, config, env)
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
+  const told = { ...addressesFor(url, config), ...keysMissing(env, config.authToken) }
+  return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
 }
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
