@@ -5,7 +5,7 @@ import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { readConfig } from './config.ts'
-import { environmentFor } from './services.ts'
+import { addressesFor, keysMissing } from './services.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Output, openOutput } from './log.ts'
 import { type Started, startWith } from './start.ts'
@@ -48,11 +48,12 @@ export function printedEnvironment(env: Environment): readonly string[] {
       'PORT=0 picks a port at the start: set another one to print variables for it.',
     )
   }
-  return environmentFor(addressFor(config.host, config.port), config, env)
+  const told = { ...addressesFor(reachedAt(config.host, config.port), config), ...keysMissing(env, config.authToken) }
+  return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
 }
 
 /** Where programs of this machine reach a server that listens on a host. */
-export function addressFor(host: string, port: number | string): string {
+export function reachedAt(host: string, port: number | string): string {
   const reached = /^(?:0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }

@@ -18,7 +18,8 @@ import type { Names } from './names.ts'
 
 export interface TurnsOptions {
   readonly names: Names
-  readonly misses: Misses
+  /** Takes what was not replayed, if anybody asks for it. */
+  readonly misses?: Misses
   readonly mode: Mode
   readonly store: Store
   readonly redactor: Redactor
@@ -56,10 +57,11 @@ export function withNames(model: Model, options: TurnsOptions): Model {
   const hearing = createHearing()
   const note = (error: unknown, call: Call): void => {
     if (!(error instanceof DeltatapeError && NOT_REPLAYED.has(error.code))) return
-    misses.note(shortened(redactor.for(call).text(error.message), MAX_MESSAGE_CHARS), call.caller?.name)
+    misses?.note(shortened(redactor.for(call).text(error.message), MAX_MESSAGE_CHARS), call.caller?.name)
   }
   const ask = async (asked: Call, caller: Caller, signal: AbortSignal): Promise<Answer> => {
-    const call = asked.fault === undefined ? { ...asked, fault: names.faultFor(caller) } : asked
+    const wanted = names.answerFor(caller, asked)
+    const call = { ...asked, fault: asked.fault ?? names.faultFor(caller), wanted }
     const end = names.begin(caller)
     const began = clock.now()
     const ear = hearing(call.api)
