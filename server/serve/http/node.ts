@@ -15,7 +15,7 @@ import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
-import { type Names, withoutName } from '../names.ts'
+import { NAME_HEADER, type Names, withoutName } from '../names.ts'
 import { hostAsked, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
@@ -86,7 +86,7 @@ export function createListener({ config, app, exchanges, names, ledger, clock, l
     const visitor = visitorOf(request)
     const { origin } = visitor
     const split = splitTarget(target)
-    const { name, path, flaw } = withoutName(split.path)
+    const { name, path, flaw } = withoutName(split.path, request.headers[NAME_HEADER]?.toString() || undefined)
     const refusal = admit(visitor, config) ?? flaw
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
     const account = ledger.open()
