@@ -50,7 +50,8 @@ export function withNames(model: Model, options: TurnsOptions): Model {
   const { names, mode, store, clock } = options
   const hearing = createHearing()
   const ask = async (asked: Call, caller: Caller, signal: AbortSignal): Promise<Answer> => {
-    const call = asked.fault === undefined ? { ...asked, fault: names.faultFor(caller) } : asked
+    const wanted = names.answerFor(caller, asked)
+    const call = { ...asked, fault: asked.fault ?? names.faultFor(caller), wanted }
     const end = names.begin(caller)
     const began = clock.now()
     const ear = hearing(call.api)

@@ -1,4 +1,4 @@
-/** What a client asks of its own name: what was asked under it, a fault for its answers, its end. */
+/** What a client asks of its own name: what was asked under it, a fault for its answers, answers of its own, its end. */
 import { z } from 'zod'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -6,6 +6,7 @@ import { DeltatapeError } from '../../base/errors.ts'
 import { parseObject } from '../../base/json.ts'
 import type { Account } from '../../base/ledger.ts'
 import { notInThisMode, parsePlan } from '../../model/faults.ts'
+import { readWish } from '../answers.ts'
 import type { Config } from '../config.ts'
 import { authorize, credentialsIn } from '../guard.ts'
 import type { Names } from '../names.ts'
@@ -48,6 +49,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     }
     names.breakNext(name, fault, times ?? Infinity)
     return json(JSON.stringify({ fault: fault ?? null, times }), [])
+  },
+  'PUT /answer': async ({ name, request, account }, { config, names, clock }) => {
+    const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
+    names.answer(name, readWish(Buffer.from(body).toString('utf8')))
+    return { status: 204, headers: [], body: new Uint8Array() }
   },
   'DELETE /': async ({ name }, { names }) => {
     names.end(name)
