@@ -16,7 +16,7 @@ import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
 import type { Misses } from '../misses.ts'
-import { type Names, withoutName } from '../names.ts'
+import { NAME_HEADER, type Names, withoutName } from '../names.ts'
 import { hostAsked, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
@@ -88,7 +88,7 @@ export function createListener({ config, app, exchanges, names, misses, ledger, 
     const visitor = visitorOf(request)
     const { origin } = visitor
     const split = splitTarget(target)
-    const { name, path, flaw } = withoutName(split.path)
+    const { name, path, flaw } = withoutName(split.path, request.headers[NAME_HEADER]?.toString() || undefined)
     const refusal = admit(visitor, config) ?? flaw
     const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
     const account = ledger.open()

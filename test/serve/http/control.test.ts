@@ -47,6 +47,20 @@ test('a call under a name hits the same fixture, and is told under that name alo
   expect(await turnsOf(url, 'one')).toEqual([])
 })
 
+test('the header x-deltatape-name counts before the name in the address', async () => {
+  const { url, lines } = await start()
+  await (await ask(url, { 'x-deltatape-name': 'header' })).text()
+  await (await ask(`${url}/@address`, { 'x-deltatape-name': 'header' })).text()
+  await (await ask(`${url}/@address`, { 'x-deltatape-name': '' })).text()
+  const chat = await connect(`${url}/@address/ws`, { headers: { 'x-deltatape-name': 'header' } })
+  chat.send({ input: 'Say hi' })
+  await chat.turn()
+  expect(await turnsOf(url, 'header')).toHaveLength(3)
+  expect(await turnsOf(url, 'address')).toHaveLength(1)
+  expect((await ask(url, { 'x-deltatape-name': 'a b' })).status).toBe(400)
+  expect(lines.join('')).toContain('in the header x-deltatape-name is no name')
+})
+
 test('what is no call stands behind a name, too', async () => {
   const { url } = await start()
   expect(await (await fetch(`${url}/@one/health`)).json()).toEqual({ status: 'ok' })
