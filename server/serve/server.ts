@@ -60,8 +60,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const records = config.mode === 'record' || config.mode === 'auto'
   const journal = createJournal(log, config.mode)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
-  const names = createNames()
-  const misses = createMisses()
+  const [names, misses] = [createNames(), createMisses()]
   const model = withNames(createModel(config, parts), { names, misses, mode: config.mode, store, redactor, clock })
   const shared = { config, model, redactor, clock, journal, log, names, misses, ledger }
   const exchanges = createExchanges(shared)
