@@ -72,6 +72,11 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
   })
 }
 
+/** How long a word may be that is said again. A program in one is not. */
+const MAX_WORD_CHARS = 100
+
 /** A word as a shell takes it. */
-const forShell = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+function forShell(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word
+  return word.length > MAX_WORD_CHARS || word.includes('\n') ? "'…'" : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -21,8 +21,14 @@ const PASSED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
 /** Those of a key. A terminal sends them to all processes that it shows, the command among them. */
 const OF_KEYS = ['SIGINT', 'SIGQUIT', 'SIGBREAK'] as const
 
+/** What is asked of a process that runs a command. */
+export interface Signalled {
+  readonly platform: NodeJS.Platform
+  on(signal: NodeJS.Signals, act: (signal: NodeJS.Signals) => void): unknown
+}
+
 /** Runs a command to its end. From here on no signal ends this process. */
-export function runCommand(words: readonly string[], env: Environment, process: NodeJS.Process): Promise<Ended> {
+export function runCommand(words: readonly string[], env: Environment, process: Signalled): Promise<Ended> {
   const windows = process.platform === 'win32'
   const [file = '', ...args] = windows ? [words.map(forCmd).join(' ')] : words
   const ended = Promise.withResolvers<Ended>()

@@ -13,7 +13,7 @@ import type { LogLines } from '../../serve/log.ts'
 import { reachedAt, startAs } from '../../serve/process.ts'
 import { startWith } from '../../serve/start.ts'
 import { openFixtures } from '../../store/index.ts'
-import { describeUnused, gatherUnused } from '../../upkeep/unused.ts'
+import { type Unused, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
 import type { Terminal } from '../terminal.ts'
 import { shownPath } from '../command.ts'
 import { runCommand } from './child.ts'
@@ -100,11 +100,13 @@ function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): Log
 /** A line for each fixture that was not asked for. */
 async function unusedIn(config: Config): Promise<readonly string[]> {
   const { store } = openFixtures(config, systemClock)
-  try {
-    const { unused } = await gatherUnused(store, [config.usageLog ?? ''])
-    return unused.map((each) => `${shownPath(store.dir, each.name)} ${printable(describeUnused(each))}`)
-  } catch (error) {
-    if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
-    return [`none of those in ${config.fixturesDir} was`]
-  }
+  const unused = await gatherUnused(store, [config.usageLog ?? '']).then(
+    (gathered) => gathered.unused,
+    async (error: unknown) => {
+      // Of a run that asked for none at all it says that there is no such log.
+      if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
+      return (await store.list()).map((name): Unused => ({ name }))
+    },
+  )
+  return unused.map((each) => `${shownPath(store.dir, each.name)} ${printable(describeUnused(each))}`)
 }

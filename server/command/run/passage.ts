@@ -4,6 +4,7 @@ import { request as askSafely } from 'node:https'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { inPairs } from '../../api/headers.ts'
+import { isLoopback } from '../../base/host.ts'
 import type { Environment } from '../../base/variables.ts'
 
 /** Where something goes, as it was asked for: an IPv6 address without brackets. */
@@ -15,10 +16,10 @@ export interface Goal {
 /** A host and its port, as they stand in an address. */
 export const written = ({ host, port }: Goal): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
-/** The proxy of the user for a goal. */
+/** The proxy of the user for a goal that is not on this machine. */
 function proxyFor({ host, port }: Goal, kind: 'HTTP_PROXY' | 'HTTPS_PROXY', proxies: Environment): URL | undefined {
   const address = proxies[kind]
-  if (!address) return undefined
+  if (!address || isLoopback(host)) return undefined
   const spared = (proxies.NO_PROXY ?? '').split(/[\s,]+/).filter(Boolean)
   const isSpared = spared.some((entry) => {
     if (entry === '*') return true
@@ -55,7 +56,7 @@ export const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/,
  *
  * @throws Error if nobody is there, or a proxy in between refuses
  */
-export function tunnelTo(goal: Goal, proxies: Environment): Promise<Duplex> {
+export async function tunnelTo(goal: Goal, proxies: Environment): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   const proxy = proxyFor(goal, 'HTTPS_PROXY', proxies)
   if (proxy === undefined) {
@@ -87,12 +88,16 @@ const OF_A_CONNECTION = new Set([
   'upgrade',
 ])
 
-function passedOn({ rawHeaders }: IncomingMessage): Record<string, string[]> {
-  const headers: Record<string, string[]> = {}
-  for (const [name, value] of inPairs(rawHeaders)) {
-    if (!OF_A_CONNECTION.has(name.toLowerCase())) (headers[name] ??= []).push(value)
-  }
-  return headers
+/** The headers that go on: names as they were written, and several values of one name as several. */
+function passedOn({ rawHeaders }: IncomingMessage): Record<string, string | string[]> {
+  const passed = inPairs(rawHeaders).filter(([name]) => !OF_A_CONNECTION.has(name.toLowerCase()))
+  const byName = Map.groupBy(passed, ([name]) => name)
+  return Object.fromEntries(
+    [...byName].map(([name, pairs]) => {
+      const [first = '', ...more] = pairs.map(([, value]) => value)
+      return [name, more.length > 0 ? [first, ...more] : first]
+    }),
+  )
 }
 
 /** Passes a request for a whole address on, and its answer back. */

@@ -62,8 +62,12 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
       return refuse(response, 400, 'This is a proxy: it is asked for a whole address of http, or to CONNECT.')
     }
     const goal = { host: bare(url.hostname), port: Number(url.port || 80) }
-    if (admit(goal)) forward(request, response, { goal, url, proxies })
-    else refuse(response, 403, notLetOut(goal))
+    if (!admit(goal)) return refuse(response, 403, notLetOut(goal))
+    try {
+      forward(request, response, { goal, url, proxies })
+    } catch {
+      refuse(response, 400, 'This request cannot be passed on as it stands.')
+    }
   })
   server.on('connection', keep)
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
