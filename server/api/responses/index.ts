@@ -18,6 +18,7 @@ import { habitsIn } from './habits.ts'
 import { LEFT_OUT, keyed, lastUserText } from './request.ts'
 import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
+import { write } from './write.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
 
@@ -77,6 +78,7 @@ export const responses: Api = {
     },
     answer: answerInOne,
   },
+  write,
   told,
   echoed: LEFT_OUT,
   idle: new Set(['keepalive']),
