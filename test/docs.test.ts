@@ -2,32 +2,15 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
 import { SERVICES, homeOf } from '../server/api/hosts.ts'
 import { apiNamed, apiOf } from '../server/api/index.ts'
+import { parseObject } from '../server/base/json.ts'
 import { createRoutes } from '../server/model/transport/route.ts'
-import { runDeltatape } from './kit/tools.ts'
-
-const read = (name: string) => readFile(join('docs', name), 'utf8')
-
-/** The rows of the table below a heading, cell by cell. */
-function tableBelow(text: string, heading: string): string[][] {
-  const [, rest = ''] = text.split(`${heading}\n`)
-  const [, , ...rows] = (/(?:^\|.*\n)+/m.exec(rest)?.[0] ?? '').trimEnd().split('\n')
-  return rows.map((row) =>
-    row
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
-}
-
-const namesIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
-
-/** Every page, with the README. */
-const files = [
-  'README.md',
-  ...(await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
-]
+import { readConfig } from '../server/serve/config.ts'
+import { PAGES, firstNamesBelow, namesIn, readPage, tableBelow } from './kit/docs.ts'
+import { bundledSnippets, runSnippet, snippetsBelow } from './kit/snippets.ts'
+import { runDeltatape, runServer, temporaryFolder } from './kit/tools.ts'
 
 /** The anchor that GitHub gives a heading. */
 const anchorOf = (heading: string): string =>
@@ -36,8 +19,8 @@ const anchorOf = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-')
 
-test.each(files)('every link of %s leads somewhere', async (file) => {
-  const text = await readFile(file, 'utf8')
+test.each(PAGES)('every link of %s leads somewhere', async (file) => {
+  const text = await readPage(file)
   const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
   for (const [link, path = '', anchor] of links) {
     const target = path === '' ? file : join(dirname(file), path)
@@ -49,13 +32,13 @@ test.each(files)('every link of %s leads somewhere', async (file) => {
 })
 
 test('the index names every page', async () => {
-  const index = await read('README.md')
-  const pages = files.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')
+  const index = await readPage('docs/README.md')
+  const pages = PAGES.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')
   for (const page of pages) expect(index).toContain(`](${page.slice('docs/'.length)})`)
 })
 
 describe('of APIs', async () => {
-  const page = await read('apis.md')
+  const page = await readPage('docs/apis.md')
 
   test('every row, with the status of a miss', async () => {
     const rows = tableBelow(page, '# The APIs')
@@ -83,7 +66,7 @@ describe('of APIs', async () => {
 })
 
 describe('of routes', async () => {
-  const page = await read('routing.md')
+  const page = await readPage('docs/routing.md')
 
   test('where each path goes, and which variable says otherwise', () => {
     for (const [paths, to = '', variables] of tableBelow(page, '## By the path')) {
@@ -115,8 +98,72 @@ describe('of routes', async () => {
   })
 
   test('what --print-env writes', async () => {
-    const [, block = ''] = /^\$ deltatape serve --print-env\n([\s\S]*?)…/m.exec(page) ?? []
+    const [, block = ''] = /^\$ npx deltatape serve --print-env\n([\s\S]*?)…/m.exec(page) ?? []
     const { out } = await runDeltatape(['serve', '--print-env'])
     expect(out.join('\n')).toContain(block.trimEnd())
   })
+})
+
+test('every variable, and no other', async () => {
+  const read = new Set<string>()
+  const env = new Proxy({}, { get: (_target, name) => void read.add(String(name).toUpperCase()) })
+  readConfig(env)
+  expect(firstNamesBelow(await readPage('docs/settings.md'), '# Settings').toSorted()).toEqual([...read].toSorted())
+})
+
+test('every error that a frame can carry, and no other', async () => {
+  const table = await readFile('server/base/errors.ts', 'utf8')
+  const codes = [...table.matchAll(/^ {2}(\w+): \{(.*)\},$/gm)].filter(([, , edges = '']) => !edges.includes('exit'))
+  const overHttp = ['dropped', 'not_found', 'forbidden', 'unauthorized', 'unsupported_media_type', 'upgrade_required']
+  expect(firstNamesBelow(await readPage('docs/chat.md'), '## Errors')).toEqual(
+    codes.map(([, code = '']) => code).filter((code) => !overHttp.includes(code)),
+  )
+})
+
+test('every member of the first line of a fixture, and all that a later line is told by', async () => {
+  const used = new Set<string>()
+  for (const name of (await readdir('fixtures')).filter((each) => each.endsWith('.jsonl'))) {
+    const [header = '', ...lines] = (await readFile(`fixtures/${name}`, 'utf8')).trimEnd().split('\n')
+    for (const member of Object.keys(parseObject(header) ?? {})) used.add(member)
+    for (const [, kind = ''] of lines.map((line) => Object.keys(parseObject(line) ?? {}))) used.add(kind)
+  }
+  const told = firstNamesBelow(await readPage('docs/fixtures.md'), '# Fixtures')
+  expect(told).toEqual(expect.arrayContaining([...used]))
+})
+
+test('every package that the server is made of, with a reason', async () => {
+  const files = (await readdir('server', { recursive: true })).filter((name) => name.endsWith('.ts'))
+  const texts = await Promise.all(files.map((name) => readFile(`server/${name}`, 'utf8')))
+  const named = new Set(
+    texts.flatMap((text) => [...text.matchAll(/(?:from |import\()'([^'.][^']*)'/g)]).map(([, name]) => name),
+  )
+  const used = Object.keys(manifest.devDependencies).filter((name) => named.has(name))
+  expect(used.length).toBeGreaterThan(10)
+  const told = firstNamesBelow(await readPage('docs/built.md'), '## What it stands on')
+  expect(told).toEqual(expect.arrayContaining(used))
+})
+
+describe('every example on the bundled fixtures runs as it is written', { timeout: 30_000 }, async () => {
+  const snippets = await bundledSnippets()
+
+  test.each(
+    snippets.filter(({ language }) => language !== 'python').map((snippet) => [snippet.name, snippet] as const),
+  )('%s', async (_name, snippet) => {
+    const { url } = await runServer({})
+    expect(await runSnippet(snippet, url, await temporaryFolder())).toContain('Ada')
+  })
+
+  test('the one in Python sends what the one in JavaScript does', () => {
+    const requests = snippets.map(
+      ({ code }) => /input[:=] ?['"]My name is Ada\.['"]/.test(code) && /model[:=] ?['"]gpt-4\.1-mini['"]/.test(code),
+    )
+    expect(snippets.filter((_snippet, index) => requests[index]).map(({ language }) => language)).toContain('python')
+  })
+})
+
+test('the fetch for a process of its own runs as it is written', async () => {
+  const [snippet] = await snippetsBelow('docs/fetch.md')
+  if (snippet === undefined) throw new Error('The page has no code.')
+  const code = snippet.code.replace("'deltatape'", "'./server/package/fetch.ts'")
+  expect(await runSnippet({ ...snippet, code }, '', await temporaryFolder())).toContain('Ada')
 })

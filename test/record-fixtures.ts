@@ -14,7 +14,7 @@ import { startServer } from '../server/serve/server.ts'
 import { openFixtures } from '../server/store/index.ts'
 import { BUNDLED, CALLS, UNREACHABLE, answerBundled, type Bundled, type BundledCall } from './kit/bundled.ts'
 import { connect } from './kit/client.ts'
-import { runSnippet, snippetsBelow } from './kit/snippets.ts'
+import { runSnippet, bundledSnippets } from './kit/snippets.ts'
 import { startStandIn } from './kit/standin.ts'
 
 /** Asks everything, each on a connection of its own, the turns of a conversation one after another. */
@@ -49,10 +49,10 @@ async function callAll(url: string, calls: readonly BundledCall[]): Promise<void
   await Promise.all(answers)
 }
 
-/** Every client puts its requests in words of its own: those of the README are recorded as they are made. */
-async function runReadme(url: string): Promise<void> {
+/** Every client puts its requests in words of its own: those of the docs are recorded as they are made. */
+async function runExamples(url: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'deltatape-'))
-  for (const snippet of await snippetsBelow('Any client, any API')) {
+  for (const snippet of await bundledSnippets()) {
     if (['js', 'yaml'].includes(snippet.language)) await runSnippet(snippet, url, folder)
   }
   await rm(folder, { recursive: true })
@@ -68,7 +68,7 @@ async function recordFromApi(): Promise<void> {
     server.url,
     CALLS.filter(({ synthetic }) => !synthetic),
   )
-  await runReadme(server.url)
+  await runExamples(server.url)
   await server.close()
 }
 
@@ -91,7 +91,7 @@ async function recordFromStandIn(): Promise<void> {
   const server = await startRecording(standIn.url)
   await askAll(server.url, BUNDLED)
   await callAll(server.url, CALLS)
-  await runReadme(server.url)
+  await runExamples(server.url)
   await server.close()
   await standIn.close()
   // Its address is one now at which nobody listens.

@@ -18,10 +18,15 @@ export interface VariableInfo {
   readonly yesOrNo?: true
 }
 
+/** Makes a value of words. It is what is used of a schema: who has our types need not have those of zod. */
+export interface Reader<T> {
+  safeParse(words: string): { readonly success: true; readonly data: T } | { readonly success: false }
+}
+
 export interface Variable<T> extends VariableInfo {
   /** Its value if it is absent or blank. */
   readonly fallback: T
-  readonly schema: z.ZodType<T, string>
+  readonly schema: Reader<T>
   /** Whether its value must not be shown. */
   readonly secret?: true
 }

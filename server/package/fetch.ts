@@ -1,22 +1,10 @@
 /** A fetch that answers in this process. */
-import { systemClock } from '../base/clock.ts'
-import { createLedger } from '../base/ledger.ts'
 import { type Config, readConfig } from '../serve/config.ts'
-import { createModel } from '../model/index.ts'
-import { createExchanges } from '../serve/http/exchange.ts'
-import { type Chunks, type Reply, readToTheEnd } from '../serve/http/reply.ts'
-import { createJournal } from '../serve/journal.ts'
-import { silentLog } from '../serve/log.ts'
-import { openFixtures } from '../store/index.ts'
+import { addressOf, requestOf, responseOf } from '../serve/http/web.ts'
+import { answerInside } from '../serve/inside.ts'
 
-/** The parts of the web as they were when this file was loaded: a test may replace them, this very fetch among them. */
-const {
-  fetch: webFetch,
-  Request: WebRequest,
-  Response: WebResponse,
-  ReadableStream: WebStream,
-  DOMException: WebError,
-} = globalThis
+/** The fetch of the platform as it was when this file was loaded: this very one may be put in its place. */
+const { fetch: webFetch } = globalThis
 
 /**
  * Makes a `fetch` for `new OpenAI({ fetch })` that answers in this process, by the same modes and without a port.
@@ -29,169 +17,11 @@ const {
  * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
  */
 export function createFetch(config: Partial<Config> = {}): typeof fetch {
-  const given = { ...readConfig({}), ...config }
-  // Whatever the address was before it was given here.
-  const whole = { ...given, upstream: new URL(given.baseURL).host }
-  const clock = systemClock
-  const { store, redactor } = openFixtures(whole, clock)
-  const ledger = createLedger(whole.maxWaitingBytes)
-  const ready = whole.mode === 'live' ? Promise.resolve() : store.check({ write: whole.mode !== 'replay' })
-  // Nobody is told until somebody asks.
-  ready.catch(() => {})
-  const exchanges = createExchanges({
-    config: whole,
-    model: createModel(whole, { store, redactor, clock }),
-    redactor,
-    clock,
-    journal: createJournal(silentLog, whole.mode),
-    log: silentLog,
-  })
+  const inside = answerInside({ ...readConfig({}), ...config })
   return async (input, init) => {
     if (/^(?:data|blob):/i.test(addressOf(input))) return webFetch(input, init)
-    await ready
     const { request, signal } = await requestOf(input, init)
-    const account = ledger.open()
-    const client = followed(signal, account.close)
-    try {
-      if (client.left) throw client.reason()
-      const { pathname, search, origin } = new URL(request.url)
-      const reply = await exchanges.answer({
-        method: request.method,
-        target: pathname + search,
-        origin,
-        headers: [...request.headers],
-        body: new Uint8Array(await request.arrayBuffer()),
-        account,
-        onLeave: client.onLeave,
-      })
-      return responseOf(reply, client)
-    } catch (error) {
-      client.end()
-      throw error
-    }
+    const { reply, client } = await inside.ask(request, { signal })
+    return responseOf(reply, client)
   }
-}
-
-/** What is used of a signal. One of another realm is no `AbortSignal` here, and an old one has no reason. */
-type Signal = Pick<AbortSignal, 'aborted' | 'addEventListener'> &
-  Partial<Pick<AbortSignal, 'removeEventListener'>> & { readonly reason?: unknown }
-
-/** The client of one call: whoever holds the signal, or the body. */
-interface Client {
-  readonly left: boolean
-  /** What a fetch rejects with that was aborted. */
-  reason(): unknown
-  /** Calls `act` when the client leaves, or at once if it has. */
-  onLeave(act: () => void): void
-  /** It has let go of the body. */
-  leave(): void
-  /** It has all that there is: its signal, which may serve many calls, is let go of. */
-  end(): void
-}
-
-/** @param over called when there is nothing left to do for the client */
-function followed(signal: Signal | null | undefined, over: () => void): Client {
-  const acts: (() => void)[] = []
-  let left = signal?.aborted ?? false
-  const leave = () => {
-    left = true
-    for (const act of acts.splice(0)) act()
-  }
-  signal?.addEventListener('abort', leave, { once: true })
-  return {
-    get left() {
-      return left
-    },
-    reason: () => signal?.reason ?? new WebError('This operation was aborted', 'AbortError'),
-    onLeave: (act) => (left ? act() : void acts.push(act)),
-    leave,
-    end() {
-      signal?.removeEventListener?.('abort', leave)
-      over()
-    },
-  }
-}
-
-type Input = Parameters<typeof fetch>[0]
-
-const addressOf = (input: Input): string =>
-  (typeof input === 'object' && 'url' in input ? input.url : String(input)).trimStart()
-
-/** Whether an input is a request of another realm, or of another package: its class is not the one that is known here. */
-const isForeign = (input: Input): input is Request =>
-  typeof input === 'object' && !(input instanceof WebRequest) && 'url' in input && 'arrayBuffer' in input
-
-/** The request that is asked for, without its signal, which may be of a class that a `Request` does not take. */
-async function requestOf(
-  input: Input,
-  given?: RequestInit,
-): Promise<{ readonly request: Request; readonly signal: Signal | null | undefined }> {
-  const { signal, ...init } = given ?? {}
-  const its = typeof input === 'object' && 'signal' in input ? input.signal : undefined
-  const followedBy = signal === undefined ? its : signal
-  if (!isForeign(input)) return { request: new WebRequest(input, init), signal: followedBy }
-  const { method, url, headers } = input
-  const body = method === 'GET' || method === 'HEAD' ? null : new Uint8Array(await input.arrayBuffer())
-  return { request: new WebRequest(url, { method, headers: [...headers], body, ...init }), signal: followedBy }
-}
-
-/** Statuses whose responses have no body (Fetch standard, "null body status"). */
-const BODILESS = new Set([204, 205, 304])
-
-/** The largest status that a `Response` can be made with. Gateways have larger ones. */
-const MAX_STATUS = 599
-
-function responseOf({ status, headers, body }: Reply, client: Client): Response {
-  if (body === 'broken') throw client.left ? client.reason() : brokenConnection()
-  const isWhole = 'byteLength' in body
-  try {
-    if (client.left) throw client.reason()
-    const init = {
-      status: Math.min(status, MAX_STATUS),
-      headers: headers.map(([name, value]): [string, string] => [name, value]),
-    }
-    const bodiless = BODILESS.has(status)
-    const response = new WebResponse(bodiless ? null : isWhole ? body : streamOf(body, client), init)
-    // A response can be given by a network alone whose status is none that HTTP knows.
-    if (status > MAX_STATUS) Object.defineProperty(response, 'status', { value: status })
-    if (isWhole) client.end()
-    else if (bodiless) void readToTheEnd(body).then(client.end)
-    return response
-  } catch (error) {
-    // The client left, or no response takes such a head.
-    if (!isWhole) void readToTheEnd(body)
-    throw error
-  }
-}
-
-/** What a fetch reports of a connection that broke. */
-const brokenConnection = () =>
-  new TypeError('terminated', { cause: Object.assign(new Error('The connection broke.'), { code: 'ECONNRESET' }) })
-
-function streamOf(chunks: Chunks, client: Client): ReadableStream<Uint8Array> {
-  return new WebStream<Uint8Array>(
-    {
-      // Called when the chunk before has been taken: an error cannot overtake it.
-      async pull(controller) {
-        try {
-          const { done, value } = await chunks.next()
-          if (client.left) {
-            controller.error(client.reason())
-            await readToTheEnd(chunks)
-          } else if (done) controller.close()
-          // A copy: what is replayed again belongs to nobody who reads it.
-          else return controller.enqueue(new Uint8Array(value))
-        } catch {
-          controller.error(client.left ? client.reason() : brokenConnection())
-        }
-        client.end()
-      },
-      async cancel() {
-        client.leave()
-        client.end()
-        await readToTheEnd(chunks)
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }

@@ -140,6 +140,8 @@ export interface Config extends Values<typeof table>, ServiceSettings {
   readonly upstream: string
   /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
   readonly proxies: Environment
+  /** What is run with `MODEL_MODE=record` to record a call, if it is not `npx deltatape serve`: a miss tells it. */
+  readonly howToRecord?: string
 }
 
 /** The variables that have a flag, in the order in which they are shown. */

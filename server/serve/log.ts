@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import { LRUCache } from 'lru-cache'
-import { type DestinationStream, pino } from 'pino'
+import { pino } from 'pino'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { DeltatapeError, isError } from '../base/errors.ts'
 import { isObject, parseJson } from '../base/json.ts'
@@ -23,11 +23,16 @@ export interface Log {
   error(message: string, fields?: Fields): void
 }
 
+/** Where lines go, each with its line end. */
+export interface LogLines {
+  write(line: string): void
+}
+
 export interface LogOptions {
   readonly level: LogLevel
   readonly redactor: Pick<Redactor, 'json'>
   /** Where the lines go. */
-  readonly stream: DestinationStream
+  readonly stream: LogLines
   readonly clock?: Pick<Clock, 'date'>
 }
 
@@ -129,7 +134,7 @@ const MAX_UNREAD_CHARS = 1024 * 1024
  * Gathers the lines of one turn of the event loop for one write: a write costs as much as the answer it tells of. Where
  * nobody reads, further lines are dropped; once somebody does, one line tells how many.
  */
-function gathered(output: Output, clock: Pick<Clock, 'soon' | 'date'>): DestinationStream {
+function gathered(output: Output, clock: Pick<Clock, 'soon' | 'date'>): LogLines {
   let lines = ''
   let dropped = 0
   const flush = () => {
@@ -155,10 +160,7 @@ function gathered(output: Output, clock: Pick<Clock, 'soon' | 'date'>): Destinat
 }
 
 /** Opens an output for lines: on a terminal the time and the message, elsewhere JSON. */
-export async function openOutput(
-  output: Output,
-  clock: Pick<Clock, 'soon' | 'date'> = systemClock,
-): Promise<DestinationStream> {
+export async function openOutput(output: Output, clock: Pick<Clock, 'soon' | 'date'> = systemClock): Promise<LogLines> {
   if (!output.isTTY) return gathered(output, clock)
   const { default: pretty } = await import('pino-pretty')
   return pretty({

@@ -4,13 +4,11 @@ import { systemClock } from '../base/clock.ts'
 import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
-import { type Config, readConfig } from './config.ts'
-import { sparedBy } from '../redact/spared.ts'
-import { elsewhere, environmentFor, withoutKeys } from './services.ts'
-import { openFixtures } from '../store/index.ts'
+import { readConfig } from './config.ts'
+import { addressesFor, keysMissing } from './services.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
-import { type Log, type Output, createLog, openOutput } from './log.ts'
-import { type RunningServer, startServer } from './server.ts'
+import { type Output, openOutput } from './log.ts'
+import { type Started, startWith } from './start.ts'
 
 /**
  * Does some work. What a user did wrong becomes one message and an exit code, without a stack; what nobody expected has
@@ -33,24 +31,8 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
  *
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
-export async function startFrom(
-  env: Environment,
-  output: Output,
-  tidy?: () => void,
-): Promise<{ readonly server: RunningServer; readonly config: Config; readonly log: Log }> {
-  const config = readConfig(env)
-  const { store, redactor, rules } = openFixtures(config, systemClock)
-  // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
-  const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: await openOutput(output) })
-  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
-  log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
-  for (const line of sparedBy(rules.patterns)) log.warn(line)
-  const where = config.mode === 'replay' ? undefined : elsewhere(config)
-  if (where !== undefined) log.info(where)
-  if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
-    log.warn(withoutKeys(config.mode))
-  }
-  return { server, config, log }
+export async function startFrom(env: Environment, output: Output, tidy?: () => void): Promise<Started> {
+  return startWith(readConfig(env), await openOutput(output), tidy)
 }
 
 /**
@@ -66,8 +48,28 @@ export function printedEnvironment(env: Environment): readonly string[] {
       'PORT=0 picks a port at the start: set another one to print variables for it.',
     )
   }
-  const host = /^(?:0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
-  return environmentFor(`http://${host.includes(':') ? `[${host}]` : host}:${config.port}`, config, env)
+  const told = { ...addressesFor(reachedAt(config.host, config.port), config), ...keysMissing(env, config.authToken) }
+  return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
+}
+
+/** Where programs of this machine reach a server that listens on a host. */
+export function reachedAt(host: string, port: number | string): string {
+  const reached = /^(?:0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
+/** Starts the server for which this process is there: its memory is kept small, and no unexpected error ends it. */
+export async function startAs(
+  process: NodeJS.Process,
+  start: (tidy: () => void) => Promise<Started>,
+): Promise<Started> {
+  const memory = ownMemory()
+  const started = await start(memory.tidy)
+  tidyWhenQuiet(memory, systemClock)
+  // An error that nobody caught belongs to one turn: it must not end the turns of others.
+  process.on('uncaughtException', (error) => started.log.error('an unexpected error', { error }))
+  process.on('unhandledRejection', (error) => started.log.error('an unexpected error', { error }))
+  return started
 }
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
@@ -80,13 +82,7 @@ const LAST_LINES_MS = 500
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
   // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
-  const memory = ownMemory()
-  const { server, config, log } = await startFrom(env, process.stdout, memory.tidy)
-  tidyWhenQuiet(memory, systemClock)
-
-  // An error that nobody caught belongs to one turn: it must not end the turns of others.
-  process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
-  process.on('unhandledRejection', (error) => log.error('an unexpected error', { error }))
+  const { server, config, log } = await startAs(process, (tidy) => startFrom(env, process.stdout, tidy))
 
   const echoMs = env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
   let first: number | undefined

@@ -1,6 +1,5 @@
 /** The variables that say where APIs are, and the keys for them; and what programs are told to find this server. */
-import { z } from 'zod'
-import { SERVICES, type Service } from '../api/hosts.ts'
+import { SERVICES } from '../api/hosts.ts'
 import { isLoopback } from '../base/host.ts'
 import { type Environment, type Variable, address, readVariables, secret } from '../base/variables.ts'
 
@@ -50,9 +49,9 @@ export const isOwnAddress = (url: string, port: number): boolean =>
 const tableOf = <T>(names: readonly string[], make: (name: string) => T): Record<string, T> =>
   Object.fromEntries(names.map((name) => [name, make(name)]))
 
-const onlySet = (values: Readonly<Record<string, string | undefined>>, isSet: (value: string) => boolean) =>
+const onlySet = (values: Readonly<Record<string, string | undefined>>, counts: (value: string) => boolean) =>
   Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value !== undefined && isSet(value) ? [[name, value]] : [])),
+    Object.entries(values).flatMap(([name, value]) => (value !== undefined && counts(value) ? [[name, value]] : [])),
   )
 
 /** The port of Ollama, where its variable says none. */
@@ -62,7 +61,7 @@ const OLLAMA_PORT = '11434'
 function addressOf(name: string): Variable<string> {
   const plain = address(name, 'where the API is', '')
   if (name !== 'OLLAMA_HOST') return plain
-  return { ...plain, schema: z.string().transform(ollamaAddress).pipe(plain.schema) }
+  return { ...plain, schema: { safeParse: (word) => plain.schema.safeParse(ollamaAddress(word)) } }
 }
 
 /** The address in Ollama's variable, which may lack its scheme and its port, and may be the one that a server listens on. */
@@ -75,30 +74,38 @@ function ollamaAddress(word: string): string {
   return url.href
 }
 
-/** What the variables of the environment are printed from. */
-export interface Printed extends Pick<ServiceSettings, 'baseURLs'> {
-  /** What clients have to bring, if anything: as a key it is let in. */
-  readonly authToken: string | undefined
-}
-
 /**
- * The variables with which SDKs find this server, as lines for a shell. A key that is set stays.
+ * The variables with which programs find this server, whatever they held before.
  *
- * @param url where the server listens
+ * @param url where the server listens, or a name on it
+ * @param baseURLs where APIs are, as the server was told it
  */
-export function environmentFor(url: string, { baseURLs, authToken }: Printed, env: Environment): string[] {
-  const line = (name: string, value: string) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`
-  const keyOf = ({ keys }: Service) => (keys.some((name) => env[name]?.trim()) ? [] : keys.slice(0, 1))
-  const lines = SERVICES.filter(({ addresses }) => addresses.length > 0).flatMap((service) => {
+export function addressesFor(url: string, { baseURLs }: Pick<ServiceSettings, 'baseURLs'>): Record<string, string> {
+  const usual = SERVICES.flatMap((service) => {
     const base = service.addresses.map((name) => baseURLs[name]).find((set) => set !== undefined)
     const inFront = IN_FRONT.has(service.name)
     const { host, pathname } = new URL(inFront ? (base ?? service.url) : service.url)
     const path = (inFront ? `/${host}${pathname}` : pathname).replace(/\/$/, '')
-    const addresses = service.addresses.map((name) => line(name, url + path))
-    return [...addresses, ...keyOf(service).map((name) => line(name, authToken ?? NO_KEY))]
+    return service.addresses.map((name) => [name, path] as const)
   })
-  return [...lines, ...Object.entries(FURTHER).map(([name, path]) => line(name, url + path))]
+  return Object.fromEntries([...usual, ...Object.entries(FURTHER)].map(([name, path]) => [name, url + path]))
 }
+
+const isSet = (name: string, env: Environment): boolean => Boolean(env[name]?.trim())
+
+/** The keys without which programs do not start, each with a value of no use; those of APIs that have one are left out. */
+export function keysMissing(env: Environment, key = NO_KEY): Record<string, string> {
+  const lacking = SERVICES.filter(
+    ({ addresses, keys }) => addresses.length > 0 && !keys.some((name) => isSet(name, env)),
+  )
+  return Object.fromEntries(lacking.flatMap(({ keys }) => keys.slice(0, 1)).map((name) => [name, key]))
+}
+
+/** The keys that are set, each with a value of no use in its place: a program that calls an API itself cannot spend. */
+export const keysReplaced = (env: Environment): Record<string, string> =>
+  Object.fromEntries(
+    SERVICES.flatMap(({ keys }) => keys.filter((name) => isSet(name, env))).map((name) => [name, NO_KEY]),
+  )
 
 /** The services with a variable for their address whose paths are those of others: the host in front tells them. */
 const IN_FRONT: ReadonlySet<string> = new Set(['OpenRouter'])

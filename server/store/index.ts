@@ -15,6 +15,8 @@ export interface FixtureSettings {
   readonly authToken: string | undefined
   /** The keys for further APIs, by their variables. */
   readonly keys?: Readonly<Record<string, string>>
+  /** What is run with `MODEL_MODE=record` to record a call, if it is not a server for itself. */
+  readonly howToRecord?: string | undefined
 }
 
 export interface OpenFixtures {
@@ -38,6 +40,7 @@ export function openFixtures(settings: FixtureSettings, clock: Clock, here: Plac
   const redactor = createRedactor(secretsOf(settings), rules)
   const places = clean(here, redactor)
   const match = rules.match && createMatch(rules.match, places)
-  const store = openStore({ dir: settings.fixturesDir, redactor, clock, match, here: places })
+  const { fixturesDir: dir, howToRecord } = settings
+  const store = openStore({ dir, redactor, clock, match, here: places, howToRecord })
   return { store, match, redactor, rules }
 }

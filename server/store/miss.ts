@@ -22,6 +22,7 @@ interface Parts {
   readonly clock: Clock
   /** The directories of this machine. */
   readonly here: Places | undefined
+  readonly howToRecord: string | undefined
 }
 
 /**
@@ -29,7 +30,10 @@ interface Parts {
  *
  * @throws DeltatapeError `fixture_invalid` where the fixtures cannot be looked at
  */
-export async function missOf(identity: Identity, { finder, redactor, clock, here }: Parts): Promise<MissError> {
+export async function missOf(
+  identity: Identity,
+  { finder, redactor, clock, here, howToRecord }: Parts,
+): Promise<MissError> {
   const wanted = fileName(identity)
   const { sketches, damaged } = await finder.overview()
   // All that share one look begin at the same moment: one after another.
@@ -46,6 +50,7 @@ export async function missOf(identity: Identity, { finder, redactor, clock, here
   }
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
   await nextTurn()
-  const found = { nearest, damaged, compared: Math.min(MAX_COMPARED, sketches.length), count: sketches.length, here }
+  const compared = Math.min(MAX_COMPARED, sketches.length)
+  const found = { nearest, damaged, compared, count: sketches.length, here, howToRecord }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

@@ -101,10 +101,12 @@ export interface StoreOptions {
   readonly match?: Match | undefined
   /** The directories of this machine: a miss tells whether they are what differs. */
   readonly here?: Places | undefined
+  /** What is run with `MODEL_MODE=record` to record a call, for those who miss one. */
+  readonly howToRecord?: string | undefined
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock, match, here }: StoreOptions): Store {
+export function openStore({ dir, redactor, clock, match, here, howToRecord }: StoreOptions): Store {
   const finder = createFinder(dir, clock, match)
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
@@ -150,7 +152,7 @@ export function openStore({ dir, redactor, clock, match, here }: StoreOptions): 
       const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
       return sortInPieces([...models], clock)
     },
-    miss: (identity) => missOf(identity, { finder, redactor, clock, here }),
+    miss: (identity) => missOf(identity, { finder, redactor, clock, here, howToRecord }),
   }
 }
 

@@ -96,9 +96,9 @@ test('what nobody expected is thrown', async () => {
   await expect(runCli(['ls'], { env: {}, terminal, clock: manualClock(), interrupted })).rejects.toThrow('unexpected')
 })
 
-test('what the README shows is what they write', async () => {
-  const [, section = ''] = (await readFile('README.md', 'utf8')).split('## The deltatape command\n')
-  const examples = [...section.matchAll(/^```console\n\$ deltatape (ls|show|diff) (.*)\n([^]*?)^```$/gm)]
+test('what the docs show is what they write', async () => {
+  const page = await readFile('docs/command.md', 'utf8')
+  const examples = [...page.matchAll(/^```console\n\$ npx deltatape (ls|show|diff) (.*)\n([^]*?)^```$/gm)]
   expect(examples.map(([, name]) => name)).toEqual(['ls', 'show', 'diff'])
   for (const [, name = '', args = '', shown = ''] of examples) {
     const lines = (await deltatape([name, ...args.split(' ')])).out.split('\n')

@@ -1,4 +1,4 @@
-/** The README's own code, run as it is written: against a server on another port, that is all. */
+/** The code of the docs, run as it is written: against a server on another port, that is all. */
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,10 +14,10 @@ export interface Snippet {
   readonly code: string
 }
 
-/** The code below a heading of the second level, and the headings in it. */
-export async function snippetsBelow(heading: string): Promise<Snippet[]> {
-  const readme = await readFile('README.md', 'utf8')
-  const [, rest = ''] = readme.split(`\n## ${heading}\n`)
+/** The code of a page below a heading of the second level, and the headings in it; below the title without one. */
+export async function snippetsBelow(file: string, heading?: string): Promise<Snippet[]> {
+  const page = await readFile(file, 'utf8')
+  const [, rest = ''] = heading === undefined ? ['', page] : page.split(`\n## ${heading}\n`)
   const [section = ''] = rest.split('\n## ')
   return section.split('\n### ').flatMap((part) => {
     const [title = ''] = part.split('\n')
@@ -28,6 +28,10 @@ export async function snippetsBelow(heading: string): Promise<Snippet[]> {
     }))
   })
 }
+
+/** The examples that run on the bundled fixtures. */
+export const bundledSnippets = (): Promise<Snippet[]> =>
+  snippetsBelow('docs/clients.md', 'Examples on the fixtures of the checkout')
 
 /** Runs a snippet against a server; gives what it writes. */
 export async function runSnippet({ language, code }: Snippet, url: string, folder: string): Promise<string> {

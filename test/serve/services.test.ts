@@ -1,7 +1,7 @@
 /** Where APIs are, as variables say it, and what a start tells of it. */
 import { expect, test } from 'vitest'
 import { readConfig } from '../../server/serve/config.ts'
-import { elsewhere, environmentFor } from '../../server/serve/services.ts'
+import { addressesFor, elsewhere, keysMissing, keysReplaced } from '../../server/serve/services.ts'
 
 test.each([
   ['127.0.0.1', 'http://127.0.0.1:11434'],
@@ -43,14 +43,22 @@ test('a start tells which addresses are not the usual ones', () => {
 })
 
 test('an address that is configured is not told to programs but where its path tells nothing', () => {
-  const printed = environmentFor(
-    'http://127.0.0.1:3300',
-    {
-      baseURLs: { GROQ_BASE_URL: 'https://groq.example', OPENROUTER_BASE_URL: 'https://router.example/v1' },
-      authToken: undefined,
-    },
-    {},
-  )
-  expect(printed).toContain("export GROQ_BASE_URL='http://127.0.0.1:3300'")
-  expect(printed).toContain("export OPENROUTER_BASE_URL='http://127.0.0.1:3300/router.example/v1'")
+  const told = addressesFor('http://127.0.0.1:3300', {
+    baseURLs: { GROQ_BASE_URL: 'https://groq.example', OPENROUTER_BASE_URL: 'https://router.example/v1' },
+  })
+  expect(told).toMatchObject({
+    GROQ_BASE_URL: 'http://127.0.0.1:3300',
+    OPENROUTER_BASE_URL: 'http://127.0.0.1:3300/router.example/v1',
+  })
+})
+
+test('programs get a key where they have none, and another in place of their own', () => {
+  const env = { OPENAI_API_KEY: 'sk-mine', GOOGLE_API_KEY: 'AIza', MISTRAL_API_KEY: 'mine', GROQ_API_KEY: ' ' }
+  const missing = keysMissing(env)
+  expect(missing).toMatchObject({ ANTHROPIC_API_KEY: 'any', GROQ_API_KEY: 'any' })
+  expect(Object.keys(missing)).not.toEqual(expect.arrayContaining(['OPENAI_API_KEY']))
+  // Another name of the same key counts, too.
+  expect(Object.keys(missing)).not.toEqual(expect.arrayContaining(['GEMINI_API_KEY']))
+  expect(keysMissing({}, 'token')).toMatchObject({ OPENAI_API_KEY: 'token' })
+  expect(keysReplaced(env)).toEqual({ OPENAI_API_KEY: 'any', GOOGLE_API_KEY: 'any', MISTRAL_API_KEY: 'any' })
 })

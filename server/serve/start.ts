@@ -1,0 +1,36 @@
+/** Starts a server in this process, as a configuration says. */
+import { systemClock } from '../base/clock.ts'
+import { sparedBy } from '../redact/spared.ts'
+import { openFixtures } from '../store/index.ts'
+import type { Config } from './config.ts'
+import { type Log, type LogLines, createLog } from './log.ts'
+import { type RunningServer, startServer } from './server.ts'
+import { elsewhere, withoutKeys } from './services.ts'
+
+export interface Started {
+  readonly server: RunningServer
+  readonly config: Config
+  readonly log: Log
+}
+
+/**
+ * Starts the server that a configuration describes.
+ *
+ * @param lines where the lines of its log go
+ * @param tidy called when there is much garbage of what clients sent
+ * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
+ */
+export async function startWith(config: Config, lines: LogLines, tidy?: () => void): Promise<Started> {
+  const { store, redactor, rules } = openFixtures(config, systemClock)
+  // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
+  const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })
+  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
+  log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  for (const line of sparedBy(rules.patterns)) log.warn(line)
+  const where = config.mode === 'replay' ? undefined : elsewhere(config)
+  if (where !== undefined) log.info(where)
+  if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
+    log.warn(withoutKeys(config.mode))
+  }
+  return { server, config, log }
+}
