@@ -4,6 +4,7 @@ import type { Api, Asked } from './api.ts'
 import type { DeltatapeError } from '../base/errors.ts'
 import type { Headers } from './headers.ts'
 import type { Service } from './hosts.ts'
+import type { Wanted } from './said.ts'
 
 /** A client that names itself: one value from the first call under a name until that name ends. */
 export interface Caller {
@@ -28,6 +29,8 @@ export interface Call extends Asked {
   readonly account?: Account | undefined
   /** The faults that the client asks for, in the words of `model/faults.ts`. */
   readonly fault?: string | undefined
+  /** What the client wants to be answered, whatever is recorded. */
+  readonly wanted?: Wanted | undefined
   /** What carries it to the API, if not HTTP as it came. */
   readonly transport?: Transport | undefined
   /** Whether deltatape asks in its own name, as for the turn of a chat: then the call is not a client's to pass on. */

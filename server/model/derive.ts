@@ -18,7 +18,8 @@ export function derive(model: Model, store: Store, accepts: (recording: Recordin
     return recording !== undefined && accepts(recording)
   }
   return async (call, signal) => {
-    const streamed = await streamedFrom(call, store)
+    // What a client wants to be answered is written in the form that it asks for.
+    const streamed = call.wanted ? undefined : await streamedFrom(call, store)
     if (!streamed) return model(call, signal)
     if (await counts((await store.identify(call)).key)) return model(call, signal)
     if (!(await counts((await store.identify(streamed)).key))) return model(call, signal)

@@ -1,6 +1,7 @@
 /** Which model answers: the mode table. */
 import type { Headers } from '../api/headers.ts'
 import type { Clock } from '../base/clock.ts'
+import { identify } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
@@ -26,6 +27,7 @@ import { type RouteSettings, namesIn } from './transport/route.ts'
 import { createSdkTransport } from './transport/sdk.ts'
 import { type SocketTransport, createSocketTransport } from './transport/socket.ts'
 import { logUsage, openUsageLog } from './usage.ts'
+import { written } from './written.ts'
 
 /** What the models have to be told; a configuration holds all of it. */
 export interface ModelSettings
@@ -72,7 +74,13 @@ export function createModel(settings: ModelSettings, { store, redactor, clock }:
   }
   const model = modes[mode]()
   const logged = usageLog === undefined ? model : logUsage(model, store, openUsageLog(usageLog))
-  const faulty = fault(logged, {
+  const mocked = written(logged, {
+    pace,
+    clock,
+    // Nothing is read of fixtures where they do not count.
+    identify: mode === 'live' ? async (call) => identify(call, redactor) : store.identify,
+  })
+  const faulty = fault(mocked, {
     plan: settings.fault,
     onRequest: mode === 'replay',
     keyOf: async (call) => (await store.identify(call)).key,

@@ -27,8 +27,8 @@ export interface Answer {
 
 /** What happened to a call, as opposed to the mode, which is what was asked for. */
 export interface Action {
-  readonly kind: 'hit' | 'miss' | 'saved' | 'unchanged' | 'not_saved'
-  /** The file name of the fixture. */
+  readonly kind: 'hit' | 'miss' | 'written' | 'saved' | 'unchanged' | 'not_saved'
+  /** The file name of the fixture; of an answer that a client wrote for itself the one that it would have. */
   readonly fixture: string
   /** Why it was not saved. */
   readonly why?: string | undefined

@@ -1,15 +1,12 @@
 /** A model that answers from fixtures, and from nothing else. */
-import { ModelError, isFailure } from '../api/ending.ts'
 import type { Call } from '../api/call.ts'
-import type { AnswerRecord, Batch } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { fresh } from '../base/memo.ts'
 import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
 import { createCounts, rowOf } from './count.ts'
-import type { Action, Answer, Model } from './model.ts'
-import { type Pace, instant } from './pace.ts'
-import { retied } from './retie.ts'
+import type { Model } from './model.ts'
+import type { Pace } from './pace.ts'
+import { play } from './play.ts'
 
 export interface ReplayOptions {
   readonly pace: Pace
@@ -36,7 +33,7 @@ export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }
     const nth = counts.next(row)
     if (!goesOn?.(call, identity.key)) {
       const recording = await store.recording(identity.key, nth)
-      if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal })
+      if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal, kind: 'hit' })
     }
     try {
       const doubt = store.doubtOf(identity)
@@ -55,66 +52,4 @@ export function miss(store: Store): Model {
   return async (call) => {
     throw await store.miss(await store.identify(call))
   }
-}
-
-interface Playing {
-  readonly pace: Pace
-  readonly clock: Clock
-  readonly signal: AbortSignal
-}
-
-async function play(recording: Recording, call: Call, playing: Playing): Promise<Answer> {
-  const { response, ending } = recording
-  const action: Action = { kind: 'hit', fixture: recording.name }
-  const failure = isFailure(ending) ? ending : undefined
-  if (!response) {
-    await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
-    throw new ModelError(failure ?? { end: 'unreachable' })
-  }
-  const parts = retied(recording, call)
-  if (playing.pace !== instant || !Array.isArray(parts)) {
-    return { head: response, action, records: inTime(recording, parts, playing) }
-  }
-  return { head: response, action, records: failure ? thenThrow(parts, failure) : parts }
-}
-
-function* thenThrow(parts: readonly Batch[], failure: ConstructorParameters<typeof ModelError>[0]): Generator<Batch> {
-  yield* parts
-  throw new ModelError(failure)
-}
-
-/** Waits until a time after the beginning, in ms. */
-async function until(due: number, began: number, { clock, signal }: Playing): Promise<void> {
-  const wait = due - (clock.now() - began)
-  if (wait > 0) await clock.sleep(wait, signal)
-  signal.throwIfAborted()
-}
-
-/** If all of a part is due at once, it is handed on as it is: encoders know it again. */
-async function* inTime(
-  { ending, endedAt }: Recording,
-  parts: Answer['records'],
-  playing: Playing,
-): AsyncGenerator<Batch, void> {
-  const { pace, clock } = playing
-  const began = clock.now()
-  let played = 0
-  for await (const part of parts) {
-    const { items } = part
-    let start = 0
-    for (let first = items[start]; first; first = items[start]) {
-      await until(pace(first.at, played + start), began, playing)
-      const elapsed = clock.now() - began
-      let end = start + 1
-      for (let next: AnswerRecord | undefined; (next = items[end]); end++) {
-        if (pace(next.at, played + end) > elapsed) break
-      }
-      yield end - start === items.length ? part : fresh(items.slice(start, end))
-      start = end
-    }
-    played += items.length
-  }
-  if (!isFailure(ending)) return
-  await until(pace(endedAt, played), began, playing)
-  throw new ModelError(ending)
 }

@@ -49,6 +49,7 @@ export interface Journal {
 const WORDS: Record<Action['kind'], string> = {
   hit: 'hit',
   miss: 'miss',
+  written: 'written',
   saved: 'saved',
   unchanged: 'unchanged',
   not_saved: 'not saved',
@@ -63,9 +64,10 @@ export function createJournal(log: Log, mode: Mode): Journal {
       const ignored = listed(entry.ignored ?? [])
       const line = lineOf(entry, mode, ignored)
       const fields = fieldsOf(entry, mode, ignored)
-      // A failure that is replayed is what was asked for, and so is the end of a turn that was cancelled.
+      // A failure that is replayed or written is what was asked for, and so is the end of a turn that was cancelled.
       const { code, action, message } = entry
-      if (code === undefined || code === 'cancelled' || action?.kind === 'hit') log.info(line, fields)
+      const isMeant = code === 'cancelled' || action?.kind === 'hit' || action?.kind === 'written'
+      if (code === undefined || isMeant) log.info(line, fields)
       else log.warn(`${line}: ${message}`, fields)
     },
     close: (names = []) => recordings.tell(log, names),

@@ -2,10 +2,12 @@
  * The clients that name themselves in the address (`/@name/…`): who calls under a name, what was asked under it, and how
  * its answers are broken on purpose. Clients choose the names, so there is a bound to all that is kept for them.
  */
-import type { Caller } from '../api/call.ts'
+import type { Call, Caller } from '../api/call.ts'
+import type { Wanted } from '../api/said.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { quoted } from '../base/name.ts'
 import { weightOf } from '../base/weight.ts'
+import { type Answers, type Wish, createAnswers } from './answers.ts'
 
 export interface Names {
   /** Who calls under a name. What was not known begins here, in the place of the one that was idle for longest. */
@@ -18,8 +20,18 @@ export interface Names {
   breakNext(name: string, words: string | undefined, times: number): void
   /** The words of the fault that the next call of a client gets. They count as used. */
   faultFor(caller: Caller): string | undefined
+  /**
+   * Answers calls under a name as is wished, whatever is recorded, until that name ends.
+   *
+   * @throws DeltatapeError `too_large` if there is no room for the answer
+   */
+  answer(name: string, wish: Wish): void
+  /** What the next call of a client is to be answered. It counts as given. */
+  answerFor(caller: Caller, call: Call): Wanted | undefined
   /** Ends a name: whoever calls under it next is somebody new. */
   end(name: string): void
+  /** The names that are known. */
+  known(): readonly string[]
 }
 
 export interface Turns {
@@ -40,6 +52,9 @@ const MAX_TURNS_BYTES = 32 * 1024 * 1024
 
 const TURN_BYTES = 100
 
+/** How much all answers may take that clients want, in bytes. */
+const MAX_ANSWERS_BYTES = 64 * 1024 * 1024
+
 /** Takes the name off a path. Some programs write `@` as `%40`. */
 const NAMED = /^\/(?:@|%40)([^/]*)(.*)$/s
 
@@ -54,17 +69,32 @@ export interface Named {
   readonly flaw?: DeltatapeError
 }
 
-/** Takes the name off a path, if there is one in front of it. */
-export function withoutName(path: string): Named {
+/** The header in which a client that has one address for all it does says for whom it asks. */
+export const NAME_HEADER = 'x-deltatape-name'
+
+/**
+ * Takes the name off a path, if there is one in front of it.
+ *
+ * @param told what the client says in its header, which counts first
+ */
+export function withoutName(path: string, told?: string): Named {
   const [, name, rest] = NAMED.exec(path) ?? []
-  if (name === undefined) return { path }
-  return NAME.test(name) ? { name, path: rest || '/' } : { path, flaw: noName(name) }
+  if (told !== undefined && !NAME.test(told)) return { path, flaw: noName(told, `in the header ${NAME_HEADER}`) }
+  if (name === undefined) return { name: told, path }
+  if (!NAME.test(name)) return { path, flaw: noName(`@${name}`, 'in front of the path') }
+  return { name: told ?? name, path: rest || '/' }
 }
 
-const noName = (name: string) =>
+const noName = (word: string, where: string) =>
   new DeltatapeError(
     'invalid_input',
-    `${quoted(`@${name}`)} in front of the path is no name. A name has 1 to 64 characters: letters of ASCII, digits, and _ . ~ -.`,
+    `${quoted(word)} ${where} is no name. A name has 1 to 64 characters: letters of ASCII, digits, and _ . ~ -.`,
+  )
+
+const noRoom = (name: string) =>
+  new DeltatapeError(
+    'too_large',
+    `There is no room for this answer: those that are wanted under names take ${MAX_ANSWERS_BYTES} bytes together at most. DELETE /@${name} forgets those of this name.`,
   )
 
 /** What was asked once; undefined while it is not over. */
@@ -79,6 +109,7 @@ interface Entry {
   forgotten: number
   running: number
   fault: { readonly words: string; times: number } | undefined
+  answers: Answers | undefined
 }
 
 /** What is known of the names. */
@@ -98,6 +129,7 @@ function createEntries(ended: (entry: Entry) => void) {
   }
   return {
     all: () => entries.values(),
+    known: () => [...entries.keys()],
     get: (name: string) => entries.get(name),
     /** What is known of a client, if its name has not ended. */
     of(caller: Caller): Entry | undefined {
@@ -109,7 +141,14 @@ function createEntries(ended: (entry: Entry) => void) {
       if (known) entries.delete(name)
       else if (entries.size >= MAX_NAMES) end(oldest() ?? '')
       const caller = { name, id: ++begun }
-      const entry = known ?? { caller, turns: new Set<Turn>(), forgotten: 0, running: 0, fault: undefined }
+      const entry = known ?? {
+        caller,
+        turns: new Set<Turn>(),
+        forgotten: 0,
+        running: 0,
+        fault: undefined,
+        answers: undefined,
+      }
       entries.set(name, entry)
       return entry
     },
@@ -146,7 +185,16 @@ export function createNames(): Names {
       if (--entry.fault.times <= 0) entry.fault = undefined
       return words
     },
+    answer(name, wish) {
+      const entry = entries.use(name)
+      const taken = [...entries.all()].reduce((sum, { answers }) => sum + (answers?.weight ?? 0), 0)
+      if (taken + wish.weight > MAX_ANSWERS_BYTES) throw noRoom(name)
+      entry.answers ??= createAnswers()
+      entry.answers.add(wish)
+    },
+    answerFor: (caller, call) => entries.of(caller)?.answers?.next(call),
     end: entries.end,
+    known: entries.known,
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { messages } from '../../server/api/messages.ts'
+import { messages } from '../../server/api/messages/index.ts'
 import { responses } from '../../server/api/responses/index.ts'
 import { fresh, kept } from '../../server/base/memo.ts'
 import { createHearing } from '../../server/serve/hearing.ts'

@@ -1,6 +1,6 @@
 /** Which call it is, of calls whose bodies are the same. */
 import { expect, test } from 'vitest'
-import { chatCompletions } from '../../server/api/chat-completions.ts'
+import { chatCompletions } from '../../server/api/chat-completions/index.ts'
 import { responses } from '../../server/api/responses/index.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { createIdentifier } from '../../server/store/identifier.ts'

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { chatCompletions } from '../../server/api/chat-completions.ts'
+import { chatCompletions } from '../../server/api/chat-completions/index.ts'
 import { systemClock } from '../../server/base/clock.ts'
 import type { JsonObject } from '../../server/base/json.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'

@@ -1,4 +1,4 @@
-/** What a client asks of its own name: what was asked under it, a fault for its answers, its end. */
+/** What a client asks of its own name: what was asked under it, a fault for its answers, answers of its own, its end. */
 import { z } from 'zod'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -6,8 +6,10 @@ import { DeltatapeError } from '../../base/errors.ts'
 import { parseObject } from '../../base/json.ts'
 import type { Account } from '../../base/ledger.ts'
 import { notInThisMode, parsePlan } from '../../model/faults.ts'
+import { readWish } from '../answers.ts'
 import type { Config } from '../config.ts'
 import { authorize, credentialsIn } from '../guard.ts'
+import type { Misses } from '../misses.ts'
 import type { Names } from '../names.ts'
 import { readBody } from './body.ts'
 import type { Reply } from './reply.ts'
@@ -15,6 +17,7 @@ import type { Reply } from './reply.ts'
 export interface ControlOptions {
   readonly config: Config
   readonly names: Names
+  readonly misses: Misses
   readonly clock: Clock
 }
 
@@ -34,8 +37,9 @@ type Act = (controlled: Controlled, options: ControlOptions) => Promise<Reply>
 
 /** By method and path, without the name. */
 const ACTS: Readonly<Record<string, Act>> = {
-  'GET /turns': async ({ name }, { names }) => {
+  'GET /turns': async ({ name }, { names, misses }) => {
     const { told, forgotten } = names.tell(name)
+    misses.told(name)
     const more = forgotten > 0 ? [['x-deltatape-forgotten', String(forgotten)] as const] : []
     return json(told.length > 0 ? `[\n${told.join(',\n')}\n]` : '[]', more)
   },
@@ -48,6 +52,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     }
     names.breakNext(name, fault, times ?? Infinity)
     return json(JSON.stringify({ fault: fault ?? null, times }), [])
+  },
+  'PUT /answer': async ({ name, request, account }, { config, names, clock }) => {
+    const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
+    names.answer(name, readWish(Buffer.from(body).toString('utf8')))
+    return { status: 204, headers: [], body: new Uint8Array() }
   },
   'DELETE /': async ({ name }, { names }) => {
     names.end(name)

@@ -1,17 +1,18 @@
 /** Anthropic's Messages: its own endpoint, gateways', and Google Vertex'. */
-import type { JsonObject } from '../base/json.ts'
-import { any } from './any.ts'
-import type { Api, Trouble } from './api.ts'
-import { eventsOrBody } from './body.ts'
-import { errorRecords } from './error-records.ts'
-import { EVENT_STREAM } from './error.ts'
-import type { ModelEvent } from './event.ts'
-import { type TellsOf, tell } from './failure.ts'
-import { type Said, followBy } from './follow.ts'
-import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, modelIn, unlessStreamed } from './request.ts'
-import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
-import { createWords } from './words.ts'
+import type { JsonObject } from '../../base/json.ts'
+import { any } from '../any.ts'
+import type { Api, Trouble } from '../api.ts'
+import { eventsOrBody } from '../body.ts'
+import { errorRecords } from '../error-records.ts'
+import { EVENT_STREAM } from '../error.ts'
+import type { ModelEvent } from '../event.ts'
+import { type TellsOf, tell } from '../failure.ts'
+import { type Said, followBy } from '../follow.ts'
+import { repeatsBy } from '../repeats.ts'
+import { lastOfUser, leavingOut, modelIn, unlessStreamed } from '../request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
+import { createWords } from '../words.ts'
+import { write } from './write.ts'
 
 const PATH = /\/messages(?:\/count_tokens|\/batches(?:\/.*)?)?$/
 
@@ -88,6 +89,7 @@ export const messages: Api = {
   isWord: createWords({ names: new Set(['stop_reason', 'signature']), texts: new Set(['input']) }),
   vocabulary: [...any.vocabulary, 'message_start', 'content_block_delta', 'text_delta', 'end_turn', 'tool_use'],
   failureOf,
+  write,
   told: tellBy(tellEvent),
   goesByName: true,
   volatile: new Set(['signature', 'request_id']),

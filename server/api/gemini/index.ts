@@ -1,19 +1,20 @@
 /** Google's Gemini API, and the same on Vertex: event streams, streamed arrays, and JSON. */
-import { type JsonObject, type JsonValue, asText, isObject } from '../base/json.ts'
-import { any } from './any.ts'
-import type { Api, Question } from './api.ts'
-import { eventsOrBody } from './body.ts'
-import { createChoices } from './choices.ts'
-import { errorRecords } from './error-records.ts'
-import { sseEvent } from './error.ts'
-import type { ModelEvent } from './event.ts'
-import { failureIn } from './failure.ts'
-import { type Said, followBy } from './follow.ts'
-import { googleError } from './google.ts'
-import { repeatsBy } from './repeats.ts'
-import { lastOfUser, leavingOut, modelIn } from './request.ts'
-import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
-import { createWords } from './words.ts'
+import { type JsonObject, type JsonValue, asText, isObject } from '../../base/json.ts'
+import { any } from '../any.ts'
+import type { Api, Question } from '../api.ts'
+import { eventsOrBody } from '../body.ts'
+import { createChoices } from '../choices.ts'
+import { errorRecords } from '../error-records.ts'
+import { sseEvent } from '../error.ts'
+import type { ModelEvent } from '../event.ts'
+import { failureIn } from '../failure.ts'
+import { type Said, followBy } from '../follow.ts'
+import { googleError } from '../google.ts'
+import { repeatsBy } from '../repeats.ts'
+import { lastOfUser, leavingOut, modelIn } from '../request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
+import { createWords } from '../words.ts'
+import { write } from './write.ts'
 
 const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
 
@@ -81,6 +82,7 @@ export const gemini: Api = {
   partOf: ({ body }) => JSON.stringify(objectsIn(body.candidates).map(({ index }) => index ?? 0)),
   isWord: createWords({ names: new Set(['finishReason', 'responseId', 'thoughtSignature', 'blockReason']) }),
   vocabulary: [...any.vocabulary, 'STOP', 'MAX_TOKENS', 'gemini-2.5-flash', 'generateContent'],
+  write,
   told: tellBy(tellEvent),
   volatile: new Set(['responseId', 'createTime', 'thoughtSignature']),
   streamType({ path, query }) {

@@ -1,17 +1,18 @@
 /** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
-import { type JsonObject, isObject } from '../base/json.ts'
-import { any } from './any.ts'
-import type { Api, Question } from './api.ts'
-import { eventsOrBody } from './body.ts'
-import { createChoices } from './choices.ts'
-import { EVENT_STREAM, errorOf, sseEvent } from './error.ts'
-import type { ModelEvent } from './event.ts'
-import { failureIn, type TellsOf, tell } from './failure.ts'
-import { type Said, followBy } from './follow.ts'
-import { repeatsBy } from './repeats.ts'
-import { NOT_SHAPING, lastOfUser, leavingOut, textIn, unlessStreamed } from './request.ts'
-import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
-import { createWords } from './words.ts'
+import { type JsonObject, isObject } from '../../base/json.ts'
+import { any } from '../any.ts'
+import type { Api, Question } from '../api.ts'
+import { eventsOrBody } from '../body.ts'
+import { createChoices } from '../choices.ts'
+import { EVENT_STREAM, errorOf, sseEvent } from '../error.ts'
+import type { ModelEvent } from '../event.ts'
+import { failureIn, type TellsOf, tell } from '../failure.ts'
+import { type Said, followBy } from '../follow.ts'
+import { repeatsBy } from '../repeats.ts'
+import { NOT_SHAPING, lastOfUser, leavingOut, textIn, unlessStreamed } from '../request.ts'
+import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
+import { createWords } from '../words.ts'
+import { write } from './write.ts'
 
 /** By the end of the path: what stands before it is a provider's, a gateway's, or a deployment's. */
 const PATH = /\/(?:chat\/completions|completions)$/
@@ -80,6 +81,7 @@ export const chatCompletions: Api = {
   isWord: createWords({ names: new Set(['finish_reason', 'native_finish_reason', 'provider']) }),
   vocabulary: [...any.vocabulary, 'finish_reason', 'tool_calls', 'chatcmpl-68a1b2c3d4e5f6'],
   failureOf,
+  write,
   told: (events) => (events.length === 1 ? tellWhole : tellStream)(events),
   volatile: new Set(['system_fingerprint', 'obfuscation', 'p', 'service_tier']),
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { chatCompletions } from '../../server/api/chat-completions.ts'
-import { toEvents } from '../kit/calls.ts'
+import { chatCompletions } from '../../../server/api/chat-completions/index.ts'
+import { toEvents } from '../../kit/calls.ts'
 
 const told = (...bodies: Parameters<typeof toEvents>[0]) => {
   const { pieces, output } = chatCompletions.told(toEvents(bodies))
