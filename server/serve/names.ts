@@ -30,6 +30,8 @@ export interface Names {
   answerFor(caller: Caller, call: Call): Wanted | undefined
   /** Ends a name: whoever calls under it next is somebody new. */
   end(name: string): void
+  /** The names that are known. */
+  known(): readonly string[]
 }
 
 export interface Turns {
@@ -67,17 +69,26 @@ export interface Named {
   readonly flaw?: DeltatapeError
 }
 
-/** Takes the name off a path, if there is one in front of it. */
-export function withoutName(path: string): Named {
+/** The header in which a client that has one address for all it does says for whom it asks. */
+export const NAME_HEADER = 'x-deltatape-name'
+
+/**
+ * Takes the name off a path, if there is one in front of it.
+ *
+ * @param told what the client says in its header, which counts first
+ */
+export function withoutName(path: string, told?: string): Named {
   const [, name, rest] = NAMED.exec(path) ?? []
-  if (name === undefined) return { path }
-  return NAME.test(name) ? { name, path: rest || '/' } : { path, flaw: noName(name) }
+  if (told !== undefined && !NAME.test(told)) return { path, flaw: noName(told, `in the header ${NAME_HEADER}`) }
+  if (name === undefined) return { name: told, path }
+  if (!NAME.test(name)) return { path, flaw: noName(`@${name}`, 'in front of the path') }
+  return { name: told ?? name, path: rest || '/' }
 }
 
-const noName = (name: string) =>
+const noName = (word: string, where: string) =>
   new DeltatapeError(
     'invalid_input',
-    `${quoted(`@${name}`)} in front of the path is no name. A name has 1 to 64 characters: letters of ASCII, digits, and _ . ~ -.`,
+    `${quoted(word)} ${where} is no name. A name has 1 to 64 characters: letters of ASCII, digits, and _ . ~ -.`,
   )
 
 const noRoom = (name: string) =>
@@ -118,6 +129,7 @@ function createEntries(ended: (entry: Entry) => void) {
   }
   return {
     all: () => entries.values(),
+    known: () => [...entries.keys()],
     get: (name: string) => entries.get(name),
     /** What is known of a client, if its name has not ended. */
     of(caller: Caller): Entry | undefined {
@@ -182,6 +194,7 @@ export function createNames(): Names {
     },
     answerFor: (caller, call) => entries.of(caller)?.answers?.next(call),
     end: entries.end,
+    known: entries.known,
   }
 }
 

@@ -31,6 +31,7 @@ test('what was asked is told in the order in which it was asked, once, and only 
   expect(names.tell('a')).toEqual({ told: [], forgotten: 0 })
   second('2')
   expect(names.tell('b')).toEqual({ told: [], forgotten: 0 })
+  expect(names.known()).toEqual(['a'])
   expect(names.tell('a')).toEqual({ told: ['2'], forgotten: 0 })
 })
 

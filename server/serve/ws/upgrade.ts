@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { withoutHost } from '../../model/transport/route.ts'
-import { type Named, withoutName } from '../names.ts'
+import { NAME_HEADER, type Named, withoutName } from '../names.ts'
 import { hostAsked, splitTarget, withoutFault } from '../target.ts'
 
 /** What a client says when it connects: its name if it gives one, and the path without that and without a host. */
@@ -23,7 +23,7 @@ export interface Visit extends Named {
 
 export function visitOf({ url: target = '/', headers, headersDistinct }: IncomingMessage): Visit {
   const { path, search } = splitTarget(target)
-  const behindName = withoutName(path)
+  const behindName = withoutName(path, headers[NAME_HEADER]?.toString() || undefined)
   const { fault, query } = withoutFault(search)
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))

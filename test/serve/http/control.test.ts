@@ -47,6 +47,20 @@ test('a call under a name hits the same fixture, and is told under that name alo
   expect(await turnsOf(url, 'one')).toEqual([])
 })
 
+test('the header x-deltatape-name counts before the name in the address', async () => {
+  const { url, lines } = await start()
+  await (await ask(url, { 'x-deltatape-name': 'header' })).text()
+  await (await ask(`${url}/@address`, { 'x-deltatape-name': 'header' })).text()
+  await (await ask(`${url}/@address`, { 'x-deltatape-name': '' })).text()
+  const chat = await connect(`${url}/@address/ws`, { headers: { 'x-deltatape-name': 'header' } })
+  chat.send({ input: 'Say hi' })
+  await chat.turn()
+  expect(await turnsOf(url, 'header')).toHaveLength(3)
+  expect(await turnsOf(url, 'address')).toHaveLength(1)
+  expect((await ask(url, { 'x-deltatape-name': 'a b' })).status).toBe(400)
+  expect(lines.join('')).toContain('in the header x-deltatape-name is no name')
+})
+
 test('what is no call stands behind a name, too', async () => {
   const { url } = await start()
   expect(await (await fetch(`${url}/@one/health`)).json()).toEqual({ status: 'ok' })
@@ -148,4 +162,14 @@ test('the rules of Host, Origin and token hold', async () => {
     expect(await statusWith({ authorization, 'sec-fetch-site': 'cross-site' })).toBe(403)
     expect(await statusWith({ authorization })).toBeLessThan(300)
   }
+})
+
+test('who is told of a miss by its turns needs no other to tell it', async () => {
+  const { url, misses } = await start({ FIXTURES_DIR: await folderWith({}) })
+  for (const name of ['', '/@one', '/@two', '/@two']) expect((await ask(`${url}${name}`)).status).toBe(404)
+  expect(misses.untold().reasons).toMatchObject([{ times: 4 }])
+  expect(await turnsOf(url, 'two')).toHaveLength(2)
+  expect(misses.untold().reasons).toMatchObject([{ why: expect.stringContaining('No fixture'), times: 2 }])
+  await fetch(`${url}/@one`, { method: 'DELETE' })
+  expect(misses.untold().reasons).toMatchObject([{ times: 2 }])
 })
