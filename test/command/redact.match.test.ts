@@ -71,9 +71,9 @@ describe('a rule of match that is new', () => {
     expect(await find(ask('2026-11-25'))).toBeUndefined()
     const told = await run('verify')
     expect(told.code).toBe(1)
-    expect(told.out.filter((line) => line.includes('of other rules of match: npx deltatape redact --apply'))).toHaveLength(
-      2,
-    )
+    expect(
+      told.out.filter((line) => line.includes('of other rules of match: npx deltatape redact --apply')),
+    ).toHaveLength(2)
     expect(await missOf(ask('2026-11-25'))).toContain(
       'its key is of other rules: npx deltatape redact --apply brings it along',
     )
