@@ -41,6 +41,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./record.ts')).defineRecord,
   },
   {
+    name: 'write',
+    about: 'Writes fixtures that nobody recorded: what an API is to answer, as it would have streamed it.',
+    load: async () => (await import('./write.ts')).defineWrite,
+  },
+  {
     name: 'verify',
     about: 'Checks that fixtures are whole, belong to their requests and hold no secrets.',
     load: async () => (await import('./verify.ts')).defineVerify,

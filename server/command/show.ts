@@ -7,6 +7,7 @@ import type { StoredFixture } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { type Summary, summarize } from '../fixture/summary.ts'
 import { type Row, draw, timelineOf } from '../fixture/timeline.ts'
+import { isWritten } from '../fixture/written.ts'
 import { pick, readFixture } from '../store/pick.ts'
 import { bodyLines } from './body.ts'
 import { type Define, endingStyle } from './command.ts'
@@ -80,7 +81,9 @@ function linesOf(shown: Shown, body: readonly string[], terminal: Terminal): str
     fact('call', callText(call)),
     fact('api', model === '' ? api : `${api}, model ${model}`),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),
-    fact('recorded', `${recordedAt} from ${upstream}`),
+    isWritten({ recorded: { at: recordedAt, upstream } })
+      ? fact('written', 'for this call, and not recorded')
+      : fact('recorded', `${recordedAt} from ${upstream}`),
     fact('answer', headText(shown)),
     ...shown.headers
       .filter(([header]) => header !== 'content-type')

@@ -147,16 +147,16 @@ export interface Config extends Values<typeof table>, ServiceSettings {
   readonly howToRecord?: string | undefined
 }
 
-/** The variables that have a flag, in the order in which they are shown. */
-export const VARIABLES: readonly VariableInfo[] = Object.values<Variable<unknown>>(table).map(
-  ({ name, formerly, about, allowed, yesOrNo }) => ({
-    name,
-    about,
-    allowed,
-    ...(formerly === undefined ? {} : { formerly }),
-    ...(yesOrNo ? { yesOrNo } : {}),
-  }),
+/** What is told of each variable, by the member that its value becomes. */
+export const SETTINGS: Readonly<Record<string, VariableInfo>> = Object.fromEntries(
+  Object.entries<Variable<unknown>>(table).map(([member, { name, formerly, about, allowed, yesOrNo }]) => [
+    member,
+    { name, about, allowed, ...(formerly === undefined ? {} : { formerly }), ...(yesOrNo ? { yesOrNo } : {}) },
+  ]),
 )
+
+/** The variables that have a flag, in the order in which they are shown. */
+export const VARIABLES: readonly VariableInfo[] = Object.values(SETTINGS)
 
 /**
  * Reads the configuration. An empty or blank variable counts as absent, as it does for the OpenAI SDK.
