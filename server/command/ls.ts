@@ -104,11 +104,11 @@ came, took when it ended, in ms since the call was sent; from is who answered.
 What has no room is left out, but for the column that is sorted by.
 
 Examples:
-  deltatape ls                              all
-  deltatape ls french hungry                those that hold both words
-  deltatape ls --sort took --reverse        the slowest first
-  deltatape ls --ending refused --older-than 30d
-  deltatape ls --json | jq -r '.[].name'`,
+  npx deltatape ls                              all
+  npx deltatape ls french hungry                those that hold both words
+  npx deltatape ls --sort took --reverse        the slowest first
+  npx deltatape ls --ending refused --older-than 30d
+  npx deltatape ls --json | jq -r '.[].name'`,
     )
     .action((words: readonly string[], options: Options, command: Command) => ls(context, words, options, command))
 

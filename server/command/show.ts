@@ -38,9 +38,9 @@ The higher a block in the timeline, the more events came in that stretch of
 time.
 
 Examples:
-  deltatape show my-name-is-ada-1
-  deltatape show 3bb5b98
-  deltatape show old/my-name-is-ada-183f01058d02.jsonl --json | jq .usage`,
+  npx deltatape show my-name-is-ada-1
+  npx deltatape show 3bb5b98
+  npx deltatape show old/my-name-is-ada-183f01058d02.jsonl --json | jq .usage`,
     )
     .action(async (word: string, { json = false }: { json?: boolean }, command: Command) => {
       const { terminal } = context

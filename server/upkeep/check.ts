@@ -150,7 +150,7 @@ function identityProblems(
     if (expected !== undefined) {
       const isOfOthers = header.matchedBy ? header.matchedBy.rules !== match?.mark : header.key === keyOf(header)
       const why = isOfOthers
-        ? 'its key is of other rules of match: deltatape redact --apply brings it along'
+        ? 'its key is of other rules of match: npx deltatape redact --apply brings it along'
         : `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`
       problems.push(error(name, 1, 'key', why))
       keys.push(expected)
