@@ -96,6 +96,8 @@ describe('what is published', () => {
       'LICENSE',
       'README.md',
       'bin/deltatape.js',
+      'bin/needed.js',
+      'bin/source.js',
       'dist/LICENCES.txt',
       'package.json',
     ])
@@ -137,7 +139,7 @@ async function loadedWith(entry: string): Promise<{ readonly bytes: number; read
     if (seen.has(file)) return
     const text = await readFile(join(own, file), 'utf8')
     seen.set(file, text.length)
-    for (const [, next = ''] of text.matchAll(/^(?:import|export) .*?from ?"(\.[^"]+)"|^import ?"(\.[^"]+)"/gm)) {
+    for (const [, next = ''] of text.matchAll(/^(?:import|export) (?:.* from )?['"](\.[^'"]+)['"]/gm)) {
       await visit(posix.join(posix.dirname(file), next))
     }
   }
@@ -254,15 +256,27 @@ describe.each(['18.20.8', '20.20.2'])('on Node %s', (version) => {
     expect(await node(['--import', saying(version), BIN, command])).toEqual({ code, out: '', err: `${told}\n` })
   })
 
-  test('a program is told the same by an error', async () => {
-    const { out } = await ranCommonJs(
-      `const { createFetch, start } = require('deltatape')
-      const tell = ({ code, message }) => console.log(code, message)
-      try { createFetch() } catch (error) { tell(error) }
-      start({ port: 0 }).catch(tell)`,
-      '--import',
-      saying(version),
-    )
-    expect(out).toBe(`node_too_old ${told}\n`.repeat(2))
+  test.each(names)('who imports %s is told the same by an error', async (name) => {
+    const tell = '({ name, code, message }) => console.log(name, code, message)'
+    const { out } = await ranCommonJs(`import('${name}').catch(${tell})`, '--import', saying(version))
+    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`)
   })
+})
+
+test('what an old Node lacks does not keep it from being told', async () => {
+  const scripts = files.filter((file) => file.endsWith('.js'))
+  for (const file of scripts) {
+    const text = await readFile(join(own, file), 'utf8')
+    const known = /^(?:existsSync|readFileSync)$/
+    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, names = '']) =>
+      names.split(', '),
+    )
+    expect(
+      named.filter((name) => !known.test(name)),
+      file,
+    ).toEqual([])
+  }
+  for (const [, file] of exported) {
+    expect(await readFile(join(own, file), 'utf8')).toMatch(/^import "(?:\.\.\/)+bin\/needed\.js";\n/)
+  }
 })

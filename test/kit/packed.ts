@@ -24,7 +24,16 @@ import { temporaryFolder } from './tools.ts'
 const run = promisify(execFile)
 
 /** All that the package is made of. */
-const SOURCES = ['bin', 'server', 'package.json', 'package-lock.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+export const PACKED_FROM = [
+  'bin',
+  'server',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+]
 
 /** What was packed, by its state. */
 const SHELF = resolve('node_modules/.cache/deltatape-packed')
@@ -93,7 +102,7 @@ async function pack(): Promise<string> {
 
 async function stateOfSources(): Promise<string> {
   const hash = createHash('sha256')
-  for (const source of SOURCES) {
+  for (const source of PACKED_FROM) {
     const within = (await stat(source)).isDirectory()
       ? await readdir(source, { recursive: true, withFileTypes: true })
       : []
