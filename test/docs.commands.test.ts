@@ -13,7 +13,7 @@ import { commitAll, runDeltatape, runServer, runStandIn, temporaryFolder } from 
 const OTHERS = [
   /^npm (?:ci|test|start|install|run|init)\b/,
   /^npx (?:promptfoo|vitest)\b/,
-  /^(?:[A-Z_]+=\S+ )+(?:npm|npx vitest)\b/,
+  /^(?:[A-Z_]+=\S+ )+(?:npm|npx vitest|npx promptfoo)\b/,
   /^node example\.mjs$/,
   // The action has these lines, and is run.
   /^until curl /,
