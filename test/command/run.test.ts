@@ -105,12 +105,19 @@ test('a command is answered from fixtures, has its own streams and no key, and e
 
 test('what stands behind the first word is the command, and what cannot be run has a code of its own', async () => {
   const env = { FIXTURES: await temporaryFolder() }
-  const [echo, none] = await Promise.all([
-    run(['--pace', 'recorded', 'echo', '--flag', '--', '--more'], { env }),
+  const [shell, none] = await Promise.all([
+    run(['--pace', 'recorded', 'sh', '-c', 'echo "$@" $DELTATAPE_URL $HTTPS_PROXY', '--', '--mode', '--'], { env }),
     run(['--', 'no-such-command'], { env }),
   ])
-  expect(echo).toEqual({ code: 0, out: '--flag -- --more\n', err: '' })
+  expect(shell).toMatchObject({ code: 0, out: expect.stringMatching(/^--mode -- http:/), err: '' })
   expect(none).toEqual({ code: 127, out: '', err: expect.stringMatching(/^deltatape: "no-such-command" cannot .*\n$/) })
+  const ports = [...shell.out.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port))
+  expect(ports).toHaveLength(2)
+  // Nothing listens any more.
+  for (const port of ports) {
+    const [error] = await once(connect(port, '127.0.0.1'), 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  }
 })
 
 test('what is wrong with its flags is told before anything runs', async () => {
@@ -313,16 +320,4 @@ test('while recording it is let out, by the proxy of the user, and told to be no
     ),
     'deltatape: Past deltatape went calls to shop.example:80, too; none of it is recorded.',
   ])
-})
-
-test('what the command leaves behind is ended with it, and nothing listens any more', async () => {
-  const FIXTURES = await temporaryFolder()
-  const { out, code } = await run(['--', 'sh', '-c', 'echo $DELTATAPE_URL $HTTPS_PROXY'], { env: { FIXTURES } })
-  expect(code).toBe(0)
-  const ports = [...out.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port))
-  expect(ports).toHaveLength(2)
-  for (const port of ports) {
-    const [error] = await once(connect(port, '127.0.0.1'), 'error')
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
-  }
 })
