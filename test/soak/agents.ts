@@ -71,6 +71,7 @@ async function run(bin: string, program: Program, desk: Desk, env: Readonly<Reco
   })
   const [said, told, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   await server.stop()
+  if (process.env.LOUD) console.log(code, said, told.slice(-2000), server.lines.join(''))
   const lines = server.lines.flatMap((each) => each.split('\n')).map((line) => parseObject(line) ?? {})
   const missed = lines.find((line) => line.code === 'fixture_miss')?.error
   return {
@@ -94,13 +95,13 @@ async function replayed(bin: string, program: Program): Promise<number | string>
   const origin = new URL(standIn.url).origin
   const env = { FIXTURES: join(folder, 'fixtures'), CONFIG_FILE: join(folder, 'rules.json') }
   try {
-    await setRules(folder, WORDS)
+    const rules: unknown[] = [...WORDS, ...(program.replace ?? [])]
+    await setRules(folder, rules)
     const upstreams = { OPENAI_BASE_URL: standIn.url, ANTHROPIC_BASE_URL: origin, GOOGLE_GEMINI_BASE_URL: origin }
     const here = await deskIn(folder, 'ada', 'code/notes', 'Etc/GMT+12')
     const recorded = await run(bin, program, here, { ...env, ...upstreams, MODEL_MODE: 'record' })
     if (standIn.calls.length < 2 || recorded.why !== '') return `it was not recorded: ${recorded.why}`
     const there = await deskIn(folder, 'runner', 'work/notes/notes', 'Etc/GMT-14')
-    const rules: unknown[] = [...WORDS]
     for (let mends = 0; ; mends++) {
       const { said, missed, why } = await run(bin, program, there, env)
       if (missed === undefined) return why || (said === recorded.said ? mends : `it said ${said}`)
@@ -115,7 +116,8 @@ async function replayed(bin: string, program: Program): Promise<number | string>
     }
   } finally {
     await standIn.close()
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    if (process.env.LOUD) console.log(folder)
+    else await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -127,7 +129,7 @@ export async function agents(): Promise<Outcome> {
   const told: string[] = []
   let held = true
   for (const [name, program] of Object.entries(PROGRAMS)) {
-    if (!existsSync(join(bin, program.command))) continue
+    if (!existsSync(join(bin, program.command)) || (process.env.ONE && process.env.ONE !== name)) continue
     const came = await replayed(bin, program)
     held &&= typeof came === 'number'
     told.push(
