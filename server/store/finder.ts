@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Sketch } from '../fixture/sketch.ts'
-import { listFixtures } from './directory.ts'
+import { type Listing, listDirectory, namesIn } from './directory.ts'
 import { type UnreadableError, isThere, pathOf } from './disk.ts'
 import { createLocator, readEach } from './locator.ts'
 import type { Recording } from './playback.ts'
@@ -52,19 +52,27 @@ export interface Finder {
   readonly shelf: Shelf
   /** The names that end with the same part of a key, as of the last look at the directory. */
   namesakes(name: string): readonly string[]
-  /** Looks at the directory anew. */
-  look(): Promise<unknown>
+  /** Looks at the directory anew, and gives the names of all fixtures. */
+  look(): Promise<{ readonly names: readonly string[] }>
   /** A file was written or removed: what was seen of it in this turn of the event loop does not hold any more. */
   changed(): void
   /** There is a new file with this name. */
   added(name: string): void
 }
 
+export interface FinderOptions {
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** Lists the directory, if not as {@link listDirectory} does. */
+  readonly list?: () => Promise<Listing>
+}
+
 /** Makes a finder of a directory. */
-export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
+export function createFinder(dir: string, clock: Clock, options: FinderOptions = {}): Finder {
+  const { match, list = () => listDirectory(dir) } = options
   const reader = createReader(dir, clock, match)
   const { shelf } = reader
-  const { look, locate, namesakes, furtherTakes, added } = createLocator(dir, reader, clock)
+  const { look, locate, namesakes, furtherTakes, added } = createLocator(list, reader, clock)
   const inRow = createRows({
     first: (key) => locate(key, reader.recording),
     further: furtherTakes,
@@ -81,7 +89,7 @@ export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
   }
 
   return {
-    list: () => listFixtures(dir, clock),
+    list: async () => namesIn(await list(), clock),
     look,
     sketch: reader.sketch,
     header: reader.header,

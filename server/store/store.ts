@@ -11,17 +11,18 @@ import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory, listDirectory } from './directory.ts'
+import { checkDirectory, listDirectory, listIfThere } from './directory.ts'
 import { pathOf, readText } from './disk.ts'
 import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
 import { createLinks } from './links.ts'
+import { createMarks } from './marks.ts'
 import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
-import { createThreads } from './threads.ts'
+import { type Thread, createThreads } from './threads.ts'
 import { alone } from './write.ts'
 
 export interface Store {
@@ -95,6 +96,8 @@ export interface Store {
 
 export interface StoreOptions {
   readonly dir: string
+  /** Whether a directory that is not there is as good as an empty one: nobody has recorded yet. */
+  readonly mayBeMissing?: boolean
   readonly redactor: Redactor
   readonly clock: Clock
   /** What counts for keys, if the user has a say in it. */
@@ -106,11 +109,14 @@ export interface StoreOptions {
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock, match, here, howToRecord }: StoreOptions): Store {
-  const finder = createFinder(dir, clock, match)
+export function openStore(options: StoreOptions): Store {
+  const { dir, mayBeMissing = false, redactor, clock, match, here, howToRecord } = options
+  const list = () => (mayBeMissing ? listIfThere(dir) : listDirectory(dir))
+  const finder = createFinder(dir, clock, { match, list })
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
-  const threadOf = createThreads(finder, clock)
+  const marks = createMarks(dir, clock)
+  const threadOf = createThreads(finder, marks, clock)
   const doubts = new WeakMap<Identity, DeltatapeError>()
   const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
     const { identity, doubt } = await conversations.identify(asked, answerId)
@@ -123,12 +129,12 @@ export function openStore({ dir, redactor, clock, match, here, howToRecord }: St
 
   return {
     dir,
-    check: ({ write }) => checkDirectory(dir, { write, clock }),
+    check: ({ write }) => checkDirectory(dir, { write, mayBeMissing, howToRecord, clock }),
     list: finder.list,
     text: (name) => readText(pathOf(dir, name), name),
     read: finder.whole,
     beside: (name) => openBeside(dir, name),
-    listBeside: async () => sortInPieces((await listDirectory(dir)).beside, clock),
+    listBeside: async () => sortInPieces((await list()).beside, clock),
     find: finder.find,
     recording: finder.recording,
     hasTakes: finder.hasTakes,
@@ -137,10 +143,10 @@ export function openStore({ dir, redactor, clock, match, here, howToRecord }: St
     doubtOf: (identity) => doubts.get(identity),
     async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
-      const { follows, later } = await threadOf(fixture)
+      const { follows, later } = continuedBy(fixture) === undefined ? await threadOf(fixture) : KNOWN
       const saved = await save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
-      if (later && saved.outcome === 'saved') links.add(fixture, later)
+      marks.add(saved.name, fixture.knownBy ?? [])
+      if (later && saved.outcome === 'saved') links.add(fixture, later())
       return saved
     },
     linked: links.done,
@@ -155,6 +161,9 @@ export function openStore({ dir, redactor, clock, match, here, howToRecord }: St
     miss: (identity) => missOf(identity, { finder, redactor, clock, here, howToRecord }),
   }
 }
+
+/** A fixture names the one that it continues already. */
+const KNOWN: Thread = { follows: undefined }
 
 const replacing =
   (dir: string, finder: Finder, clock: Clock): Store['replace'] =>
