@@ -76,7 +76,7 @@ const continued = {
   answer({ previous_response_id: id, input }: JsonObject, upstream: Upstream): Answer {
     // As many items as an app has that sends all of them.
     const before = id === undefined ? 0 : Number(/(\d+)$/.exec(String(id))?.[1]) + 2
-    return responses.answer({ input: [...Array<JsonObject>(before).fill({}), ...objectsIn(input)] }, upstream)
+    return responses.answer({ input: [...Array.from({ length: before }, () => ({})), ...objectsIn(input)] }, upstream)
   },
 }
 

@@ -71,7 +71,6 @@ async function run(bin: string, program: Program, desk: Desk, env: Readonly<Reco
   })
   const [said, told, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   await server.stop()
-  if (process.env.LOUD) console.log(code, said, told.slice(-2000), server.lines.join(''))
   const lines = server.lines.flatMap((each) => each.split('\n')).map((line) => parseObject(line) ?? {})
   const missed = lines.find((line) => line.code === 'fixture_miss')?.error
   return {
@@ -116,8 +115,7 @@ async function replayed(bin: string, program: Program): Promise<number | string>
     }
   } finally {
     await standIn.close()
-    if (process.env.LOUD) console.log(folder)
-    else await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -129,7 +127,7 @@ export async function agents(): Promise<Outcome> {
   const told: string[] = []
   let held = true
   for (const [name, program] of Object.entries(PROGRAMS)) {
-    if (!existsSync(join(bin, program.command)) || (process.env.ONE && process.env.ONE !== name)) continue
+    if (!existsSync(join(bin, program.command))) continue
     const came = await replayed(bin, program)
     held &&= typeof came === 'number'
     told.push(
