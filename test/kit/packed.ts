@@ -54,7 +54,8 @@ export const tarball = async (): Promise<string> => join(await packed(), 'deltat
  * A folder like that of a user who has run `npm init -y && npm install -D deltatape`, which goes with the test.
  *
  * @param files further files, by their path
- * @param packages further packages that the user has: any that this checkout has
+ * @param packages further packages that the user has: any that this checkout has. They are links, which a later npm
+ *   install takes away
  */
 export async function installed(
   files: Readonly<Record<string, string>> = {},
