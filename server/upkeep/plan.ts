@@ -11,6 +11,7 @@ import { isTold } from '../fixture/request.ts'
 import { idOf } from '../fixture/take.ts'
 import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { GONE, goneIn } from './continuing.ts'
 import { parentsIn } from './parents.ts'
 
 /** Which fixtures are meant. */
@@ -82,7 +83,9 @@ export function planRefresh(
   placeholders: readonly string[],
   routes: Pick<Routes, 'to'>,
 ): Plan {
-  const parentOf = parentsIn(all)
+  const gone = goneIn(all)
+  const parents = parentsIn(all)
+  const parentOf = (fixture: Candidate) => (gone.has(fixture.name) ? undefined : parents(fixture))
   const chosen = new Set(selected.map(idOf))
   const send = new Map<string, Planned>()
   const skipped = new Map<string, string>()
@@ -90,7 +93,8 @@ export function planRefresh(
   const plan = (fixture: Candidate): Candidate | undefined => {
     if (send.has(idOf(fixture))) return fixture
     const to = destinationOf(fixture, routes)
-    const why = to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
+    const isGone = gone.has(fixture.name) ? GONE : undefined
+    const why = isGone ?? to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
@@ -122,6 +126,9 @@ interface Planning {
   readonly parentOf: (fixture: Candidate) => Candidate | undefined
 }
 
+/** What is to be done about it. */
+const BY_ITS_APP = 'run its app with MODEL_MODE=record to record all of it anew'
+
 /** A conversation of which a part cannot be sent is not sent at all: the rest would be left behind. */
 function leaveBroken({ send, skipped, all, parentOf }: Planning): void {
   const isLeft = ({ name }: Candidate) => skipped.has(name)
@@ -132,7 +139,7 @@ function leaveBroken({ send, skipped, all, parentOf }: Planning): void {
       if (!parent || isLeft(parent) === isLeft(fixture)) continue
       const [one, other] = isLeft(parent) ? [fixture, parent] : [parent, fixture]
       if (send.delete(idOf(one)))
-        skipped.set(one.name, `its conversation holds ${other.name}, which cannot be sent again`)
+        skipped.set(one.name, `its conversation holds ${other.name}, which cannot be sent again: ${BY_ITS_APP}`)
     }
   }
 }
