@@ -152,9 +152,8 @@ const wordsFor = ({ name, formerly }: VariableInfo, env: Environment): readonly 
 ]
 
 /** Why a variable cannot be read, if it cannot. */
-function problemOf({ name, formerly, allowed, secret: hidden }: Variable<unknown>, word: string): string {
-  const got = hidden ? '' : ` (got ${JSON.stringify(word)})`
-  return `${formerly === undefined ? name : `${name} (or ${formerly})`} must be ${allowed}${got}.`
+function problemOf(name: string, { allowed, secret: hidden }: Variable<unknown>, word: string): string {
+  return `${name} must be ${allowed}${hidden ? '' : ` (got ${JSON.stringify(word)})`}.`
 }
 
 /**
@@ -179,12 +178,42 @@ export function readVariables<T extends Table>(
     }
     const result = each.schema.safeParse(word)
     if (result.success) return result.data
-    problems.push(problemOf(each, word))
+    problems.push(problemOf(each.formerly === undefined ? each.name : `${each.name} (or ${each.formerly})`, each, word))
     return each.fallback
   }
-  const values = Object.fromEntries(Object.entries(table).map(([member, each]) => [member, read(each)]))
+  return { values: reading(table, (_member, each) => read(each)), problems }
+}
+
+/**
+ * Reads what a program gives for the members of a table, each as the value that it is to be, or in the words of its
+ * variable.
+ *
+ * @returns the same as {@link readVariables}
+ */
+export function readMembers<T extends Table>(
+  table: T,
+  given: Readonly<Record<string, unknown>>,
+): { readonly values: Values<T>; readonly problems: readonly string[] } {
+  const problems: string[] = []
+  const values = reading(table, (member, each) => {
+    const value = given[member]
+    if (value === undefined || value === null) return each.fallback
+    // What no words stand for was made by us.
+    if (typeof value === 'function' || (typeof value === 'object' && !Array.isArray(value))) return value
+    const word = typeof value === 'boolean' ? String(Number(value)) : String(value)
+    if (word === '') return each.fallback
+    const result = each.schema.safeParse(word)
+    if (result.success) return result.data
+    problems.push(problemOf(member, each, word))
+    return each.fallback
+  })
+  return { values, problems }
+}
+
+function reading<T extends Table>(table: T, read: (member: string, each: Variable<unknown>) => unknown): Values<T> {
+  const values = Object.fromEntries(Object.entries(table).map(([member, each]) => [member, read(member, each)]))
   // A loop over a table loses which member has which type; `Values` says it again.
-  return { values: values as Values<T>, problems }
+  return values as Values<T>
 }
 
 /** An environment, and over it what was given in another way. What is given for a variable hides its other name. */

@@ -1,5 +1,6 @@
 /** The fixtures that a sub-command works on. */
 import type { Command } from 'commander'
+import type { Config } from '../serve/config.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
 import { type Context, addVariables, configFrom, configWithKeys } from './command.ts'
 
@@ -15,8 +16,11 @@ export const addFixtures = (command: Command): Command => addVariables(command, 
  * @throws DeltatapeError `config_invalid`
  */
 export const fixturesOf = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
-  openFixtures(configFrom(command, env, ...VARIABLES), clock)
+  openFixtures(looking(configFrom(command, env, ...VARIABLES)), clock)
 
 /** The same, with the configured secrets known: they are found wherever they stand. */
 export const fixturesWithSecrets = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
-  openFixtures(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN'), clock)
+  openFixtures(looking(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), clock)
+
+/** Whoever looks at fixtures wants some to be there, in whichever folder. */
+const looking = (config: Config): Config => ({ ...config, fixturesNamed: true })

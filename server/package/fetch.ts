@@ -1,5 +1,5 @@
 /** A fetch that answers in this process. */
-import { type Config, readConfig } from '../serve/config.ts'
+import { type Options, configOf } from '../serve/config.ts'
 import { addressOf, requestOf, responseOf } from '../serve/http/web.ts'
 import { answerInside } from '../serve/inside.ts'
 
@@ -14,10 +14,11 @@ const { fetch: webFetch } = globalThis
  * called: in `replay` such a call is a miss, in `auto` without a fixture, `record` and `live` a 403 that says so. What is
  * no call over HTTP (`data:`, `blob:`) is left to the platform. It never calls itself.
  *
- * @param config what differs from the defaults; `readConfig(process.env)` gives all of it
+ * @param options what differs from the defaults. No variable counts: `createFetch(readConfig(process.env))` goes by them
+ * @throws DeltatapeError `config_invalid` or `node_too_old`
  */
-export function createFetch(config: Partial<Config> = {}): typeof fetch {
-  const inside = answerInside({ ...readConfig({}), ...config })
+export function createFetch(options: Options = {}): typeof fetch {
+  const inside = answerInside(configOf(options))
   return async (input, init) => {
     if (/^(?:data|blob):/i.test(addressOf(input))) return webFetch(input, init)
     const { request, signal } = await requestOf(input, init)

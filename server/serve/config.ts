@@ -14,6 +14,7 @@ import {
   list,
   oneOf,
   path,
+  readMembers,
   readVariables,
   secret,
   text,
@@ -136,6 +137,8 @@ const table = {
 
 /** What the process was told: a member for each variable. Times are ms, sizes are bytes. */
 export interface Config extends Values<typeof table>, ServiceSettings {
+  /** Whether somebody said where the fixtures are. A folder that nobody named may be missing: that is a first run. */
+  readonly fixturesNamed: boolean
   /** Who answers upstream, as fixtures name it: the host of `baseURL`. */
   readonly upstream: string
   /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
@@ -161,12 +164,38 @@ export const VARIABLES: readonly VariableInfo[] = Object.values<Variable<unknown
  * @throws DeltatapeError `config_invalid`, its message a line for each problem.
  */
 export function readConfig(env: Environment): Config {
-  const { values, problems: found } = readVariables(table, env)
+  const { values, problems } = readVariables(table, env)
   const { proxies, problems: more } = readProxies(env)
   const { services, problems: ofServices } = readServices(env, values.port)
-  const { mode, host, authToken, allowUnprotected } = values
   // Replay calls nobody: a machine whose proxy is of another kind can replay all the same.
-  const problems = mode === 'replay' ? [...found] : [...found, ...ofServices, ...more]
+  const found = values.mode === 'replay' ? problems : [...problems, ...ofServices, ...more]
+  const fixturesNamed = [table.fixturesDir.name, table.fixturesDir.formerly].some((name) => Boolean(env[name]?.trim()))
+  return checked({ ...values, ...services, fixturesNamed, proxies }, found)
+}
+
+/** What a program says of deltatape: what differs from the defaults. A pace and a fault may be words, too. */
+export interface Options extends Partial<Omit<Config, 'pace' | 'fault'>> {
+  /** `instant`, `recorded`, a speed such as `2x`, or a gap such as `15ms`. */
+  readonly pace?: Pace | string | undefined
+  /** As the variable `FAULT` has it: `reset@7`. */
+  readonly fault?: Plan | string | undefined
+}
+
+/**
+ * The configuration that a program asks for. No variable counts: `readConfig(process.env)` gives what they say.
+ *
+ * @throws DeltatapeError `config_invalid`, its message a line for each problem.
+ */
+export function configOf(options: Options): Config {
+  const { values, problems } = readMembers(table, { ...options })
+  const { baseURLs = {}, keys = {}, proxies = {}, fixturesNamed = options.fixturesDir !== undefined } = options
+  return checked({ ...options, ...values, baseURLs, keys, proxies, fixturesNamed }, problems)
+}
+
+/** @throws DeltatapeError `config_invalid` */
+function checked(said: Omit<Config, 'upstream'>, found: readonly string[]): Config {
+  const { host, authToken, allowUnprotected } = said
+  const problems = [...found]
   if (!isLoopback(host) && authToken === undefined && !allowUnprotected) {
     problems.push(
       `HOST=${host} lets other machines in. Set AUTH_TOKEN to ask them for it, or ALLOW_UNPROTECTED=1 if the network keeps strangers out.`,
@@ -174,9 +203,9 @@ export function readConfig(env: Environment): Config {
   }
   if (problems.length > 0) throw new DeltatapeError('config_invalid', problems.join('\n'))
   // What clients of this server are told, by `serve --print-env`, says nothing of where the API is.
-  const baseURL = isOwnAddress(values.baseURL, values.port) ? table.baseURL.fallback : values.baseURL
-  const apiKey = values.apiKey === 'any' || values.apiKey === values.authToken ? undefined : values.apiKey
-  return { ...values, ...services, baseURL, apiKey, upstream: new URL(baseURL).host, proxies }
+  const baseURL = isOwnAddress(said.baseURL, said.port) ? table.baseURL.fallback : said.baseURL
+  const apiKey = said.apiKey === 'any' || said.apiKey === authToken ? undefined : said.apiKey
+  return { ...said, baseURL, apiKey, upstream: new URL(baseURL).host }
 }
 
 /** The variables that programs share, in upper or in lower case; the lower case counts first, as it does for curl. */

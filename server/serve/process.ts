@@ -48,10 +48,28 @@ export function printedEnvironment(env: Environment): readonly string[] {
       'PORT=0 picks a port at the start: set another one to print variables for it.',
     )
   }
-  const host = /^(?:0\.0\.0\.0|::)$/.test(config.host) ? '127.0.0.1' : config.host
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
-  const told = { ...addressesFor(url, config), ...keysMissing(env, config.authToken) }
+  const told = { ...addressesFor(reachedAt(config.host, config.port), config), ...keysMissing(env, config.authToken) }
   return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
+}
+
+/** Where programs of this machine reach a server that listens on a host. */
+export function reachedAt(host: string, port: number | string): string {
+  const reached = /^(?:0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
+/** Starts the server for which this process is there: its memory is kept small, and no unexpected error ends it. */
+export async function startAs(
+  process: NodeJS.Process,
+  start: (tidy: () => void) => Promise<Started>,
+): Promise<Started> {
+  const memory = ownMemory()
+  const started = await start(memory.tidy)
+  tidyWhenQuiet(memory, systemClock)
+  // An error that nobody caught belongs to one turn: it must not end the turns of others.
+  process.on('uncaughtException', (error) => started.log.error('an unexpected error', { error }))
+  process.on('unhandledRejection', (error) => started.log.error('an unexpected error', { error }))
+  return started
 }
 
 /** A second signal within this time is the first one again: Ctrl-C reaches npm and what it runs, and npm passes it on. */
@@ -64,13 +82,7 @@ const LAST_LINES_MS = 500
 export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
   // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
-  const memory = ownMemory()
-  const { server, config, log } = await startFrom(env, process.stdout, memory.tidy)
-  tidyWhenQuiet(memory, systemClock)
-
-  // An error that nobody caught belongs to one turn: it must not end the turns of others.
-  process.on('uncaughtException', (error) => log.error('an unexpected error', { error }))
-  process.on('unhandledRejection', (error) => log.error('an unexpected error', { error }))
+  const { server, config, log } = await startAs(process, (tidy) => startFrom(env, process.stdout, tidy))
 
   const echoMs = env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
   let first: number | undefined

@@ -105,7 +105,7 @@ export function createRecordings(): Recordings {
       if (numbers.saved + numbers.unchanged + numbers.not_saved === 0) return
       const apis = [...byApi].toSorted(([a], [b]) => (a < b ? -1 : 1))
       if (apis.length > 1)
-        for (const [of, own] of apis) log.info(`recorded of ${of || 'chats'}: ${inWords(own)}`, { ...own, of })
+        for (const [of, own] of apis) log.announce(`recorded of ${of || 'chats'}: ${inWords(own)}`, { ...own, of })
       const left = leftOver(names, used)
       const { forgotten, ...told } = numbers
       const summary = {
@@ -113,7 +113,7 @@ export function createRecordings(): Recordings {
         changed: told.saved - told.new,
         left_over: forgotten > 0 ? undefined : left.all.length,
       }
-      log.info(`recorded: ${inWords(told)} (${detailOf(summary)})`, summary)
+      log.announce(`recorded: ${inWords(told)} (${detailOf(summary)})`, summary)
       for (const [fixture, why] of notSavedNow.slice(-MAX_NOT_SAVED))
         log.warn(`not saved: ${fixture}: ${why}`, { fixture, why })
       if (several.length > 0) log.warn(severalText(several), { several: several.length })

@@ -16,6 +16,7 @@ import { createAnswering } from './http/upgrades.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
+import { type Misses, createMisses } from './misses.ts'
 import { type Names, createNames } from './names.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
@@ -25,6 +26,8 @@ export interface RunningServer {
   readonly url: string
   /** The clients that named themselves, and what was asked under their names. */
   readonly names: Names
+  /** The calls that could not be replayed. */
+  readonly misses: Misses
   /**
    * Stops. New turns are refused; those that run or wait get `graceMs` to end (the configured time if not given), and
    * then their terminal frame. Called again with less, that counts from then. Resolves when all is closed and saved.
@@ -57,9 +60,9 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const records = config.mode === 'record' || config.mode === 'auto'
   const journal = createJournal(log, config.mode)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
-  const names = createNames()
-  const model = withNames(createModel(config, parts), { names, mode: config.mode, store, redactor, clock })
-  const shared = { config, model, redactor, clock, journal, log, names, ledger }
+  const [names, misses] = [createNames(), createMisses()]
+  const model = withNames(createModel(config, parts), { names, misses, mode: config.mode, store, redactor, clock })
+  const shared = { config, model, redactor, clock, journal, log, names, misses, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
@@ -94,6 +97,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   }
   return {
     names,
+    misses,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close(graceMs = config.shutdownGraceMs) {
       closing ??= shut()

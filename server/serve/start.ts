@@ -1,5 +1,7 @@
 /** Starts a server in this process, as a configuration says. */
+import { existsSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
+import { needNode } from '../base/version.ts'
 import { sparedBy } from '../redact/spared.ts'
 import { openFixtures } from '../store/index.ts'
 import type { Config } from './config.ts'
@@ -21,12 +23,15 @@ export interface Started {
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
 export async function startWith(config: Config, lines: LogLines, tidy?: () => void): Promise<Started> {
+  needNode()
   const { store, redactor, rules } = openFixtures(config, systemClock)
   // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
   const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })
   const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
+  // Only one that nobody named may be missing.
+  if (config.mode === 'replay' && !existsSync(config.fixturesDir)) log.warn(nothingRecorded(config))
   const where = config.mode === 'replay' ? undefined : elsewhere(config)
   if (where !== undefined) log.info(where)
   if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {
@@ -34,3 +39,6 @@ export async function startWith(config: Config, lines: LogLines, tidy?: () => vo
   }
   return { server, config, log }
 }
+
+const nothingRecorded = ({ fixturesDir, howToRecord = 'npx deltatape serve' }: Config): string =>
+  `Nothing has been recorded yet: there is no folder ${JSON.stringify(fixturesDir)}, so no call has an answer. To record: MODEL_MODE=record ${howToRecord}`

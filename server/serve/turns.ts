@@ -1,4 +1,4 @@
-/** What is done for clients that name themselves: their faults, and what became of their calls. Calls of others cost nothing. */
+/** What is done for clients that name themselves: their faults, and what became of their calls. Of others only what was not replayed is noted. */
 import type { Api } from '../api/api.ts'
 import type { Call, Caller } from '../api/call.ts'
 import { refusalOf } from '../api/error.ts'
@@ -13,10 +13,13 @@ import { type Answer, type Model, actionOf, isDue } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
 import { type Ear, type Heard, createHearing } from './hearing.ts'
+import type { Misses } from './misses.ts'
 import type { Names } from './names.ts'
 
 export interface TurnsOptions {
   readonly names: Names
+  /** Takes what was not replayed, if anybody asks for it. */
+  readonly misses?: Misses
   readonly mode: Mode
   readonly store: Store
   readonly redactor: Redactor
@@ -45,10 +48,17 @@ interface Told {
   readonly ms: number
 }
 
+/** What keeps a call from being replayed, and a program may take for an error like any other. */
+const NOT_REPLAYED: ReadonlySet<ErrorCode> = new Set(['fixture_miss', 'fixture_invalid'])
+
 /** Makes a model that answers as `model` does, breaks answers as names say, and remembers what was asked under them. */
 export function withNames(model: Model, options: TurnsOptions): Model {
-  const { names, mode, store, clock } = options
+  const { names, misses, mode, store, redactor, clock } = options
   const hearing = createHearing()
+  const note = (error: unknown, call: Call): void => {
+    if (!(error instanceof DeltatapeError && NOT_REPLAYED.has(error.code))) return
+    misses?.note(shortened(redactor.for(call).text(error.message), MAX_MESSAGE_CHARS), call.caller?.name)
+  }
   const ask = async (asked: Call, caller: Caller, signal: AbortSignal): Promise<Answer> => {
     const wanted = names.answerFor(caller, asked)
     const call = { ...asked, fault: asked.fault ?? names.faultFor(caller), wanted }
@@ -65,12 +75,22 @@ export function withNames(model: Model, options: TurnsOptions): Model {
       if (mode !== 'live') identity = await store.identify(call)
     } catch (error) {
       if (mode !== 'live') identity = await store.identify(call).catch(() => undefined)
+      // Together: who is told of the turn is told of the miss.
       conclude(error)
+      note(error, call)
       throw error
     }
     return watched(answer, ear, conclude)
   }
-  return (call, signal) => (call.caller ? ask(call, call.caller, signal) : model(call, signal))
+  return async (call, signal) => {
+    if (call.caller) return ask(call, call.caller, signal)
+    try {
+      return await model(call, signal)
+    } catch (error) {
+      note(error, call)
+      throw error
+    }
+  }
 }
 
 /** The same answer; each batch of it is looked at, and its end told. */

@@ -7,6 +7,15 @@ import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { UnreadableError, nameOf, pathOf, unreadable } from './disk.ts'
 import { sortInPieces } from './pieces.ts'
 
+interface CheckOptions {
+  readonly write: boolean
+  /** Whether it need not be there. */
+  readonly mayBeMissing?: boolean
+  /** What is run with `MODEL_MODE=record` to record, if not a server for itself. */
+  readonly howToRecord?: string | undefined
+  readonly clock: Clock
+}
+
 /**
  * Makes sure that a directory can serve as a store: it is there, can be read and, with `write`, made and written to.
  *
@@ -14,17 +23,19 @@ import { sortInPieces } from './pieces.ts'
  */
 export async function checkDirectory(
   dir: string,
-  { write, clock }: { readonly write: boolean; readonly clock: Clock },
+  { write, mayBeMissing = false, howToRecord = 'npx deltatape serve', clock }: CheckOptions,
 ): Promise<void> {
   try {
     if (write) await mkdir(dir, { recursive: true })
-    if (!(await stat(dir)).isDirectory()) throw unusable(dir, 'is no directory')
+    if (!(await stat(dir)).isDirectory()) throw unusable(dir, 'is no directory', undefined)
     await access(dir, constants.R_OK | constants.X_OK | (write ? constants.W_OK : 0))
     if (write) await sweep(dir, clock)
   } catch (error) {
     const code = systemCode(error)
+    if (code === 'ENOENT' && mayBeMissing) return
     if (code === undefined) throw error
-    throw unusable(dir, WHY_UNUSABLE[code] ?? `cannot be used: ${code}`, error)
+    const why = WHY_UNUSABLE[code] ?? `cannot be used: ${code}`
+    throw unusable(dir, why, code === 'ENOENT' ? howToRecord : undefined, error)
   }
 }
 
@@ -51,12 +62,15 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
   EROFS: 'is on a file system that cannot be written to',
 }
 
-const unusable = (dir: string, why: string, cause?: unknown) =>
-  new DeltatapeError(
+/** @param howToRecord what would make it, if anything */
+function unusable(dir: string, why: string, howToRecord: string | undefined, cause?: unknown): DeltatapeError {
+  const record = howToRecord === undefined ? '' : `, or record into it: MODEL_MODE=record ${howToRecord}`
+  return new DeltatapeError(
     'fixtures_unusable',
-    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES to one that can be used, or record into it with MODEL_MODE=record.`,
+    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES to one that can be used${record}.`,
     { cause },
   )
+}
 
 /** What stands in a directory and below. */
 export interface Listing {
@@ -122,13 +136,23 @@ const isDirectory = (path: string | Buffer): Promise<boolean> =>
     () => false,
   )
 
+/** The same of a directory that nobody may have made yet: then there is nothing in it. */
+export const listIfThere = (dir: string): Promise<Listing> =>
+  listDirectory(dir).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error
+    return { names: [], beside: [], temporary: [], unreadable: [] }
+  })
+
 /**
  * The names of the fixtures in a directory and below, sorted.
  *
  * @throws UnreadableError `fixture_invalid` if it, or a directory below it, cannot be read
  */
-export async function listFixtures(dir: string, clock: Pick<Clock, 'now'> = systemClock): Promise<string[]> {
-  const { names, unreadable: unknown } = await listDirectory(dir)
+export const listFixtures = async (dir: string, clock: Pick<Clock, 'now'> = systemClock): Promise<string[]> =>
+  namesIn(await listDirectory(dir), clock)
+
+/** The same, of a directory that was looked at. */
+export async function namesIn({ names, unreadable: unknown }: Listing, clock: Pick<Clock, 'now'>): Promise<string[]> {
   if (unknown[0]) throw unknown[0]
   return sortInPieces(names, clock)
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Candidate, StoredFixture } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Sketch } from '../fixture/sketch.ts'
-import { listFixtures } from './directory.ts'
+import { type Listing, listDirectory, namesIn } from './directory.ts'
 import { type UnreadableError, isThere, pathOf } from './disk.ts'
 import { createLocator, readEach } from './locator.ts'
 import type { Recording } from './playback.ts'
@@ -60,11 +60,19 @@ export interface Finder {
   added(name: string): void
 }
 
+export interface FinderOptions {
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** Lists the directory, if not as {@link listDirectory} does. */
+  readonly list?: () => Promise<Listing>
+}
+
 /** Makes a finder of a directory. */
-export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
+export function createFinder(dir: string, clock: Clock, options: FinderOptions = {}): Finder {
+  const { match, list = () => listDirectory(dir) } = options
   const reader = createReader(dir, clock, match)
   const { shelf } = reader
-  const { look, locate, namesakes, furtherTakes, added } = createLocator(dir, reader, clock)
+  const { look, locate, namesakes, furtherTakes, added } = createLocator(list, reader, clock)
   const inRow = createRows({
     first: (key) => locate(key, reader.recording),
     further: furtherTakes,
@@ -81,7 +89,7 @@ export function createFinder(dir: string, clock: Clock, match?: Match): Finder {
   }
 
   return {
-    list: () => listFixtures(dir, clock),
+    list: async () => namesIn(await list(), clock),
     look,
     sketch: reader.sketch,
     header: reader.header,

@@ -10,6 +10,9 @@ import { type Store, openStore } from './store.ts'
 /** What has to be known; a configuration holds all of it. */
 export interface FixtureSettings {
   readonly fixturesDir: string
+  /** Whether somebody said so. In `replay` a folder that nobody named may be missing: it is as good as empty. */
+  readonly fixturesNamed?: boolean
+  readonly mode?: string
   readonly configFile: string | undefined
   readonly apiKey: string | undefined
   readonly authToken: string | undefined
@@ -40,7 +43,8 @@ export function openFixtures(settings: FixtureSettings, clock: Clock, here: Plac
   const redactor = createRedactor(secretsOf(settings), rules)
   const places = clean(here, redactor)
   const match = rules.match && createMatch(rules.match, places)
-  const { fixturesDir: dir, howToRecord } = settings
-  const store = openStore({ dir, redactor, clock, match, here: places, howToRecord })
+  const { fixturesDir: dir, fixturesNamed, mode, howToRecord } = settings
+  const mayBeMissing = mode === 'replay' && fixturesNamed === false
+  const store = openStore({ dir, mayBeMissing, redactor, clock, match, here: places, howToRecord })
   return { store, match, redactor, rules }
 }

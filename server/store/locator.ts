@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { DamageError, isDamage } from '../fixture/damage.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import { byTake, keyPartIn, takeIn, takeOf } from '../fixture/take.ts'
-import { listDirectory } from './directory.ts'
+import type { Listing } from './directory.ts'
 import { UnreadableError } from './disk.ts'
 import { createPieces, sortInPieces } from './pieces.ts'
 import type { Read, Reader } from './reader.ts'
@@ -12,13 +12,13 @@ import { shared } from './shared.ts'
 /** How many files are read at once. */
 const READS_AT_ONCE = 16
 
-/** Makes what finds files of a directory. */
-export function createLocator(dir: string, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
+/** Makes what finds files of a directory, which `list` looks at. */
+export function createLocator(list: () => Promise<Listing>, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
   const { shelf } = reader
   const named = createNamed()
 
   const look = shared(async () => {
-    const { names, unreadable } = await listDirectory(dir)
+    const { names, unreadable } = await list()
     const sorted = await sortInPieces(names, clock)
     named.replace(await byKeyPart(sorted, clock))
     return { names: sorted, unreadable }

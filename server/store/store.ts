@@ -11,7 +11,7 @@ import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory, listDirectory } from './directory.ts'
+import { checkDirectory, listDirectory, listIfThere } from './directory.ts'
 import { pathOf, readText } from './disk.ts'
 import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
@@ -95,6 +95,8 @@ export interface Store {
 
 export interface StoreOptions {
   readonly dir: string
+  /** Whether a directory that is not there is as good as an empty one: nobody has recorded yet. */
+  readonly mayBeMissing?: boolean
   readonly redactor: Redactor
   readonly clock: Clock
   /** What counts for keys, if the user has a say in it. */
@@ -106,8 +108,10 @@ export interface StoreOptions {
 }
 
 /** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
-export function openStore({ dir, redactor, clock, match, here, howToRecord }: StoreOptions): Store {
-  const finder = createFinder(dir, clock, match)
+export function openStore(options: StoreOptions): Store {
+  const { dir, mayBeMissing = false, redactor, clock, match, here, howToRecord } = options
+  const list = () => (mayBeMissing ? listIfThere(dir) : listDirectory(dir))
+  const finder = createFinder(dir, clock, { match, list })
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
   const threadOf = createThreads(finder, clock)
@@ -123,12 +127,12 @@ export function openStore({ dir, redactor, clock, match, here, howToRecord }: St
 
   return {
     dir,
-    check: ({ write }) => checkDirectory(dir, { write, clock }),
+    check: ({ write }) => checkDirectory(dir, { write, mayBeMissing, howToRecord, clock }),
     list: finder.list,
     text: (name) => readText(pathOf(dir, name), name),
     read: finder.whole,
     beside: (name) => openBeside(dir, name),
-    listBeside: async () => sortInPieces((await listDirectory(dir)).beside, clock),
+    listBeside: async () => sortInPieces((await list()).beside, clock),
     find: finder.find,
     recording: finder.recording,
     hasTakes: finder.hasTakes,

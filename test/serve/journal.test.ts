@@ -11,7 +11,7 @@ function setUp() {
     (level: string) =>
     (msg: string, fields: Fields = {}) =>
       void lines.push({ level, msg, ...fields })
-  const journal = createJournal({ ...silentLog, info: to('info'), warn: to('warn') }, 'record')
+  const journal = createJournal({ ...silentLog, announce: to('info'), info: to('info'), warn: to('warn') }, 'record')
   return { journal, read: () => lines }
 }
 

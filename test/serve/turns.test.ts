@@ -8,6 +8,7 @@ import { DeltatapeError, MissError } from '../../server/base/errors.ts'
 import { fresh, kept } from '../../server/base/memo.ts'
 import type { Answer, Model } from '../../server/model/model.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
+import { createMisses } from '../../server/serve/misses.ts'
 import { createNames } from '../../server/serve/names.ts'
 import { withNames } from '../../server/serve/turns.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -18,10 +19,11 @@ const KEY = `sk-proj-${'a1B2c3D4'.repeat(5)}`
 
 async function setUp(inner: Model, mode: 'replay' | 'live' = 'replay') {
   const names = createNames()
+  const misses = createMisses()
   const store = openTestStore(await temporaryFolder())
-  const model = withNames(inner, { names, mode, store, redactor: createRedactor(), clock: systemClock })
+  const model = withNames(inner, { names, misses, mode, store, redactor: createRedactor(), clock: systemClock })
   const tell = () => names.tell('a').told.map((text): unknown => JSON.parse(text))
-  return { model, names, store, tell, caller: names.caller('a') }
+  return { model, names, misses, store, tell, caller: names.caller('a') }
 }
 
 const says: Model = async () => ({
@@ -143,4 +145,26 @@ test('a call without a name gets the very answer of the model', async () => {
   const answer: Answer = { head: STREAM, records: [] }
   const { model } = await setUp(async () => answer)
   expect(await model(callOf({ input: 'Hi' }), new AbortController().signal)).toBe(answer)
+})
+
+test('a call that was not replayed is noted, with a name or without; another error is not', async () => {
+  const errors = [
+    new MissError(`No fixture, ${KEY}`, 'x.jsonl'),
+    new DeltatapeError('fixture_invalid', 'x.jsonl is cut off.'),
+    new DeltatapeError('busy', 'Too many.'),
+  ]
+  const { model, misses, caller } = await setUp(async () => {
+    throw errors.shift() ?? new Error('one too many')
+  })
+  const call = callOf({ model: 'gpt-4.1-mini', input: 'Hi' })
+  await drain(model, call)
+  await drain(model, { ...call, caller })
+  await drain(model, call)
+  await drain(model, call)
+  const [first, second] = misses.untold().reasons
+  expect(misses.untold()).toEqual({ reasons: [first, second], more: 0 })
+  expect(first).toEqual({ why: expect.stringMatching(/^No fixture, (?!.*a1B2c3D4)/), times: 1 })
+  expect(second).toEqual({ why: 'x.jsonl is cut off.', times: 1 })
+  misses.told('a')
+  expect(misses.untold().reasons).toEqual([first])
 })

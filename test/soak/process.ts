@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 export interface Watched {
   readonly child: ChildProcess
@@ -15,9 +16,13 @@ export interface Watched {
   stop(): Promise<number | null>
 }
 
-export async function startProcess(env: Readonly<Record<string, string>>): Promise<Watched> {
+const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+
+/** @param cwd where it works; the checkout if nothing is said */
+export async function startProcess(env: Readonly<Record<string, string>>, cwd?: string): Promise<Watched> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['server/main.ts'], {
+  const child = spawn(process.execPath, [MAIN], {
+    cwd,
     env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'error', ...env },
   })
   const lines: string[] = []

@@ -1,4 +1,5 @@
 /** Runs every scenario at full size and prints its figure; minutes. Exit code 1 where one did not hold. */
+import { agents } from './agents.ts'
 import { smallDisk, twoRecorders, vanishing } from './disks.ts'
 import { edges } from './edges.ts'
 import { products } from './limits.ts'
@@ -24,6 +25,7 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   edges: () => edges(10_000, 512 * 2 ** 20, 100),
   'products of limits': () => products(10, 100, 1.2),
   'hostile files': () => hostile(1, 10_000),
+  agents,
   sigterm: () => sigterm(200, 2000, 1000),
 }
 

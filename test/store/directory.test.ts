@@ -20,6 +20,24 @@ describe('checkDirectory', () => {
     await check(dir, false)
   })
 
+  test('tells how to record into a folder that is missing, and into no other', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'file'), '')
+    const told = (dir: string, howToRecord?: string) =>
+      checkDirectory(dir, { write: false, howToRecord, clock: systemClock }).catch(String)
+    expect(await told(join(folder, 'none'))).toMatch(/, or record into it: MODEL_MODE=record npx deltatape serve\.$/)
+    expect(await told(join(folder, 'none'), 'npm test')).toMatch(/MODEL_MODE=record npm test\.$/)
+    expect(await told(join(folder, 'file'))).toMatch(/ is no directory\. Set FIXTURES to one that can be used\.$/)
+  })
+
+  test('a folder may be missing where nobody has recorded yet, and nowhere else', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'file'), '')
+    const may = (dir: string) => checkDirectory(dir, { write: false, mayBeMissing: true, clock: systemClock })
+    await may(join(folder, 'none'))
+    await expect(may(join(folder, 'file'))).rejects.toMatchObject({ code: 'fixtures_unusable' })
+  })
+
   test('takes away what killed processes have left, in sub-directories too, once it is old', async () => {
     const dir = await temporaryFolder()
     await mkdir(join(dir, 'chat'))

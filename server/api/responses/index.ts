@@ -15,6 +15,7 @@ import { creates, failureOf, isFinished, partOf, responseIdOf } from './events.t
 import { follow } from './follow.ts'
 import { failing } from './failing.ts'
 import { habitsIn } from './habits.ts'
+import { missStatusFor } from './misses.ts'
 import { LEFT_OUT, keyed, lastUserText } from './request.ts'
 import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
@@ -87,7 +88,10 @@ export const responses: Api = {
   habits: habitsIn,
   sendsOwn: creates,
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),
-  refused: inError,
+  refused(trouble, call) {
+    const status = trouble.code === 'fixture_miss' ? missStatusFor(call?.headers ?? []) : undefined
+    return { ...inError(trouble), ...(status === undefined ? {} : { status }) }
+  },
   failing,
 }
 

@@ -15,17 +15,20 @@ export function keyed(request: JsonObject): JsonObject {
 
 const NORMAL: Readonly<Record<string, (value: JsonValue) => JsonValue>> = {
   include: (value) => (Array.isArray(value) && value.every((each) => typeof each === 'string') ? setOf(value) : value),
-  input: (value) => (Array.isArray(value) ? value.map(withoutOwnId) : value),
+  input: (value) => (Array.isArray(value) ? value.map(withoutOwn) : value),
 }
 
 const setOf = (names: readonly string[]): string[] => [...new Set(names)].toSorted()
 
+/** What codex keeps of an item for itself: of which turn of its own it is, and when it was made. */
+const PASSED_THROUGH = 'internal_chat_message_metadata_passthrough'
+
 /** The id of an input item refers to nothing, unless the item is nothing but a reference. */
-function withoutOwnId(item: JsonValue): JsonValue {
-  if (!isObject(item) || item.id === undefined) return item
-  const { id: _id, ...rest } = item
+function withoutOwn(item: JsonValue): JsonValue {
+  if (!isObject(item) || (item.id === undefined && item[PASSED_THROUGH] === undefined)) return item
+  const { id, [PASSED_THROUGH]: _own, ...rest } = item
   const isReference = item.type === 'item_reference' || Object.keys(rest).every((name) => name === 'type')
-  return isReference ? item : rest
+  return isReference && id !== undefined ? { ...rest, id } : rest
 }
 
 /** The text of the last item of the user that has some; of several parts, all. */

@@ -9,6 +9,7 @@ import { notInThisMode, parsePlan } from '../../model/faults.ts'
 import { readWish } from '../answers.ts'
 import type { Config } from '../config.ts'
 import { authorize, credentialsIn } from '../guard.ts'
+import type { Misses } from '../misses.ts'
 import type { Names } from '../names.ts'
 import { readBody } from './body.ts'
 import type { Reply } from './reply.ts'
@@ -16,6 +17,7 @@ import type { Reply } from './reply.ts'
 export interface ControlOptions {
   readonly config: Config
   readonly names: Names
+  readonly misses: Misses
   readonly clock: Clock
 }
 
@@ -35,8 +37,9 @@ type Act = (controlled: Controlled, options: ControlOptions) => Promise<Reply>
 
 /** By method and path, without the name. */
 const ACTS: Readonly<Record<string, Act>> = {
-  'GET /turns': async ({ name }, { names }) => {
+  'GET /turns': async ({ name }, { names, misses }) => {
     const { told, forgotten } = names.tell(name)
+    misses.told(name)
     const more = forgotten > 0 ? [['x-deltatape-forgotten', String(forgotten)] as const] : []
     return json(told.length > 0 ? `[\n${told.join(',\n')}\n]` : '[]', more)
   },

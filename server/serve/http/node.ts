@@ -15,6 +15,7 @@ import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
+import type { Misses } from '../misses.ts'
 import { NAME_HEADER, type Names, withoutName } from '../names.ts'
 import { hostAsked, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
@@ -30,6 +31,7 @@ export interface ListenerOptions {
   readonly app: App
   readonly exchanges: Exchanges
   readonly names: Names
+  readonly misses: Misses
   readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Log
@@ -59,7 +61,7 @@ const isCall = (request: Request, method: string, path: string): boolean =>
   apiOf({ method, path, headers: headersOf(request) }) !== any
 
 /** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
-export function createListener({ config, app, exchanges, names, ledger, clock, log }: ListenerOptions) {
+export function createListener({ config, app, exchanges, names, misses, ledger, clock, log }: ListenerOptions) {
   const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
 
   const replies = createReplies({ config, exchanges, names, clock, log })
@@ -92,7 +94,7 @@ export function createListener({ config, app, exchanges, names, ledger, clock, l
     const account = ledger.open()
     lineOf(response).once('close', account.close)
     const exchange = { request, response, account, name }
-    const control = name === undefined ? undefined : controlOf(method, path, { config, names, clock })
+    const control = name === undefined ? undefined : controlOf(method, path, { config, names, misses, clock })
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
       void send(refuse(refusal, any), more, exchange)
@@ -110,7 +112,7 @@ export function createListener({ config, app, exchanges, names, ledger, clock, l
 }
 
 /** Makes what answers calls, and what clients ask of their own names. */
-function createReplies({ config, exchanges, names, clock, log }: Omit<ListenerOptions, 'app' | 'ledger'>) {
+function createReplies({ config, exchanges, names, clock, log }: Omit<ListenerOptions, 'app' | 'ledger' | 'misses'>) {
   /** @param target what the request asks for, without a name */
   const call = async ({ request, response, account, name }: Exchange, target: string): Promise<Reply> => {
     const { method = 'GET' } = request

@@ -125,7 +125,7 @@ function beginWith({ drop, send }: Connection, options: ClientOptions, shared: S
   const { path, endpoint, headers, query, to, credential, callerNow, fault, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.for({ headers, query, credential })
-  const dialect = endpoint.speak(redact)
+  const dialect = endpoint.speak(redact, headers)
   const asked = { headers, query, to, credential, callerNow, fault }
   const calls = createCalls({ ...asked, api, own: endpoint.own, createUpstream })
   const session = createSession({

@@ -1,4 +1,5 @@
 /** The WebSocket endpoints: who is spoken to at which path, and how large a message may be there. */
+import type { Headers } from '../../api/headers.ts'
 import type { Config } from '../config.ts'
 import { PATH } from './calls.ts'
 import { chat } from './chat.ts'
@@ -8,8 +9,8 @@ import { responses } from './responses.ts'
 export interface Endpoint {
   /** Whether deltatape asks the API in its own name there; otherwise calls of the client are passed on. */
   readonly own: boolean
-  /** Makes the dialect of one connection. */
-  readonly speak: (redact: Redact) => Dialect
+  /** Makes the dialect of one connection, which began with these headers. */
+  readonly speak: (redact: Redact, headers: Headers) => Dialect
   /** The largest message, and the variable that says so. */
   readonly limit: { readonly variable: string; readonly bytes: number }
 }

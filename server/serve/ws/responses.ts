@@ -2,9 +2,11 @@
 import { ModelError } from '../../api/ending.ts'
 import { apiError } from '../../api/error.ts'
 import type { ModelEvent } from '../../api/event.ts'
+import type { Headers } from '../../api/headers.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
 import { parseBody } from '../../api/responses/body.ts'
 import { failureOf, isTerminal } from '../../api/responses/events.ts'
+import { missStatusFor } from '../../api/responses/misses.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { nameSchema, quoted } from '../../base/name.ts'
@@ -14,10 +16,14 @@ import { asTerminal, flawIn, mayEnd } from './ends.ts'
 import { asPosted, withMember, withoutMember } from './response-create.ts'
 
 /** Makes the dialect, for one connection at a time. Connections share what is remembered. */
-export function responses(): (redact: Redact) => Dialect {
+export function responses(): (redact: Redact, headers?: Headers) => Dialect {
   const encode = remember(encodeBatch)
-  return (redact) => {
-    const complain = (error: DeltatapeError) => JSON.stringify({ type: 'error', ...apiError(error) })
+  return (redact, headers = []) => {
+    const complain = (error: DeltatapeError) => {
+      const told = apiError(error)
+      const status = (error.code === 'fixture_miss' ? missStatusFor(headers) : undefined) ?? told.status
+      return JSON.stringify({ type: 'error', ...told, status })
+    }
     return { read: (text) => read(text, { encode, complain, redact }), complain }
   }
 }

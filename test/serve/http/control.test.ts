@@ -163,3 +163,13 @@ test('the rules of Host, Origin and token hold', async () => {
     expect(await statusWith({ authorization })).toBeLessThan(300)
   }
 })
+
+test('who is told of a miss by its turns needs no other to tell it', async () => {
+  const { url, misses } = await start({ FIXTURES_DIR: await folderWith({}) })
+  for (const name of ['', '/@one', '/@two', '/@two']) expect((await ask(`${url}${name}`)).status).toBe(404)
+  expect(misses.untold().reasons).toMatchObject([{ times: 4 }])
+  expect(await turnsOf(url, 'two')).toHaveLength(2)
+  expect(misses.untold().reasons).toMatchObject([{ why: expect.stringContaining('No fixture'), times: 2 }])
+  await fetch(`${url}/@one`, { method: 'DELETE' })
+  expect(misses.untold().reasons).toMatchObject([{ times: 2 }])
+})

@@ -164,6 +164,16 @@ describe('POST /v1/responses', () => {
     )
   })
 
+  test('a miss has a status that the program which asks shows at once', async () => {
+    const missed = async (headers: readonly (readonly [string, string])[]) =>
+      errorIn(
+        await setUp().post({ ...HELLO, input: 'Bye' }, { headers: [['content-type', 'application/json'], ...headers] }),
+      ).status
+    expect(await missed([])).toBe(404)
+    expect(await missed([['Originator', 'codex_cli_rs']])).toBe(400)
+    expect(await missed([['originator', 'app of codex']])).toBe(404)
+  })
+
   test('a body that does not say it is JSON is not read, so that no form of another page triggers anything', async () => {
     const types = [
       'text/plain',

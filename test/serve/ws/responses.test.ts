@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ModelError, RefusedError } from '../../../server/api/ending.ts'
-import { DeltatapeError } from '../../../server/base/errors.ts'
+import { DeltatapeError, MissError } from '../../../server/base/errors.ts'
 import { fresh } from '../../../server/base/memo.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { responses } from '../../../server/serve/ws/responses.ts'
@@ -143,6 +143,16 @@ describe('an error', () => {
     const refused = new RefusedError({ status: 429, headers: [], body })
     expect(turn.fail(refused)).toEqual(['{"type":"error","status":429,"error":{"message":"Slow down","code":"c"}}'])
     expect(turn.fail(refused)).toEqual([])
+  })
+
+  test('of a miss has a status that its program shows at once', () => {
+    const missed = new MissError('No fixture', 'a.jsonl')
+    const statusFor = (error: DeltatapeError, originator?: string): unknown => {
+      const headers = originator === undefined ? [] : [['originator', originator] as const]
+      return JSON.parse(responses()(createRedactor(), headers).complain(error)).status
+    }
+    expect([statusFor(missed), statusFor(missed, 'codex_exec'), statusFor(missed, 'app')]).toEqual([404, 400, 404])
+    expect(statusFor(new DeltatapeError('busy', 'No'), 'codex_exec')).toBe(503)
   })
 
   test('does not repeat a key that the API sent', () => {
