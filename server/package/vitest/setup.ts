@@ -30,7 +30,10 @@ let unnamed = true
 const file: Asker = {
   name: undefined,
   onAsk: () => void (unnamed = true),
-  onEscape: (message) => void outside.push({ message }),
+  onEscape(message) {
+    if (open.size === 0) outside.push({ message })
+    for (const { asker } of open) asker.onEscape(message)
+  },
 }
 const thread = threadOf(told, file)
 
@@ -54,8 +57,8 @@ type Context = vitest.TestContext
 /** Whether tests that run at the same time are told apart. */
 const isSeparate = 'aroundEach' in vitest
 
-/** The tests that are over, by the names under which they asked. */
-const over = new Map<string, string>()
+/** The tests that are over. What they left behind may still ask. */
+const over: { readonly tape: Handle; readonly title: string }[] = []
 
 let tries = 0
 
@@ -76,15 +79,14 @@ const WORDS_CHARS = 24
 async function end({ task, skip }: Context, tape: Handle): Promise<void> {
   const missed = await tape.end()
   open.delete(tape)
-  if (tape.hasAsked) over.set(tape.name, task.name)
+  over.push({ tape, title: task.name })
   if (tape.lacksFault) skip('its calls were made, and its fault is for MODEL_MODE=replay')
   if (missed.length === 0 || told.misses === 'ignore') return
   const untold = missed.filter(({ message }) => !task.result?.errors?.some((error) => error.message.includes(message)))
   if (untold.length === 0) return
-  const miss = missOf(`"${task.name}" asked for what nobody recorded`, untold, task.file.filepath)
   // Such a test would pass for it.
-  if (task.fails) outside.push({ message: miss.message })
-  else throw miss
+  if (task.fails) outside.push(...untold.map(({ message }) => ({ message: `In "${task.name}": ${message}` })))
+  else throw missOf(`"${task.name}" asked for what nobody recorded`, untold, task.file.filepath)
 }
 
 /** The error of a test, or of a file. */
@@ -93,7 +95,7 @@ function missOf(what: string, missed: readonly Missed[], path: string): Error {
   const texts = new Set(missed.map(({ message }) => message.replaceAll(told.howToRecord, command)))
   const error = new Error([`deltatape: ${what}.`, ...texts].map(inLines).join('\n\n'))
   // Where it was asked is in the app, and nobody knows where.
-  return Object.assign(error, { name: 'FixtureMiss', stack: '' })
+  return Object.assign(error, { name: 'FixtureMiss', stack: `FixtureMiss: ${error.message}` })
 }
 
 /** What is to be compared, and what is to be run, each on a line of its own. */
@@ -117,8 +119,8 @@ if (isSeparate) {
 
 afterAll(async () => {
   await lookAround()
-  for (const [name, title] of over) {
-    const late = await clientAt(addressOf(told, name), aside).turns()
+  for (const { tape, title } of over) {
+    const late = tape.hasAsked ? await clientAt(addressOf(told, tape.name), aside).turns() : []
     outside.push(...missedIn(late, `After "${title}" was over: `))
   }
   if (outside.length === 0 || told.misses === 'ignore') return
