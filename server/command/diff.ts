@@ -35,9 +35,9 @@ are left out; times are shown, and do not count.
 Exit codes: 0 nothing differs, 1 something does, 2 they cannot be compared.
 
 Examples:
-  deltatape diff my-name-is-ada-1              with HEAD
-  deltatape diff my-name-is-ada-1 --against main~3
-  deltatape diff my-name-is-ada-1 my-name-is-ada-7`,
+  npx deltatape diff my-name-is-ada-1              with HEAD
+  npx deltatape diff my-name-is-ada-1 --against main~3
+  npx deltatape diff my-name-is-ada-1 my-name-is-ada-7`,
     )
     .action((word: string, other: string | undefined, options: Options, command: Command) =>
       diff(context, [word, other], options, command),

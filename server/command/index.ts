@@ -41,6 +41,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./record.ts')).defineRecord,
   },
   {
+    name: 'write',
+    about: 'Writes fixtures that nobody recorded: what an API is to answer, as it would have streamed it.',
+    load: async () => (await import('./write.ts')).defineWrite,
+  },
+  {
     name: 'verify',
     about: 'Checks that fixtures are whole, belong to their requests and hold no secrets.',
     load: async () => (await import('./verify.ts')).defineVerify,
@@ -103,9 +108,9 @@ function nameIn(args: readonly string[]): string | undefined {
 async function programFor(asked: string | undefined, context: Context): Promise<Command> {
   const { terminal } = context
   const program = new Command('deltatape')
-    .description("Records and replays what OpenAI's Responses API streams.")
+    .description('Records what the APIs of language models answer, to the byte, and replays it.')
     .version(VERSION)
-    .showHelpAfterError('(deltatape --help shows what there is)')
+    .showHelpAfterError('(npx deltatape --help shows what there is)')
     .addHelpText('after', '\nExit codes: 0 fine, 1 it found something, 2 it could not look.')
   for (const { name, about, load } of COMMANDS) {
     const command = name === asked ? (await load())(context) : new Command(name)

@@ -9,6 +9,7 @@ import type { StoredFixture } from '../fixture/fixture.ts'
 import { inputOf } from '../fixture/likeness.ts'
 import { byTake } from '../fixture/take.ts'
 import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
+import { isWritten } from '../fixture/written.ts'
 import { type Shelved, pickAll, readAll } from '../store/pick.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
@@ -103,11 +104,11 @@ came, took when it ended, in ms since the call was sent; from is who answered.
 What has no room is left out, but for the column that is sorted by.
 
 Examples:
-  deltatape ls                              all
-  deltatape ls french hungry                those that hold both words
-  deltatape ls --sort took --reverse        the slowest first
-  deltatape ls --ending refused --older-than 30d
-  deltatape ls --json | jq -r '.[].name'`,
+  npx deltatape ls                              all
+  npx deltatape ls french hungry                those that hold both words
+  npx deltatape ls --sort took --reverse        the slowest first
+  npx deltatape ls --ending refused --older-than 30d
+  npx deltatape ls --json | jq -r '.[].name'`,
     )
     .action((words: readonly string[], options: Options, command: Command) => ls(context, words, options, command))
 
@@ -161,7 +162,8 @@ function rowOf(shelved: Shelved, summary: Summary | undefined): Row {
     ...(answer === '' ? {} : { text: beginningOf(answer) }),
     ...(firstDeltaMs === undefined ? {} : { firstDeltaMs }),
     durationMs,
-    recordedAt,
+    // What is written was recorded at no time: it is neither older nor newer.
+    ...(isWritten({ recorded: { at: recordedAt, upstream } }) ? {} : { recordedAt }),
     upstream,
   }
 }
@@ -245,11 +247,12 @@ const LEAVING_APART = ['api', 'model', 'took', 'first', 'from', 'events', 'recor
 /** What is shown only among several APIs, or if it is sorted by. */
 const ONLY_APART: ReadonlySet<string> = new Set(['status', 'text'])
 
-/** The columns; the one that is sorted by does not leave. */
+/** The columns; the one that is sorted by does not leave, nor the one that tells what nobody recorded. */
 function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal): Column<Row>[] {
   const apart = new Set(rows.flatMap(({ api, host }) => (api === undefined ? [] : JSON.stringify([api, host]))))
   const isApart = apart.size > 1
-  const leaving = isApart ? LEAVING_APART : LEAVING
+  const isMixed = rows.some(({ upstream, recordedAt }) => upstream !== undefined && recordedAt === undefined)
+  const leaving = (isApart ? LEAVING_APART : LEAVING).map((title) => (isMixed && title === 'from' ? undefined : title))
   return allColumns(isApart && columns < WIDE)
     .filter(({ title }) => isApart || title === sorted || !ONLY_APART.has(title))
     .map((column) => {

@@ -24,8 +24,8 @@ export const definePrune: Define = (context) =>
       'after',
       `
 Examples:
-  deltatape prune used.jsonl --dry-run
-  deltatape prune chat.jsonl eval.jsonl --yes
+  npx deltatape prune used.jsonl --dry-run
+  npx deltatape prune chat.jsonl eval.jsonl --yes
 
 Exit codes: 0 nothing unused is left, 1 something is, 2 it could not look
 or ask.`,

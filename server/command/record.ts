@@ -77,10 +77,10 @@ always stay, and polls of what was not finished yet. A request that held a
 secret cannot be sent again and is skipped.
 
 Examples:
-  deltatape record                           record everything again
-  deltatape record french hungry             what has both words in it
-  deltatape record --older-than 30d --dry-run
-  deltatape record --check                   has the API changed?
+  npx deltatape record                           record everything again
+  npx deltatape record french hungry             what has both words in it
+  npx deltatape record --older-than 30d --dry-run
+  npx deltatape record --check                   has the API changed?
 
 Exit codes: 0 all went well and nothing has changed. 1 some failed; with --check
 something has changed. 2 nothing could be done, not all could be checked, or
@@ -177,7 +177,7 @@ function checkSelection(dir: string, candidates: readonly Candidate[], selection
   if (before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0) return
   const shown = JSON.stringify(dir)
   const why = candidates.length === 0 ? `There are no fixtures in ${shown}` : `No fixture in ${shown} is meant by that`
-  throw new DeltatapeError('config_invalid', `${why}: deltatape ls shows what there is.`)
+  throw new DeltatapeError('config_invalid', `${why}: npx deltatape ls shows what there is.`)
 }
 
 /** Lists what would be sent, the turns of a conversation each below the one before. */

@@ -23,8 +23,8 @@ export const defineRedact: Define = (context) =>
       'after',
       `
 Examples:
-  deltatape redact             what would change
-  deltatape redact --apply     change it
+  npx deltatape redact             what would change
+  npx deltatape redact --apply     change it
 
 The rules are the built-in ones, the keys of APIs and AUTH_TOKEN themselves, and
 those of deltatape.config.json:
@@ -76,7 +76,7 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${all}.`))
   if (!apply) {
     exit(EXIT.found)
-    return end(`${changing.length} of ${all} would change. To change them: deltatape redact --apply`)
+    return end(`${changing.length} of ${all} would change. To change them: npx deltatape redact --apply`)
   }
   const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })
   if (left.length > 0) {

@@ -10,13 +10,13 @@ export const defineServe: Define = ({ env, terminal }) => {
     'after',
     `
 Examples:
-  deltatape serve                                replay what is in fixtures/
-  deltatape serve --mode record --port 0         record, on a free port
-  deltatape serve --pace recorded --fault reset@7
-  eval "$(deltatape serve --print-env)"          point this shell's SDKs here
-  deltatape serve --print-env | source           the same in fish
-  deltatape serve --print-env |
-    % { iex ($_ -replace '^export ', '$env:') }  the same in PowerShell
+  npx deltatape serve                              replay what is in fixtures/
+  npx deltatape serve --mode record --port 0       record, on a free port
+  npx deltatape serve --pace recorded --fault reset@7
+  eval "$(npx deltatape serve --print-env)"        point this shell's SDKs here
+  npx deltatape serve --print-env | source         the same in fish
+  npx deltatape serve --print-env |
+    % { iex ($_ -replace '^export ', '$env:') }    the same in PowerShell
 
 Exit codes: 0 it was stopped, 1 it could not start.
 

@@ -7,6 +7,7 @@ import type { StoredFixture } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { type Summary, summarize } from '../fixture/summary.ts'
 import { type Row, draw, timelineOf } from '../fixture/timeline.ts'
+import { isWritten } from '../fixture/written.ts'
 import { pick, readFixture } from '../store/pick.ts'
 import { bodyLines } from './body.ts'
 import { type Define, endingStyle } from './command.ts'
@@ -37,9 +38,9 @@ The higher a block in the timeline, the more events came in that stretch of
 time.
 
 Examples:
-  deltatape show my-name-is-ada-1
-  deltatape show 3bb5b98
-  deltatape show old/my-name-is-ada-183f01058d02.jsonl --json | jq .usage`,
+  npx deltatape show my-name-is-ada-1
+  npx deltatape show 3bb5b98
+  npx deltatape show old/my-name-is-ada-183f01058d02.jsonl --json | jq .usage`,
     )
     .action(async (word: string, { json = false }: { json?: boolean }, command: Command) => {
       const { terminal } = context
@@ -80,7 +81,9 @@ function linesOf(shown: Shown, body: readonly string[], terminal: Terminal): str
     fact('call', callText(call)),
     fact('api', model === '' ? api : `${api}, model ${model}`),
     ...(previousKey === undefined ? [] : [fact('continues', previousKey)]),
-    fact('recorded', `${recordedAt} from ${upstream}`),
+    isWritten({ recorded: { at: recordedAt, upstream } })
+      ? fact('written', 'for this call, and not recorded')
+      : fact('recorded', `${recordedAt} from ${upstream}`),
     fact('answer', headText(shown)),
     ...shown.headers
       .filter(([header]) => header !== 'content-type')

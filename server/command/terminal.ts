@@ -2,6 +2,7 @@
 import { SingleBar } from 'cli-progress'
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
+import { text as textFrom } from 'node:stream/consumers'
 import { styleText } from 'node:util'
 import { EXIT, systemCode } from '../base/errors.ts'
 import { printableLines } from '../base/text.ts'
@@ -15,6 +16,8 @@ export interface Terminal {
   write(text: string): void
   /** Writes problems and hints, which are not results. */
   tell(text: string): void
+  /** All that comes in through a pipe, as text. */
+  read(): Promise<string>
   /** Colours a text if colours are wanted; if not, gives it as it is. */
   style(style: Style, text: string): string
   /** Shows how far some work is, on a terminal only. */
@@ -49,6 +52,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     columns: stdout.isTTY ? stdout.columns : COLUMNS,
     write: (text) => void stdout.write(`${colours.shown(text)}\n`),
     tell,
+    read: () => textFrom(stdin),
     style: colours.style,
     progress(total, unit) {
       const bar = new SingleBar({

@@ -16,9 +16,9 @@ export const defineUnused: Define = (context) =>
       `
 Examples:
   USAGE_LOG=used.jsonl npm test
-  deltatape unused used.jsonl
+  npx deltatape unused used.jsonl
   MODEL_MODE=record USAGE_LOG=new.jsonl npm test
-  deltatape unused new.jsonl             what it left over of an old run
+  npx deltatape unused new.jsonl             what it left over of an old run
 
 A fixture that a used one continues is used, too, and so is one that could not
 be recorded again.

@@ -36,9 +36,9 @@ recorded one. A warning tells what an upstream does in its own way.
 Secrets are told by their kind and line, and never shown.
 
 Examples:
-  deltatape verify                        all of fixtures/
-  deltatape verify my-name-is-ada-1       one of them
-  deltatape verify --strict --max-age 90d
+  npx deltatape verify                        all of fixtures/
+  npx deltatape verify my-name-is-ada-1       one of them
+  npx deltatape verify --strict --max-age 90d
 
 Exit codes: 0 nothing found, 1 problems, 2 it could not check.`,
     )

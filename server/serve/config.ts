@@ -144,19 +144,19 @@ export interface Config extends Values<typeof table>, ServiceSettings {
   /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
   readonly proxies: Environment
   /** What is run with `MODEL_MODE=record` to record a call, if it is not `npx deltatape serve`: a miss tells it. */
-  readonly howToRecord?: string
+  readonly howToRecord?: string | undefined
 }
 
-/** The variables that have a flag, in the order in which they are shown. */
-export const VARIABLES: readonly VariableInfo[] = Object.values<Variable<unknown>>(table).map(
-  ({ name, formerly, about, allowed, yesOrNo }) => ({
-    name,
-    about,
-    allowed,
-    ...(formerly === undefined ? {} : { formerly }),
-    ...(yesOrNo ? { yesOrNo } : {}),
-  }),
+/** What is told of each variable, by the member that its value becomes. */
+export const SETTINGS: Readonly<Record<string, VariableInfo>> = Object.fromEntries(
+  Object.entries<Variable<unknown>>(table).map(([member, { name, formerly, about, allowed, yesOrNo }]) => [
+    member,
+    { name, about, allowed, ...(formerly === undefined ? {} : { formerly }), ...(yesOrNo ? { yesOrNo } : {}) },
+  ]),
 )
+
+/** The variables that have a flag, in the order in which they are shown. */
+export const VARIABLES: readonly VariableInfo[] = Object.values(SETTINGS)
 
 /**
  * Reads the configuration. An empty or blank variable counts as absent, as it does for the OpenAI SDK.
@@ -173,8 +173,11 @@ export function readConfig(env: Environment): Config {
   return checked({ ...values, ...services, fixturesNamed, proxies }, found)
 }
 
-/** What a program says of deltatape: what differs from the defaults. A pace and a fault may be words, too. */
-export interface Options extends Partial<Omit<Config, 'pace' | 'fault'>> {
+/** What differs from the defaults. */
+type Differing = { readonly [Member in Exclude<keyof Config, 'pace' | 'fault'>]?: Config[Member] | undefined }
+
+/** What a program says of deltatape. A pace and a fault may be words, too. */
+export interface Options extends Differing {
   /** `instant`, `recorded`, a speed such as `2x`, or a gap such as `15ms`. */
   readonly pace?: Pace | string | undefined
   /** As the variable `FAULT` has it: `reset@7`. */

@@ -141,7 +141,7 @@ function leftOver(names: readonly string[], used: ReadonlyMap<string, Outcome>) 
 function detailOf(summary: { readonly new: number; readonly changed: number; readonly left_over: number | undefined }) {
   const left = summary.left_over
   const rest = left === undefined ? '' : `, ${left} left over`
-  const hint = left ? ': deltatape unused tells which, by the USAGE_LOG of such a run' : ''
+  const hint = left ? ': npx deltatape unused tells which, by the USAGE_LOG of such a run' : ''
   return `${summary.new} new, ${summary.changed} changed${rest}${hint}`
 }
 

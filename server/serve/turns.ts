@@ -27,7 +27,7 @@ export interface TurnsOptions {
 }
 
 /** One call, as it is told under the name of its client. Members that nobody knows are left out. */
-interface Told {
+export interface Told {
   readonly method: string
   readonly path: string
   /** The host, if it is not the API's own. */

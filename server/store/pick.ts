@@ -120,7 +120,7 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
     if (await isFile(word)) return elsewhere(word)
     throw new DeltatapeError(
       'not_found',
-      `No fixture in ${JSON.stringify(store.dir)} has a name or key that begins with ${JSON.stringify(word)}. deltatape ls shows what there is.`,
+      `No fixture in ${JSON.stringify(store.dir)} has a name or key that begins with ${JSON.stringify(word)}. npx deltatape ls shows what there is.`,
     )
   }
   // Of takes of one call the first is meant: the others are told by their number.

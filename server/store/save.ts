@@ -6,6 +6,7 @@ import { isDamage } from '../fixture/damage.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { takeOf } from '../fixture/take.ts'
+import { isWritten } from '../fixture/written.ts'
 import { removeFixture, writeFixture } from './beside.ts'
 import { UnreadableError } from './disk.ts'
 import type { Finder } from './finder.ts'
@@ -84,7 +85,14 @@ function createOrder() {
   }
 }
 
-/** Whether two recordings hold the same request, body and ending; times, headers and how the body was cut do not count. */
+/**
+ * Whether two fixtures hold the same request, body and ending; times, headers and how the body was cut do not count of what
+ * is recorded. A recording is another one than what was written, be it the same to the byte.
+ */
 const isSame = (a: Fixture, b: Fixture): boolean =>
-  JSON.stringify([a.requestText, a.ending, a.response?.status]) ===
-    JSON.stringify([b.requestText, b.ending, b.response?.status]) && bytesOf(a.records).equals(bytesOf(b.records))
+  JSON.stringify(factsOf(a)) === JSON.stringify(factsOf(b)) && bytesOf(a.records).equals(bytesOf(b.records))
+
+const factsOf = (fixture: Fixture) => {
+  const { requestText, ending, response, records } = fixture
+  return [requestText, ending, response?.status, isWritten(fixture) ? records.map(({ at }) => at) : 'recorded']
+}

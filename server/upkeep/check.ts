@@ -15,6 +15,7 @@ import { NAME_KEY_CHARS, fileName, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import { otherKey } from '../fixture/rules.ts'
 import { parseRequest } from '../fixture/request.ts'
+import { isWritten } from '../fixture/written.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { besideName } from '../store/beside.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
@@ -149,7 +150,7 @@ function identityProblems(
     if (expected !== undefined) {
       const isOfOthers = header.matchedBy ? header.matchedBy.rules !== match?.mark : header.key === keyOf(header)
       const why = isOfOthers
-        ? 'its key is of other rules of match: deltatape redact --apply brings it along'
+        ? 'its key is of other rules of match: npx deltatape redact --apply brings it along'
         : `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`
       problems.push(error(name, 1, 'key', why))
       keys.push(expected)
@@ -172,7 +173,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 function ageProblems({ recorded }: FixtureHeader, name: string, oldest: number | undefined): Problem[] {
   const at = Date.parse(recorded.at)
   if (Number.isNaN(at)) return [error(name, 1, 'damaged', 'recorded.at is not a time')]
-  if (oldest === undefined || at >= oldest) return []
+  // What is written does not age as an answer of an API does.
+  if (oldest === undefined || at >= oldest || isWritten({ recorded })) return []
   const days = Math.ceil((oldest - at) / DAY_MS)
   return [
     error(name, 1, 'age', `it was recorded at ${recorded.at}, ${days} ${days === 1 ? 'day' : 'days'} too long ago`),

@@ -189,7 +189,7 @@ function whyNot(
     placeholders.find((each) => told.some((text) => text.includes(inJson(each))))
   if (placeholder !== undefined) return `its request holds ${placeholder}: what stood there is not known any more`
   if (redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) !== requestText) {
-    return 'its request holds a secret, which a recording of today would take out: run deltatape redact first'
+    return 'its request holds a secret, which a recording of today would take out: run npx deltatape redact first'
   }
   if (!isTold(fixture.request)) return undefined
   const kept = requestText.includes('"sha256"') ? ', and of its bytes only a hash is kept' : ''

@@ -41,7 +41,7 @@ async function readLog(file: string): Promise<string> {
 
 /** Says which files could not be looked into. */
 export const describeDamaged = (damaged: readonly string[]): string =>
-  `Damaged, and left alone: ${damaged.join(', ')}. deltatape verify says what is wrong.`
+  `Damaged, and left alone: ${damaged.join(', ')}. npx deltatape verify says what is wrong.`
 
 /** Says which files are not as they were shown any more. */
 export const describeChanged = (changed: readonly string[]): string =>

@@ -64,22 +64,22 @@ describe('a rule of match that is new', () => {
     const before = await texts()
     expect((await run('verify', '--strict')).code).toBe(0)
     expect(await missOf(ask('2026-11-25'))).toContain(
-      'The rule {"match":{"replace":["date"]}} in deltatape.config.json would mend it: deltatape redact --apply then brings the fixture along.',
+      'The rule {"match":{"replace":["date"]}} in deltatape.config.json would mend it: npx deltatape redact --apply then brings the fixture along.',
     )
 
     await say(DATES)
     expect(await find(ask('2026-11-25'))).toBeUndefined()
     const told = await run('verify')
     expect(told.code).toBe(1)
-    expect(told.out.filter((line) => line.includes('of other rules of match: deltatape redact --apply'))).toHaveLength(
-      2,
-    )
+    expect(
+      told.out.filter((line) => line.includes('of other rules of match: npx deltatape redact --apply')),
+    ).toHaveLength(2)
     expect(await missOf(ask('2026-11-25'))).toContain(
-      'its key is of other rules: deltatape redact --apply brings it along',
+      'its key is of other rules: npx deltatape redact --apply brings it along',
     )
 
     const shown = await run('redact')
-    expect(shown.out.at(-1)).toBe('2 of 3 fixtures would change. To change them: deltatape redact --apply')
+    expect(shown.out.at(-1)).toBe('2 of 3 fixtures would change. To change them: npx deltatape redact --apply')
     expect(await texts()).toEqual(before)
     expect((await run('redact', '--apply')).out.at(-1)).toBe('2 of 3 fixtures changed.')
     expect((await find(ask('2026-11-25')))?.request).toMatchObject(ask('2026-11-24'))

@@ -55,7 +55,7 @@ describe('redact', () => {
     expect([code, err]).toEqual([1, []])
     expect(out.join('\n')).toMatch(/i-am-ada-\w+\.jsonl: \[name\]\n {2}becomes i-am-name-\w+\.jsonl\n/)
     expect(out.join('\n')).toMatch(/who-am-i-\w+\.jsonl: continues one whose key changes\n {2}becomes who-am-i-/)
-    expect(out.at(-1)).toBe('3 of 4 fixtures would change. To change them: deltatape redact --apply')
+    expect(out.at(-1)).toBe('3 of 4 fixtures would change. To change them: npx deltatape redact --apply')
     expect(await textsIn(dir)).toEqual(before)
   })
 

@@ -3,7 +3,7 @@
  *
  * ```ts
  * const folder = await installed({ 'app.mjs': "import { createFetch } from 'deltatape'\n…" }, ['openai', 'vitest'])
- * await run('npx', ['deltatape', 'verify'], { cwd: folder })
+ * await run('npx', ['deltatape', 'verify'], { cwd: folder, env: userEnv() })
  * ```
  *
  * It is built and packed once for one state of the sources, and installed once, whoever asks and however many ask at
@@ -16,7 +16,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { type Socket, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemCode } from '../../server/base/errors.ts'
 import { temporaryFolder } from './tools.ts'
@@ -31,6 +31,12 @@ const SHELF = resolve('node_modules/.cache/deltatape-packed')
 
 /** How long a state is kept that nobody asked for, in ms: somebody may still be using it. */
 const KEPT_MS = 24 * 60 * 60 * 1000
+
+/** The variables of a user's shell, where `node` is the Node of this run. Nothing that a test runner sets is among them. */
+export function userEnv(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env
+  return { PATH: `${dirname(process.execPath)}${delimiter}${PATH}`, HOME, NO_COLOR: '1', ...more }
+}
 
 /** The tarball as it would be published: `npm install -D <tarball>`. */
 export const tarball = async (): Promise<string> => join(await packed(), 'deltatape.tgz')
@@ -75,11 +81,11 @@ async function pack(): Promise<string> {
     const project = join(made, 'project')
     await mkdir(project)
     await writeFile(join(project, 'package.json'), '{ "name": "project", "version": "1.0.0", "type": "module" }\n')
-    const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', made])
+    const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', made], { env: userEnv() })
     const file = join(made, 'deltatape.tgz')
     await rename(join(made, stdout.trim().split('\n').at(-1) ?? ''), file)
     const quietly = ['--offline', '--no-audit', '--no-fund', '--loglevel=error']
-    await run('npm', ['install', '--save-dev', ...quietly, file], { cwd: project })
+    await run('npm', ['install', '--save-dev', ...quietly, file], { cwd: project, env: userEnv() })
     await rename(made, place)
   })
   return place

@@ -254,6 +254,7 @@ export function fakeTerminal(answer?: boolean): Terminal & { out: string; err: s
     notes,
     write: (text: string) => void (terminal.out += `${text}\n`),
     tell: (text: string) => void (terminal.err += `${text}\n`),
+    read: async () => '',
     style: (_style: unknown, text: string) => text,
     progress: () => ({ step: (note = '') => void notes.push(note), stop: () => {} }),
     confirm: async () => answer,
@@ -264,7 +265,12 @@ export function fakeTerminal(answer?: boolean): Terminal & { out: string; err: s
 /** Runs the `deltatape` command inside this process; gives its exit code and what it wrote. */
 export async function deltatape(
   args: readonly string[],
-  { env = {}, columns = 80, clock = systemClock }: { env?: Environment; columns?: number; clock?: Clock } = {},
+  {
+    env = {},
+    columns = 80,
+    clock = systemClock,
+    input = '',
+  }: { env?: Environment; columns?: number; clock?: Clock; input?: string } = {},
 ): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', '']
   const code = await runCli(args, {
@@ -275,6 +281,7 @@ export async function deltatape(
       columns,
       write: (text) => void (out += `${text}\n`),
       tell: (text) => void (err += `${text}\n`),
+      read: async () => input,
     },
     interrupted: () => new AbortController().signal,
   })

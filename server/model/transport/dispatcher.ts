@@ -1,4 +1,5 @@
 /** The connections to APIs, by a proxy if there is one: kept open for the next call, and without deadlines of their own. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as startSoon } from 'node:timers'
 import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
@@ -8,6 +9,12 @@ export type ProxyVariables = Readonly<Record<string, string | undefined>>
 
 /** Gives what all calls go through. undici is loaded for the first of them: a server that replays needs none of it. */
 export type LoadDispatcher = () => Promise<Dispatcher>
+
+/**
+ * Does something in the context in which this file was loaded. A call that an application intercepts may be answered by one
+ * that is sent here: within the context of the first, whoever intercepts would take the second for it.
+ */
+const outside = AsyncLocalStorage.snapshot()
 
 /** How large the headers of an answer may be, in bytes. */
 const MAX_HEADER_BYTES = 1024 * 1024
@@ -47,8 +54,8 @@ async function load(variables: ProxyVariables, lookup: LookupFunction | undefine
   let once: Dispatcher | undefined
   return make(1).compose((dispatch) => (options, handler) => {
     // undici waits for an immediate before it uses a connection again, and in a test that fakes timers none comes.
-    if (globalThis.setImmediate === startSoon) return dispatch(options, handler)
-    once ??= make(0)
-    return once.dispatch(options, handler)
+    if (globalThis.setImmediate === startSoon) return outside(dispatch, options, handler)
+    const closing = (once ??= make(0))
+    return outside(() => closing.dispatch(options, handler))
   })
 }

@@ -1,0 +1,63 @@
+/** What a project says of deltatape where it uses it: in the code of its tests, or in the file of another tool. */
+import { DeltatapeError } from '../base/errors.ts'
+import type { Environment } from '../base/variables.ts'
+import { type Config, type Options, SETTINGS, configOf, readConfig } from './config.ts'
+
+export interface Settings extends Options {
+  /** Where the fixtures are: `fixturesDir` in short. */
+  readonly fixtures?: string | undefined
+}
+
+/** Variables that an app and its tests have for themselves, and that mean its own server. */
+const OF_THE_APP: ReadonlySet<string> = new Set([
+  'HOST',
+  'PORT',
+  'LOG_LEVEL',
+  'AUTH_TOKEN',
+  'ALLOWED_HOSTS',
+  'ALLOWED_ORIGINS',
+  'ALLOW_UNPROTECTED',
+])
+
+/** Settings that are no variables. */
+const BESIDE: ReadonlySet<string> = new Set(['fixtures', 'howToRecord', 'baseURLs', 'keys', 'proxies'])
+
+/**
+ * The configuration that settings and an environment make. A variable counts before a setting, so that a word at the start
+ * of a command records: `MODEL_MODE=record npm test`.
+ *
+ * @throws DeltatapeError `config_invalid`, its message a line for each problem
+ */
+export function configFrom({ fixtures, ...settings }: Settings, env: Environment): Config {
+  const unknown = Object.keys(settings).filter((name) => !Object.hasOwn(SETTINGS, name) && !BESIDE.has(name))
+  if (unknown.length > 0) throw noSetting(unknown)
+  const own = meantForUs(env)
+  const given: Options = fixtures === undefined ? settings : { ...settings, fixturesDir: fixtures }
+  const said = readConfig(own)
+  const free = Object.entries(given).filter(([member, value]) => value !== undefined && !isSaid(member, own))
+  const fixturesNamed = said.fixturesNamed || given.fixturesDir !== undefined
+  return configOf({ ...said, ...Object.fromEntries(free), fixturesNamed })
+}
+
+const isSaid = (member: string, env: Environment): boolean => {
+  const { name = '', formerly = '' } = SETTINGS[member] ?? {}
+  return [name, formerly].some((each) => Boolean(env[each]?.trim()))
+}
+
+/**
+ * The variables that are not the app's, and no addresses of a deltatape that stands around this process: those are where
+ * programs find that one, and no API's.
+ */
+function meantForUs(env: Environment): Environment {
+  const around = env.DELTATAPE_URL ?? ''
+  const origin = URL.canParse(around) ? new URL(around).origin : undefined
+  const isMeant = ([name, value = '']: [string, string | undefined]) =>
+    !OF_THE_APP.has(name) && (origin === undefined || !value.startsWith(origin))
+  return Object.fromEntries(Object.entries(env).filter(isMeant))
+}
+
+const noSetting = (names: readonly string[]) =>
+  new DeltatapeError(
+    'config_invalid',
+    `${names.join(', ')}: there is no such setting. There are fixtures, ${Object.keys(SETTINGS).join(', ')}, howToRecord.`,
+  )
