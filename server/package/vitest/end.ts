@@ -7,7 +7,7 @@ import type { Config } from '../../serve/config.ts'
 import type { Names } from '../../serve/names.ts'
 import { openFixtures } from '../../store/index.ts'
 import { type Unused, describeDamaged, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
-import { isMiss } from './told.ts'
+import { inLines, isMiss } from './told.ts'
 
 const turnSchema = z.object({
   action: z.string().exactOptional(),
@@ -26,8 +26,9 @@ export function lateMisses(names: Names, titles: ReadonlyMap<string, string>): s
     const texts = new Set(turns.filter(isMiss).map(({ message }) => message))
     if (texts.size === 0) return []
     const title = titles.get(name.split('~')[1] ?? '')
-    const whose = title === undefined ? 'Outside of the tests' : `After "${title}" was over,`
-    return [[`deltatape: ${whose} what nobody recorded was asked for, so this run fails.`, ...texts].join('\n  ')]
+    const when = title === undefined ? 'outside of the tests' : `after "${title}" was over`
+    const head = `deltatape: What nobody recorded was asked for ${when}, so this run fails.`
+    return [[head, ...[...texts].map(inLines)].join('\n\n')]
   })
 }
 

@@ -44,13 +44,12 @@ function refuseOldNode(): void {
   const needed = manifest.engines.node.replace('>=', '')
   const { node } = process.versions
   if (node.localeCompare(needed, 'en', { numeric: true }) >= 0) return
-  throw new DeltatapeError(
-    'config_invalid',
-    `deltatape needs Node ${needed} or newer, and this is ${node}. Install a newer one, and run vitest again.`,
-  )
+  const message = `It needs Node ${needed} or newer, and this is ${node}. Install a newer one, and run vitest again.`
+  throw toldOf(new DeltatapeError('config_invalid', message))
 }
 
-const setupFile = (): string => fileURLToPath(import.meta.resolve('deltatape/vitest/setup'))
+/** What workers load, where the build puts it beside this. */
+const setupFile = (): string => fileURLToPath(new URL('vitest/setup.js', import.meta.url))
 
 const patternOf = (path: string): RegExp =>
   new RegExp(path.replaceAll('\\', '/').replaceAll(/[.+*?^${}()|[\]]/g, String.raw`\$&`))
@@ -74,8 +73,14 @@ function runFor(vitest: Vitest, project: TestProject, options: DeltatapeOptions)
 
 async function start(parts: Parameters<(typeof import('./run.ts'))['startRun']>[0]): Promise<Run> {
   const { startRun } = await import('./run.ts')
-  return startRun(parts)
+  return startRun(parts).catch((error: unknown) => {
+    throw error instanceof DeltatapeError ? toldOf(error) : error
+  })
 }
+
+/** What vitest shows of an error is its stack, with the causes: of what a user did the words are enough. */
+const toldOf = ({ message }: DeltatapeError): Error =>
+  Object.assign(new Error(message), { stack: `deltatape: ${message}` })
 
 function tell(project: TestProject, { told }: Run): void {
   const { config } = project

@@ -119,6 +119,8 @@ const lineSchema = z.object({
 /** How many fixtures that were saved are named. */
 const MAX_SAVED = 20
 
+const headed = (text: string): string => `deltatape: ${text.replace(/^deltatape /, 'it ')}`
+
 /** The log of the server: what it says of itself is told, what it says of calls is counted. */
 function createLines(say: (text: string) => void, mode: string): LogLines & { tellSaved(): void } {
   const saved = new Set<string>()
@@ -128,7 +130,7 @@ function createLines(say: (text: string) => void, mode: string): LogLines & { te
       if (!data) return
       const { level, endpoint, action, fixture, msg } = data
       // In replay nobody has to know that there is a server.
-      if (endpoint === undefined) return level === 'info' && mode === 'replay' ? undefined : say(`deltatape: ${msg}`)
+      if (endpoint === undefined) return level === 'info' && mode === 'replay' ? undefined : say(headed(msg))
       if (action === 'saved' && fixture !== undefined) saved.add(fixture)
     },
     tellSaved() {

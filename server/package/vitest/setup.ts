@@ -8,7 +8,7 @@ import * as vitest from 'vitest'
 import { matchers } from './matchers.ts'
 import { type Handle, type Missed, clientAt, createTape } from './tape.ts'
 import { type Asker, threadOf } from './thread.ts'
-import { type Turn, addressOf, isMiss, variablesOf } from './told.ts'
+import { type Turn, addressOf, inLines, isMiss, variablesOf } from './told.ts'
 
 const { afterAll, afterEach, beforeEach, expect, inject } = vitest
 
@@ -97,10 +97,6 @@ function missOf(what: string, missed: readonly Missed[], path: string): Error {
   // Where it was asked is in the app, and nobody knows where.
   return Object.assign(error, { name: 'FixtureMiss', stack: `FixtureMiss: ${error.message}` })
 }
-
-/** What is to be compared, and what is to be run, each on a line of its own. */
-const inLines = (text: string): string =>
-  text.replace(/ (?=The nearest )/, '\n').replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')
 
 if (isSeparate) {
   vitest.aroundEach(async (run, context) => {

@@ -66,3 +66,7 @@ const OURS: ReadonlySet<string | undefined> = new Set(['fixture_miss', 'fixture_
 
 /** Whether a call had no answer that anybody recorded. */
 export const isMiss = ({ action, code }: Pick<Turn, 'action' | 'code'>): boolean => action === 'miss' || OURS.has(code)
+
+/** The explanation of a miss: what is to be compared, and what is to be run, each on a line of its own. */
+export const inLines = (text: string): string =>
+  text.replace(/ (?=The nearest )/, '\n').replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')
