@@ -9,7 +9,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineConfig } from 'tsdown'
 import manifest from '../package.json' with { type: 'json' }
+
 import { licences } from './licences.ts'
+import { oldNode } from './old-node.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -50,7 +52,7 @@ export default defineConfig([
     entry: { ...Object.fromEntries(exported), ...inner },
     dts: false,
     deps: { neverBundle: theirs.map(within), alwaysBundle: [/./], onlyBundle: false },
-    plugins: [licences],
+    plugins: [licences, oldNode],
   },
   {
     ...shared,

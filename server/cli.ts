@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The `deltatape` command: what it gets of the process, and its exit code. */
 import { inspect } from 'node:util'
 import { systemClock } from './base/clock.ts'

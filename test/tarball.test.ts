@@ -1,5 +1,5 @@
 /** The package as it would be published: what is in it, and what a user finds who has installed it. */
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, readFile, readdir, stat } from 'node:fs/promises'
 import { join, posix, resolve } from 'node:path'
@@ -7,7 +7,10 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
+import { compose, steps, words } from './kit/answers.ts'
+import { connect } from './kit/client.ts'
 import { installed, userEnv } from './kit/packed.ts'
+import { runStandIn } from './kit/tools.ts'
 
 const MIB = 2 ** 20
 
@@ -57,6 +60,15 @@ async function node(args: readonly string[], env: Record<string, string> = {}): 
 
 const BIN = 'node_modules/deltatape/bin/deltatape.js'
 
+/** Serves in the user's folder, on a free port. */
+async function serving(env: Record<string, string> = {}): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0'], { cwd: folder, env: userEnv(env) })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [line] = await once(child.stdout, 'data')
+  const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line)) ?? []
+  return { child, url }
+}
+
 const ranCommonJs = (code: string, ...flags: readonly string[]): Promise<Ran> =>
   node([...flags, '--input-type=commonjs', '-e', code])
 
@@ -96,6 +108,8 @@ describe('what is published', () => {
       'LICENSE',
       'README.md',
       'bin/deltatape.js',
+      'bin/needed.js',
+      'bin/source.js',
       'dist/LICENCES.txt',
       'package.json',
     ])
@@ -137,7 +151,7 @@ async function loadedWith(entry: string): Promise<{ readonly bytes: number; read
     if (seen.has(file)) return
     const text = await readFile(join(own, file), 'utf8')
     seen.set(file, text.length)
-    for (const [, next = ''] of text.matchAll(/^(?:import|export) .*?from ?"(\.[^"]+)"|^import ?"(\.[^"]+)"/gm)) {
+    for (const [, next = ''] of text.matchAll(/^(?:import|export) (?:.* from )?['"](\.[^'"]+)['"]/gm)) {
       await visit(posix.join(posix.dirname(file), next))
     }
   }
@@ -230,16 +244,32 @@ describe('the command', () => {
   })
 
   test('serves, and stops with a signal', async () => {
-    const child = spawn(process.execPath, [BIN, 'serve', '--port', '0'], { cwd: folder, env: userEnv() })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    const [line] = await once(child.stdout, 'data')
-    const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line)) ?? []
+    const { child, url } = await serving()
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`${url}/v1/responses`, { method: 'POST', headers, body: ADA })
     expect([response.status, response.headers.get('x-deltatape')]).toEqual([200, `${manifest.version} replay`])
     expect(await response.text()).toContain('Nice to meet you, Ada!')
     child.kill('SIGTERM')
     expect((await once(child, 'close'))[0]).toBe(0)
+  })
+
+  test('records what passes through and what it asks itself, and records it again', async () => {
+    const upstream = await runStandIn(() => ({ steps: steps(compose('tape').text(words('It works.')).completed()) }))
+    const env = { OPENAI_BASE_URL: upstream.url, OPENAI_API_KEY: 'sk-stand-in', FIXTURES: 'recorded' }
+    const { url } = await serving({ ...env, MODEL_MODE: 'record' })
+    const chat = await connect(`${url}/ws`)
+    chat.send({ input: 'Does it work?' })
+    expect(await chat.turn()).toEqual([expect.objectContaining({ type: 'message', message: 'It works.' })])
+    chat.close()
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ model: 'gpt-4.1-mini', input: 'Hello', stream: true })
+    const response = await fetch(`${url}/v1/responses`, { method: 'POST', headers, body })
+    expect(await response.text()).toContain('It works.')
+    const again = await node([BIN, 'record'], env)
+    expect([again.code, again.err]).toEqual([0, ''])
+    expect(upstream.calls.map((call) => call.body.input)).toHaveLength(4)
+    const { out } = await node([BIN, 'ls', '--json'], env)
+    expect(JSON.parse(out)).toMatchObject([{ text: 'It works.' }, { text: 'It works.' }])
   })
 })
 
@@ -254,15 +284,27 @@ describe.each(['18.20.8', '20.20.2'])('on Node %s', (version) => {
     expect(await node(['--import', saying(version), BIN, command])).toEqual({ code, out: '', err: `${told}\n` })
   })
 
-  test('a program is told the same by an error', async () => {
-    const { out } = await ranCommonJs(
-      `const { createFetch, start } = require('deltatape')
-      const tell = ({ code, message }) => console.log(code, message)
-      try { createFetch() } catch (error) { tell(error) }
-      start({ port: 0 }).catch(tell)`,
-      '--import',
-      saying(version),
-    )
-    expect(out).toBe(`node_too_old ${told}\n`.repeat(2))
+  test.each(names)('who imports %s is told the same by an error', async (name) => {
+    const tell = '({ name, code, message }) => console.log(name, code, message)'
+    const { out } = await ranCommonJs(`import('${name}').catch(${tell})`, '--import', saying(version))
+    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`)
   })
+})
+
+test('what an old Node lacks does not keep it from being told', async () => {
+  const scripts = files.filter((file) => file.endsWith('.js'))
+  for (const file of scripts) {
+    const text = await readFile(join(own, file), 'utf8')
+    const known = /^(?:existsSync|readFileSync)$/
+    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, names = '']) =>
+      names.split(', '),
+    )
+    expect(
+      named.filter((name) => !known.test(name)),
+      file,
+    ).toEqual([])
+  }
+  for (const [, file] of exported) {
+    expect(await readFile(join(own, file), 'utf8')).toMatch(/^import "(?:\.\.\/)+bin\/needed\.js";\n/)
+  }
 })

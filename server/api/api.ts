@@ -7,7 +7,7 @@ import type { FramingName } from './framing/index.ts'
 import type { Headers } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
 import type { Repeats } from './repeats.ts'
-import type { Write } from './said.ts'
+import type { Writer } from './said.ts'
 import type { Told } from './told.ts'
 import type { IsWord } from './words.ts'
 
@@ -67,8 +67,8 @@ export interface Api {
   answerId(call: Pick<Asked, 'method' | 'path'>, events: readonly ModelEvent[]): string | undefined
   /** How an answer to a call that does not stream is made of the stream that answers the same call, if it can be. */
   readonly inOne?: InOne
-  /** Writes an answer that nobody recorded, if it is known how this API gives one. */
-  readonly write?: Write
+  /** Writes answers that nobody recorded, if it is known how this API gives them. */
+  readonly writer?: Writer
   /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
   partOf(event: ModelEvent): string
   /** Which strings of a request and of an answer are words of the protocol: the user's rules leave them alone. */

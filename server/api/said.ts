@@ -71,8 +71,13 @@ export interface Draft {
   readonly records: readonly AnswerRecord[]
 }
 
-/** Writes an answer down; undefined for a call that no model answers. */
-export type Write = (said: Said, writing: Writing) => Draft | undefined
+/** Writes answers of one API down. */
+export interface Writer {
+  /** Whether a model answers such a call: embeddings, lists and counts are none. */
+  answers(call: Pick<Writing, 'method' | 'path'>): boolean
+  /** The answer that says so; undefined if the API has none that does. */
+  draft(said: Said, writing: Writing): Draft | undefined
+}
 
 /** The parts of one kind. */
 export const partsOf = <T extends Part['type']>({ parts }: Said, type: T): Extract<Part, { readonly type: T }>[] =>

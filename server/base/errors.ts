@@ -50,7 +50,6 @@ const table = {
   unsupported_media_type: { http: 415 },
   upgrade_required: { http: 426 },
   config_invalid: { exit: EXIT.notStarted },
-  node_too_old: { exit: EXIT.notStarted },
   listen_failed: { exit: EXIT.notStarted },
   fixtures_unusable: { exit: EXIT.notStarted },
   usage_unusable: { exit: EXIT.notStarted },

@@ -5,6 +5,7 @@ import { apiOf } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { isLoopback } from '../base/host.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
+import { quoted } from '../base/name.ts'
 import { type RouteSettings, createRoutes, withoutHost } from '../model/transport/route.ts'
 import { withoutName } from '../serve/names.ts'
 import { splitTarget } from '../serve/target.ts'
@@ -33,8 +34,6 @@ export interface AskingSettings extends RouteSettings {
 
 /** How the simplest program asks an API. */
 interface Shape {
-  /** The name of its row. */
-  readonly row: string
   /** The path, with a query. */
   path(model: string, streams: boolean): string
   body(input: string, model: string, maxTokens: number): JsonObject
@@ -49,20 +48,17 @@ interface Shape {
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   responses: {
-    row: 'responses',
     path: () => '/v1/responses',
     body: (input, model) => ({ model, input }),
     model: ({ chatbotModel }) => chatbotModel,
     derives: true,
   },
   chat: {
-    row: 'chat-completions',
     path: () => '/v1/chat/completions',
     body: (content, model) => ({ model, messages: [{ role: 'user', content }] }),
     model: ({ chatbotModel }) => chatbotModel,
   },
   messages: {
-    row: 'messages',
     path: () => '/v1/messages',
     body: (content, model, maxTokens) => ({ model, max_tokens: maxTokens, messages: [{ role: 'user', content }] }),
     model: () => 'claude-sonnet-5',
@@ -70,7 +66,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     headers: [['anthropic-version', '2026-10-21']],
   },
   gemini: {
-    row: 'gemini',
     path: (model, streams) => `/v1/models/${model}:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
     body: (text) => ({ contents: [{ parts: [{ text }], role: 'user' }] }),
     model: () => 'gemini-2.5-flash',
@@ -80,6 +75,14 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 
 /** The names of the APIs whose answers can be written. */
 export const APIS: readonly string[] = Object.keys(SHAPES)
+
+/** What else people call them: as fixtures do, or by whose they are. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  responses: ['responses', 'openai'],
+  chat: ['chat', 'chat-completions', 'completions'],
+  messages: ['messages', 'anthropic', 'claude'],
+  gemini: ['gemini', 'google'],
+}
 
 /**
  * The calls that are meant; several where one that streams and one that does not are.
@@ -132,18 +135,19 @@ function objectIn(request: string): JsonObject {
 /** The API that is meant: as it is said, or by the address, or by what the request has. */
 function shapeOf({ api }: Asking, place: Place | undefined, given: JsonObject | undefined): Shape {
   const called = place && apiOf({ method: 'POST', path: place.path }).name
-  const named = APIS.find((name) => name === api || SHAPES[name]?.row === (api ?? called))
-  const shape = SHAPES[named ?? (called === undefined && given ? likelyOf(given) : 'responses')]
-  if (named === undefined && called !== undefined && !given) {
-    throw new DeltatapeError(
-      'config_invalid',
-      `What --input stands for at ${place?.path} is not known. Give the request itself: --request request.json.`,
-    )
+  const [said, byPath] = [api, called].map((name) => APIS.find((each) => NAMES[each]?.includes(name ?? '')))
+  if (api !== undefined && said === undefined) {
+    throw new DeltatapeError('config_invalid', `There is no --api ${quoted(api)}. There are ${APIS.join(', ')}.`)
   }
-  if (shape && called !== undefined && api !== undefined && shape.row !== called)
+  if (said !== undefined && called !== undefined && said !== byPath)
     throw unfit('--api', `${place?.path} is a path of ${called}`)
-  if (!shape) throw new DeltatapeError('config_invalid', `There is no API ${api}. There are ${APIS.join(', ')}.`)
-  return shape
+  const likely = given && called === undefined ? likelyOf(given) : 'responses'
+  const shape = SHAPES[said ?? byPath ?? likely]
+  if (shape && (called === undefined || byPath !== undefined || given)) return shape
+  throw new DeltatapeError(
+    'config_invalid',
+    `What --input stands for at ${place?.path} is not known. Give the request itself: --request request.json.`,
+  )
 }
 
 /** The API whose request it looks like. */

@@ -9,6 +9,7 @@ import type { Candidate } from '../fixture/fixture.ts'
 import { createRoutes } from '../model/transport/route.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { openFixtures } from '../store/index.ts'
+import { linked } from '../upkeep/holders.ts'
 import { type Keyless, type Plan, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
 import {
   type Entry,
@@ -118,7 +119,8 @@ async function run(context: Context, env: Environment, words: readonly string[],
   if (!check && !dryRun) await store.check({ write: true })
   const job: Job = { context, config, redactor, store, match, concurrency }
 
-  const { candidates, damaged } = await store.survey()
+  const { candidates: found, damaged } = await store.survey()
+  const candidates = linked(found)
   const before = olderThan === undefined ? undefined : new Date(clock.date().getTime() - olderThan)
   const selection = { words, model, before }
   const selected = select(candidates, selection)

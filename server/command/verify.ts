@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { pickAll } from '../store/pick.ts'
+import { link } from '../upkeep/link.ts'
 import type { Problem } from '../upkeep/problem.ts'
 import { describeUnused, gatherUnused } from '../upkeep/unused.ts'
 import { readFiles, verify } from '../upkeep/verify.ts'
@@ -17,6 +18,7 @@ interface Options {
   readonly unused?: readonly string[]
   readonly strict?: true
   readonly allowEmpty?: true
+  readonly link?: true
   readonly json?: true
 }
 
@@ -27,6 +29,7 @@ export const defineVerify: Define = (context) =>
     .option('--unused <file>', 'report what was not used, too, by the usage log of a run; may be given again', gather)
     .option('--strict', 'let warnings count as problems')
     .option('--allow-empty', 'do not mind a directory without fixtures')
+    .option('--link', 'write into fixtures which one they continue, if a run was ended too early to do so')
     .option('--json', 'write one JSON value for programs')
     .addHelpText(
       'after',
@@ -49,6 +52,12 @@ const gather = (file: string, before: readonly string[] = []): readonly string[]
 async function run(context: Context, words: readonly string[], options: Options, command: Command): Promise<void> {
   const { terminal, clock } = context
   const { store, redactor, match } = fixturesWithSecrets(command, context)
+  if (options.link) {
+    await store.check({ write: true })
+    const count = await link(store)
+    if (count > 0)
+      terminal.tell(`${counted(count, 'fixture')} now ${count === 1 ? 'names' : 'name'} the one continued.`)
+  }
   const files = await pickAll(store, words)
   const oldest = options.maxAge === undefined ? undefined : clock.date().getTime() - options.maxAge
   const { unused } = options.unused ? await gatherUnused(store, options.unused) : { unused: [] }

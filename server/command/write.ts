@@ -1,5 +1,5 @@
 /** `deltatape write`: fixtures that nobody recorded, of what an API is to answer. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { readFile } from 'node:fs/promises'
 import type { Call } from '../api/call.ts'
 import { bytesOf } from '../api/record.ts'
@@ -39,7 +39,7 @@ export const defineWrite: Define = (context) =>
     .option('--input <text>', 'what the user says, in the simplest call of the API')
     .option('--request <json>', 'the request itself, as the app sends it: a file, the JSON, or - for a pipe')
     .option('--like <fixture>', 'the request of a fixture, with --input in place of what the user said there')
-    .addOption(new Option('--api <name>', 'which API, if it is not the Responses API').choices([...APIS]))
+    .option('--api <name>', `which API: ${APIS.join(', ')}; the first if it is not said`)
     .option('--url <address>', 'the address that is called, or its path, if it is not the usual one')
     .option('--model <name>', 'the model that is asked')
     .option('--max-tokens <count>', 'max_tokens of a call of Messages', parseWhole, 1024)

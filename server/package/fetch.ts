@@ -15,7 +15,7 @@ const { fetch: webFetch } = globalThis
  * no call over HTTP (`data:`, `blob:`) is left to the platform. It never calls itself.
  *
  * @param options what differs from the defaults. No variable counts: `createFetch(readConfig(process.env))` goes by them
- * @throws DeltatapeError `config_invalid` or `node_too_old`
+ * @throws DeltatapeError `config_invalid`
  */
 export function createFetch(options: Options = {}): typeof fetch {
   const inside = answerInside(configOf(options))

@@ -26,7 +26,7 @@ export interface Server {
  * Starts a server in this process: `await start({ mode: 'replay', port: 0 })`.
  *
  * @param options what differs from the defaults. No variable counts: `start(readConfig(process.env))` goes by them
- * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable`, `listen_failed` or `node_too_old`
+ * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
 export async function start({ log = () => {}, ...options }: StartOptions = {}): Promise<Server> {
   const { server } = await startWith(configOf(options), { write: (line) => log(line.trimEnd()) })

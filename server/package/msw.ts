@@ -16,6 +16,8 @@ export type { Answer, AnsweredCall, Settings, Told as Turn }
 
 /** Handlers, and what is asked through them. All of it is one client: msw does not tell who asks. */
 export interface Tape extends Array<HttpHandler> {
+  /** Whether answers are replayed, and nothing is called: only then can a test break them. */
+  readonly replays: boolean
   /** What was asked since this was called last, in order: an account of each call that is over. */
   turns(): Told[]
   /** The calls without a fixture since this was called last. A test that expects one takes it away with this. */
@@ -74,6 +76,7 @@ export function deltatape(settings: Settings = {}): Tape {
     ({ request }) => answer(request),
   )
   return Object.assign([handler], {
+    replays: config.mode === 'replay',
     turns: book.turns,
     misses: book.misses,
     fault(words?: string, times = Infinity) {

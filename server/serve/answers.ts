@@ -76,14 +76,23 @@ export function createAnswers(): Answers {
       const { request } = questionOf(call)
       // What nobody can ask is answered as ever: with an error.
       if (flawOf(request)) return undefined
-      const row = rows.find(({ to }) => isMeant(to, call, request))
-      return row?.wanted[Math.min(row.given++, row.wanted.length - 1)]
+      for (const row of rows) {
+        const wanted = row.wanted[Math.min(row.given, row.wanted.length - 1)]
+        if (!wanted || !fits(wanted, call) || !isMeant(row.to, call, request)) continue
+        row.given++
+        return wanted
+      }
+      return undefined
     },
   }
 }
 
 /** The members that hold what a user said; a text in place of them is that of the user, however the request has it. */
 const INPUTS = new Set(['input', 'messages', 'contents', 'prompt'])
+
+/** Whether a call can be answered so: what no model answers, such as a count of tokens, can only fail. */
+const fits = ({ failure }: Wanted, { api, method, path }: Call): boolean =>
+  failure !== undefined || (api.writer?.answers({ method, path }) ?? false)
 
 /** Whether a call is meant by a text of the user, or by what its request holds at least. */
 function isMeant(to: Wish['to'], { api, method, path }: Call, request: JsonObject): boolean {

@@ -3,7 +3,6 @@ import type { Caller } from '../api/call.ts'
 import { apiOf } from '../api/index.ts'
 import { systemClock } from '../base/clock.ts'
 import { createLedger } from '../base/ledger.ts'
-import { needNode } from '../base/version.ts'
 import { createModel } from '../model/index.ts'
 import { type Routes, createRoutes } from '../model/transport/route.ts'
 import { openFixtures } from '../store/index.ts'
@@ -43,7 +42,6 @@ export interface Answered {
 
 /** Makes what answers calls in this process, as a configuration says. */
 export function answerInside(given: Config): Inside {
-  needNode()
   // Whatever the address was before it was given here.
   const config = { ...given, upstream: new URL(given.baseURL).host }
   const clock = systemClock

@@ -28,6 +28,8 @@ export interface RunningServer {
   readonly names: Names
   /** The calls that could not be replayed. */
   readonly misses: Misses
+  /** Lets the process end though it listens. */
+  unref(): void
   /**
    * Stops. New turns are refused; those that run or wait get `graceMs` to end (the configured time if not given), and
    * then their terminal frame. Called again with less, that counts from then. Resolves when all is closed and saved.
@@ -99,6 +101,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     names,
     misses,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    unref: () => void http.unref(),
     async close(graceMs = config.shutdownGraceMs) {
       closing ??= shut()
       const grace = clock.timer(graceMs, () => {
@@ -106,8 +109,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
         exchanges.stop(shuttingDown())
         enough.resolve()
         // A response waits for its client to read; now it has waited long enough.
-        const patience = endConnections(PATIENCE_MS)
-        http.once('close', patience.clear)
+        http.once('close', endConnections(PATIENCE_MS).clear)
       })
       await closing
       grace.clear()

@@ -6,6 +6,8 @@ import { type Config, type Options, SETTINGS, configOf, readConfig } from './con
 export interface Settings extends Options {
   /** Where the fixtures are: `fixturesDir` in short. */
   readonly fixtures?: string | undefined
+  /** The model that the chat endpoints ask: `chatbotModel` in short. */
+  readonly model?: string | undefined
 }
 
 /** Variables that an app and its tests have for themselves, and that mean its own server. */
@@ -20,7 +22,7 @@ const OF_THE_APP: ReadonlySet<string> = new Set([
 ])
 
 /** Settings that are no variables. */
-const BESIDE: ReadonlySet<string> = new Set(['fixtures', 'howToRecord', 'baseURLs', 'keys', 'proxies'])
+const BESIDE: ReadonlySet<string> = new Set(['howToRecord', 'baseURLs', 'keys', 'proxies'])
 
 /**
  * The configuration that settings and an environment make. A variable counts before a setting, so that a word at the start
@@ -28,11 +30,15 @@ const BESIDE: ReadonlySet<string> = new Set(['fixtures', 'howToRecord', 'baseURL
  *
  * @throws DeltatapeError `config_invalid`, its message a line for each problem
  */
-export function configFrom({ fixtures, ...settings }: Settings, env: Environment): Config {
+export function configFrom({ fixtures, model, ...settings }: Settings, env: Environment): Config {
   const unknown = Object.keys(settings).filter((name) => !Object.hasOwn(SETTINGS, name) && !BESIDE.has(name))
   if (unknown.length > 0) throw noSetting(unknown)
   const own = meantForUs(env)
-  const given: Options = fixtures === undefined ? settings : { ...settings, fixturesDir: fixtures }
+  const given: Options = {
+    ...settings,
+    ...(fixtures === undefined ? {} : { fixturesDir: fixtures }),
+    ...(model === undefined ? {} : { chatbotModel: model }),
+  }
   const said = readConfig(own)
   const free = Object.entries(given).filter(([member, value]) => value !== undefined && !isSaid(member, own))
   const fixturesNamed = said.fixturesNamed || given.fixturesDir !== undefined
@@ -59,5 +65,5 @@ function meantForUs(env: Environment): Environment {
 const noSetting = (names: readonly string[]) =>
   new DeltatapeError(
     'config_invalid',
-    `${names.join(', ')}: there is no such setting. There are fixtures, ${Object.keys(SETTINGS).join(', ')}, howToRecord.`,
+    `${names.join(', ')}: there is no such setting. There are fixtures, model, ${Object.keys(SETTINGS).join(', ')}, howToRecord.`,
   )

@@ -1,7 +1,6 @@
 /** Starts a server in this process, as a configuration says. */
 import { existsSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
-import { needNode } from '../base/version.ts'
 import { sparedBy } from '../redact/spared.ts'
 import { openFixtures } from '../store/index.ts'
 import type { Config } from './config.ts'
@@ -23,7 +22,6 @@ export interface Started {
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
 export async function startWith(config: Config, lines: LogLines, tidy?: () => void): Promise<Started> {
-  needNode()
   const { store, redactor, rules } = openFixtures(config, systemClock)
   // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
   const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })

@@ -52,8 +52,8 @@ export interface Finder {
   readonly shelf: Shelf
   /** The names that end with the same part of a key, as of the last look at the directory. */
   namesakes(name: string): readonly string[]
-  /** Looks at the directory anew. */
-  look(): Promise<unknown>
+  /** Looks at the directory anew, and gives the names of all fixtures. */
+  look(): Promise<{ readonly names: readonly string[] }>
   /** A file was written or removed: what was seen of it in this turn of the event loop does not hold any more. */
   changed(): void
   /** There is a new file with this name. */

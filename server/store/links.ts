@@ -8,10 +8,13 @@ import type { Stamp } from './stamp.ts'
 
 export interface Links {
   /** Writes the key into the header of a fixture that was saved, once it is known, unless somebody changed it meanwhile. */
-  add(saved: Fixture, later: Promise<string | undefined>): void
+  add(saved: SavedFixture, later: Promise<string | undefined>): void
   /** Resolves when nothing is left to be written. */
   done(): Promise<void>
 }
+
+/** What tells of a fixture whether it is still the one that was saved. */
+type SavedFixture = Pick<Fixture, 'key' | 'take' | 'recorded'>
 
 interface Parts {
   readonly finder: Finder
@@ -22,26 +25,28 @@ interface Parts {
 }
 
 export function createLinks({ finder, stamp, replace }: Parts): Links {
-  const open = new Set<Promise<void>>()
-  const link = async (saved: Fixture, later: Promise<string | undefined>): Promise<void> => {
-    const follows = await later
-    if (follows === undefined) return
-    const name = await finder.nameOf(saved.key, takeOf(saved))
+  let last = Promise.resolve()
+  const link = async ({ key, take, recorded }: SavedFixture, follows: string): Promise<void> => {
+    const name = await finder.nameOf(key, takeOf({ take }))
     if (name === undefined) return
     const seen = stamp(name)
     const now = await finder.whole(name)
-    const isSaved = now.key === saved.key && now.recorded.at === saved.recorded.at && continuedBy(now) === undefined
+    const isSaved = now.key === key && now.recorded.at === recorded.at && continuedBy(now) === undefined
     if (isSaved) await replace(name, { ...now, follows }, seen)
   }
   return {
-    add(saved, later) {
-      const work = link(saved, later)
-        .catch(passOver)
-        .finally(() => open.delete(work))
-      open.add(work)
+    add({ key, take, recorded }, later) {
+      const before = last
+      const work = async () => {
+        const follows = await later
+        // One after another: saves that somebody waits for are in between.
+        await before
+        if (follows !== undefined) await link({ key, take, recorded }, follows)
+      }
+      last = work().catch(passOver)
     },
     async done() {
-      while (open.size > 0) await Promise.all(open)
+      for (let seen: unknown; seen !== last;) await (seen = last)
     },
   }
 }

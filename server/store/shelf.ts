@@ -27,8 +27,6 @@ export interface Shelf {
   newestWith(responseId: string): Sketch | undefined
   /** So many keys, at most, of fixtures whose answer has this id. */
   keysWith(responseId: string, most: number): ReadonlySet<string>
-  /** The fixtures of an API whose answer is known by this mark. */
-  knownBy(api: string, mark: string): Iterable<Sketch>
   /** Whether one of the fixtures with a key holds the answer with this id: the one that does. */
   answering(key: string, responseId: string): Sketch | undefined
 }
@@ -37,13 +35,11 @@ export function createShelf(): Shelf {
   const byKey = createIndex()
   const byTurn = createIndex()
   const byAnswer = createIndex()
-  const byMark = createIndex()
   const file = (act: 'add' | 'remove', { read }: Known) => {
     if (read instanceof Error) return
     byKey[act](read.key, read)
     if (read.continues) byTurn[act](read.continues.turn, read)
     if (read.responseId !== undefined) byAnswer[act](read.responseId, read)
-    for (const mark of read.knownBy) byMark[act](`${read.api}\n${mark}`, read)
   }
   const known = new LRUCache<string, Known>({
     maxSize: KEPT_BYTES,
@@ -67,7 +63,6 @@ export function createShelf(): Shelf {
       for (const { key } of byAnswer.all(responseId)) if (keys.add(key).size >= most) break
       return keys
     },
-    knownBy: (api, mark) => byMark.all(`${api}\n${mark}`),
     answering(key, responseId) {
       for (const sketch of byKey.all(key)) if (sketch.responseId === responseId) return sketch
       return undefined

@@ -16,12 +16,13 @@ import { pathOf, readText } from './disk.ts'
 import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
 import { createLinks } from './links.ts'
+import { createMarks } from './marks.ts'
 import { missOf } from './miss.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
 import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
-import { createThreads } from './threads.ts'
+import { type Thread, createThreads } from './threads.ts'
 import { alone } from './write.ts'
 
 export interface Store {
@@ -114,7 +115,8 @@ export function openStore(options: StoreOptions): Store {
   const finder = createFinder(dir, clock, { match, list })
   const conversations = createConversations(finder)
   const save = createSaver({ dir, finder, clock })
-  const threadOf = createThreads(finder, clock)
+  const marks = createMarks(dir, clock)
+  const threadOf = createThreads(finder, marks, clock)
   const doubts = new WeakMap<Identity, DeltatapeError>()
   const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
     const { identity, doubt } = await conversations.identify(asked, answerId)
@@ -141,10 +143,10 @@ export function openStore(options: StoreOptions): Store {
     doubtOf: (identity) => doubts.get(identity),
     async save(fixture, isMeant) {
       if (fixture.responseId !== undefined) conversations.saved(fixture.responseId, fixture.key)
-      if (continuedBy(fixture) !== undefined) return save(fixture, isMeant)
-      const { follows, later } = await threadOf(fixture)
+      const { follows, later } = continuedBy(fixture) === undefined ? await threadOf(fixture) : KNOWN
       const saved = await save(follows === undefined ? fixture : { ...fixture, follows }, isMeant)
-      if (later && saved.outcome === 'saved') links.add(fixture, later)
+      marks.add(saved.name, fixture.knownBy ?? [])
+      if (later && saved.outcome === 'saved') links.add(fixture, later())
       return saved
     },
     linked: links.done,
@@ -159,6 +161,9 @@ export function openStore(options: StoreOptions): Store {
     miss: (identity) => missOf(identity, { finder, redactor, clock, here, howToRecord }),
   }
 }
+
+/** A fixture names the one that it continues already. */
+const KNOWN: Thread = { follows: undefined }
 
 const replacing =
   (dir: string, finder: Finder, clock: Clock): Store['replace'] =>

@@ -8,6 +8,7 @@ import { inputOf, likeness } from '../fixture/likeness.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Store } from '../store/store.ts'
 import { type Missed, type Usage, membersOf, parseUsage, unusable } from '../store/usage.ts'
+import { linked } from './holders.ts'
 import { parentsIn } from './parents.ts'
 
 /**
@@ -25,7 +26,7 @@ export async function gatherUnused(
   const used = new Set(logs.flatMap((log) => [...log.used]))
   const missed = logs.flatMap((log) => log.missed)
   const { candidates, damaged } = await store.survey()
-  return { unused: findUnused({ used, missed }, candidates), damaged }
+  return { unused: findUnused({ used, missed }, linked(candidates)), damaged }
 }
 
 async function readLog(file: string): Promise<string> {

@@ -1,14 +1,12 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
-import { apiNamed } from '../api/index.ts'
-import { continuedBy } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
-import { carriedBy } from '../fixture/thread.ts'
 import type { Picked } from '../store/pick.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { takeOf } from '../fixture/take.ts'
 import { findSecrets } from '../redact/secretlint.ts'
 import { type Checked, type SourceFile, checkFixture } from './check.ts'
+import { createContinuing } from './continuing.ts'
 import { addKind } from './leaks.ts'
 import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 
@@ -37,9 +35,8 @@ export async function* verify(
   { redactor, match, oldest, whole, beside = [] }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, Map<number, string>>()
-  const marksByKey = new Map<string, readonly string[]>()
   const taken = new Set<string>()
-  const continued: Continued[] = []
+  const continuing = createContinuing()
   let waiting: Checked[] = []
   let chars = 0
 
@@ -53,10 +50,7 @@ export async function* verify(
       nameByKey.set(header.key, takes)
       if (other === undefined) takes.set(takeOf(header), name)
       else checked.problems.push(error(name, 1, 'duplicate', `${other} has the same key: only one of them is replayed`))
-      marksByKey.set(header.key, [...(marksByKey.get(header.key) ?? []), ...(header.knownBy ?? [])])
-      const key = continuedBy(header)
-      const marks = header.follows === undefined ? undefined : carriedBy(apiNamed(header.api), header)
-      if (key !== undefined) continued.push({ name, key, marks })
+      if (whole) continuing.take(name, header)
     }
     waiting.push(checked)
     chars += checked.pages.reduce((sum, { text }) => sum + text.length, 0)
@@ -70,27 +64,11 @@ export async function* verify(
   if (!whole) return
   const missing = [...nameByKey.values()].flatMap(missingIn)
   if (missing.length > 0) yield missing
-  const lost = continued.filter(({ key, marks }) => !nameByKey.has(key) || isGone(marks, marksByKey.get(key)))
-  if (lost.length > 0) {
-    const message = 'it continues an answer that no fixture here holds, so no conversation comes to it'
-    yield lost.map(({ name }) => warning(name, 1, 'conversation', message))
-  }
+  const lost = continuing.problems()
+  if (lost.length > 0) yield lost
   const orphans = beside.filter((name) => !taken.has(name))
   yield orphans.map((name) => warning(name, 1, 'orphan', 'it stands beside no fixture that takes it: remove it'))
 }
-
-/** A fixture that continues another. */
-interface Continued {
-  readonly name: string
-  /** The key of the other one. */
-  readonly key: string
-  /** What its request carries of earlier answers, if it carries the answer within. */
-  readonly marks: readonly string[] | undefined
-}
-
-/** Whether the answer that a request carries was recorded again since, and is another one now. */
-const isGone = (carried: readonly string[] | undefined, given: readonly string[] | undefined): boolean =>
-  carried !== undefined && given !== undefined && !carried.some((mark) => given.includes(mark))
 
 /** The takes that are missing before others of the same call: replay would give those too early. */
 function missingIn(takes: ReadonlyMap<number, string>): Problem[] {

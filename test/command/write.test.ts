@@ -281,7 +281,7 @@ test.each([
   ['a file that is not there', ['--request', 'nowhere.json', ...HELLO], /"nowhere.json" cannot be read: ENOENT/],
   ['a request that is no JSON', ['--request', '{a', ...HELLO], /has to be the body that the app sends/],
   ['a fixture that is not there', ['--like', 'nothing', ...HI, ...HELLO], /No fixture in/],
-  ['an API that is not known', ['--api', 'x', ...HI, ...HELLO], /choices are responses, chat, messages, gemini/],
+  ['an API that is not known', ['--api', 'x', ...HI, ...HELLO], /There are responses, chat, messages, gemini/],
   ['a path whose calls are not known', ['--url', '/api/chat', ...HI, ...HELLO], /Give the request itself/],
   [
     'a path of another API',

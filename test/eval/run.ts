@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { constants } from 'node:os'
 import { readConfig } from '../../server/serve/config.ts'
 import { withExitCode } from '../../server/serve/process.ts'
-import { modeThere } from './hooks.ts'
+import { modeThere } from '../../server/package/promptfoo/hook.ts'
 
 const [mode = 'replay', ...options] = process.argv.slice(2)
 

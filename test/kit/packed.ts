@@ -24,7 +24,16 @@ import { temporaryFolder } from './tools.ts'
 const run = promisify(execFile)
 
 /** All that the package is made of. */
-const SOURCES = ['bin', 'server', 'package.json', 'package-lock.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+export const PACKED_FROM = [
+  'bin',
+  'server',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+]
 
 /** What was packed, by its state. */
 const SHELF = resolve('node_modules/.cache/deltatape-packed')
@@ -45,7 +54,8 @@ export const tarball = async (): Promise<string> => join(await packed(), 'deltat
  * A folder like that of a user who has run `npm init -y && npm install -D deltatape`, which goes with the test.
  *
  * @param files further files, by their path
- * @param packages further packages that the user has: any that this checkout has
+ * @param packages further packages that the user has: any that this checkout has. They are links, which a later npm
+ *   install takes away
  */
 export async function installed(
   files: Readonly<Record<string, string>> = {},
@@ -93,7 +103,7 @@ async function pack(): Promise<string> {
 
 async function stateOfSources(): Promise<string> {
   const hash = createHash('sha256')
-  for (const source of SOURCES) {
+  for (const source of PACKED_FROM) {
     const within = (await stat(source)).isDirectory()
       ? await readdir(source, { recursive: true, withFileTypes: true })
       : []

@@ -1,6 +1,9 @@
 import { readdir } from 'node:fs/promises'
+import { createOpenAI } from '@ai-sdk/openai'
+import { isStepCount, streamText, tool as aiTool } from 'ai'
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import {
   answer,
   failure,
@@ -148,4 +151,29 @@ test('a server that asks for a token asks for it here, too', async () => {
   const { url } = await runEmpty({ AUTH_TOKEN: 'open-sesame' })
   await expect(putAnswer(`${url}/@test`, 'Say hi', text('Hi'))).rejects.toThrow()
   await putAnswer(`${url}/@test`, 'Say hi', text('Hi'), 'open-sesame')
+})
+
+test('the Vercel AI SDK reads a tool, and after its result a text', async () => {
+  const { url } = await runEmpty()
+  const base = `${url}/@test`
+  await putAnswer(base, 'Weather in Paris?', tool('weather', { city: 'Paris' }))
+  await putAnswer(base, 'Weather in Paris?', [reasoning('It is warm.'), text('It is 21 degrees.')])
+  const asked: unknown[] = []
+  const { text: said, totalUsage } = streamText({
+    model: createOpenAI({ baseURL: `${base}/v1`, apiKey: 'any' })('gpt-4.1-mini'),
+    prompt: 'Weather in Paris?',
+    tools: {
+      weather: aiTool({
+        inputSchema: z.object({ city: z.string() }),
+        execute: async (args) => {
+          asked.push(args)
+          return { degrees: 21 }
+        },
+      }),
+    },
+    stopWhen: isStepCount(3),
+  })
+  expect(await said).toBe('It is 21 degrees.')
+  expect(asked).toEqual([{ city: 'Paris' }])
+  expect((await totalUsage).outputTokens).toBeGreaterThan(0)
 })

@@ -249,7 +249,7 @@ test('what a test wants of its answers ends with it', async () => {
 
 test('a setting that there is not, or that has no such value, is refused at once', () => {
   const misspelt: object = { fixture: 'x' }
-  expect(() => deltatape(misspelt)).toThrow('fixture: there is no such setting. There are fixtures, mode,')
+  expect(() => deltatape(misspelt)).toThrow('fixture: there is no such setting. There are fixtures, model,')
   expect(() => deltatape({ pace: 'fast' })).toThrow('pace must be')
   expect(() => deltatape({ upstreams: ['a b'] })).toThrow('upstreams must be')
 })

@@ -1,6 +1,8 @@
 /** The clients that name themselves: what is kept for them, and how much. */
 import { expect, test } from 'vitest'
+import { readWish } from '../../server/serve/answers.ts'
 import { createNames, withoutName } from '../../server/serve/names.ts'
+import { callFor } from '../kit/written.ts'
 
 test.each([
   ['/v1/responses', undefined, '/v1/responses'],
@@ -89,4 +91,23 @@ test('however much clients say, all that is kept of it has a bound', () => {
   expect(chars).toBeGreaterThan(2 ** 24)
   expect(chars).toBeLessThanOrEqual(2 ** 25)
   expect(kept.reduce((sum, { told, forgotten }) => sum + told.length + forgotten, 0)).toBe(1000)
+})
+
+test('answers are of one name alone, until it ends, and take a bounded room', () => {
+  const names = createNames()
+  const call = callFor({ path: '/v1/responses', body: () => ({ input: 'Say hi' }) }, '')
+  const wish = (text: string) => readWish(JSON.stringify({ call: {}, answer: { type: 'text', text } }))
+  names.answer('a', wish('Hello'))
+  expect(names.answerFor(names.caller('a'), call)).toBeDefined()
+  expect(names.answerFor(names.caller('b'), call)).toBeUndefined()
+  names.end('a')
+  expect(names.answerFor(names.caller('a'), call)).toBeUndefined()
+
+  const large = wish('x'.repeat(8 * 1024 * 1024))
+  const fill = () => {
+    for (const name of ['c', 'd', 'e', 'f', 'g', 'h']) names.answer(name, large)
+  }
+  expect(fill).toThrow(/no room for this answer/)
+  for (const name of ['c', 'd', 'e', 'f', 'g', 'h']) names.end(name)
+  expect(() => names.answer('i', large)).not.toThrow()
 })

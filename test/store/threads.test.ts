@@ -8,6 +8,7 @@ import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { givenBy } from '../../server/fixture/thread.ts'
 import { type Finder, createFinder } from '../../server/store/finder.ts'
+import { createMarks } from '../../server/store/marks.ts'
 import { pickAll } from '../../server/store/pick.ts'
 import type { Store } from '../../server/store/store.ts'
 import { createThreads } from '../../server/store/threads.ts'
@@ -87,13 +88,15 @@ describe('a fixture whose request carries an earlier answer', () => {
     const { key } = await save(store, [HI], called('call_a1'))
     const finder = createFinder(dir, systemClock)
     const opened = Promise.withResolvers<void>()
-    const slow: Finder = { ...finder, catchUp: () => opened.promise.then(finder.catchUp) }
-    const threadOf = createThreads(slow, { ...systemClock, timer: (_ms, act) => systemClock.timer(0, act) })
+    const slow: Finder = { ...finder, look: () => opened.promise.then(finder.look) }
+    const marks = createMarks(dir, systemClock)
+    const threadOf = createThreads(slow, marks, { ...systemClock, timer: (_ms, act) => systemClock.timer(0, act) })
     const step = await save(store, STEP, { content: 'Rain.' })
     const [one, other] = [await threadOf(step), await threadOf(step)]
     expect([one.follows, other.follows]).toEqual([undefined, undefined])
+    const later = [one.later?.(), other.later?.()]
     opened.resolve()
-    expect([await one.later, await other.later]).toEqual([key, key])
+    expect(await Promise.all(later)).toEqual([key, key])
     expect(await threadOf(step)).toEqual({ follows: key })
   })
 

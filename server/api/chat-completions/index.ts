@@ -12,7 +12,7 @@ import { repeatsBy } from '../repeats.ts'
 import { NOT_SHAPING, lastOfUser, leavingOut, textIn, unlessStreamed } from '../request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
 import { createWords } from '../words.ts'
-import { write } from './write.ts'
+import { writer } from './write.ts'
 
 /** By the end of the path: what stands before it is a provider's, a gateway's, or a deployment's. */
 const PATH = /\/(?:chat\/completions|completions)$/
@@ -81,7 +81,7 @@ export const chatCompletions: Api = {
   isWord: createWords({ names: new Set(['finish_reason', 'native_finish_reason', 'provider']) }),
   vocabulary: [...any.vocabulary, 'finish_reason', 'tool_calls', 'chatcmpl-68a1b2c3d4e5f6'],
   failureOf,
-  write,
+  writer,
   told: (events) => (events.length === 1 ? tellWhole : tellStream)(events),
   volatile: new Set(['system_fingerprint', 'obfuscation', 'p', 'service_tier']),
   streamType: (_call, { stream }) => (stream === true ? EVENT_STREAM : undefined),

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../base/json.ts'
 import { cut } from '../cut.ts'
 import { EVENT_STREAM, sseEvent } from '../error.ts'
 import { parseSseRecord } from '../framing/sse.ts'
-import { type Draft, type Said, type Writing, partsOf, textOf } from '../said.ts'
+import { type Draft, type Said, type Writer, type Writing, partsOf, textOf } from '../said.ts'
 import { objectOf } from '../told.ts'
 
 /** A piece of one choice, as a stream has it. */
@@ -13,7 +13,10 @@ interface Piece {
   readonly reason?: string
 }
 
-export function write(said: Said, writing: Writing): Draft | undefined {
+/** All calls of this row are asked of a model. */
+export const writer: Writer = { answers: () => true, draft }
+
+function draft(said: Said, writing: Writing): Draft | undefined {
   const isChat = writing.path.endsWith('/chat/completions')
   // Tools and refusals came with chats.
   if (!isChat && said.parts.some(({ type }) => type !== 'text')) return undefined

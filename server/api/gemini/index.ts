@@ -14,7 +14,7 @@ import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, leavingOut, modelIn } from '../request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
 import { createWords } from '../words.ts'
-import { write } from './write.ts'
+import { writer } from './write.ts'
 
 const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
 
@@ -82,7 +82,7 @@ export const gemini: Api = {
   partOf: ({ body }) => JSON.stringify(objectsIn(body.candidates).map(({ index }) => index ?? 0)),
   isWord: createWords({ names: new Set(['finishReason', 'responseId', 'thoughtSignature', 'blockReason']) }),
   vocabulary: [...any.vocabulary, 'STOP', 'MAX_TOKENS', 'gemini-2.5-flash', 'generateContent'],
-  write,
+  writer,
   told: tellBy(tellEvent),
   volatile: new Set(['responseId', 'createTime', 'thoughtSignature']),
   streamType({ path, query }) {

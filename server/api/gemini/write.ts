@@ -5,15 +5,16 @@ import { cut } from '../cut.ts'
 import { parseEvent } from '../event.ts'
 import { parseSseRecord } from '../framing/sse.ts'
 import type { AnswerRecord } from '../record.ts'
-import { type Draft, type Part, type Said, type Writing, argumentsOf, partsOf, toJson } from '../said.ts'
+import { type Draft, type Part, type Said, type Writer, type Writing, argumentsOf, partsOf, toJson } from '../said.ts'
 import { objectOf } from '../told.ts'
 
 const ANSWERED = /:(?:generateContent|(streamGenerateContent))$/
 
-export function write(said: Said, writing: Writing): Draft | undefined {
+export const writer: Writer = { answers: ({ path }) => ANSWERED.test(path), draft }
+
+function draft(said: Said, writing: Writing): Draft {
   const { path, query } = writing
-  const [isAnswered, streams] = ANSWERED.exec(path) ?? []
-  if (isAnswered === undefined) return undefined
+  const [, streams] = ANSWERED.exec(path) ?? []
   const count = countOf(writing)
   const chunk = (parts: JsonObject[], isLast: boolean): string =>
     toJson(chunkOf(parts, isLast, { said, writing, count }))

@@ -12,7 +12,7 @@ import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, leavingOut, modelIn, unlessStreamed } from '../request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
 import { createWords } from '../words.ts'
-import { write } from './write.ts'
+import { writer } from './write.ts'
 
 const PATH = /\/messages(?:\/count_tokens|\/batches(?:\/.*)?)?$/
 
@@ -89,7 +89,7 @@ export const messages: Api = {
   isWord: createWords({ names: new Set(['stop_reason', 'signature']), texts: new Set(['input']) }),
   vocabulary: [...any.vocabulary, 'message_start', 'content_block_delta', 'text_delta', 'end_turn', 'tool_use'],
   failureOf,
-  write,
+  writer,
   told: tellBy(tellEvent),
   goesByName: true,
   volatile: new Set(['signature', 'request_id']),

@@ -3,13 +3,14 @@ import type { JsonObject } from '../../base/json.ts'
 import { cut } from '../cut.ts'
 import { EVENT_STREAM, sseEvent } from '../error.ts'
 import type { AnswerRecord } from '../record.ts'
-import { type Draft, type Part, type Said, type Writing, argumentsOf, partsOf, toJson } from '../said.ts'
+import { type Draft, type Part, type Said, type Writer, type Writing, argumentsOf, partsOf, toJson } from '../said.ts'
 
 /** Neither batches nor the counting of tokens. */
 const ANSWERED = /(?:\/messages|:(?:streamRaw|raw)Predict)$/
 
-export function write(said: Said, writing: Writing): Draft | undefined {
-  if (!ANSWERED.test(writing.path)) return undefined
+export const writer: Writer = { answers: ({ method, path }) => method === 'POST' && ANSWERED.test(path), draft }
+
+function draft(said: Said, writing: Writing): Draft {
   const { request, path, id } = writing
   const headers = [['request-id', `req_01${id('request').slice(0, 22)}`] as const]
   if (request.stream === true || path.endsWith(':streamRawPredict')) {

@@ -19,7 +19,7 @@ import { missStatusFor } from './misses.ts'
 import { LEFT_OUT, keyed, lastUserText } from './request.ts'
 import { told } from './told.ts'
 import { EVENT_TYPES } from './types.ts'
-import { write } from './write.ts'
+import { writer } from './write.ts'
 
 const PATH = /^(?:\/v1)?\/responses(?:\/|$)/
 
@@ -79,7 +79,7 @@ export const responses: Api = {
     },
     answer: answerInOne,
   },
-  write,
+  writer,
   told,
   echoed: LEFT_OUT,
   idle: new Set(['keepalive']),

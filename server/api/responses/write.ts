@@ -3,12 +3,13 @@ import { indented } from '../../base/json-format.ts'
 import type { JsonObject, JsonValue } from '../../base/json.ts'
 import { cut } from '../cut.ts'
 import { EVENT_STREAM, sseEvent } from '../error.ts'
-import { type Draft, type Part, type Said, type Writing } from '../said.ts'
+import { type Draft, type Part, type Said, type Writer, type Writing } from '../said.ts'
 import { objectsIn } from '../told.ts'
 import { creates } from './events.ts'
 
-export function write(said: Said, writing: Writing): Draft | undefined {
-  if (!creates(writing)) return undefined
+export const writer: Writer = { answers: creates, draft }
+
+function draft(said: Said, writing: Writing): Draft {
   const { id, request } = writing
   const items = itemsOf(said, writing)
   const headers = [['x-request-id', `req_${id('request').slice(0, 32)}`] as const]

@@ -144,6 +144,58 @@ describe('faults', () => {
   })
 })
 
+describe('answers', () => {
+  const put = (url: string, body: string) => fetch(`${url}/@one/answer`, { method: 'PUT', body })
+
+  test('for the calls that they are meant for, under the name alone, until it ends', async () => {
+    const { url } = await start()
+    expect((await put(url, '{"call":"Say hi","answer":{"type":"failure","status":529}}')).status).toBe(204)
+    const statuses = []
+    for (const name of ['', '/@two', '/@one']) statuses.push((await ask(url + name)).status)
+    expect(statuses).toEqual([200, 200, 529])
+    expect(await turnsOf(url, 'one')).toMatchObject([{ action: 'written', status: 529, code: 'upstream_refused' }])
+    await fetch(`${url}/@one`, { method: 'DELETE' })
+    expect((await ask(`${url}/@one`)).status).toBe(200)
+  })
+
+  test.each(['', 'Hello', '{"call":"Say hi"}', '{"call":"Say hi","answer":[{"type":"text"}]}'])(
+    '%s is none',
+    async (body) => {
+      const { url } = await start()
+      const response = await put(url, body)
+      expect([response.status, await response.json()]).toMatchObject([400, { error: { code: 'invalid_input' } }])
+    },
+  )
+
+  test('one that is too large is refused', async () => {
+    const { url } = await start({ MAX_BODY_BYTES: '1000' })
+    const answer = { type: 'text', text: 'x'.repeat(2000) }
+    expect((await put(url, JSON.stringify({ call: {}, answer }))).status).toBe(413)
+  })
+
+  test('the rules of Host, Origin and token hold', async () => {
+    const { url } = await start({ AUTH_TOKEN: 'letmein' })
+    const statusWith = async (headers: Record<string, string>) =>
+      (await raw(url, '/@one/answer', headers, 'PUT')).status
+    expect(await statusWith({})).toBe(401)
+    for (const foreign of [
+      { host: 'evil.example' },
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect(await statusWith({ authorization: 'Bearer letmein', ...foreign })).toBe(403)
+    }
+  })
+
+  test('the log tells them as what they are, and as no failure', async () => {
+    const { url, lines } = await start()
+    await put(url, '{"call":"Say hi","answer":{"type":"failure","status":529}}')
+    await ask(`${url}/@one`)
+    expect(lines.join('')).toMatch(/replay written say-hi-\w+\.jsonl/)
+    expect(lines.join('')).not.toContain('"level":"warn"')
+  })
+})
+
 test('the rules of Host, Origin and token hold', async () => {
   const { url } = await start({ AUTH_TOKEN: 'letmein' })
   const asks = [

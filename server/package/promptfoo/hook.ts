@@ -1,8 +1,10 @@
 /** promptfoo's hooks: a server for as long as the eval runs, where none is there already. */
-import { readConfig, type Config } from '../../server/serve/config.ts'
-import { DeltatapeError, systemCode } from '../../server/base/errors.ts'
-import type { RunningServer } from '../../server/serve/server.ts'
-import { startFrom } from '../../server/serve/process.ts'
+import { readConfig, type Config } from '../../serve/config.ts'
+import { DeltatapeError, systemCode } from '../../base/errors.ts'
+import type { RunningServer } from '../../serve/server.ts'
+import { openOutput } from '../../serve/log.ts'
+import { startWith } from '../../serve/start.ts'
+import { commandIn } from './command.ts'
 
 interface Test {
   readonly metadata?: Readonly<Record<string, unknown>>
@@ -45,7 +47,9 @@ async function makeSureOfServer(env: NodeJS.ProcessEnv): Promise<{ mode: string 
   if (answering !== undefined) return { mode: answering }
   // What a replay has to say is in the results; what was recorded is not.
   const level = config.mode === 'replay' ? 'error' : 'info'
-  ;({ server } = await startFrom({ ...here, LOG_LEVEL: env.LOG_LEVEL || level }, process.stderr))
+  const howToRecord = commandIn(process.argv, env)
+  const started = readConfig({ ...here, LOG_LEVEL: env.LOG_LEVEL || level })
+  ;({ server } = await startWith({ ...started, howToRecord }, await openOutput(process.stderr)))
   return config
 }
 

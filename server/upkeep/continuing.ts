@@ -1,0 +1,84 @@
+/** Which fixtures continue an answer that none holds, or one whose fixture they do not name. Pure. */
+import { apiNamed } from '../api/index.ts'
+import { type FixtureHeader, continuedBy } from '../fixture/fixture.ts'
+import { carriedBy, lastCarriedBy } from '../fixture/thread.ts'
+import { createHolders } from './holders.ts'
+import { type Problem, warning } from './problem.ts'
+
+export interface Continuing {
+  take(name: string, header: FixtureHeader): void
+  /** To be asked when all fixtures that there are have been taken. */
+  problems(): Problem[]
+}
+
+/** A fixture that continues another, or may. */
+interface Open {
+  readonly name: string
+  readonly header: Pick<FixtureHeader, 'api' | 'key' | 'recorded' | 'follows'>
+  readonly continued: string | undefined
+  /** The id that its request names, if its key does not hold what that stands for. */
+  readonly id: string | undefined
+  readonly carried: readonly string[]
+  readonly last: { readonly marks: readonly string[]; readonly isCertain: boolean }
+}
+
+export function createContinuing(): Continuing {
+  const holders = createHolders<string>()
+  const marksByKey = new Map<string, ReadonlySet<string>>()
+  const ids = new Set<string>()
+  const open: Open[] = []
+
+  const isHeld = (api: string, marks: readonly string[]) => marks.some((mark) => holders.has(api, mark))
+  const isLost = ({ header: { api, follows }, continued, id, carried, last }: Open): boolean => {
+    if (continued !== undefined) {
+      const given = marksByKey.get(continued)
+      // The answer may have been recorded again since, and be another one now.
+      return !given || (follows !== undefined && !carried.some((mark) => given.has(mark)))
+    }
+    if (id !== undefined) return !ids.has(idIn(api, id))
+    // Anybody may have written a text: it counts where an answer before it is held.
+    return last.marks.length > 0 && !isHeld(api, last.marks) && (last.isCertain || isHeld(api, carried))
+  }
+  return {
+    take(name, header) {
+      const api = apiNamed(header.api)
+      holders.add(name, header)
+      marksByKey.set(header.key, new Set([...(marksByKey.get(header.key) ?? []), ...(header.knownBy ?? [])]))
+      if (header.responseId !== undefined) ids.add(idIn(header.api, header.responseId))
+      const [continued, carried] = [continuedBy(header), carriedBy(api, header)]
+      const id = continued === undefined ? api.continues(header.request) : undefined
+      if (continued === undefined && id === undefined && carried.length === 0) return
+      const { key, recorded, follows } = header
+      const last = lastCarriedBy(api, header)
+      open.push({ name, header: { api: header.api, key, recorded, follows }, continued, id, carried, last })
+    },
+    problems() {
+      const lost = open.filter(isLost)
+      const isGone = new Set(lost)
+      // An answer may have been written by hand, and stand in the requests of many.
+      const alike = [...Map.groupBy(lost, (each) => each.continued ?? each.id ?? each.last.marks[0] ?? '').values()]
+      const unnamed = open.flatMap((each) => {
+        if (each.continued !== undefined || each.id !== undefined || isGone.has(each)) return []
+        const holder = holders.of(each.header, each.carried)
+        return holder === undefined ? [] : [warning(each.name, 1, 'conversation', unnamedText(holder))]
+      })
+      return [...alike.map(lostText), ...unnamed]
+    },
+  }
+}
+
+const idIn = (api: string, id: string): string => `${api}\n${id}`
+
+function lostText([first, ...others]: readonly Open[]): Problem {
+  const { name = '' } = first ?? {}
+  const more = others.length === 0 ? '' : `, and so ${others.length === 1 ? 'does' : 'do'} ${others.length} more`
+  return warning(name, 1, 'conversation', `${LOST}${more}: ${ITS_APP}`)
+}
+
+const LOST = 'it continues an answer that no fixture here holds, so no conversation comes to it'
+
+const ITS_APP =
+  'run its app with MODEL_MODE=record to record the conversation from its beginning, or remove it; if the history was written by hand, all is well'
+
+const unnamedText = (holder: string): string =>
+  `it continues the answer of ${holder} and does not name it, as its run was ended too early: npx deltatape verify --link writes it down`

@@ -1,0 +1,99 @@
+/** What the pages say of promptfoo, followed from the tarball. Each start of promptfoo takes seconds: there are three. */
+import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { PAGES, readPage } from '../kit/docs.ts'
+import { QUIET } from '../kit/promptfoo.ts'
+import { runServer, temporaryFolder } from '../kit/tools.ts'
+import { blocksOf, projectOf, runIn, withFixtures } from './project.ts'
+
+const rowsSchema = z.array(
+  z.object({
+    success: z.boolean(),
+    error: z.string().nullish(),
+    response: z.looseObject({ output: z.unknown().optional() }).nullish(),
+  }),
+)
+const resultsSchema = z.object({ results: z.object({ results: rowsSchema }) })
+
+const project = async () =>
+  projectOf(await readPage('docs/promptfoo.md'), ['promptfoo'], { promptfoo: 'promptfoo/dist/src/entrypoint.js' })
+
+async function evaluate(folder: string, env: Record<string, string> = {}) {
+  const { code, output } = await runIn(folder, 'npx promptfoo eval --no-cache --no-table -o rows.json', {
+    ...QUIET,
+    PROMPTFOO_CONFIG_DIR: await temporaryFolder(),
+    ...env,
+  })
+  const { results } = resultsSchema.parse(JSON.parse(await readFile(join(folder, 'rows.json'), 'utf8')))
+  return { code, output, rows: results.results }
+}
+
+test('the first config passes on its fixtures', async () => {
+  const folder = await project()
+  await withFixtures(folder)
+  const { code, rows } = await evaluate(folder)
+  expect(rows.map(({ success, error }) => ({ success, error }))).toEqual(
+    Array.from({ length: 3 }, () => ({ success: true, error: undefined })),
+  )
+  expect(code).toBe(0)
+})
+
+test('without them it fails, says what to do, and ends', async () => {
+  const { code, rows } = await evaluate(await project())
+  expect(rows).toHaveLength(3)
+  expect(code).toBe(100)
+  for (const { error } of rows) {
+    expect(error).toMatch(/No fixture|does not exist/)
+    expect(error).toContain('MODEL_MODE=record npx promptfoo eval --no-cache --no-table -o rows.json.')
+  }
+})
+
+/** Evaluates each file that it is told, one after another, and writes the rows of each as JSON. */
+const EVALUATE = `
+import { createRequire } from 'node:module'
+import { readFile, writeFile } from 'node:fs/promises'
+import promptfoo from 'promptfoo'
+const yaml = createRequire(createRequire(import.meta.url).resolve('promptfoo'))('js-yaml')
+const all = []
+for (const file of process.argv.slice(2)) {
+  const config = yaml.load(await readFile(file, 'utf8'))
+  const evaluation = await promptfoo.evaluate({ ...config, providers: config.providers ?? config.targets, writeLatestResults: false }, { cache: false })
+  all.push((await evaluation.toEvaluateSummary()).results)
+}
+await writeFile('rows.json', JSON.stringify(all))
+process.exit()
+`
+
+test('every config that a page shows fails where a fixture is missing', async () => {
+  const { url } = await runServer({ FIXTURES_DIR: await temporaryFolder() })
+  const { port } = new URL(url)
+  const pages = await Promise.all(PAGES.map(readPage))
+  const configs = pages.flatMap(blocksOf).filter(({ code }) => /^(?:providers|targets):/m.test(code))
+  expect(configs.length).toBeGreaterThanOrEqual(6)
+  const folder = await project()
+  await writeFile(join(folder, 'evaluate.mjs'), EVALUATE)
+  const names = configs.map((_config, index) => `config${index}.yaml`)
+  for (const [index, { code }] of configs.entries()) {
+    const here = code.replaceAll('127.0.0.1:3300', `127.0.0.1:${port}`).replace('fixtures: fixtures', 'fixtures: none')
+    await writeFile(join(folder, names[index] ?? ''), here)
+  }
+  const { output } = await runIn(folder, `mkdir none && node evaluate.mjs ${names.join(' ')}`, {
+    ...QUIET,
+    PROMPTFOO_CONFIG_DIR: await temporaryFolder(),
+    PORT: port,
+    // As `deltatape run` says.
+    OPENAI_BASE_URL: `${url}/v1`,
+    OPENAI_API_KEY: 'any',
+  })
+  const written = await readFile(join(folder, 'rows.json'), 'utf8').catch(() => expect.fail(output))
+  const all = z.array(rowsSchema).parse(JSON.parse(written))
+  expect(all).toHaveLength(configs.length)
+  for (const [index, rows] of all.entries()) {
+    const { code } = configs[index] ?? { code: '' }
+    expect(rows.length, code).toBeGreaterThan(0)
+    for (const row of rows)
+      expect(row, code).toMatchObject({ success: false, error: expect.stringContaining('No fixture') })
+  }
+})
