@@ -2,7 +2,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vitest/config'
 import type { TestProject, Vitest } from 'vitest/node'
-import manifest from '../../../package.json' with { type: 'json' }
 import { DeltatapeError } from '../../base/errors.ts'
 import type { DeltatapeOptions } from './options.ts'
 import type { Run } from './run.ts'
@@ -24,7 +23,6 @@ const runsOf = new WeakMap<Vitest, Runs>()
  * The variables of the process count before the options, so that `MODEL_MODE=record vitest run` records.
  */
 export function deltatape(options: DeltatapeOptions = {}): Plugin {
-  refuseOldNode()
   return {
     name: 'deltatape',
     config(user) {
@@ -38,14 +36,6 @@ export function deltatape(options: DeltatapeOptions = {}): Plugin {
       tell(project, run)
     },
   }
-}
-
-function refuseOldNode(): void {
-  const needed = manifest.engines.node.replace('>=', '')
-  const { node } = process.versions
-  if (node.localeCompare(needed, 'en', { numeric: true }) >= 0) return
-  const message = `It needs Node ${needed} or newer, and this is ${node}. Install a newer one, and run vitest again.`
-  throw toldOf(new DeltatapeError('config_invalid', message))
 }
 
 /** What workers load, where the build puts it beside this. */

@@ -1,5 +1,5 @@
 /** The server of one run of vitest. */
-import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, Vitest } from 'vitest/node'
@@ -13,7 +13,7 @@ import { addressesFor, keysMissing, keysReplaced } from '../../serve/services.ts
 import { startWith } from '../../serve/start.ts'
 import { lateMisses, unusedFixtures } from './end.ts'
 import type { DeltatapeOptions } from './options.ts'
-import { HOW_TO_RECORD, namesFixtures, networkFrom, settingsFrom } from './settings.ts'
+import { HOW_TO_RECORD, networkFrom, settingsFrom } from './settings.ts'
 import { ELSEWHERE, type Told, variablesOf } from './told.ts'
 import { isWhole } from './whole.ts'
 
@@ -41,7 +41,6 @@ export interface RunOptions {
  */
 export async function startRun({ options, env, root, vitest }: RunOptions): Promise<Run> {
   const settings = settingsFrom(options, env, root)
-  if (settings.mode === 'replay' && !namesFixtures(options, env)) await mkdir(settings.fixturesDir, { recursive: true })
   const folder = await mkdtemp(join(tmpdir(), 'deltatape-vitest-'))
   const usageLog = join(folder, 'used.jsonl')
   const config: Config = { ...settings, usageLog }
@@ -55,7 +54,7 @@ export async function startRun({ options, env, root, vitest }: RunOptions): Prom
     replays: config.mode === 'replay',
     misses: options.misses ?? 'fail',
     network: networkFrom(options, config.mode),
-    howToRecord: HOW_TO_RECORD,
+    howToRecord: config.howToRecord ?? HOW_TO_RECORD,
   }
   const restore = setVariables(variablesOf(told, ELSEWHERE))
   const fail = (text: string) => {

@@ -1,4 +1,7 @@
 /** What every worker is told of the server of its run. Workers load this: it needs nothing else. */
+import type { Told as Turn } from '../../serve/turns.ts'
+
+export type { Turn }
 
 export interface Told {
   /** Where the server listens. */
@@ -38,34 +41,17 @@ export function variablesOf(told: Told, name: string): Record<string, string> {
   return { ...Object.fromEntries(places), ...told.keys, DELTATAPE_URL: address }
 }
 
-/** One call, as the server tells it. */
-export interface Turn {
-  readonly method: string
-  readonly path: string
-  /** The host, if it is not the API's own. */
-  readonly host?: string
-  readonly api: string
-  readonly model?: string
-  readonly key?: string
-  /** What became of the fixture: `hit`, `miss`, `saved`, `unchanged`, `not_saved`, or `written` for an answer of a test. */
-  readonly action?: string
-  /** The file of the fixture. */
-  readonly fixture?: string
-  /** The HTTP status that the client got, or would have got over HTTP. */
-  readonly status?: number
-  /** How it failed. */
-  readonly code?: string
-  /** What is to be said of that: why there is no fixture, or what is wrong with the one there is. */
-  readonly message?: string
-  readonly tokens?: Readonly<Record<string, number>>
-  readonly ms: number
-}
-
 /** Failures that are none of an API: no fixture, one that cannot be used, or something in deltatape itself. */
 const OURS: ReadonlySet<string | undefined> = new Set(['fixture_miss', 'fixture_invalid', 'rule_too_slow', 'internal'])
 
 /** Whether a call had no answer that anybody recorded. */
-export const isMiss = ({ action, code }: Pick<Turn, 'action' | 'code'>): boolean => action === 'miss' || OURS.has(code)
+export const isMiss = ({
+  action,
+  code,
+}: {
+  readonly action?: string | undefined
+  readonly code?: string | undefined
+}): boolean => action === 'miss' || OURS.has(code)
 
 /** The explanation of a miss: what is to be compared, and what is to be run, each on a line of its own. */
 export const inLines = (text: string): string =>

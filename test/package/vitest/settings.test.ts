@@ -36,7 +36,10 @@ test('variables of the app are not those of the server', () => {
 })
 
 test('what is wrong is told in one message', () => {
-  expect(() => settingsFrom({ pace: 'fast' }, { MODEL_MODE: 'play' }, '/')).toThrow(/MODEL_MODE[\s\S]*REPLAY_PACE/)
+  expect(() => settingsFrom({}, { MODEL_MODE: 'play', REPLAY_PACE: 'fast' }, '/')).toThrow(
+    /MODEL_MODE[\s\S]*REPLAY_PACE/,
+  )
+  expect(() => settingsFrom({ pace: 'fast' }, {}, '/')).toThrow(/pace/i)
 })
 
 test('addresses of a deltatape around the run are not those of APIs', () => {
