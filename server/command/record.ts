@@ -7,20 +7,23 @@ import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { Candidate } from '../fixture/fixture.ts'
 import { createRoutes } from '../model/transport/route.ts'
+import { idOf } from '../fixture/take.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { openFixtures } from '../store/index.ts'
 import { linked } from '../upkeep/holders.ts'
-import { type Keyless, type Plan, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
+import { type Keyless, type Plan, type Planned, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
 import {
   type Entry,
   type Job,
   type Task,
+  answerIn,
   askedOf,
   compare,
   damagedEntry,
   refresh,
   withAnAnswer,
 } from '../upkeep/refresh.ts'
+import { STANDS, standingIn } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
@@ -139,7 +142,10 @@ async function run(context: Context, env: Environment, words: readonly string[],
     ...each,
     outcome: 'skipped',
   }))
-  if (dryRun) return list(terminal, plan, [...unreadable, ...skipped], json)
+  if (dryRun) {
+    const standing = await standingIn(plan.send, store, answerIn(store))
+    return list(terminal, plan, { standing, others: [...unreadable, ...skipped] }, json)
+  }
 
   const task: Task = check ? 'check' : 'record'
   const sent = check ? await compare(job, plan, candidates) : await refresh(job, plan)
@@ -182,10 +188,22 @@ function checkSelection(dir: string, candidates: readonly Candidate[], selection
   throw new DeltatapeError('config_invalid', `${why}: npx deltatape ls shows what there is.`)
 }
 
+/** What would not be sent: what of a plan stays as it is, by the ids of the takes, and what stands in no plan. */
+interface NotSent {
+  readonly standing: ReadonlyMap<string, unknown>
+  readonly others: readonly Entry[]
+}
+
 /** Lists what would be sent, the turns of a conversation each below the one before. */
-function list(terminal: Terminal, plan: Plan, others: readonly Entry[], json: boolean | undefined): void {
+function list(terminal: Terminal, plan: Plan, { standing, others: outside }: NotSent, json: boolean | undefined): void {
+  const stays = ({ fixture }: Planned) => standing.has(idOf(fixture))
+  const send = plan.send.filter((planned) => !stays(planned))
+  const others = [
+    ...outside,
+    ...plan.send.filter(stays).map(({ fixture }): Entry => ({ ...askedOf(fixture), outcome: 'skipped', why: STANDS })),
+  ]
   if (json) {
-    const would_send = plan.send.map(({ fixture, after, selected }) => ({
+    const would_send = send.map(({ fixture, after, selected }) => ({
       name: fixture.name,
       after: after?.name,
       selected,
@@ -193,7 +211,7 @@ function list(terminal: Terminal, plan: Plan, others: readonly Entry[], json: bo
     return terminal.write(JSON.stringify({ would_send, others }, null, 2))
   }
   const depths = new Map<string, number>()
-  const lines = plan.send.map(({ fixture, after, selected }) => {
+  const lines = send.map(({ fixture, after, selected }) => {
     const depth = after === undefined ? 0 : (depths.get(after.name) ?? 0) + 1
     depths.set(fixture.name, depth)
     return `${'  '.repeat(depth + 1)}${printable(fixture.name)}${selected ? '' : ' (for what follows it)'}`
@@ -201,7 +219,7 @@ function list(terminal: Terminal, plan: Plan, others: readonly Entry[], json: bo
   const notSent = others.map(({ name, why = '' }) => `  ${printable(name)}\n    ${printable(why)}`)
   terminal.write(
     [
-      `Would send ${counted(plan.send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,
+      `Would send ${counted(send.length, 'request')}${lines.length > 0 ? ':' : '.'}`,
       ...lines,
       ...(notSent.length > 0 ? ['Would not send:', ...notSent] : []),
     ].join('\n'),

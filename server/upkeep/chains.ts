@@ -37,11 +37,13 @@ interface Parts {
   readonly stamps: ReadonlyMap<string, Stamp>
 }
 
-export function createChains({ send }: Plan, { store, redactor, match, stamps }: Parts): Chains {
+export function createChains({ send, skipped }: Plan, { store, redactor, match, stamps }: Parts): Chains {
   const chains = chainsIn(send)
   const members = new Set(chains.flat().map(({ fixture }) => fixture.name))
   const recorded = new Map<string, Fixture>()
   const moved = new Map<string, string>()
+  /** What may stand where a fixture goes: a run that was broken off left it there. */
+  const leftOver = new Map(skipped.map(({ name }) => [name, store.stamp(name)]))
   const now = (key: string | undefined) => moved.get(key ?? '') ?? key
 
   const saveAll = async (chain: readonly Planned[]): Promise<[string, Kept][]> => {
@@ -52,7 +54,7 @@ export function createChains({ send }: Plan, { store, redactor, match, stamps }:
     const all = (kept: Kept) => chain.map(({ fixture }): [string, Kept] => [fixture.name, kept])
     if (whole.length < chain.length) return all('left')
     if (whole.some(({ fixture, stamp }) => store.stamp(fixture.name) !== stamp)) return all('changed')
-    return saveWhole(whole, store)
+    return saveWhole(whole, store, leftOver)
   }
   const place = ({ name, take, follows }: Candidate, recording: Fixture): void =>
     void recorded.set(name, { ...recording, take, follows: now(follows) })
@@ -98,14 +100,18 @@ interface Whole {
 }
 
 /** Saves all of a conversation; says what became of each fixture, by name. */
-async function saveWhole(whole: readonly Whole[], store: Store): Promise<[string, Kept][]> {
+async function saveWhole(
+  whole: readonly Whole[],
+  store: Store,
+  leftOver: ReadonlyMap<string, Stamp>,
+): Promise<[string, Kept][]> {
   // What gets another name is written beside the old one first, and what keeps its name after that: whenever this is
   // broken off, the old conversation or the new one is whole.
   const moving = whole.filter(({ fixture, recording }) => recording.key !== fixture.key)
   const written: string[] = []
   for (const { fixture, recording } of moving) {
     const next = posix.join(posix.dirname(fixture.name), fileName(recording))
-    if (await store.replace(next, recording, 'absent')) written.push(next)
+    if (await store.replace(next, recording, leftOver.get(next) ?? 'absent')) written.push(next)
     else {
       for (const name of written) store.remove(name, store.stamp(name))
       return whole.map(({ fixture: { name } }) => [name, 'changed'])

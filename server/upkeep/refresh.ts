@@ -59,7 +59,7 @@ const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
   })
 
 /** The answers of fixtures, as far as they can be read. */
-const answerIn =
+export const answerIn =
   (store: Store) =>
   async (fixture: Candidate): Promise<StoredFixture | undefined> => {
     const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
@@ -230,11 +230,13 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
     if (fixture && !(fixture instanceof DeltatapeError)) lore.add(fixture)
   }
 
+  const standing = await standingIn(plan.send, store, answerIn(store))
   return send(
     job,
     plan,
-    () => api,
+    ({ fixture }) => (standing.has(idOf(fixture)) ? unasked() : api),
     async ({ fixture }, reply) => {
+      if (standing.has(idOf(fixture))) return { outcome: 'skipped', why: STANDS }
       if (reply.kind === 'failed') return { outcome: 'failed', why: redactor.text(reply.why) }
       const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
       if (before instanceof DeltatapeError) return { outcome: 'failed', why: before.message }

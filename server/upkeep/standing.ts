@@ -8,7 +8,7 @@ import type { Model } from '../model/model.ts'
 import type { Store } from '../store/store.ts'
 import type { Planned } from './plan.ts'
 
-/** Finds them among what is to be sent; by the ids of the takes. */
+/** Finds them among what is to be sent, by the ids of the takes: they are not asked again. */
 export async function standingIn(
   send: readonly Planned[],
   store: Pick<Store, 'hasTakes'>,
@@ -16,14 +16,17 @@ export async function standingIn(
 ): Promise<ReadonlyMap<string, StoredFixture>> {
   const standing = new Map<string, StoredFixture>()
   for (const { fixture } of send) {
-    const found = store.hasTakes(fixture.key) ? await read(fixture) : undefined
-    if (found && (!isGood(found) || isPending(found))) standing.set(idOf(fixture), found)
+    const isInRow = store.hasTakes(fixture.key)
+    const found = isInRow || isPoll(fixture) ? await read(fixture) : undefined
+    if (found && ((isInRow && !isGood(found)) || isPending(found))) standing.set(idOf(fixture), found)
   }
   return standing
 }
 
-const isPending = ({ call, response, records }: StoredFixture): boolean =>
-  call.method === 'GET' && isUnfinished(response?.status ?? 0, records)
+const isPoll = ({ call }: Candidate): boolean => call.method === 'GET'
+
+const isPending = (fixture: StoredFixture): boolean =>
+  isPoll(fixture) && isUnfinished(fixture.response?.status ?? 0, fixture.records)
 
 /** Why it was not asked again. */
 export const STANDS =
@@ -31,7 +34,7 @@ export const STANDS =
 
 /** Makes a model that asks nobody, and tells what it would have asked. */
 export const unasked =
-  (tell: (call: Call) => void): Model =>
+  (tell: (call: Call) => void = () => {}): Model =>
   async (call) => {
     tell(call)
     throw new ModelError({ end: 'unreachable', why: STANDS })

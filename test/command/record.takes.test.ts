@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { objectsIn } from '../../server/api/told.ts'
-import { parseObject } from '../../server/base/json.ts'
+import { type JsonValue, parseObject } from '../../server/base/json.ts'
 import type { Answer, Call } from '../kit/standin.ts'
 import { runDeltatape, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
@@ -76,6 +76,30 @@ test.each([[[]], [['--record-failures']]])('a refusal and then success stay so %
   const is = await play('replay', app)
   expect(is[0]).toBe(was[0])
   expect(is[1]).toBe(was[1]?.replaceAll('one', 'two'))
+})
+
+test('what stays as it was is not listed as what would be sent, nor asked by --check', async () => {
+  const status = (word: string) => json({ id: 'batch_1', object: 'batch', status: word })
+  const { play, record, become, standIn } = await setUp(({ path }, index) => {
+    if (path.includes('batches')) return status(index < 2 ? 'in_progress' : 'completed')
+    return index === 3 ? REFUSED : says('one')
+  })
+  await play('record', async (ask) => {
+    for (let count = 0; count < 3; count++) await ask('/v1/batches/batch_1')
+    for (let count = 0; count < 2; count++) await ask(CHAT, { model: 'm', messages: [HI] })
+  })
+  const dry = await record('--dry-run', '--json')
+  const { would_send, others } = parseObject(dry.out.join('\n')) ?? {}
+  const namesIn = (list: JsonValue = []) => objectsIn(list).map(({ name }) => String(name).replace(/-[0-9a-f]{12}/, ''))
+  expect(namesIn(would_send)).toEqual(['hi.2.jsonl', 'request.3.jsonl'])
+  expect(namesIn(others).toSorted()).toEqual(['hi.jsonl', 'request.2.jsonl', 'request.jsonl'])
+  expect((await record('--dry-run')).out[0]).toBe('Would send 2 requests:')
+
+  become(({ path }) => (path.includes('batches') ? status('completed') : says('one')))
+  const before = standIn.calls.length
+  const { code, out } = await record('--check')
+  expect([code, out.at(-2)]).toEqual([0, '2 the same, 0 with drift, 0 could not check, 3 skipped'])
+  expect(standIn.calls.length - before).toBe(2)
 })
 
 test('a poll that was not finished yet stays so, though it is finished by now', async () => {
