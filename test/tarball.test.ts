@@ -9,6 +9,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { compose, steps, words } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
+import { PAGES } from './kit/docs.ts'
 import { installed, userEnv } from './kit/packed.ts'
 import { runStandIn } from './kit/tools.ts'
 
@@ -103,16 +104,9 @@ describe('what is published', () => {
 
   test('the files: what runs, its types, its licences, and what is to be read', () => {
     const beside = files.filter((file) => !/^dist\/[\w/-]+(?:\.d\.ts|\.js)$/.test(file))
-    expect(beside.toSorted()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'bin/deltatape.js',
-      'bin/needed.js',
-      'bin/source.js',
-      'dist/LICENCES.txt',
-      'package.json',
-    ])
+    const read = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'dist/LICENCES.txt', ...PAGES]
+    const runs = ['bin/deltatape.js', 'bin/needed.js', 'bin/source.js', 'package.json']
+    expect(beside.toSorted()).toEqual([...read, ...runs].toSorted())
     for (const [, file] of exported) {
       expect(files).toEqual(expect.arrayContaining([file.slice(2), file.slice(2).replace(/js$/, 'd.ts')]))
     }
@@ -296,8 +290,8 @@ test('what an old Node lacks does not keep it from being told', async () => {
   for (const file of scripts) {
     const text = await readFile(join(own, file), 'utf8')
     const known = /^(?:existsSync|readFileSync)$/
-    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, names = '']) =>
-      names.split(', '),
+    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, list = '']) =>
+      list.split(', '),
     )
     expect(
       named.filter((name) => !known.test(name)),

@@ -1,4 +1,4 @@
-/** Which fixture another one continues. Pure. */
+/** Which fixture another one continues, and whether it carries something of that answer. Pure. */
 import { apiNamed } from '../api/index.ts'
 import { type FixtureHeader, continuedBy } from '../fixture/fixture.ts'
 import { takeOf } from '../fixture/take.ts'
@@ -17,4 +17,15 @@ export function parentsIn<T extends FixtureHeader>(all: readonly T[]): (fixture:
       fixture.follows === undefined ? responseId === id : knownBy.some((mark) => carried.has(mark))
     return takes.find(isMeant) ?? takes.toSorted((a, b) => takeOf(a) - takeOf(b))[0]
   }
+}
+
+/**
+ * Whether a request carries something of the answer that it continues, beside the id of that: the answer within, or the
+ * ids of calls whose outputs it brings.
+ */
+export function carries(fixture: FixtureHeader, { knownBy = [] }: Pick<FixtureHeader, 'knownBy'>): boolean {
+  if (fixture.follows !== undefined) return true
+  if (fixture.previousKey === undefined || knownBy.length === 0) return false
+  const given = new Set(knownBy)
+  return carriedBy(apiNamed(fixture.api), fixture).some((mark) => given.has(mark))
 }

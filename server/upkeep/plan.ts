@@ -4,7 +4,7 @@ import type { Call, Destination } from '../api/call.ts'
 import type { Headers } from '../api/headers.ts'
 import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
-import type { Candidate } from '../fixture/fixture.ts'
+import { type Candidate, continuedBy } from '../fixture/fixture.ts'
 import type { CallFacts } from '../fixture/key.ts'
 import { inputOf } from '../fixture/likeness.ts'
 import { isTold } from '../fixture/request.ts'
@@ -12,7 +12,7 @@ import { idOf } from '../fixture/take.ts'
 import type { Routes } from '../model/transport/route.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { GONE, goneIn } from './continuing.ts'
-import { parentsIn } from './parents.ts'
+import { carries, parentsIn } from './parents.ts'
 
 /** Which fixtures are meant. */
 export interface Selection {
@@ -31,7 +31,7 @@ export interface Planned {
   readonly after: Candidate | undefined
   /** The id of the answer that it continues, as the fixture of that answer has it now. */
   readonly previousId: string | undefined
-  /** Whether its request carries that answer, which is put in anew. */
+  /** Whether its request carries something of that answer, which is put in anew. */
   readonly carries?: true | undefined
   /** Whether it was selected; if not, it is sent for what continues it. */
   readonly selected: boolean
@@ -101,16 +101,25 @@ export function planRefresh(
     }
     const parent = parentOf(fixture)
     const after = parent && plan(parent)
-    const carries = after && fixture.follows !== undefined
-    const previousId = carries ? undefined : parent?.responseId
+    const isCarrying = after !== undefined && carries(fixture, after)
+    const previousId = fixture.follows === undefined ? parent?.responseId : undefined
     const isChosen = chosen.has(idOf(fixture))
-    send.set(idOf(fixture), { fixture, after, previousId, ...(carries && { carries }), selected: isChosen, to })
+    send.set(idOf(fixture), {
+      fixture,
+      after,
+      previousId,
+      ...(isCarrying && { carries: isCarrying }),
+      selected: isChosen,
+      to,
+    })
     return fixture
   }
-  const heirs = Map.groupBy(all, ({ follows }) => follows)
+  const heirs = Map.groupBy(all, continuedBy)
   for (const fixture of selected) plan(fixture)
   // A new answer would leave what carries the old one behind. What is planned meanwhile is looked at, too.
-  for (const { fixture } of send.values()) for (const heir of heirs.get(fixture.key) ?? []) plan(heir)
+  for (const { fixture } of send.values()) {
+    for (const heir of heirs.get(fixture.key) ?? []) if (carries(heir, fixture)) plan(heir)
+  }
   leaveBroken({ send, skipped, all, parentOf })
   const following = Map.groupBy(send.values(), ({ after }) => after && idOf(after))
   const inOrder = (id?: string): Planned[] =>
@@ -132,11 +141,14 @@ export const BY_ITS_APP = 'run its app with MODEL_MODE=record to record all of i
 /** A conversation of which a part cannot be sent is not sent at all: the rest would be left behind. */
 function leaveBroken({ send, skipped, all, parentOf }: Planning): void {
   const isLeft = ({ name }: Candidate) => skipped.has(name)
+  const pairs = all.flatMap((fixture) => {
+    const parent = parentOf(fixture)
+    return parent && carries(fixture, parent) ? [{ fixture, parent }] : []
+  })
   for (let left = -1; left !== skipped.size;) {
     left = skipped.size
-    for (const fixture of all) {
-      const parent = fixture.follows === undefined ? undefined : parentOf(fixture)
-      if (!parent || isLeft(parent) === isLeft(fixture)) continue
+    for (const { fixture, parent } of pairs) {
+      if (isLeft(parent) === isLeft(fixture)) continue
       const [one, other] = isLeft(parent) ? [fixture, parent] : [parent, fixture]
       if (send.delete(idOf(one)))
         skipped.set(one.name, `its conversation holds ${other.name}, which cannot be sent again: ${BY_ITS_APP}`)

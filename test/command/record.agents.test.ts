@@ -61,6 +61,25 @@ const responses = {
   },
 }
 
+/** The same for an app that names the answer which it continues, and sends what is new alone. */
+const continued = {
+  agent: (async (ask) => {
+    let body: JsonObject = { input: [{ role: 'user', content: 'A coat in Oslo?' }] }
+    for (;;) {
+      const { id = '', output } = await ask('/v1/responses', { model: 'm', ...body })
+      const calls = objectsIn(output).filter(({ type }) => type === 'function_call')
+      if (calls.length === 0) return JSON.stringify(output)
+      const outputs = calls.map(({ call_id = '' }) => ({ type: 'function_call_output', call_id, output: 'rain' }))
+      body = { previous_response_id: id, input: outputs }
+    }
+  }) satisfies Agent,
+  answer({ previous_response_id: id, input }: JsonObject, upstream: Upstream): Answer {
+    // As many items as an app has that sends all of them.
+    const before = id === undefined ? 0 : Number(/(\d+)$/.exec(String(id))?.[1]) + 2
+    return responses.answer({ input: [...Array.from({ length: before }, () => ({})), ...objectsIn(input)] }, upstream)
+  },
+}
+
 /** Two calls at once, and a text beside them; then the agent goes on with the words of the answer. */
 const chat = {
   agent: (async (ask) => {
@@ -167,7 +186,7 @@ function gathered(text: string): JsonObject {
   return { content: content.map(({ json: _json, ...block }) => block) }
 }
 
-const AGENTS = { responses, chat, messages }
+const AGENTS = { responses, continued, chat, messages }
 
 async function setUp(kind: keyof typeof AGENTS) {
   const { agent, answer } = AGENTS[kind]
@@ -204,7 +223,7 @@ async function setUp(kind: keyof typeof AGENTS) {
   return { play, record, verify, files, standIn, become: (next: Upstream) => void (now = next) }
 }
 
-describe.each(['responses', 'chat', 'messages'] as const)('an agent on %s', (kind) => {
+describe.each(['responses', 'continued', 'chat', 'messages'] as const)('an agent on %s', (kind) => {
   test('is recorded again with other ids and words, and replayed to the end', async () => {
     const { play, record, verify, files, become } = await setUp(kind)
     const first = await play('record')

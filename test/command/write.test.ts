@@ -310,3 +310,18 @@ test('the command that it shows is one that a shell runs', async () => {
   const { stdout } = await promisify(execFile)('sh', ['-c', command.replace('http://127.0.0.1:3300', url)])
   expect(stdout).toContain('"Hello, you two."')
 })
+
+test('the command that a miss tells makes it a hit', async () => {
+  const dir = await temporaryFolder()
+  const json = JSON.stringify(REQUEST)
+  await write(dir, '--request', json, ...HELLO)
+  const { url } = await runServer({ FIXTURES_DIR: dir })
+  const other = json.replace('Say hi', "It's `me`")
+  const missed = await (await post(url, JSON.parse(other))).text()
+  const [, command = ''] =
+    /(npx deltatape write .*?)\. To record it/.exec(String(JSON.parse(missed).error.message)) ?? []
+  const { stdout } = await promisify(execFile)('sh', ['-c', `npx() { printf '%s\\n' "$@"; }; ${command}`])
+  const [, ...args] = stdout.trimEnd().split('\n')
+  expect((await deltatape([...args, '--fixtures', dir])).code).toBe(0)
+  expect(await (await post(url, JSON.parse(other))).text()).toContain('"text":"…"')
+})

@@ -37,3 +37,31 @@ export const namesIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)]
 /** What stands as code in the first cells of all rows below a heading. */
 export const firstNamesBelow = (text: string, heading: string): string[] =>
   [...below(text, heading).matchAll(/^\| (.+?) +\|/gm)].flatMap(([, cell]) => namesIn(cell))
+
+/** The lines of the shell on a page, whole and without what is only said about them. */
+export function linesOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^ *```(sh|console)\n([\s\S]*?)^ *```$/gm)].flatMap(([, kind, block = '']) => {
+    // A text in quotes may go over several lines.
+    const lines = block.replaceAll(/ *\\\n */g, ' ').match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\n"'])+/g) ?? []
+    return kind === 'sh' ? lines : lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2))
+  })
+  return blocks.map((line) => line.replace(/ +# .*$/, '').trim()).filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+/** A call of deltatape as a shell reads it; keys that the docs do not write out are some key. */
+export interface Command {
+  readonly env: Readonly<Record<string, string>>
+  readonly args: readonly string[]
+}
+
+/** The call of deltatape that a line is, if it is one and nothing else. */
+export function commandIn(line: string): Command | undefined {
+  const [before = '', after] = line.split(/(?:^|(?<= ))npx deltatape /)
+  if (after === undefined || !/^(?:[A-Z_]+=\S* )*$/.test(before)) return undefined
+  const words = [...after.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) => word.replaceAll(/['"]/g, ''))
+  const env = [...before.matchAll(/([A-Z_]+)=(\S*)/g)].map(([, name = '', value = '']) => [
+    name,
+    value.replace('…', 'any-other-key'),
+  ])
+  return { env: Object.fromEntries(env), args: words }
+}

@@ -94,13 +94,13 @@ async function replayed(bin: string, program: Program): Promise<number | string>
   const origin = new URL(standIn.url).origin
   const env = { FIXTURES: join(folder, 'fixtures'), CONFIG_FILE: join(folder, 'rules.json') }
   try {
-    await setRules(folder, WORDS)
+    const rules: unknown[] = [...WORDS, ...(program.replace ?? [])]
+    await setRules(folder, rules)
     const upstreams = { OPENAI_BASE_URL: standIn.url, ANTHROPIC_BASE_URL: origin, GOOGLE_GEMINI_BASE_URL: origin }
     const here = await deskIn(folder, 'ada', 'code/notes', 'Etc/GMT+12')
     const recorded = await run(bin, program, here, { ...env, ...upstreams, MODEL_MODE: 'record' })
     if (standIn.calls.length < 2 || recorded.why !== '') return `it was not recorded: ${recorded.why}`
     const there = await deskIn(folder, 'runner', 'work/notes/notes', 'Etc/GMT-14')
-    const rules: unknown[] = [...WORDS]
     for (let mends = 0; ; mends++) {
       const { said, missed, why } = await run(bin, program, there, env)
       if (missed === undefined) return why || (said === recorded.said ? mends : `it said ${said}`)

@@ -17,6 +17,8 @@ export interface Program {
   readonly command: string
   /** What the model asks for first. */
   readonly tool: readonly [name: string, args: Json]
+  /** Entries of `replace` that it needs beside those which have a word. */
+  readonly replace?: readonly Json[]
   /** @param url the address of deltatape, without a path */
   start(url: string, home: string): Start
 }
@@ -91,10 +93,58 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     tool: ['bash', { command: LIST }],
     start: pi('openai-completions', '/v1'),
   },
+  gemini: {
+    command: 'gemini',
+    tool: ['run_shell_command', { command: LIST }],
+    start: (url) => ({
+      args: ['-p', PROMPT, '-m', 'standin-1', '--yolo', '--skip-trust'],
+      env: { GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: 'stand-in' },
+      files: {
+        '.gemini/settings.json': json({
+          security: { auth: { selectedType: 'gemini-api-key' } },
+          tools: { shell: { enableInteractiveShell: false } },
+          privacy: { usageStatisticsEnabled: false },
+        }),
+      },
+    }),
+  },
+  qwen: {
+    command: 'qwen',
+    // Its own files are named by the way from the project.
+    replace: [{ pattern: String.raw`(?:\.\./)+\.qwen/`, with: '~/.qwen/' }],
+    tool: ['run_shell_command', { command: LIST, is_background: false }],
+    start: (url) => ({
+      args: ['-p', PROMPT, '--yolo', '--auth-type', 'openai'],
+      env: { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: 'sk-stand-in', OPENAI_MODEL: 'standin-1' },
+      files: { '.qwen/settings.json': json({ privacy: { usageStatisticsEnabled: false } }) },
+    }),
+  },
+  opencode: {
+    command: 'opencode',
+    tool: ['bash', { command: LIST, description: 'List' }],
+    start: (url) => ({
+      args: ['run', PROMPT],
+      env: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
+      files: {
+        '.config/opencode/opencode.json': json({
+          model: 'here/standin-1',
+          small_model: 'here/standin-1',
+          provider: {
+            here: {
+              npm: '@ai-sdk/openai-compatible',
+              options: { baseURL: `${url}/v1`, apiKey: 'sk-stand-in' },
+              models: { 'standin-1': { tool_call: true } },
+            },
+          },
+        }),
+      },
+    }),
+  },
 }
 
 /** Whether a tool has been called: its output comes with the last message. */
-const HAS_OUTPUT = /"type":"(?:function_call_output|custom_tool_call_output|tool_result)"|"role":"tool"/
+const HAS_OUTPUT =
+  /"type":"(?:function_call_output|custom_tool_call_output|tool_result)"|"role":"tool"|"functionResponse":/
 
 /** What the stand-in says: a call of the program's tool, then a text. */
 export function answerTo({ command, tool: [name, args] }: Program, { text, path, body }: Call, index: number): Answer {
@@ -102,6 +152,7 @@ export function answerTo({ command, tool: [name, args] }: Program, { text, path,
   const id = `${command}${index}`
   if (path.includes('/messages')) return { steps: asks ? use(id, name, args) : tell(id) }
   if (path.includes('/chat/completions')) return { steps: asks ? toolCalls(id, name, args) : choices(id) }
+  if (path.includes('models/')) return { steps: contents(asks ? { functionCall: { name, args } } : { text: SAID }) }
   const answer = compose(id)
   if (body.generate === false) return { steps: steps(answer.completed()) }
   return { steps: steps((asks ? answer.call(name, [json(args)]) : answer.text([SAID])).completed()) }
@@ -148,3 +199,9 @@ const toolCalls = (id: string, name: string, args: Json) =>
   )
 
 const choices = (id: string) => chunks(id, { content: SAID }, 'stop')
+
+const contents = (part: Json) => [
+  {
+    raw: `data: ${json({ candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }] })}\r\n\r\n`,
+  },
+]

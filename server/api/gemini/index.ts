@@ -11,9 +11,10 @@ import { failureIn } from '../failure.ts'
 import { type Said, followBy } from '../follow.ts'
 import { googleError } from '../google.ts'
 import { repeatsBy } from '../repeats.ts'
-import { lastOfUser, leavingOut, modelIn } from '../request.ts'
+import { lastOfUser, modelIn } from '../request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
 import { createWords } from '../words.ts'
+import { keyed } from './request.ts'
 import { writer } from './write.ts'
 
 const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
@@ -62,7 +63,7 @@ export const gemini: Api = {
   ...any,
   name: 'gemini',
   owns: ({ method, path }) => method === 'POST' && PATH.test(path) && !OF_OTHERS.test(path),
-  keyed: leavingOut('labels'),
+  keyed,
   counts: { notQuery: ['key', 'prettyprint'] },
   lastUserText: ({ contents, content = null }) =>
     typeof contents === 'string' ? contents : lastOfUser([contents ?? content].flat(), 'parts'),
