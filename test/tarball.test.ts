@@ -290,8 +290,8 @@ test('what an old Node lacks does not keep it from being told', async () => {
   for (const file of scripts) {
     const text = await readFile(join(own, file), 'utf8')
     const known = /^(?:existsSync|readFileSync)$/
-    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, names = '']) =>
-      names.split(', '),
+    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, list = '']) =>
+      list.split(', '),
     )
     expect(
       named.filter((name) => !known.test(name)),

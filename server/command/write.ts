@@ -121,7 +121,8 @@ async function run(context: Context, options: Options, command: Command): Promis
 /** What is answered, in the order in which a model says it. */
 async function itemsOf(options: Options, context: Context): Promise<readonly Item[]> {
   const { text, reasoning, refusal, tool, incomplete, failure, pace } = options
-  const said = text === '-' ? await context.terminal.read() : text
+  // A pipe most often ends in a line end that nobody means.
+  const said = text === '-' ? (await context.terminal.read()).replace(/\r?\n$/, '') : text
   const items: readonly (Item | false)[] = [
     reasoning !== undefined && { type: 'reasoning', text: reasoning },
     said !== undefined && { type: 'text', text: said },
