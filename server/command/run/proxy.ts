@@ -1,6 +1,7 @@
 /** The proxy that a command is given, for what reads no base URL: in replay it lets nothing out, and it notes what was tried. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES, createServer } from 'node:http'
 import type { Socket } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { isLoopback } from '../../base/host.ts'
 import type { Environment } from '../../base/variables.ts'
@@ -46,9 +47,10 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
     // Whoever leaves breaks a connection, and nothing else.
     return socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket))
   }
+  const here = namesOfHere()
   /** Whether something is let out; what is not on this machine is noted. */
   const admit = (goal: Goal): boolean => {
-    if (isLoopback(goal.host)) return true
+    if (isLoopback(goal.host) || here.has(goal.host)) return true
     const to = written(goal)
     const known = strays.get(to)
     if (known) known.times++
@@ -89,6 +91,15 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
     },
   }
 }
+
+/** How this machine is called by itself and by others, beside what is of a loopback interface. */
+const namesOfHere = (): ReadonlySet<string> =>
+  new Set([
+    '0.0.0.0',
+    '::',
+    hostname().toLowerCase(),
+    ...Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)),
+  ])
 
 /** The goal of a tunnel: a host and a port. */
 function goalIn(text: string): Goal | undefined {
