@@ -168,3 +168,19 @@ test('the fetch for a process of its own runs as it is written', async () => {
   const code = snippet.code.replace("'deltatape'", "'./server/package/fetch.ts'")
   expect(await runSnippet({ ...snippet, code }, '', await temporaryFolder())).toContain('Ada')
 })
+
+test('every message that the page on troubles quotes is one that somebody can see', async () => {
+  const folders = await Promise.all(
+    ['server', 'bin', 'test/eval'].map(async (folder) =>
+      (await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
+    ),
+  )
+  const sources = folders.flat().filter((name) => /\.[tj]s$/.test(name))
+  const said = (await Promise.all(sources.map((name) => readFile(name, 'utf8')))).join('\n')
+  const rows = (await readPage('docs/troubleshooting.md')).match(/^\| .*$/gm) ?? []
+  const quoted = rows.flatMap((row) => namesIn(row.split('|')[1]))
+  // What stands for another value in each message is not looked for.
+  const parts = quoted.flatMap((text) => text.split(/ *(?:…|\b(?:replay|live|must be)\b|\b\d[\d.]*\b) */))
+  expect(parts.length).toBeGreaterThan(20)
+  expect(parts.filter((part) => !said.includes(part))).toEqual([])
+})
