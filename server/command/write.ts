@@ -73,7 +73,7 @@ asking. A recording is not written over without --force.
 Examples:
   npx deltatape write --input 'Say hi' --text 'Hello'
   npx deltatape write --input 'Say hi' --text 'Hello' --api chat --model gpt-5
-  npx deltatape write --input 'Weather in Paris?' --tool weather='{"city":"Paris"}'
+  npx deltatape write --input 'Weather?' --tool weather='{"city":"Paris"}'
   npx deltatape write --request request.json --text 'Hello'
   npx deltatape write --like say-hi --input 'Say bye' --text 'Bye'
   npx deltatape write --input 'Say hi' --failure 429
