@@ -22,6 +22,9 @@ const exported = Object.values(manifest.exports).flatMap((file) => {
   return [[name, existsSync(join(root, `${source}.ts`)) ? `${source}.ts` : join(source, 'index.ts')] as const]
 })
 
+/** What no user imports: the command, and what the plugin for vitest has its workers load. */
+const inner = { cli: 'server/cli.ts', 'vitest/setup': 'server/package/vitest/setup.ts' }
+
 /** What a user has: its own copy is the one that has to be used. */
 const theirs = Object.keys(manifest.peerDependencies)
 
@@ -46,7 +49,7 @@ await rm(join(root, 'dist'), { recursive: true, force: true })
 export default defineConfig([
   {
     ...shared,
-    entry: { ...Object.fromEntries(exported), cli: 'server/cli.ts' },
+    entry: { ...Object.fromEntries(exported), ...inner },
     dts: false,
     deps: { neverBundle: theirs.map(within), alwaysBundle: [/./], onlyBundle: false },
     plugins: [licences, oldNode],

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { compose, steps, words } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
+import { PAGES } from './kit/docs.ts'
 import { installed, userEnv } from './kit/packed.ts'
 import { runStandIn } from './kit/tools.ts'
 
@@ -103,16 +104,9 @@ describe('what is published', () => {
 
   test('the files: what runs, its types, its licences, and what is to be read', () => {
     const beside = files.filter((file) => !/^dist\/[\w/-]+(?:\.d\.ts|\.js)$/.test(file))
-    expect(beside.toSorted()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'bin/deltatape.js',
-      'bin/needed.js',
-      'bin/source.js',
-      'dist/LICENCES.txt',
-      'package.json',
-    ])
+    const read = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'dist/LICENCES.txt', ...PAGES]
+    const runs = ['bin/deltatape.js', 'bin/needed.js', 'bin/source.js', 'package.json']
+    expect(beside.toSorted()).toEqual([...read, ...runs].toSorted())
     for (const [, file] of exported) {
       expect(files).toEqual(expect.arrayContaining([file.slice(2), file.slice(2).replace(/js$/, 'd.ts')]))
     }
@@ -172,6 +166,17 @@ describe('what is loaded', () => {
       expect(chunks.filter((name) => LAZY.includes(name))).toEqual([])
     },
   )
+
+  /** What others load many times: in each worker of a test run, in each build that shares the plugin's configuration. */
+  test.each([
+    ['dist/vitest/setup.js', 40_000],
+    ['dist/vitest.js', 20_000],
+    ['dist/answers.js', 10_000],
+  ])('%s brings at most %d bytes', async (file, most) => {
+    const { bytes, chunks } = await loadedWith(file)
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(bytes).toBeLessThan(most)
+  })
 
   test('what few need is there', () => {
     for (const name of ['openai', 'undici', 'pino-pretty']) {
@@ -284,10 +289,14 @@ describe.each(['18.20.8', '20.20.2'])('on Node %s', (version) => {
     expect(await node(['--import', saying(version), BIN, command])).toEqual({ code, out: '', err: `${told}\n` })
   })
 
-  test.each(names)('who imports %s is told the same by an error', async (name) => {
-    const tell = '({ name, code, message }) => console.log(name, code, message)'
-    const { out } = await ranCommonJs(`import('${name}').catch(${tell})`, '--import', saying(version))
-    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`)
+  test('who imports anything of it is told the same by an error', async () => {
+    const { out } = await ranCommonJs(
+      `const tell = ({ name, code, message }) => console.log(name, code, message)
+      for (const name of ${JSON.stringify(names)}) import(name).catch(tell)`,
+      '--import',
+      saying(version),
+    )
+    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`.repeat(names.length))
   })
 })
 
@@ -296,8 +305,8 @@ test('what an old Node lacks does not keep it from being told', async () => {
   for (const file of scripts) {
     const text = await readFile(join(own, file), 'utf8')
     const known = /^(?:existsSync|readFileSync)$/
-    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, names = '']) =>
-      names.split(', '),
+    const named = [...text.matchAll(/^import [^;]*\{ (.+) \} from ['"]node:/gm)].flatMap(([, list = '']) =>
+      list.split(', '),
     )
     expect(
       named.filter((name) => !known.test(name)),

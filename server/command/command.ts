@@ -3,7 +3,6 @@ import { Command, Option } from 'commander'
 import { join } from 'node:path'
 import { SERVICES } from '../api/hosts.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
@@ -19,7 +18,7 @@ export interface Context {
   /** Takes Ctrl-C, which would end the process, and gives the signal that it aborts instead. */
   interrupted(): AbortSignal
   /** Says how the process is to end. If several say it, the highest code counts. */
-  exit(code: ExitCode): void
+  exit(code: number): void
 }
 
 /** Makes a sub-command: its arguments, its flags, its help, and what it does. */
@@ -55,20 +54,29 @@ export function addVariables(command: Command, ...names: readonly string[]): Com
   return command
 }
 
-/** The environment, and over it what was given as flags. */
-export function environmentOf(command: Command, env: Environment): Environment {
+/** The variables that were given as flags, and their values. */
+function givenIn(command: Command): readonly (readonly [variable: VariableInfo, value: string])[] {
   const options: Record<string, unknown> = command.opts()
-  const given = VARIABLES.flatMap(({ name }) => {
+  return VARIABLES.flatMap((variable) => {
     const value =
       options[
-        flagOf(name)
+        flagOf(variable.name)
           .slice(2)
           .replaceAll(/-./g, (dash) => dash.slice(1).toUpperCase())
       ]
-    return typeof value === 'string' ? [[name, value] as const] : []
+    return typeof value === 'string' ? [[variable, value] as const] : []
   })
-  return overlaid(VARIABLES, env, Object.fromEntries(given))
 }
+
+/** The environment, and over it what was given as flags. */
+export const environmentOf = (command: Command, env: Environment): Environment =>
+  overlaid(VARIABLES, env, Object.fromEntries(givenIn(command).map(([{ name }, value]) => [name, value])))
+
+/** The flags of these variables that were given, as words to give again. */
+export const flagsIn = (command: Command, names: readonly string[]): readonly string[] =>
+  givenIn(command).flatMap(([variable, value]) =>
+    names.includes(variable.name) ? [...flagsOf(variable).slice(-1), value] : [],
+  )
 
 /**
  * The configuration that these variables make, given as flags or not. The others are left aside: a sub-command that does

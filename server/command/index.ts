@@ -21,6 +21,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./serve.ts')).defineServe,
   },
   {
+    name: 'run',
+    about: 'Runs a command whose calls to APIs are answered here, and ends as it ends.',
+    failed: EXIT.notStarted,
+    load: async () => (await import('./run.ts')).defineRun,
+  },
+  {
     name: 'ls',
     about: 'Lists the fixtures: all, or those whose name, input or answer holds every one of the words.',
     load: async () => (await import('./ls.ts')).defineLs,
@@ -72,8 +78,8 @@ const COMMANDS: readonly Entry[] = [
  *
  * @returns the exit code. What a user did wrong becomes one message, without a stack; anything else is thrown.
  */
-export async function runCli(args: readonly string[], world: Omit<Context, 'exit'>): Promise<ExitCode> {
-  let code: ExitCode = EXIT.fine
+export async function runCli(args: readonly string[], world: Omit<Context, 'exit'>): Promise<number> {
+  let code: number = EXIT.fine
   const context: Context = {
     ...world,
     exit(next) {
@@ -110,6 +116,8 @@ async function programFor(asked: string | undefined, context: Context): Promise<
   const program = new Command('deltatape')
     .description('Records what the APIs of language models answer, to the byte, and replays it.')
     .version(VERSION)
+    // What stands behind the name of a sub-command is its own, and what stands behind a command to run is that one's.
+    .enablePositionalOptions()
     .showHelpAfterError('(npx deltatape --help shows what there is)')
     .addHelpText('after', '\nExit codes: 0 fine, 1 it found something, 2 it could not look.')
   for (const { name, about, load } of COMMANDS) {

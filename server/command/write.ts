@@ -6,9 +6,9 @@ import { bytesOf } from '../api/record.ts'
 import type { Item } from '../api/said.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
+import { addressOf, forShell, withInput } from '../fixture/alike.ts'
 import { isDamage } from '../fixture/damage.ts'
 import type { Fixture } from '../fixture/fixture.ts'
-import { apiNamed } from '../api/index.ts'
 import { isWritten, readItems, writtenFor } from '../fixture/written.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
 import { pick, readFixture } from '../store/pick.ts'
@@ -121,7 +121,8 @@ async function run(context: Context, options: Options, command: Command): Promis
 /** What is answered, in the order in which a model says it. */
 async function itemsOf(options: Options, context: Context): Promise<readonly Item[]> {
   const { text, reasoning, refusal, tool, incomplete, failure, pace } = options
-  const said = text === '-' ? await context.terminal.read() : text
+  // A pipe most often ends in a line end that nobody means.
+  const said = text === '-' ? (await context.terminal.read()).replace(/\r?\n$/, '') : text
   const items: readonly (Item | false)[] = [
     reasoning !== undefined && { type: 'reasoning', text: reasoning },
     said !== undefined && { type: 'text', text: said },
@@ -156,12 +157,8 @@ async function askingOf(options: Options, context: Context, opened: OpenFixtures
   }
   if (like !== undefined) {
     const { requestText, call } = await alikeTo(like, input, opened)
-    const query = call.query
-      ? `?${new URLSearchParams(call.query.map(([name, value]): [string, string] => [name, value]))}`
-      : ''
-    const place = call.host === undefined ? call.path : `https://${call.host}${call.path}`
     const counting = Object.entries(call.headers ?? {}).map(([name, value]) => `${name}: ${value}`)
-    return { ...asking, url: url ?? `${place}${query}`, request: requestText, headers: [...counting, ...headers] }
+    return { ...asking, url: url ?? addressOf(call), request: requestText, headers: [...counting, ...headers] }
   }
   if ((input === undefined) === (request === undefined)) {
     throw new DeltatapeError(
@@ -181,13 +178,10 @@ async function askingOf(options: Options, context: Context, opened: OpenFixtures
 /** The request of a fixture, with another text in place of what the user said there. */
 async function alikeTo(word: string, input: string | undefined, { store }: OpenFixtures) {
   const fixture = await readFixture(await pick(store, word))
-  const { api, request, requestText, call } = fixture
+  const { requestText, call } = fixture
   if (input === undefined) return { requestText, call }
-  const said = JSON.stringify(apiNamed(api).lastUserText(request))
-  const at = requestText.lastIndexOf(said)
-  if (at !== -1 && said !== '""') {
-    return { call, requestText: requestText.slice(0, at) + JSON.stringify(input) + requestText.slice(at + said.length) }
-  }
+  const other = withInput(fixture, input)
+  if (other !== undefined) return { call, requestText: other }
   throw new DeltatapeError(
     'config_invalid',
     `What the user says in ${printable(fixture.name)} does not stand there in one piece, so it cannot be replaced by --input. Give the request itself: --request request.json.`,
@@ -257,11 +251,11 @@ interface Surroundings {
 function howToTry(call: Call, fixture: Fixture, { config, opened, env }: Surroundings): string[] {
   const { path, query, headers, content, to } = call
   const inFolder =
-    config.fixturesDir === (env.FIXTURES?.trim() || 'fixtures') ? '' : ` --fixtures ${quoted(config.fixturesDir)}`
+    config.fixturesDir === (env.FIXTURES?.trim() || 'fixtures') ? '' : ` --fixtures ${forShell(config.fixturesDir)}`
   const before = to?.host === undefined ? '' : `/${to.host}`
-  const told = headers.map(([name, value]) => ` -H ${quoted(`${name}: ${value}`)}`).join('')
+  const told = headers.map(([name, value]) => ` -H ${forShell(`${name}: ${value}`)}`).join('')
   const url = `http://127.0.0.1:${config.port}${before}${path}${query}`
-  const ask = `curl -sN ${quoted(url)}${told} -d ${quoted(Buffer.from(content).toString('utf8'))}`
+  const ask = `curl -sN ${forShell(url)}${told} -d ${forShell(Buffer.from(content).toString('utf8'))}`
   const isShown = ask.length <= MAX_COMMAND && printable(ask) === ask && opened.redactor.text(ask) === ask
   return [
     'To look at it:',
@@ -271,7 +265,3 @@ function howToTry(call: Call, fixture: Fixture, { config, opened, env }: Surroun
       : ['To ask for it, send the same request to:', `  npx deltatape serve${inFolder}`]),
   ]
 }
-
-/** A word for a shell. */
-const quoted = (word: string): string =>
-  /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

@@ -93,25 +93,53 @@ export function addressesFor(url: string, { baseURLs }: Pick<ServiceSettings, 'b
 
 const isSet = (name: string, env: Environment): boolean => Boolean(env[name]?.trim())
 
+/** Its programs need no key to start, and with one of no use they could not load what everybody may. */
+const KEYLESS: ReadonlySet<string> = new Set(['Hugging Face'])
+
 /** The keys without which programs do not start, each with a value of no use; those of APIs that have one are left out. */
 export function keysMissing(env: Environment, key = NO_KEY): Record<string, string> {
-  const lacking = SERVICES.filter(
-    ({ addresses, keys }) => addresses.length > 0 && !keys.some((name) => isSet(name, env)),
-  )
+  const lacking = SERVICES.filter(({ name, keys }) => !KEYLESS.has(name) && !keys.some((each) => isSet(each, env)))
   return Object.fromEntries(lacking.flatMap(({ keys }) => keys.slice(0, 1)).map((name) => [name, key]))
 }
 
-/** The keys that are set, each with a value of no use in its place: a program that calls an API itself cannot spend. */
-export const keysReplaced = (env: Environment): Record<string, string> =>
-  Object.fromEntries(
-    SERVICES.flatMap(({ keys }) => keys.filter((name) => isSet(name, env))).map((name) => [name, NO_KEY]),
-  )
+/** Who sells answers of models, as the names of variables call them. */
+const SELLERS = [
+  'OPENAI|CODEX|AZURE_AI|ANTHROPIC|CLAUDE|GEMINI|GOOGLE_AI|GOOGLE_GENAI|VERTEX|GOOGLE_GENERATIVE_AI',
+  'GOOGLE_VERTEX|COHERE|MISTRAL|GROQ|DEEPSEEK|XAI|GROK|OPENROUTER|PERPLEXITY|PERPLEXITYAI|PPLX|TOGETHER',
+  'TOGETHERAI|TOGETHER_AI|FIREWORKS|FIREWORKS_AI|CEREBRAS|HF|HUGGINGFACE|HUGGING_FACE|HUGGINGFACEHUB',
+  'REPLICATE|AI21|VOYAGE|JINA|NVIDIA|DASHSCOPE|QWEN|MOONSHOT|KIMI|ZHIPUAI|ZAI|MINIMAX|ARK|DEEPINFRA|OLLAMA',
+  'SAMBANOVA|NOVITA|HYPERBOLIC|BASETEN|FAL|ELEVENLABS|ASSEMBLYAI|DEEPGRAM|STABILITY|LITELLM|AI_GATEWAY',
+  'WATSONX|BEDROCK',
+].join('|')
+
+/** The names of variables that hold a key of theirs: `OPENAI_API_KEY`, `VITE_OPENAI_KEY_2`, `ANTHROPIC_AUTH_TOKEN`. */
+const HOLDS_KEY = new RegExp(String.raw`(?:^|_)(?:${SELLERS})_(?:\w+_)?(?:(?:API)?KEYS?|TOKEN)(?:_\d+)?$`, 'i')
+
+/** What a text has to have to be looked for in others: fewer characters are a word. */
+const MIN_KEY_CHARS = 16
+
+/**
+ * The variables that hold keys of APIs of models, each with a value of no use in place of the key: a program that calls
+ * an API itself cannot spend. A key is looked for in the values of all others, too.
+ */
+export function keysReplaced(env: Environment, by = NO_KEY): Record<string, string> {
+  const known = new Set(SERVICES.flatMap(({ keys }) => keys))
+  const holds = (name: string) => known.has(name) || HOLDS_KEY.test(name)
+  const held = Object.keys(env).filter((name) => holds(name) && isSet(name, env))
+  const keys = held.map((name) => env[name]?.trim() ?? '').filter(({ length }) => length >= MIN_KEY_CHARS)
+  const others = Object.entries(env).flatMap(([name, value = '']) => {
+    const without = keys.reduce((text, key) => text.replaceAll(key, by), value)
+    return without === value ? [] : [[name, without] as const]
+  })
+  return Object.fromEntries([...others, ...held.map((name) => [name, by] as const)])
+}
 
 /** The services with a variable for their address whose paths are those of others: the host in front tells them. */
 const IN_FRONT: ReadonlySet<string> = new Set(['OpenRouter'])
 
 /** Further variables that SDKs read, and what stands in them behind the address of this server. */
 const FURTHER: Readonly<Record<string, string>> = {
+  OPENAI_API_BASE: '/v1',
   ANTHROPIC_BEDROCK_BASE_URL: '',
   ANTHROPIC_VERTEX_BASE_URL: '/v1',
   AWS_BEDROCK_BASE_URL: '/bedrock-mantle.us-east-1.api.aws/openai/v1',

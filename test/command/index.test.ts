@@ -23,7 +23,7 @@ test('--version is that of the package', async () => {
   expect(await deltatape(['--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' })
 })
 
-test.each(['serve', 'ls', 'show', 'diff', 'record', 'verify', 'unused', 'prune', 'redact'])(
+test.each(['serve', 'run', 'ls', 'show', 'diff', 'record', 'verify', 'unused', 'prune', 'redact'])(
   '%s --help has examples, and lines of at most 80 columns',
   async (name) => {
     const { code, out } = await deltatape([name, '--help'])

@@ -194,7 +194,7 @@ test('the request itself is taken from a file, from a pipe, and as it is', async
   for (const [args, input] of [
     [['--request', '-', ...HELLO], json],
     [['--request', json, ...HELLO], ''],
-    [['--request', json, '--text', '-'], 'Hello, you two.'],
+    [['--request', json, '--text', '-'], 'Hello, you two.\n'],
   ] as const) {
     const { out } = await deltatape(['write', '--fixtures', dir, ...args], { input })
     expect(out).toContain('Unchanged: ')
@@ -309,4 +309,19 @@ test('the command that it shows is one that a shell runs', async () => {
   const [command = ''] = out.split('\n').filter((line) => line.includes('curl'))
   const { stdout } = await promisify(execFile)('sh', ['-c', command.replace('http://127.0.0.1:3300', url)])
   expect(stdout).toContain('"Hello, you two."')
+})
+
+test('the command that a miss tells makes it a hit', async () => {
+  const dir = await temporaryFolder()
+  const json = JSON.stringify(REQUEST)
+  await write(dir, '--request', json, ...HELLO)
+  const { url } = await runServer({ FIXTURES_DIR: dir })
+  const other = json.replace('Say hi', "It's `me`")
+  const missed = await (await post(url, JSON.parse(other))).text()
+  const [, command = ''] =
+    /(npx deltatape write .*?)\. To record it/.exec(String(JSON.parse(missed).error.message)) ?? []
+  const { stdout } = await promisify(execFile)('sh', ['-c', `npx() { printf '%s\\n' "$@"; }; ${command}`])
+  const [, ...args] = stdout.trimEnd().split('\n')
+  expect((await deltatape([...args, '--fixtures', dir])).code).toBe(0)
+  expect(await (await post(url, JSON.parse(other))).text()).toContain('"text":"…"')
 })

@@ -27,12 +27,14 @@ const run = promisify(execFile)
 export const PACKED_FROM = [
   'bin',
   'server',
+  'docs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'SECURITY.md',
 ]
 
 /** What was packed, by its state. */

@@ -1,0 +1,112 @@
+/** One run: a server and a proxy for as long as a command runs, and what is told of it in the end. */
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../base/clock.ts'
+import { DeltatapeError } from '../../base/errors.ts'
+import { asText, isObject, parseObject } from '../../base/json.ts'
+import { printable } from '../../base/text.ts'
+import type { Environment } from '../../base/variables.ts'
+import type { Config } from '../../serve/config.ts'
+import type { LogLines } from '../../serve/log.ts'
+import { reachedAt, startAs } from '../../serve/process.ts'
+import { startWith } from '../../serve/start.ts'
+import { openFixtures } from '../../store/index.ts'
+import { type Unused, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
+import type { Terminal } from '../terminal.ts'
+import { shownPath } from '../command.ts'
+import { runCommand } from './child.ts'
+import { environmentOfCommand } from './environment.ts'
+import { refuseNested } from './nested.ts'
+import { startProxy } from './proxy.ts'
+import { type Severity, verdictOf } from './verdict.ts'
+
+export interface Run {
+  /** The command and its arguments. */
+  readonly words: readonly string[]
+  /** What the server is told. */
+  readonly config: Config
+  /** What the command finds in its environment, but for what a run changes there. */
+  readonly env: Environment
+  /** Whether a user has said where the fixtures are. What nobody named may be missing: then there are none yet. */
+  readonly isNamed: boolean
+  readonly misses: Severity
+  /** What becomes of fixtures that were not asked for; absent if they are no matter. */
+  readonly unused: Severity | undefined
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @returns its exit code, or that of a run that failed
+ * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
+ */
+export async function runWith(run: Run, terminal: Terminal): Promise<number> {
+  await refuseNested(run.config)
+  const scratch = await mkdtemp(join(tmpdir(), 'deltatape-run-'))
+  try {
+    return await runBeside(scratch, run, (line) => terminal.tell(`deltatape: ${line}`))
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The same, with a folder for what is needed until its end. */
+async function runBeside(scratch: string, run: Run, tell: (line: string) => void): Promise<number> {
+  const { words, env, misses, unused } = run
+  const config = await settledIn(scratch, run)
+  const { server } = await startAs(process, (tidy) => startWith(config, linesFor(config, tell), tidy))
+  const proxy = await startProxy({ letsOut: config.mode !== 'replay', proxies: config.proxies })
+  const url = reachedAt(config.host, new URL(server.url).port)
+  const around = environmentOfCommand(env, { url, proxyUrl: proxy.url, config })
+  const { code, problem } = await runCommand(words, around, process)
+  proxy.close()
+  await server.close()
+  if (problem !== undefined) tell(problem)
+  const verdict = verdictOf({
+    mode: config.mode,
+    code,
+    misses: { severity: misses, untold: server.misses.untold() },
+    strays: proxy.strays(),
+    hosts: [config.baseURL, ...Object.values(config.baseURLs)].map((address) => new URL(address).hostname),
+    unused: unused && code === 0 ? { severity: unused, lines: await unusedIn(config) } : undefined,
+  })
+  for (const each of verdict.told) tell(each)
+  return verdict.code
+}
+
+/** The configuration with what a run has to have: fixtures, if only none, and a log of which were used. */
+async function settledIn(scratch: string, { config, isNamed, unused }: Run): Promise<Config> {
+  const isFirst = config.mode === 'replay' && !isNamed && !existsSync(config.fixturesDir)
+  const fixturesDir = isFirst ? join(scratch, 'fixtures') : config.fixturesDir
+  if (isFirst) await mkdir(fixturesDir)
+  return { ...config, fixturesDir, usageLog: config.usageLog ?? (unused && join(scratch, 'used.jsonl')) }
+}
+
+/** What is told while the command has the terminal: in replay nothing but what is wrong with deltatape itself. */
+function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): LogLines {
+  const isQuiet = mode === 'replay' && logLevel === 'error'
+  return {
+    write(line) {
+      const { level, msg = '', error } = parseObject(line) ?? {}
+      if (isQuiet && level !== 'error') return
+      const { stack } = isObject(error) ? error : {}
+      tell(stack === undefined ? asText(msg) : `${asText(msg)}\n${asText(stack)}`)
+    },
+  }
+}
+
+/** A line for each fixture that was not asked for. */
+async function unusedIn(config: Config): Promise<readonly string[]> {
+  const { store } = openFixtures(config, systemClock)
+  const unused = await gatherUnused(store, [config.usageLog ?? '']).then(
+    (gathered) => gathered.unused,
+    async (error: unknown) => {
+      // Of a run that asked for none at all it says that there is no such log.
+      if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
+      return (await store.list()).map((name): Unused => ({ name }))
+    },
+  )
+  return unused.map((each) => `${shownPath(store.dir, each.name)} ${printable(describeUnused(each))}`)
+}

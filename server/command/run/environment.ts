@@ -1,0 +1,80 @@
+/** What a command finds in its environment: this server where its APIs would be, and no key with which it could spend. */
+import { SERVICES, serviceAtHost } from '../../api/hosts.ts'
+import type { Environment } from '../../base/variables.ts'
+import type { Config } from '../../serve/config.ts'
+import { addressesFor, keysMissing, keysReplaced } from '../../serve/services.ts'
+
+export interface Around {
+  /** Where the server is, for programs of this machine. */
+  readonly url: string
+  /** Where the proxy is that catches what goes past the server. */
+  readonly proxyUrl: string
+  readonly config: Pick<Config, 'mode' | 'baseURLs' | 'authToken'>
+}
+
+/**
+ * The environment of the command.
+ *
+ * In replay all keys are of no use. In the other modes the command keeps its own, with which it calls the APIs; if the
+ * server asks for a token, that stands in their place, and the server has the keys.
+ */
+export function environmentOfCommand(env: Environment, { url, proxyUrl, config }: Around): Environment {
+  const { mode, authToken } = config
+  const replays = mode === 'replay'
+  const keys = replays || authToken !== undefined ? keysReplaced(env, authToken) : {}
+  const given = { ...env, ...keys, ...(replays ? { ...NO_AWS, ...regionOf(env) } : {}) }
+  const addresses = addressesFor(url, config)
+  return {
+    ...given,
+    ...keysMissing(given, authToken),
+    ...addresses,
+    ...(isAzureAlone(env) ? { OPENAI_BASE_URL: undefined, OPENAI_API_BASE: undefined } : {}),
+    DELTATAPE_URL: url,
+    ...throughProxy(env, proxyUrl, mode),
+  }
+}
+
+/** Credentials that sign, and open nothing. A profile would lead to others. */
+const NO_AWS: Environment = {
+  AWS_ACCESS_KEY_ID: 'any',
+  AWS_SECRET_ACCESS_KEY: 'any',
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_DEFAULT_PROFILE: undefined,
+}
+
+/** Programs of AWS do not start without a region; this one has the address of Bedrock that is known. */
+const regionOf = ({ AWS_REGION: region, AWS_DEFAULT_REGION: other }: Environment): Environment =>
+  region || other ? {} : { AWS_REGION: 'us-east-1' }
+
+/** Whether a program is set up for Azure alone: its SDK refuses to have the address of OpenAI as well. */
+const isAzureAlone = (env: Environment): boolean =>
+  Boolean(env.AZURE_OPENAI_ENDPOINT) && !env.OPENAI_API_KEY && !env.OPENAI_BASE_URL
+
+/** The variables by which programs find a proxy: some know them in upper case, some in lower. */
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
+
+/** How this machine is called in a list of hosts that go by no proxy. Python's httpx takes no address in brackets. */
+const HERE = ['localhost', '127.0.0.1', '::1']
+
+function throughProxy(env: Environment, proxyUrl: string, mode: Config['mode']): Environment {
+  const own = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean)
+  const kept = mode === 'replay' ? own.filter((entry) => !opens(entry)) : own
+  const noProxy = [...new Set([...kept, ...HERE])].join(',')
+  const names = PROXIES.flatMap((name) => [name, name.toLowerCase()])
+  return {
+    ...Object.fromEntries(names.map((name) => [name, proxyUrl])),
+    NO_PROXY: noProxy,
+    no_proxy: noProxy,
+    // Node looks at these variables only if it is told so.
+    NODE_USE_ENV_PROXY: '1',
+  }
+}
+
+/** Whether an entry in the list of hosts that go by no proxy lets an API out. */
+function opens(entry: string): boolean {
+  const name = entry.replace(/^\*?\.?/, '').replace(/:\d+$/, '')
+  return name === '' || serviceAtHost(name) !== undefined || HOSTS.some((host) => host.endsWith(`.${name}`))
+}
+
+const HOSTS = SERVICES.map(({ url }) => new URL(url).hostname)

@@ -1,0 +1,42 @@
+/** Keeps a process from reaching any machine but its own. */
+import { Socket } from 'node:net'
+
+const HERE = /^(?:(?:.+\.)?localhost|\[?::1?\]?|(?:::ffff:)?(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0))$/i
+
+/**
+ * Lets TCP connections to this machine through, and no others. Every client in a process comes by here: http, https, fetch,
+ * WebSockets, drivers of databases.
+ *
+ * @param refuse why a host is not reached; undefined lets it through
+ */
+export function guardConnections(refuse: (host: string, port: string) => string | undefined): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its socket below
+  const { connect } = Socket.prototype
+  const guarded = function (this: Socket, ...given: unknown[]): Socket {
+    const target = targetOf(given)
+    const why = target && !HERE.test(target.host) ? refuse(target.host, target.port) : undefined
+    if (why === undefined) return Reflect.apply(connect, this, given)
+    // Later: tls.connect, and who listens for errors, have something to do with the socket first.
+    process.nextTick(() => this.destroy(Object.assign(new Error(why), { code: 'ENETUNREACH' })))
+    return this
+  }
+  Object.assign(Socket.prototype, { connect: guarded })
+}
+
+interface Target {
+  readonly host: string
+  readonly port: string
+}
+
+/** What is to be connected to; undefined for what is no TCP, such as a pipe. */
+function targetOf([first, second]: readonly unknown[]): Target | undefined {
+  // net.connect makes a list of its arguments, and hands that on.
+  if (Array.isArray(first)) return targetOf(first)
+  if (typeof first === 'object' && first !== null) {
+    const { host, port } = { host: undefined, port: undefined, ...first }
+    if (port === undefined && 'path' in first) return undefined
+    return { host: typeof host === 'string' && host !== '' ? host : 'localhost', port: String(port) }
+  }
+  if (typeof first === 'string' && !/^\d+$/.test(first)) return undefined
+  return { host: typeof second === 'string' ? second : 'localhost', port: String(first) }
+}

@@ -1,0 +1,128 @@
+/**
+ * What runs in every worker before the tests of a file: it points SDKs at the server, gives each test its tape, and fails a
+ * test that asked for what nobody recorded. The modules that it loads are small, and few.
+ */
+import { relative } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import * as vitest from 'vitest'
+import { matchers } from './matchers.ts'
+import { type Handle, type Missed, clientAt, createTape } from './tape.ts'
+import { type Asker, threadOf } from './thread.ts'
+import { type Turn, addressOf, inLines, isMiss, variablesOf } from './told.ts'
+
+const { afterAll, afterEach, beforeEach, expect, inject } = vitest
+
+const told = inject('deltatape')
+
+/** The name of this worker: a client that an app makes when it is loaded keeps it from test to test. */
+const worker = `worker-${process.pid}-${threadId}`
+
+Object.assign(process.env, variablesOf(told, worker))
+expect.extend(matchers)
+
+/** The tests that run now. */
+const open = new Set<Handle>()
+
+/** What had no fixture, and belongs to none of them. */
+const outside: Missed[] = []
+
+let unnamed = true
+const file: Asker = {
+  name: undefined,
+  onAsk: () => void (unnamed = true),
+  onEscape(message) {
+    if (open.size === 0) outside.push({ message })
+    for (const { asker } of open) asker.onEscape(message)
+  },
+}
+const thread = threadOf(told, file)
+
+/** What is said to the server itself is nobody's call. */
+const aside = <T>(work: () => T): T => thread.running.run({ name: undefined, onAsk() {}, onEscape() {} }, work)
+
+const around = clientAt(addressOf(told, worker), aside)
+
+async function lookAround(): Promise<void> {
+  unnamed = false
+  const turns = await around.turns()
+  if (open.size === 0) outside.push(...missedIn(turns, ''))
+  for (const tape of open) tape.take(turns)
+}
+
+const missedIn = (turns: readonly Turn[], before: string): Missed[] =>
+  turns.filter(isMiss).map(({ message = '' }) => ({ message: before + message }))
+
+type Context = vitest.TestContext
+
+/** Whether tests that run at the same time are told apart. */
+const isSeparate = 'aroundEach' in vitest
+
+/** The tests that are over. What they left behind may still ask. */
+const over: { readonly tape: Handle; readonly title: string }[] = []
+
+let tries = 0
+
+async function begin(context: Context): Promise<Handle> {
+  if (unnamed) await lookAround()
+  const { id, name: title } = context.task
+  const words = title.replaceAll(/[^a-z\d]+/gi, '-').slice(0, WORDS_CHARS)
+  const name = `${words}~${id}~${++tries}`
+  const tape = createTape({ told, name, aside, around, lookAround, isAlone: () => open.size === 1, isSeparate })
+  open.add(tape)
+  context.tape = tape
+  return tape
+}
+
+/** How much of the title of a test stands in its name on the server. */
+const WORDS_CHARS = 24
+
+async function end({ task, skip }: Context, tape: Handle): Promise<void> {
+  const missed = await tape.end()
+  open.delete(tape)
+  over.push({ tape, title: task.name })
+  if (tape.lacksFault) skip('its calls were made, and its fault is for MODEL_MODE=replay')
+  if (missed.length === 0 || told.misses === 'ignore') return
+  const untold = missed.filter(({ message }) => !task.result?.errors?.some((error) => error.message.includes(message)))
+  if (untold.length === 0) return
+  // Such a test would pass for it.
+  if (task.fails) outside.push(...untold.map(({ message }) => ({ message: `In "${task.name}": ${message}` })))
+  else throw missOf(`"${task.name}" asked for what nobody recorded`, untold, task.file.filepath)
+}
+
+/** The error of a test, or of a file. */
+function missOf(what: string, missed: readonly Missed[], path: string): Error {
+  const command = `${told.howToRecord} ${relative(process.cwd(), path)}`
+  const texts = new Set(missed.map(({ message }) => message.replaceAll(told.howToRecord, command)))
+  const error = new Error([`deltatape: ${what}.`, ...texts].map(inLines).join('\n\n'))
+  // Where it was asked is in the app, and nobody knows where.
+  return Object.assign(error, { name: 'FixtureMiss', stack: `FixtureMiss: ${error.message}` })
+}
+
+if (isSeparate) {
+  vitest.aroundEach(async (run, context) => {
+    const tape = await begin(context)
+    await thread.running.run(tape.asker, run)
+    await end(context, tape)
+  })
+} else {
+  const tapes = new WeakMap<Context, Handle>()
+  beforeEach(async (context) => void tapes.set(context, await begin(context)))
+  afterEach(async (context) => {
+    const tape = tapes.get(context)
+    if (tape) await end(context, tape)
+  })
+}
+
+afterAll(async () => {
+  await lookAround()
+  for (const { tape, title } of over) {
+    const late = tape.hasAsked ? await clientAt(addressOf(told, tape.name), aside).turns() : []
+    outside.push(...missedIn(late, `After "${title}" was over: `))
+  }
+  if (outside.length === 0 || told.misses === 'ignore') return
+  throw missOf(
+    'This file asked for what nobody recorded, outside of its tests',
+    outside,
+    expect.getState().testPath ?? '',
+  )
+})

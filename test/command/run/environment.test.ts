@@ -1,0 +1,97 @@
+/** What a command finds in its environment. */
+import { expect, test } from 'vitest'
+import { environmentOfCommand } from '../../../server/command/run/environment.ts'
+import { readConfig } from '../../../server/serve/config.ts'
+
+const url = 'http://127.0.0.1:4000'
+const proxyUrl = 'http://127.0.0.1:4001'
+
+const around = (env: Record<string, string>, given: Record<string, string> = {}) =>
+  environmentOfCommand(env, { url, proxyUrl, config: readConfig({ ...env, ...given }) })
+
+const KEY = 'sk-proj-0123456789abcdef'
+
+test('its SDKs find the server, whatever was set before, and each has a key', () => {
+  const env = around({ OPENAI_BASE_URL: 'https://gateway.example/v1', PATH: '/bin' })
+  expect(env).toMatchObject({
+    PATH: '/bin',
+    DELTATAPE_URL: url,
+    OPENAI_BASE_URL: `${url}/v1`,
+    OPENAI_API_BASE: `${url}/v1`,
+    ANTHROPIC_BASE_URL: url,
+    GOOGLE_GEMINI_BASE_URL: url,
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
+    OPENAI_API_KEY: 'any',
+    ANTHROPIC_API_KEY: 'any',
+    GEMINI_API_KEY: 'any',
+    MISTRAL_API_KEY: 'any',
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    AWS_REGION: 'us-east-1',
+  })
+  // With one of no use what everybody may load could not be loaded.
+  expect(env).not.toHaveProperty('HF_TOKEN')
+})
+
+test('in replay no key is left, under whatever name; what is none stays', () => {
+  const env = around({
+    OPENAI_API_KEY: KEY,
+    VITE_OPENAI_KEY: 'x1',
+    ANTHROPIC_AUTH_TOKEN: 'x2',
+    HF_TOKEN: 'x3',
+    MY_GROQ_API_KEY_2: 'x4',
+    GOOGLE_GENERATIVE_AI_API_KEY: 'x5',
+    REPLICATE_API_TOKEN: 'x6',
+    PPLX_API_KEY: 'x7',
+    LLM_KEY: KEY,
+    OPENAI_CUSTOM_HEADERS: `authorization: Bearer ${KEY}`,
+    AWS_SESSION_TOKEN: 'x8',
+    AWS_PROFILE: 'x9',
+    OPENAI_MAX_TOKENS: '5',
+    STRIPE_API_KEY: 'mine',
+    GITHUB_TOKEN: 'mine',
+    AWS_REGION: 'eu-west-1',
+  })
+  expect(JSON.stringify(env)).not.toMatch(/x\d|sk-proj/)
+  expect(env).toMatchObject({
+    OPENAI_API_KEY: 'any',
+    VITE_OPENAI_KEY: 'any',
+    LLM_KEY: 'any',
+    OPENAI_CUSTOM_HEADERS: 'authorization: Bearer any',
+    OPENAI_MAX_TOKENS: '5',
+    STRIPE_API_KEY: 'mine',
+    GITHUB_TOKEN: 'mine',
+    AWS_REGION: 'eu-west-1',
+  })
+})
+
+test('where APIs are called the command keeps its keys, unless a token stands in their place', () => {
+  const own = { MODEL_MODE: 'record', OPENAI_API_KEY: KEY, AWS_PROFILE: 'work', AWS_ACCESS_KEY_ID: 'AKIA' }
+  expect(around(own)).toMatchObject({ ...own, ANTHROPIC_API_KEY: 'any' })
+  expect(around(own)).not.toHaveProperty('AWS_REGION')
+  expect(around(own, { AUTH_TOKEN: 'sesame' })).toMatchObject({
+    OPENAI_API_KEY: 'sesame',
+    ANTHROPIC_API_KEY: 'sesame',
+    AWS_PROFILE: 'work',
+  })
+})
+
+test('a program that is set up for Azure alone finds no address of OpenAI, which its SDK would take first', () => {
+  const azure = { AZURE_OPENAI_ENDPOINT: 'https://mine.openai.azure.com' }
+  expect(around(azure)).toMatchObject({ AZURE_OPENAI_ENDPOINT: url, OPENAI_BASE_URL: undefined })
+  expect(around({ ...azure, OPENAI_API_KEY: KEY })).toMatchObject({ OPENAI_BASE_URL: `${url}/v1` })
+})
+
+test('all proxies are that of the run; what the user spares stays spared, but for APIs in replay', () => {
+  const own = { HTTPS_PROXY: 'http://proxy.example:3128', no_proxy: '*, .openai.com .corp.example,com,api.x.ai:443' }
+  const env = around(own)
+  expect(env).toMatchObject({
+    HTTP_PROXY: proxyUrl,
+    https_proxy: proxyUrl,
+    ALL_PROXY: proxyUrl,
+    NODE_USE_ENV_PROXY: '1',
+    NO_PROXY: '.corp.example,localhost,127.0.0.1,::1',
+  })
+  expect(env.no_proxy).toBe(env.NO_PROXY)
+  expect(around({ ...own, MODEL_MODE: 'record' }).NO_PROXY).toMatch(/^\*,\.openai\.com,/)
+})

@@ -1,0 +1,100 @@
+/** What a run says as a whole, and what a user can say to it. */
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import { expect, test } from 'vitest'
+import { compose } from '../../kit/answers.ts'
+import { folderWith } from '../../kit/tools.ts'
+import { CONFIG, configWith, projectWith, runVitest } from '../../kit/vitest.ts'
+
+const answer = { events: compose('x').text(['Hi']).completed() }
+
+const ASK = `
+export const ask = async (input, base = process.env.OPENAI_BASE_URL) => {
+  const response = await fetch(base + '/responses', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4.1-mini', input, stream: true }),
+  })
+  await response.text()
+  return response.status
+}
+`
+
+const ADA = `
+import { expect, test } from 'vitest'
+import { ask } from './ask.mjs'
+test('asks', async () => {
+  expect(await ask('Ada')).toBe(200)
+})
+`
+
+/** Each of several processes takes its time on a busy machine. */
+const PATIENCE_MS = 400_000
+
+test('fixtures that no test used are told after a whole run, and in no other', { timeout: PATIENCE_MS }, async () => {
+  const folder = await projectWith({
+    'ask.mjs': ASK,
+    'ada.test.mjs': ADA,
+    'fails.config.ts': configWith(`plugins: [deltatape({ unused: 'fail' })]`),
+    'quiet.config.ts': configWith(`plugins: [deltatape({ unused: 'ignore' })]`),
+    'skips.config.ts': configWith(`plugins: [deltatape()], test: { include: ['*.test.mjs', 'skipped.mjs'] }`),
+    'skipped.mjs': `import { test } from 'vitest'\ntest.skip('asks Bob', () => {})\n`,
+  })
+  await cp(await folderWith({ Ada: answer, Bob: answer }), join(folder, 'fixtures'), { recursive: true })
+  const slot = pLimit(2)
+  const runs = [[], ['--config', 'fails.config.ts'], ['-t', 'asks'], ['ada'], ['--config', 'quiet.config.ts']]
+  const ran = await Promise.all(
+    [...runs, ['--config', 'skips.config.ts']].map((args) => slot(() => runVitest(folder, args))),
+  )
+  const told = /no test used 1 of 2 fixtures in fixtures:\n {2}bob-[\da-f]{12}\.jsonl was not used/
+  const ends = ran.map(({ code, output }) => [code, told.test(output), /fixtures in/.test(output)])
+  const silent = [0, false, false]
+  expect(ends).toEqual([[0, true, true], [1, true, true], silent, silent, silent, silent])
+})
+
+test('what is asked before all tests is told in the end, and fails the run', async () => {
+  const folder = await projectWith({
+    'ask.mjs': ASK,
+    'ada.test.mjs': ADA,
+    'global.mjs': `import { ask } from './ask.mjs'\nexport const setup = async () => void (await ask('Global'))\n`,
+    'vitest.config.ts': configWith(`plugins: [deltatape()], test: { globalSetup: './global.mjs' }`),
+    'ignoring.config.ts': configWith(
+      `plugins: [deltatape({ misses: 'ignore' })], test: { globalSetup: './global.mjs' }`,
+    ),
+  })
+  await cp(await folderWith({ Ada: answer }), join(folder, 'fixtures'), { recursive: true })
+  const ran = await runVitest(folder)
+  expect(ran.tests.get('asks')?.status).toBe('passed')
+  expect(ran.code).toBe(1)
+  expect(ran.output).toMatch(
+    /asked for outside of the tests, so this run fails\.\n\nNo fixture for this request \(it would be global-/,
+  )
+  const ignored = await runVitest(folder, ['--config', 'ignoring.config.ts'])
+  expect([ignored.code, ignored.output]).toEqual([0, expect.not.stringContaining('No fixture')])
+})
+
+test('what is wrong with the options is told without a stack', async () => {
+  const folder = await projectWith({
+    'ask.mjs': ASK,
+    'ada.test.mjs': ADA,
+    'bad.config.ts': configWith(`plugins: [deltatape({ pace: 'fast' })]`),
+    'gone.config.ts': configWith(`plugins: [deltatape({ fixtures: 'gone' })]`),
+  })
+  const bad = await runVitest(folder, ['--config', 'bad.config.ts'])
+  expect(bad.code).toBe(1)
+  expect(bad.output).toMatch(/deltatape: .*must be instant, recorded/)
+  expect(bad.output).not.toMatch(/^\s+at /m)
+  const gone = await runVitest(folder, ['--config', 'gone.config.ts'])
+  expect(gone.code).toBe(1)
+  expect(gone.output).toContain('deltatape: The fixtures directory "gone" does not exist')
+  expect(gone.output).not.toMatch(/^\s+at /m)
+})
+
+test('a first run without any fixture says how to record', async () => {
+  const folder = await projectWith({ 'ask.mjs': ASK, 'ada.test.mjs': ADA, 'vitest.config.ts': CONFIG })
+  const ran = await runVitest(folder)
+  expect(ran.code).toBe(1)
+  const { messages = '' } = ran.tests.get('asks') ?? {}
+  expect(messages).toContain('There are no fixtures at all.')
+  expect(messages).toContain('OPENAI_API_KEY=… MODEL_MODE=record npx vitest run ada.test.mjs')
+})
