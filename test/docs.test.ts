@@ -6,8 +6,14 @@ import manifest from '../package.json' with { type: 'json' }
 import { SERVICES, homeOf } from '../server/api/hosts.ts'
 import { apiNamed, apiOf } from '../server/api/index.ts'
 import { parseObject } from '../server/base/json.ts'
+import { identify } from '../server/fixture/key.ts'
+import { createMatch } from '../server/fixture/match.ts'
 import { createRoutes } from '../server/model/transport/route.ts'
+import type { MatchRules } from '../server/redact/matching.ts'
+import { createRedactor } from '../server/redact/redactor.ts'
+import { parseRules } from '../server/redact/rules.ts'
 import { readConfig } from '../server/serve/config.ts'
+import { callOf } from './kit/calls.ts'
 import { PAGES, firstNamesBelow, namesIn, readPage, tableBelow } from './kit/docs.ts'
 import { bundledSnippets, runSnippet, snippetsBelow } from './kit/snippets.ts'
 import { runDeltatape, runServer, temporaryFolder } from './kit/tools.ts'
@@ -160,6 +166,23 @@ describe('every example on the bundled fixtures runs as it is written', { timeou
     )
     expect(snippets.filter((_snippet, index) => requests[index]).map(({ language }) => language)).toContain('python')
   })
+})
+
+test('the rules for agent programs make one request of what they write above an output, elsewhere and on another day', async () => {
+  const blocks = (await readPage('docs/agents.md')).matchAll(/```json\n([\s\S]*?)```/g)
+  const [words, codex] = Array.from(blocks, ([, text = '']) => parseRules(text, 'docs/agents.md').match)
+  const asked = (rules: MatchRules | undefined, [cwd, day, chunk]: readonly string[]) => {
+    const match = rules && createMatch(rules, { cwd, home: '/home/ada', tmp: '/tmp' })
+    const output = `Chunk ID: ${chunk}\nWall time: 0.0003 seconds\nOutput:\nnote.txt`
+    const input = [{ role: 'user', content: `<cwd>${cwd}</cwd> <current_date>${day}</current_date>` }]
+    const body = { input: [...input, { type: 'function_call_output', call_id: 'call_1', output }] }
+    return identify(callOf(body), createRedactor(), undefined, match).key
+  }
+  const here = ['/home/ada/notes', '2026-11-26', '88b4cd']
+  const there = ['/srv/ci/notes', '2027-01-02', '1970e0']
+  expect(asked(codex, here)).toBe(asked(codex, there))
+  expect(asked(words, here)).not.toBe(asked(words, there))
+  expect(asked(words, here)).toBe(asked(words, [...there.slice(0, 2), '88b4cd']))
 })
 
 test('the fetch for a process of its own runs as it is written', async () => {
