@@ -55,4 +55,4 @@ export const isMiss = ({
 
 /** The explanation of a miss: what is to be compared, and what is to be run, each on a line of its own. */
 export const inLines = (text: string): string =>
-  text.replace(/ (?=The nearest )/, '\n').replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')
+  text.replace(/ (?=The nearest )/, '\n').replaceAll(/ (To [a-z ]+:) (.+?)\.(?= To |$)/g, '\n$1\n  $2')
