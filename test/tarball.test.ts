@@ -167,6 +167,17 @@ describe('what is loaded', () => {
     },
   )
 
+  /** What others load many times: in each worker of a test run, in each build that shares the plugin's configuration. */
+  test.each([
+    ['dist/vitest/setup.js', 40_000],
+    ['dist/vitest.js', 20_000],
+    ['dist/answers.js', 10_000],
+  ])('%s brings at most %d bytes', async (file, most) => {
+    const { bytes, chunks } = await loadedWith(file)
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(bytes).toBeLessThan(most)
+  })
+
   test('what few need is there', () => {
     for (const name of ['openai', 'undici', 'pino-pretty']) {
       expect(files).toContainEqual(expect.stringMatching(`^dist/${name}-[\\w-]{8}\\.js$`))
@@ -278,10 +289,14 @@ describe.each(['18.20.8', '20.20.2'])('on Node %s', (version) => {
     expect(await node(['--import', saying(version), BIN, command])).toEqual({ code, out: '', err: `${told}\n` })
   })
 
-  test.each(names)('who imports %s is told the same by an error', async (name) => {
-    const tell = '({ name, code, message }) => console.log(name, code, message)'
-    const { out } = await ranCommonJs(`import('${name}').catch(${tell})`, '--import', saying(version))
-    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`)
+  test('who imports anything of it is told the same by an error', async () => {
+    const { out } = await ranCommonJs(
+      `const tell = ({ name, code, message }) => console.log(name, code, message)
+      for (const name of ${JSON.stringify(names)}) import(name).catch(tell)`,
+      '--import',
+      saying(version),
+    )
+    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`.repeat(names.length))
   })
 })
 
