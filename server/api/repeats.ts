@@ -5,7 +5,7 @@ import type { ModelEvent } from './event.ts'
 export interface Repeats {
   /** The member of a request that holds what was said so far, in order. */
   readonly history: string
-  /** The role of what the model said in it. */
+  /** The role of what the model said in it; empty if only ids are repeated. */
   readonly model: string
   /** The member of an item that holds its text. */
   readonly content: string
@@ -15,6 +15,8 @@ export interface Repeats {
   readonly own?: readonly string[]
   /** The path of a call that is about an earlier answer; its first group is the id. */
   readonly path?: RegExp
+  /** The row with whose answers it shares its ids, if that is another one. */
+  readonly sharedWith?: string
   /** What an event gives that may be sent back. */
   gives(event: ModelEvent): readonly (JsonValue | undefined)[]
 }
