@@ -8,6 +8,7 @@ import type { ModelEvent } from './event.ts'
 import { type TellsOf, failureIn, tell } from './failure.ts'
 import { type Said, followBy } from './follow.ts'
 import { headerOf } from './headers.ts'
+import type { Repeats } from './repeats.ts'
 import { lastOfUser, modelIn, textIn, unlessStreamed } from './request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from './told.ts'
 import { createWords } from './words.ts'
@@ -119,6 +120,17 @@ function keyed(request: JsonObject): JsonObject {
   return { ...rest, multipart: parts }
 }
 
+/** Conversations that the API keeps are named by requests for responses, and by paths. */
+const conversations: Repeats = {
+  history: 'items',
+  model: '',
+  content: 'content',
+  names: new Set(['id']),
+  path: /\/conversations\/([^/]+)/,
+  sharedWith: 'responses',
+  gives: ({ body }) => (body.object === 'conversation' ? [{ id: body.id ?? '' }] : []),
+}
+
 export const openai: Api = {
   ...any,
   name: 'openai',
@@ -132,6 +144,7 @@ export const openai: Api = {
     return textIn(asked) || lastOfUser(messages ?? objectOf(thread).messages, 'content')
   },
   modelOf: (call, request) => modelIn(call, request) || textIn(fieldOf(request, 'model')),
+  repeats: conversations,
   follow,
   events: eventsOrBody,
   isFinished: ({ path }, events) => CONTENT.test(path) || !events.some(failureOf),

@@ -23,7 +23,7 @@ import {
   refresh,
   withAnAnswer,
 } from '../upkeep/refresh.ts'
-import { STANDS, standingIn } from '../upkeep/standing.ts'
+import { STANDS, standingIn, withoutPolls } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
@@ -135,7 +135,9 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
   const routes = createRoutes(config)
   const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes)
-  const plan = dryRun ? planned : sendable(planned, withKeys(planned, routes))
+  const keyed = dryRun ? planned : sendable(planned, withKeys(planned, routes))
+  const standing = await standingIn(keyed.send, store, answerIn(store))
+  const plan = check ? keyed : withoutPolls(keyed, standing)
   const asked = new Map(candidates.map((candidate) => [candidate.name, askedOf(candidate)]))
   const skipped = [...passed, ...plan.skipped].map((each): Entry => ({
     ...asked.get(each.name),
@@ -143,7 +145,6 @@ async function run(context: Context, env: Environment, words: readonly string[],
     outcome: 'skipped',
   }))
   if (dryRun) {
-    const standing = await standingIn(plan.send, store, answerIn(store))
     return list(terminal, plan, { standing, others: [...unreadable, ...skipped] }, json)
   }
 

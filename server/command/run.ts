@@ -34,10 +34,10 @@ export const defineRun: Define = ({ env, terminal, exit }) => {
     'after',
     `
 Examples:
-  npx deltatape run -- pytest -q                     replay; no key, no network
-  npx deltatape run --mode record -- npx vitest run  record what the tests ask
+  npx deltatape run -- pytest -q               replay; no key, no network
+  npx deltatape run --mode record -- npm test  record what the tests ask
   npx deltatape run --pace recorded -- npm run dev
-  npx deltatape run --unused fail -- npm test        and no fixture is left over
+  npx deltatape run --unused fail -- npm test  and no fixture is left over
 
 The command finds the server by the variables of its SDKs (OPENAI_BASE_URL, …)
 and by DELTATAPE_URL. In replay its keys are of no use, and nothing else is let

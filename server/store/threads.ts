@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { isDamage } from '../fixture/damage.ts'
 import type { Fixture } from '../fixture/fixture.ts'
 import type { Sketch } from '../fixture/sketch.ts'
-import { carriedBy } from '../fixture/thread.ts'
+import { carriedBy, spaceOf } from '../fixture/thread.ts'
 import type { Finder } from './finder.ts'
 import type { Marks } from './marks.ts'
 import { isNewer } from './shelf.ts'
@@ -101,7 +101,8 @@ async function search(
     for (const name of marks.namesOf(mark).slice(-MAX_COMPARED)) {
       const sketch = await sketchNow(finder, name)
       // No request follows itself.
-      if (sketch?.api === api && sketch.key !== key && sketch.knownBy.includes(mark)) held.push(sketch)
+      if (sketch && spaceOf(sketch.api) === spaceOf(api) && sketch.key !== key && sketch.knownBy.includes(mark))
+        held.push(sketch)
     }
     const [best] = held.toSorted((a, b) => shared(b, all) - shared(a, all) || (isNewer(a, b) ? -1 : 1))
     if (best) return best.key

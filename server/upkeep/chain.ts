@@ -125,6 +125,14 @@ export function renewed(apiName: string, requestText: string, { ids, texts }: Re
   return text + requestText.slice(at)
 }
 
+/** The path of a request with the new id of the answer that it is about. */
+export function renewedPath(apiName: string, path: string, { ids }: Renewal): string {
+  const found = apiNamed(apiName).repeats?.path?.exec(path)
+  const [all = '', id = ''] = found ?? []
+  const now = ids.get(id)
+  return found && now !== undefined ? path.replace(all, () => all.replace(id, () => now)) : path
+}
+
 interface History extends Pick<Renewal, 'texts'> {
   readonly history: string
   readonly model: string

@@ -65,7 +65,7 @@ export function createChains({ send, skipped }: Plan, { store, redactor, match, 
     const requestText = redactor.json(text, undefined, apiNamed(api).isWord)
     const asked = {
       api,
-      call,
+      call: { ...call, path: sent.path },
       request: parseRequest(requestText),
       requestText,
       previousKey: now(previousKey),
@@ -130,7 +130,7 @@ async function saveWhole(
 }
 
 /** The conversations of a plan in which a request carries an answer, each in order. */
-function chainsIn(send: readonly Planned[]): Planned[][] {
+export function chainsIn(send: readonly Planned[]): Planned[][] {
   const roots = new Map<string, string>()
   for (const { fixture, after } of send) {
     roots.set(idOf(fixture), (after && roots.get(idOf(after))) ?? idOf(fixture))

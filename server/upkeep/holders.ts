@@ -1,7 +1,7 @@
 /** Which fixture holds the answer that another one carries. Pure. */
 import { apiNamed } from '../api/index.ts'
 import { type Candidate, type FixtureHeader, continuedBy } from '../fixture/fixture.ts'
-import { carriedBy } from '../fixture/thread.ts'
+import { carriedBy, spaceOf } from '../fixture/thread.ts'
 
 interface Holder<T> {
   readonly of: T
@@ -20,7 +20,7 @@ export interface Holders<T> {
 
 export function createHolders<T>(): Holders<T> {
   const byMark = new Map<string, Holder<T>[]>()
-  const markIn = (api: string, mark: string) => `${api}\n${mark}`
+  const markIn = (api: string, mark: string) => `${spaceOf(api)}\n${mark}`
   return {
     add(of, { api, key, recorded, knownBy = [] }) {
       const holder = { of, key, at: recorded.at, knownBy }

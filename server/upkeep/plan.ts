@@ -135,8 +135,8 @@ interface Planning {
   readonly parentOf: (fixture: Candidate) => Candidate | undefined
 }
 
-/** What is to be done about it. */
-const BY_ITS_APP = 'run its app with MODEL_MODE=record to record all of it anew'
+/** What is to be done about a conversation that is not sent. */
+export const BY_ITS_APP = 'run its app with MODEL_MODE=record to record all of it anew'
 
 /** A conversation of which a part cannot be sent is not sent at all: the rest would be left behind. */
 function leaveBroken({ send, skipped, all, parentOf }: Planning): void {

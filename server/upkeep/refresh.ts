@@ -22,7 +22,7 @@ import { type Chains, type Kept, createChains } from './chains.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
-import { STANDS, standingIn, unasked } from './standing.ts'
+import { NOT_YET, STANDS, isPending, standingIn, unasked } from './standing.ts'
 
 /** What a run works with. */
 export interface Job {
@@ -130,7 +130,10 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
     if (outcome === 'unchanged') return { outcome }
     if (outcome === 'changed') return { outcome: 'failed', why: CHANGED }
     const { why = 'the model did not finish it' } = reply.action ?? {}
-    if (reply.kind === 'answered') return { outcome: 'failed', why }
+    if (reply.kind === 'answered') {
+      const now = { call: fixture.call, response: reply.head, records: reply.records }
+      return { outcome: 'failed', why: isPending(now) ? NOT_YET : why }
+    }
     const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
     if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
       return {
@@ -166,6 +169,7 @@ const waiting = (
   ...store,
   identify: async (sent) => chains.identify(fixture, sent),
   async save(recording) {
+    if (isPending(recording)) return { outcome: 'kept', name: fixture.name }
     chains.keep(fixture, recording)
     saved.set(idOf(fixture), 'saved')
     return { outcome: 'saved', name: fixture.name }
@@ -192,6 +196,7 @@ function storeFor(
       return { key, api, call, request: parseRequest(requestText), requestText, previousKey, matchedBy }
     },
     async save(recording) {
+      if (isPending(recording)) return { outcome: 'kept', name: fixture.name }
       if (!isAsPlanned()) {
         saved.set(id, 'changed')
         return { outcome: 'kept', name: fixture.name }

@@ -9,7 +9,7 @@ import { idOf } from '../fixture/take.ts'
 import type { Action, Model } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Candidate } from '../fixture/fixture.ts'
-import { type Answer, NOTHING_NEW, type Renewal, renewalBy, renewed, together } from './chain.ts'
+import { type Answer, NOTHING_NEW, type Renewal, renewalBy, renewed, renewedPath, together } from './chain.ts'
 import { type Planned, callFor } from './plan.ts'
 
 /** What came of a request. */
@@ -60,12 +60,13 @@ export async function resend<T>(
   const replyTo = async (planned: Planned, parent: Sent<T> | undefined): Promise<Reply> => {
     if (signal.aborted || parent?.kind === 'not_sent') return { kind: 'not_sent' }
     if (parent?.kind === 'failed') return failed('The answer that it continues failed.')
-    const { api, requestText } = planned.fixture
+    const { api, requestText, call } = planned.fixture
     const renewal = planned.carries ? (parent?.renewal ?? NOTHING_NEW) : NOTHING_NEW
     if ('why' in renewal) return failed(`${renewal.why}: ${BY_ITS_APP}`)
     const text = renewed(api, requestText, renewal)
     if (text === undefined) return failed(`an answer stands in its request in parts: ${BY_ITS_APP}`)
-    return ask(modelFor(planned), callFor(planned, parent?.id, text), signal, redactor)
+    const fixture = { ...planned.fixture, call: { ...call, path: renewedPath(api, call.path, renewal) } }
+    return ask(modelFor(planned), callFor({ ...planned, fixture }, parent?.id, text), signal, redactor)
   }
   const carried = new Set(send.flatMap(({ carries, after }) => (carries && after ? [idOf(after)] : [])))
   const renewalOf = async (

@@ -1,12 +1,10 @@
 /** The proxy that a command is given, for what reads no base URL: in replay it lets nothing out, and it notes what was tried. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES, createServer } from 'node:http'
 import type { Socket } from 'node:net'
-import { hostname, networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
-import { isLoopback } from '../../base/host.ts'
 import type { Environment } from '../../base/variables.ts'
 import { listen } from '../../serve/listen.ts'
-import { type Goal, bare, forward, tunnelTo, written } from './passage.ts'
+import { type Goal, bare, forward, isHere, tunnelTo, written } from './passage.ts'
 
 export interface ProxyOptions {
   /** Whether what goes past the server is let out. What is on this machine is reached always. */
@@ -47,10 +45,9 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
     // Whoever leaves breaks a connection, and nothing else.
     return socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket))
   }
-  const here = namesOfHere()
   /** Whether something is let out; what is not on this machine is noted. */
   const admit = (goal: Goal): boolean => {
-    if (isLoopback(goal.host) || here.has(goal.host)) return true
+    if (isHere(goal.host)) return true
     const to = written(goal)
     const known = strays.get(to)
     if (known) known.times++
@@ -91,15 +88,6 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
     },
   }
 }
-
-/** How this machine is called by itself and by others, beside what is of a loopback interface. */
-const namesOfHere = (): ReadonlySet<string> =>
-  new Set([
-    '0.0.0.0',
-    '::',
-    hostname().toLowerCase(),
-    ...Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)),
-  ])
 
 /** The goal of a tunnel: a host and a port. */
 function goalIn(text: string): Goal | undefined {
