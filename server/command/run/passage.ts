@@ -56,7 +56,7 @@ function askProxy(
 }
 
 /** The host of an address, an IPv6 address without brackets. */
-export const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1')
+export const bare = (address: string): string => address.replace(/^\[(.*)\]$/, '$1')
 
 /**
  * Opens a way to a goal, on which both sides say what they like.
