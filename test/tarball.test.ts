@@ -11,6 +11,7 @@ import { compose, steps, words } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
 import { PAGES } from './kit/docs.ts'
 import { installed, userEnv } from './kit/packed.ts'
+import { snippetsBelow } from './kit/snippets.ts'
 import { runStandIn } from './kit/tools.ts'
 
 const MIB = 2 ** 20
@@ -225,6 +226,12 @@ describe('who imports it', () => {
     const [one, other] = JSON.parse(out)
     expect([code, one]).toEqual([0, other])
     expect(one).toContain('Nice to meet you, Ada!')
+  })
+
+  test('has a server as the docs show it', async () => {
+    const [snippet] = await snippetsBelow('docs/fetch.md', 'A server')
+    const { code, out, err } = await node(['--input-type=module', '-e', snippet?.code ?? ''])
+    expect([code, err, out]).toEqual([0, '', expect.stringContaining('Nice to meet you, Ada!')])
   })
 
   test.each([

@@ -23,7 +23,7 @@ export const defineRun: Define = ({ env, terminal, exit }) => {
     .usage('[options] -- <command> [arguments...]')
     .argument('<command...>', 'what to run, with its arguments')
     .passThroughOptions()
-    .showHelpAfterError('(deltatape run --help shows how)')
+    .showHelpAfterError('(npx deltatape run --help shows how)')
     .addOption(
       new Option('--misses <fail|tell>', 'what becomes of calls without a fixture').choices(SEVERITIES).default('fail'),
     )
@@ -34,10 +34,10 @@ export const defineRun: Define = ({ env, terminal, exit }) => {
       'after',
       `
 Examples:
-  deltatape run -- pytest -q                     replay; no key, no network
-  deltatape run --mode record -- npx vitest run  record what the tests ask
-  deltatape run --pace recorded -- npm run dev
-  deltatape run --unused fail -- npm test        and no fixture is left over
+  npx deltatape run -- pytest -q               replay; no key, no network
+  npx deltatape run --mode record -- npm test  record what the tests ask
+  npx deltatape run --pace recorded -- npm run dev
+  npx deltatape run --unused fail -- npm test  and no fixture is left over
 
 The command finds the server by the variables of its SDKs (OPENAI_BASE_URL, …)
 and by DELTATAPE_URL. In replay its keys are of no use, and nothing else is let

@@ -1,4 +1,5 @@
 /** What a command finds in its environment: this server where its APIs would be, and no key with which it could spend. */
+import { resolve } from 'node:path'
 import { SERVICES, serviceAtHost } from '../../api/hosts.ts'
 import type { Environment } from '../../base/variables.ts'
 import type { Config } from '../../serve/config.ts'
@@ -9,7 +10,7 @@ export interface Around {
   readonly url: string
   /** Where the proxy is that catches what goes past the server. */
   readonly proxyUrl: string
-  readonly config: Pick<Config, 'mode' | 'baseURLs' | 'authToken'>
+  readonly config: Pick<Config, 'mode' | 'baseURL' | 'baseURLs' | 'authToken' | 'usageLog'>
 }
 
 /**
@@ -30,9 +31,16 @@ export function environmentOfCommand(env: Environment, { url, proxyUrl, config }
     ...addresses,
     ...(isAzureAlone(env) ? { OPENAI_BASE_URL: undefined, OPENAI_API_BASE: undefined } : {}),
     DELTATAPE_URL: url,
+    DELTATAPE_AROUND: JSON.stringify(forOwn(config)),
     ...throughProxy(env, proxyUrl, mode),
   }
 }
+
+/** What a deltatape that the command starts itself, such as that of a plugin, is to know: it answers in place of this one. */
+const forOwn = ({ mode, baseURL, baseURLs, usageLog }: Around['config']): Environment => ({
+  ...(mode === 'replay' ? {} : { MODEL_MODE: mode, OPENAI_BASE_URL: baseURL, ...baseURLs }),
+  ...(usageLog === undefined ? {} : { USAGE_LOG: resolve(usageLog) }),
+})
 
 /** Credentials that sign, and open nothing. A profile would lead to others. */
 const NO_AWS: Environment = {
