@@ -322,6 +322,7 @@ test('while recording it is let out, by the proxy of the user, and told to be no
   expect(seen).toEqual(['GET http://shop.example/a?b=c', login, 'CONNECT api.x.ai:443', login])
   const lines = err.trimEnd().split('\n')
   expect(lines).toEqual([
+    expect.stringMatching(/^deltatape: No call came to deltatape, so nothing was recorded\. /),
     expect.stringMatching(
       /^deltatape: The command reached api\.x\.ai:443 past deltatape: what went there is not recorded\. /,
     ),
