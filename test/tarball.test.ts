@@ -11,9 +11,8 @@ import { compose, steps, words } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
 import { PAGES } from './kit/docs.ts'
 import { installed, userEnv } from './kit/packed.ts'
+import { snippetsBelow } from './kit/snippets.ts'
 import { runStandIn } from './kit/tools.ts'
-
-const MIB = 2 ** 20
 
 const ADA = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
 
@@ -96,7 +95,7 @@ describe('what is published', () => {
 
   test('one package, of less than 5 MB, and one command', async () => {
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(own, file))).size))
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5 * MIB)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5_000_000)
     const lock = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8'))
     expect(Object.keys(lock.packages)).toEqual(['', 'node_modules/deltatape'])
     expect(await readdir(join(folder, 'node_modules/.bin'))).toEqual(['deltatape'])
@@ -167,6 +166,17 @@ describe('what is loaded', () => {
     },
   )
 
+  /** What others load many times: in each worker of a test run, in each build that shares the plugin's configuration. */
+  test.each([
+    ['dist/vitest/setup.js', 40_000],
+    ['dist/vitest.js', 20_000],
+    ['dist/answers.js', 10_000],
+  ])('%s brings at most %d bytes', async (file, most) => {
+    const { bytes, chunks } = await loadedWith(file)
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(bytes).toBeLessThan(most)
+  })
+
   test('what few need is there', () => {
     for (const name of ['openai', 'undici', 'pino-pretty']) {
       expect(files).toContainEqual(expect.stringMatching(`^dist/${name}-[\\w-]{8}\\.js$`))
@@ -214,6 +224,12 @@ describe('who imports it', () => {
     const [one, other] = JSON.parse(out)
     expect([code, one]).toEqual([0, other])
     expect(one).toContain('Nice to meet you, Ada!')
+  })
+
+  test('has a server as the docs show it', async () => {
+    const [snippet] = await snippetsBelow('docs/fetch.md', 'A server')
+    const { code, out, err } = await node(['--input-type=module', '-e', snippet?.code ?? ''])
+    expect([code, err, out]).toEqual([0, '', expect.stringContaining('Nice to meet you, Ada!')])
   })
 
   test.each([
@@ -278,10 +294,14 @@ describe.each(['18.20.8', '20.20.2'])('on Node %s', (version) => {
     expect(await node(['--import', saying(version), BIN, command])).toEqual({ code, out: '', err: `${told}\n` })
   })
 
-  test.each(names)('who imports %s is told the same by an error', async (name) => {
-    const tell = '({ name, code, message }) => console.log(name, code, message)'
-    const { out } = await ranCommonJs(`import('${name}').catch(${tell})`, '--import', saying(version))
-    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`)
+  test('who imports anything of it is told the same by an error', async () => {
+    const { out } = await ranCommonJs(
+      `const tell = ({ name, code, message }) => console.log(name, code, message)
+      for (const name of ${JSON.stringify(names)}) import(name).catch(tell)`,
+      '--import',
+      saying(version),
+    )
+    expect(out).toBe(`DeltatapeError node_too_old ${told}\n`.repeat(names.length))
   })
 })
 

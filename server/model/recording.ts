@@ -159,7 +159,7 @@ async function keep(
   const settled = take?.settle(fixture)
   if (settled?.kind === 'same') return { kind: 'unchanged', fixture: fileName({ ...identity, take: settled.as }) }
   if (settled?.kind !== 'save' && !options.recordFailures && !isGood(fixture))
-    return notSaved(UNFINISHED[settled?.kind ?? 'dropped'])
+    return notSaved(`${whatWentWrong(ending, head)}${UNFINISHED[settled?.kind ?? 'dropped']}`)
   const earlier = settled?.kind === 'save' ? settled.earlier : []
   const before: Pick<Action, 'fixture' | 'isNew'>[] = []
   for (const each of earlier) before.push(placeOf(await store.save(each, true)))
@@ -181,9 +181,17 @@ const placeOf = ({ name, outcome, replaced }: Saved): Pick<Action, 'fixture' | '
   ...(outcome === 'saved' && replaced === undefined ? { isNew: true } : {}),
 })
 
+/** Why an answer is not worth keeping: a key that is wrong is no fault of the model. */
+function whatWentWrong({ end }: Ending, head: Head | undefined): string {
+  if (head === undefined && end === 'unreachable') return 'the API was not reached'
+  return head !== undefined && end === 'refused'
+    ? `the API refused it with HTTP ${head.status}`
+    : 'the model did not finish it'
+}
+
 const UNFINISHED = {
-  dropped: 'the model did not finish it (RECORD_FAILURES=1 saves that too)',
-  held: 'the model did not finish it; a later take of this call that it finishes saves both',
+  dropped: ' (RECORD_FAILURES=1 saves that too)',
+  held: '; a later take of this call that it finishes saves both',
 } as const
 
 /** In which way a fixture changed. It is on the disk: what cannot be compared is saved all the same. */

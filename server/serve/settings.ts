@@ -1,5 +1,7 @@
 /** What a project says of deltatape where it uses it: in the code of its tests, or in the file of another tool. */
+import { z } from 'zod'
 import { DeltatapeError } from '../base/errors.ts'
+import { parseObject } from '../base/json.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, type Options, SETTINGS, configOf, readConfig } from './config.ts'
 
@@ -52,15 +54,21 @@ const isSaid = (member: string, env: Environment): boolean => {
 
 /**
  * The variables that are not the app's, and no addresses of a deltatape that stands around this process: those are where
- * programs find that one, and no API's.
+ * programs find that one, and no API's. In their place stands what that one was told.
  */
 function meantForUs(env: Environment): Environment {
   const around = env.DELTATAPE_URL ?? ''
   const origin = URL.canParse(around) ? new URL(around).origin : undefined
   const isMeant = ([name, value = '']: [string, string | undefined]) =>
     !OF_THE_APP.has(name) && (origin === undefined || !value.startsWith(origin))
-  return Object.fromEntries(Object.entries(env).filter(isMeant))
+  const set = Object.entries(env).filter(([, value = '']) => value.trim() !== '')
+  return {
+    ...aroundSchema.parse(parseObject(env.DELTATAPE_AROUND ?? '') ?? {}),
+    ...Object.fromEntries(set.filter(isMeant)),
+  }
 }
+
+const aroundSchema = z.record(z.string(), z.string()).catch({})
 
 const noSetting = (names: readonly string[]) =>
   new DeltatapeError(

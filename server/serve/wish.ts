@@ -12,7 +12,7 @@ export type Answer = Item | readonly Item[]
  * those whose request has at least these members, as with `toMatchObject`; lists have as many items. `model` is the model
  * that is asked, and a text for `input`, `messages` or `contents` is the last text of the user. `{}` is every call.
  */
-export type AnsweredCall = string | { readonly [member: string]: unknown }
+export type AnsweredCall = string | object
 
 /**
  * Answers calls of one client, until its name ends (`DELETE /@name`). Nothing is read from fixtures for such a call, nothing

@@ -22,7 +22,7 @@ interface CheckOptions {
  */
 export async function checkDirectory(
   dir: string,
-  { write, mayBeMissing = false, howToRecord = 'npx deltatape serve', clock }: CheckOptions,
+  { write, mayBeMissing = false, howToRecord = serving(dir), clock }: CheckOptions,
 ): Promise<void> {
   try {
     if (write) await mkdir(dir, { recursive: true })
@@ -37,6 +37,10 @@ export async function checkDirectory(
     throw unusable(dir, why, code === 'ENOENT' ? howToRecord : undefined, error)
   }
 }
+
+/** The server that uses a directory, as it is started in a shell. */
+const serving = (dir: string): string =>
+  `npx deltatape serve --fixtures ${/^[\w@%+=:,./-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", String.raw`'\''`)}'`}`
 
 const TEMPORARY = /(?:^|\/)\.[^/]+\.(?:(?:jsonl|bin)\.\d+\.[0-9a-f]{12}\.tmp|jsonl\.lock)$/
 

@@ -194,7 +194,7 @@ test('the request itself is taken from a file, from a pipe, and as it is', async
   for (const [args, input] of [
     [['--request', '-', ...HELLO], json],
     [['--request', json, ...HELLO], ''],
-    [['--request', json, '--text', '-'], 'Hello, you two.'],
+    [['--request', json, '--text', '-'], 'Hello, you two.\n'],
   ] as const) {
     const { out } = await deltatape(['write', '--fixtures', dir, ...args], { input })
     expect(out).toContain('Unchanged: ')

@@ -177,3 +177,12 @@ test('the Vercel AI SDK reads a tool, and after its result a text', async () => 
   expect(asked).toEqual([{ city: 'Paris' }])
   expect((await totalUsage).outputTokens).toBeGreaterThan(0)
 })
+
+test('the call may be what the SDK is asked with', async () => {
+  const { url } = await runEmpty()
+  const params: OpenAI.Responses.ResponseCreateParamsNonStreaming = { model: 'gpt-5', input: 'Say hi', temperature: 0 }
+  await putAnswer(`${url}/@test`, params, text('Hello.'))
+  const openai = new OpenAI({ baseURL: `${url}/@test/v1`, apiKey: 'any', maxRetries: 0 })
+  expect((await openai.responses.create({ ...params, instructions: 'Be kind.' })).output_text).toBe('Hello.')
+  await expect(openai.responses.create({ ...params, temperature: 1 })).rejects.toThrow(/No fixture/)
+})

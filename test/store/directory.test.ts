@@ -25,7 +25,9 @@ describe('checkDirectory', () => {
     await writeFile(join(folder, 'file'), '')
     const told = (dir: string, howToRecord?: string) =>
       checkDirectory(dir, { write: false, howToRecord, clock: systemClock }).catch(String)
-    expect(await told(join(folder, 'none'))).toMatch(/, or record into it: MODEL_MODE=record npx deltatape serve\.$/)
+    const record = ', or record into it: MODEL_MODE=record npx deltatape serve --fixtures '
+    expect(await told(join(folder, 'none'))).toContain(`${record}${join(folder, 'none')}.`)
+    expect(await told(join(folder, "it's none"))).toContain(`${record}'${folder}/it'\\''s none'.`)
     expect(await told(join(folder, 'none'), 'npm test')).toMatch(/MODEL_MODE=record npm test\.$/)
     expect(await told(join(folder, 'file'))).toMatch(/ is no directory\. Set FIXTURES to one that can be used\.$/)
   })

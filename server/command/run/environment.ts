@@ -1,4 +1,5 @@
 /** What a command finds in its environment: this server where its APIs would be, and no key with which it could spend. */
+import { resolve } from 'node:path'
 import { SERVICES, serviceAtHost } from '../../api/hosts.ts'
 import type { Environment } from '../../base/variables.ts'
 import type { Config } from '../../serve/config.ts'
@@ -9,7 +10,7 @@ export interface Around {
   readonly url: string
   /** Where the proxy is that catches what goes past the server. */
   readonly proxyUrl: string
-  readonly config: Pick<Config, 'mode' | 'baseURLs' | 'authToken'>
+  readonly config: Pick<Config, 'mode' | 'baseURL' | 'baseURLs' | 'authToken' | 'usageLog'>
 }
 
 /**
@@ -30,9 +31,16 @@ export function environmentOfCommand(env: Environment, { url, proxyUrl, config }
     ...addresses,
     ...(isAzureAlone(env) ? { OPENAI_BASE_URL: undefined, OPENAI_API_BASE: undefined } : {}),
     DELTATAPE_URL: url,
+    DELTATAPE_AROUND: JSON.stringify(forOwn(config)),
     ...throughProxy(env, proxyUrl, mode),
   }
 }
+
+/** What a deltatape that the command starts itself, such as that of a plugin, is to know: it answers in place of this one. */
+const forOwn = ({ mode, baseURL, baseURLs, usageLog }: Around['config']): Environment => ({
+  ...(mode === 'replay' ? {} : { MODEL_MODE: mode, OPENAI_BASE_URL: baseURL, ...baseURLs }),
+  ...(usageLog === undefined ? {} : { USAGE_LOG: resolve(usageLog) }),
+})
 
 /** Credentials that sign, and open nothing. A profile would lead to others. */
 const NO_AWS: Environment = {
@@ -54,8 +62,11 @@ const isAzureAlone = (env: Environment): boolean =>
 /** The variables by which programs find a proxy: some know them in upper case, some in lower. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
 
-/** How this machine is called in a list of hosts that go by no proxy. */
-const HERE = ['localhost', '127.0.0.1', '::1', '[::1]']
+/**
+ * How this machine is called in a list of hosts that go by no proxy. Python's httpx does not start where an IPv6 address
+ * in brackets is named, and an older one where any is: the proxy lets such calls through.
+ */
+const HERE = ['localhost', '127.0.0.1']
 
 function throughProxy(env: Environment, proxyUrl: string, mode: Config['mode']): Environment {
   const own = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean)

@@ -9,11 +9,11 @@ import { printableLines } from '../../base/text.ts'
 import type { Environment } from '../../base/variables.ts'
 import type { Config } from '../../serve/config.ts'
 import type { LogLines } from '../../serve/log.ts'
-import { addressesFor, keysMissing, keysReplaced } from '../../serve/services.ts'
+import { addressesFor } from '../../serve/services.ts'
 import { startWith } from '../../serve/start.ts'
 import { lateMisses, unusedFixtures } from './end.ts'
 import type { DeltatapeOptions } from './options.ts'
-import { HOW_TO_RECORD, networkFrom, settingsFrom } from './settings.ts'
+import { HOW_TO_RECORD, keysFor, networkFrom, settingsFrom } from './settings.ts'
 import { ELSEWHERE, type Told, variablesOf } from './told.ts'
 import { isWhole } from './whole.ts'
 
@@ -50,7 +50,7 @@ export async function startRun({ options, env, root, vitest }: RunOptions): Prom
   const told: Told = {
     url: server.url,
     paths: addressesFor('', config),
-    keys: config.mode === 'replay' ? { ...keysMissing(env), ...keysReplaced(env) } : {},
+    keys: config.mode === 'replay' ? keysFor(env) : {},
     replays: config.mode === 'replay',
     misses: options.misses ?? 'fail',
     network: networkFrom(options, config.mode),

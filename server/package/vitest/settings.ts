@@ -6,6 +6,7 @@ import { patternOf } from '../../base/text.ts'
 import type { Environment } from '../../base/variables.ts'
 import { DEFAULT_FILE } from '../../redact/rules.ts'
 import type { Config } from '../../serve/config.ts'
+import { keysMissing, keysReplaced } from '../../serve/services.ts'
 import { configFrom } from '../../serve/settings.ts'
 import type { DeltatapeOptions } from './options.ts'
 import type { Network } from './told.ts'
@@ -37,6 +38,14 @@ export function settingsFrom(options: DeltatapeOptions, env: Environment, root: 
 /** What is blank is not set: it hides nothing. */
 const withoutBlanks = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, value = '']) => value.trim() !== ''))
+
+/** The variables for keys in replay: none is of use, and each program has one. Those of AWS sign, and open nothing. */
+export const keysFor = (env: Environment): Record<string, string> => ({
+  ...keysMissing(env),
+  ...keysReplaced(env),
+  ...(env.AWS_ACCESS_KEY_ID || env.AWS_PROFILE ? {} : { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' }),
+  ...(env.AWS_REGION || env.AWS_DEFAULT_REGION ? {} : { AWS_REGION: 'us-east-1' }),
+})
 
 /** A path as it is read best. */
 function shown(path: string): string {

@@ -10,12 +10,14 @@ export interface Tape {
   readonly baseURL: string
   /** What was asked since the test began, and what became of it. */
   turns(): Promise<readonly Turn[]>
+  /** Whether answers are replayed, and nothing is called. */
+  readonly replays: boolean
   /**
-   * Breaks the answers to this test: `reset@7`, `refuse:429`, … The word `undefined` makes them whole again.
+   * Breaks the next answers to this test: `reset@7`, `refuse:429`, … Without words no more of them break.
    *
-   * @param times how many answers; all until the end of the test if it is missing
+   * @param times how many; all until the end of the test if it is missing
    */
-  fault(plan: string | undefined, times?: number): Promise<void>
+  fault(words?: string, times?: number): Promise<void>
   /** Answers calls of this test, in place of any fixture: `tape.answer('Say hi', text('Hello'))`. */
   answer(call: AnsweredCall, said: Answer): Promise<void>
   /** Says that this test asks on purpose for what nobody recorded. */
@@ -45,7 +47,7 @@ export interface Handle extends Tape {
 /** What is asked of the server about a client. */
 export interface Client {
   turns(): Promise<readonly Turn[]>
-  fault(plan: string | undefined, times?: number): Promise<void>
+  fault(words?: string, times?: number): Promise<void>
   answer(call: AnsweredCall, said: Answer): Promise<void>
   end(): Promise<void>
 }
@@ -66,8 +68,8 @@ export function clientAt(address: string, aside: <T>(work: () => T) => T): Clien
       const turns: Turn[] = JSON.parse(await (await ask('/turns')).text())
       return turns
     },
-    async fault(plan, times) {
-      await ask('/fault', { method: 'PUT', body: plan === undefined ? '' : JSON.stringify({ fault: plan, times }) })
+    async fault(words, times) {
+      await ask('/fault', { method: 'PUT', body: words === undefined ? '' : JSON.stringify({ fault: words, times }) })
     },
     answer: (call, said) => aside(() => putAnswer(address, call, said)),
     async end() {
@@ -136,11 +138,11 @@ function createWishes({ told, around, isAlone, isSeparate }: TapeParts, own: Cli
     get lacksFault() {
       return lacksFault
     },
-    async fault(plan: string | undefined, times?: number): Promise<void> {
-      if (!told.replays) return void (lacksFault ||= plan !== undefined)
+    async fault(words?: string, times?: number): Promise<void> {
+      if (!told.replays) return void (lacksFault ||= words !== undefined)
       const all = clients()
-      if (all.includes(around)) undo ??= () => around.fault(undefined)
-      for (const client of all) await client.fault(plan, times)
+      if (all.includes(around)) undo ??= around.fault
+      for (const client of all) await client.fault(words, times)
     },
     async answer(call: AnsweredCall, said: Answer): Promise<void> {
       const all = clients()
@@ -172,6 +174,7 @@ export function createTape(parts: TapeParts): Handle {
     get baseURL() {
       return `${address()}/v1`
     },
+    replays: told.replays,
     asker: {
       name: isSeparate ? name : undefined,
       onAsk: record.note,

@@ -53,6 +53,9 @@ export const isMiss = ({
   readonly code?: string | undefined
 }): boolean => action === 'miss' || OURS.has(code)
 
-/** The explanation of a miss: what is to be compared, and what is to be run, each on a line of its own. */
+/** The explanation of a miss: what is to be compared, and what may be run, each on a line of its own. */
 export const inLines = (text: string): string =>
-  text.replace(/ (?=The nearest )/, '\n').replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')
+  text
+    .replace(/ (?=The nearest )/, '\n')
+    .replace(/ (To write its answer:) (.*)\.(?= To record it:)/, '\n$1\n  $2')
+    .replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')

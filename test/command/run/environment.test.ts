@@ -90,8 +90,26 @@ test('all proxies are that of the run; what the user spares stays spared, but fo
     https_proxy: proxyUrl,
     ALL_PROXY: proxyUrl,
     NODE_USE_ENV_PROXY: '1',
-    NO_PROXY: '.corp.example,localhost,127.0.0.1,::1,[::1]',
+    NO_PROXY: '.corp.example,localhost,127.0.0.1',
   })
   expect(env.no_proxy).toBe(env.NO_PROXY)
   expect(around({ ...own, MODEL_MODE: 'record' }).NO_PROXY).toMatch(/^\*,\.openai\.com,/)
+})
+
+test('a deltatape that the command starts is told what this one knows of APIs', () => {
+  const told = (env: Record<string, string>) => JSON.parse(around(env).DELTATAPE_AROUND ?? '')
+  expect(told({ OPENAI_BASE_URL: 'https://gateway.example/v1' })).toEqual({})
+  expect(
+    told({
+      MODEL_MODE: 'record',
+      OPENAI_BASE_URL: 'https://gateway.example/v1',
+      GROQ_BASE_URL: 'http://x',
+      USAGE_LOG: '/u',
+    }),
+  ).toEqual({
+    MODEL_MODE: 'record',
+    OPENAI_BASE_URL: 'https://gateway.example/v1',
+    GROQ_BASE_URL: 'http://x',
+    USAGE_LOG: '/u',
+  })
 })

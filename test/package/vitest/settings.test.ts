@@ -42,13 +42,19 @@ test('what is wrong is told in one message', () => {
   expect(() => settingsFrom({ pace: 'fast' }, {}, '/')).toThrow(/pace/i)
 })
 
-test('addresses of a deltatape around the run are not those of APIs', () => {
+test('addresses of a deltatape around the run are not those of APIs: it says where those are', () => {
   const outer = 'http://127.0.0.1:4010/@run'
   const env = { MODEL_MODE: 'record', DELTATAPE_URL: outer, OPENAI_BASE_URL: `${outer}/v1`, GROQ_BASE_URL: 'http://x' }
   expect(settingsFrom({}, env, '/')).toMatchObject({
+    mode: 'record',
     baseURL: 'https://api.openai.com/v1',
     baseURLs: { GROQ_BASE_URL: 'http://x' },
   })
+  const told = { MODEL_MODE: 'auto', OPENAI_BASE_URL: 'http://gateway/v1', USAGE_LOG: '/tmp/used' }
+  const around = { DELTATAPE_AROUND: JSON.stringify(told) }
+  expect(settingsFrom({}, { ...env, ...around }, '/')).toMatchObject({ mode: 'record', baseURL: 'http://gateway/v1' })
+  expect(settingsFrom({}, { ...around, MODEL_MODE: '' }, '/')).toMatchObject({ mode: 'auto', usageLog: '/tmp/used' })
+  expect(settingsFrom({}, { DELTATAPE_AROUND: '[' }, '/').mode).toBe('replay')
 })
 
 test('the network is blocked in replay, but for what is allowed', () => {
