@@ -89,11 +89,11 @@ function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): Log
   const isQuiet = mode === 'replay' && logLevel === 'error'
   return {
     write(line) {
-      const { level, msg = '', error } = parseObject(line) ?? {}
-      if (isQuiet && level !== 'error') return
+      const { level, msg = '', error, url } = parseObject(line) ?? {}
+      // Where the server listens is told to the command.
+      if (url !== undefined || (isQuiet && level !== 'error')) return
       const { stack } = isObject(error) ? error : {}
-      const words = asText(msg).replace(/^deltatape /, '')
-      tell(stack === undefined ? words : `${words}\n${asText(stack)}`)
+      tell(stack === undefined ? asText(msg) : `${asText(msg)}\n${asText(stack)}`)
     },
   }
 }
