@@ -51,6 +51,8 @@ export default defineConfig([
     ...shared,
     entry: { ...Object.fromEntries(exported), ...inner },
     dts: false,
+    // Editors show those of the types.
+    outputOptions: { comments: { jsdoc: false } },
     deps: { neverBundle: theirs.map(within), alwaysBundle: [/./], onlyBundle: false },
     plugins: [licences, oldNode],
   },

@@ -1,14 +1,23 @@
 /** What the pages of the docs list is what there is. */
-import { readFile, readdir } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { cp, readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { SERVICES, homeOf } from '../server/api/hosts.ts'
 import { apiNamed, apiOf } from '../server/api/index.ts'
 import { parseObject } from '../server/base/json.ts'
+import { identify } from '../server/fixture/key.ts'
+import { createMatch } from '../server/fixture/match.ts'
 import { createRoutes } from '../server/model/transport/route.ts'
+import type { MatchRules } from '../server/redact/matching.ts'
+import { createRedactor } from '../server/redact/redactor.ts'
+import { parseRules } from '../server/redact/rules.ts'
 import { readConfig } from '../server/serve/config.ts'
+import { callOf } from './kit/calls.ts'
 import { PAGES, firstNamesBelow, namesIn, readPage, tableBelow } from './kit/docs.ts'
+import { installed, userEnv } from './kit/packed.ts'
 import { bundledSnippets, runSnippet, snippetsBelow } from './kit/snippets.ts'
 import { runDeltatape, runServer, temporaryFolder } from './kit/tools.ts'
 
@@ -32,10 +41,10 @@ test.each(PAGES)('every link of %s leads somewhere', async (file) => {
   }
 })
 
-test('the index names every page', async () => {
+test('the index names every page, once', async () => {
   const index = await readPage('docs/README.md')
   const pages = PAGES.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')
-  for (const page of pages) expect(index).toContain(`](${page.slice('docs/'.length)})`)
+  for (const page of pages) expect(index.split(`](${page.slice('docs/'.length)})`), page).toHaveLength(2)
 })
 
 describe('of APIs', async () => {
@@ -162,9 +171,47 @@ describe('every example on the bundled fixtures runs as it is written', { timeou
   })
 })
 
-test('the fetch for a process of its own runs as it is written', async () => {
-  const [snippet] = await snippetsBelow('docs/fetch.md')
-  if (snippet === undefined) throw new Error('The page has no code.')
-  const code = snippet.code.replace("'deltatape'", "'./server/package/fetch.ts'")
-  expect(await runSnippet({ ...snippet, code }, '', await temporaryFolder())).toContain('Ada')
+test('the rules for agent programs make one request of what they write above an output, elsewhere and on another day', async () => {
+  const blocks = (await readPage('docs/agents.md')).matchAll(/```json\n([\s\S]*?)```/g)
+  const [words, codex] = Array.from(blocks, ([, text = '']) => parseRules(text, 'docs/agents.md').match)
+  const asked = (rules: MatchRules | undefined, [cwd, day, chunk]: readonly string[]) => {
+    const match = rules && createMatch(rules, { cwd, home: '/home/ada', tmp: '/tmp' })
+    const output = `Chunk ID: ${chunk}\nWall time: 0.0003 seconds\nOutput:\nnote.txt`
+    const input = [{ role: 'user', content: `<cwd>${cwd}</cwd> <current_date>${day}</current_date>` }]
+    const body = { input: [...input, { type: 'function_call_output', call_id: 'call_1', output }] }
+    return identify(callOf(body), createRedactor(), undefined, match).key
+  }
+  const here = ['/home/ada/notes', '2026-11-26', '88b4cd']
+  const there = ['/srv/ci/notes', '2027-01-02', '1970e0']
+  expect(asked(codex, here)).toBe(asked(codex, there))
+  expect(asked(words, here)).not.toBe(asked(words, there))
+  expect(asked(words, here)).toBe(asked(words, [...there.slice(0, 2), '88b4cd']))
+})
+
+test('what stands in a process of its own runs as it is written, from the package', async () => {
+  const snippets = await snippetsBelow('docs/fetch.md')
+  const files = snippets.map(({ code }, index) => [`example-${index}.mjs`, code])
+  expect(files.length).toBeGreaterThan(1)
+  const folder = await installed(Object.fromEntries(files), ['openai'])
+  await cp('fixtures', join(folder, 'fixtures'), { recursive: true })
+  for (const [name = ''] of files) {
+    const { stdout } = await promisify(execFile)(process.execPath, [name], { cwd: folder, env: userEnv() })
+    expect(stdout, name).toContain('Ada')
+  }
+})
+
+test('every message that the page on troubles quotes is one that somebody can see', async () => {
+  const folders = await Promise.all(
+    ['server', 'bin', 'test/eval'].map(async (folder) =>
+      (await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
+    ),
+  )
+  const sources = folders.flat().filter((name) => /\.[tj]s$/.test(name))
+  const said = (await Promise.all(sources.map((name) => readFile(name, 'utf8')))).join('\n')
+  const rows = (await readPage('docs/troubleshooting.md')).match(/^\| .*$/gm) ?? []
+  const quoted = rows.flatMap((row) => namesIn(row.split('|')[1]))
+  // What stands for another value in each message is not looked for.
+  const parts = quoted.flatMap((text) => text.split(/ *(?:…|\b(?:replay|live|must be)\b|\b\d[\d.]*\b) */))
+  expect(parts.length).toBeGreaterThan(20)
+  expect(parts.filter((part) => !said.includes(part))).toEqual([])
 })

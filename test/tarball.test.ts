@@ -11,9 +11,8 @@ import { compose, steps, words } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
 import { PAGES } from './kit/docs.ts'
 import { installed, userEnv } from './kit/packed.ts'
+import { snippetsBelow } from './kit/snippets.ts'
 import { runStandIn } from './kit/tools.ts'
-
-const MIB = 2 ** 20
 
 const ADA = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
 
@@ -96,7 +95,7 @@ describe('what is published', () => {
 
   test('one package, of less than 5 MB, and one command', async () => {
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(own, file))).size))
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5 * MIB)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5_000_000)
     const lock = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8'))
     expect(Object.keys(lock.packages)).toEqual(['', 'node_modules/deltatape'])
     expect(await readdir(join(folder, 'node_modules/.bin'))).toEqual(['deltatape'])
@@ -225,6 +224,12 @@ describe('who imports it', () => {
     const [one, other] = JSON.parse(out)
     expect([code, one]).toEqual([0, other])
     expect(one).toContain('Nice to meet you, Ada!')
+  })
+
+  test('has a server as the docs show it', async () => {
+    const [snippet] = await snippetsBelow('docs/fetch.md', 'A server')
+    const { code, out, err } = await node(['--input-type=module', '-e', snippet?.code ?? ''])
+    expect([code, err, out]).toEqual([0, '', expect.stringContaining('Nice to meet you, Ada!')])
   })
 
   test.each([

@@ -11,6 +11,8 @@ export interface Repeats {
   readonly content: string
   /** The names of members that hold what an API gave and is sent back: ids, and data that nobody reads. */
   readonly names: ReadonlySet<string>
+  /** Those of them that programs fill by themselves if an answer gave nothing. */
+  readonly madeByPrograms?: ReadonlySet<string>
   /** Members of the request itself that hold such ids. */
   readonly own?: readonly string[]
   /** The path of a call that is about an earlier answer; its first group is the id. */

@@ -19,25 +19,25 @@ interface Flags {
 }
 
 export const defineRun: Define = ({ env, terminal, exit }) => {
-  const command = addVariables(new Command('run'))
+  const own = new Command('run')
     .usage('[options] -- <command> [arguments...]')
     .argument('<command...>', 'what to run, with its arguments')
     .passThroughOptions()
-    .showHelpAfterError('(deltatape run --help shows how)')
+    .showHelpAfterError('(npx deltatape run --help shows how)')
     .addOption(
       new Option('--misses <fail|tell>', 'what becomes of calls without a fixture').choices(SEVERITIES).default('fail'),
     )
     .addOption(
       new Option('--unused <fail|tell>', 'what becomes of fixtures that were not asked for').choices(SEVERITIES),
     )
-    .addHelpText(
-      'after',
-      `
+  const command = addVariables(own).addHelpText(
+    'after',
+    `
 Examples:
-  deltatape run -- pytest -q                     replay; no key, no network
-  deltatape run --mode record -- npx vitest run  record what the tests ask
-  deltatape run --pace recorded -- npm run dev
-  deltatape run --unused fail -- npm test        and no fixture is left over
+  npx deltatape run -- pytest -q               replay; no key, no network
+  npx deltatape run --mode record -- npm test  record what the tests ask
+  npx deltatape run --pace recorded -- npm run dev
+  npx deltatape run --unused fail -- npm test  and no fixture is left over
 
 The command finds the server by the variables of its SDKs (OPENAI_BASE_URL, …)
 and by DELTATAPE_URL. In replay its keys are of no use, and nothing else is let
@@ -46,11 +46,11 @@ flags alone. A free port is picked unless --port names one.
 
 Exit codes: that of the command (128 and more: a signal; 127: there is no such
 command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
-    )
+  )
   return command.action(async (words: readonly string[]) => {
     const { misses, unused } = command.opts<Flags>()
-    const own = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_COMMANDS.has(name)))
-    const given: Environment = { PORT: '0', ...environmentOf(command, own) }
+    const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_COMMANDS.has(name)))
+    const given: Environment = { PORT: '0', ...environmentOf(command, ours) }
     const config = readConfig(given)
     if (unused !== undefined && config.mode === 'live') {
       throw new DeltatapeError('config_invalid', '--unused has nothing to look at in live mode: no fixture is read.')

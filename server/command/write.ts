@@ -71,12 +71,12 @@ What is written is told so by ls and show, and replaced by a recording without
 asking. A recording is not written over without --force.
 
 Examples:
-  deltatape write --input 'Say hi' --text 'Hello'
-  deltatape write --input 'Say hi' --text 'Hello' --api chat --model gpt-5
-  deltatape write --input 'Weather in Paris?' --tool weather='{"city":"Paris"}'
-  deltatape write --request request.json --text 'Hello'
-  deltatape write --like say-hi --input 'Say bye' --text 'Bye'
-  deltatape write --input 'Say hi' --failure 429
+  npx deltatape write --input 'Say hi' --text 'Hello'
+  npx deltatape write --input 'Say hi' --text 'Hello' --api chat --model gpt-5
+  npx deltatape write --input 'Weather?' --tool weather='{"city":"Paris"}'
+  npx deltatape write --request request.json --text 'Hello'
+  npx deltatape write --like say-hi --input 'Say bye' --text 'Bye'
+  npx deltatape write --input 'Say hi' --failure 429
 
 Exit codes: 0 written, 2 nothing was written.`
 

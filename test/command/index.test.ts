@@ -23,12 +23,12 @@ test('--version is that of the package', async () => {
   expect(await deltatape(['--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' })
 })
 
-test.each(['serve', 'run', 'ls', 'show', 'diff', 'record', 'verify', 'unused', 'prune', 'redact'])(
+test.each(['serve', 'run', 'ls', 'show', 'diff', 'record', 'verify', 'unused', 'prune', 'redact', 'write'])(
   '%s --help has examples, and lines of at most 80 columns',
   async (name) => {
     const { code, out } = await deltatape([name, '--help'])
     expect(code).toBe(0)
-    expect(out.split('\nExamples:\n')[1]).toContain(`deltatape ${name}`)
+    expect(out.split('\nExamples:\n')[1]).toContain(`npx deltatape ${name}`)
     expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
   },
 )

@@ -14,11 +14,10 @@ export interface Snippet {
   readonly code: string
 }
 
-/** The code of a page below a heading of the second level, and the headings in it; below the title without one. */
+/** The code of a page below a heading of the second level, and the headings in it; all of it without one. */
 export async function snippetsBelow(file: string, heading?: string): Promise<Snippet[]> {
   const page = await readFile(file, 'utf8')
-  const [, rest = ''] = heading === undefined ? ['', page] : page.split(`\n## ${heading}\n`)
-  const [section = ''] = rest.split('\n## ')
+  const [section = ''] = heading === undefined ? [page] : (page.split(`\n## ${heading}\n`)[1] ?? '').split('\n## ')
   return section.split('\n### ').flatMap((part) => {
     const [title = ''] = part.split('\n')
     return [...part.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = ''], index) => ({

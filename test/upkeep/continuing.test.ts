@@ -129,6 +129,19 @@ test('a previous_response_id that no fixture has is told of', () => {
   expect(problemsOf({ holder, step })).toEqual([])
 })
 
+test("an id of a call to Gemini that no answer gave may be its program's own", () => {
+  const step = headerOf('gemini', {
+    contents: [
+      { role: 'user', parts: [{ text: 'Weather?' }] },
+      { role: 'model', parts: [{ functionCall: { id: 'ls_1795713867279_0', name: 'ls', args: {} } }] },
+      { role: 'user', parts: [{ functionResponse: { id: 'ls_1795713867279_0', name: 'ls', response: {} } }] },
+    ],
+  })
+  expect(problemsOf({ step })).toEqual([])
+  const held = headerOf('gemini', { contents: [] }, { knownBy: ['ls_1795713867279_0'] })
+  expect(problemsOf({ held, step })).toEqual([['step', 'warning', expect.stringContaining('answer of held')]])
+})
+
 test('the last answer counts: one before it may be held', () => {
   const called = (id: string): JsonObject[] => [
     { type: 'function_call', call_id: id, name: 'f', arguments: '{}' },

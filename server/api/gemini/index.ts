@@ -73,6 +73,7 @@ export const gemini: Api = {
     model: 'model',
     content: 'parts',
     names: ['thoughtSignature'],
+    madeByPrograms: new Set(['id']),
   }),
   follow: followBy({
     look,

@@ -92,7 +92,8 @@ function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): Log
       const { level, msg = '', error } = parseObject(line) ?? {}
       if (isQuiet && level !== 'error') return
       const { stack } = isObject(error) ? error : {}
-      tell(stack === undefined ? asText(msg) : `${asText(msg)}\n${asText(stack)}`)
+      const words = asText(msg).replace(/^deltatape /, '')
+      tell(stack === undefined ? words : `${words}\n${asText(stack)}`)
     },
   }
 }

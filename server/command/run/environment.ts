@@ -62,8 +62,11 @@ const isAzureAlone = (env: Environment): boolean =>
 /** The variables by which programs find a proxy: some know them in upper case, some in lower. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
 
-/** How this machine is called in a list of hosts that go by no proxy. Python's httpx takes no address in brackets. */
-const HERE = ['localhost', '127.0.0.1', '::1']
+/**
+ * How this machine is called in a list of hosts that go by no proxy. Python's httpx does not start where an IPv6 address
+ * in brackets is named, and an older one where any is: the proxy lets such calls through.
+ */
+const HERE = ['localhost', '127.0.0.1']
 
 function throughProxy(env: Environment, proxyUrl: string, mode: Config['mode']): Environment {
   const own = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean)

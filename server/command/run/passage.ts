@@ -2,6 +2,7 @@
 import { type ClientRequest, type IncomingMessage, type ServerResponse, request as ask } from 'node:http'
 import { request as askSafely } from 'node:https'
 import { connect } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { inPairs } from '../../api/headers.ts'
 import { isLoopback } from '../../base/host.ts'
@@ -16,10 +17,16 @@ export interface Goal {
 /** A host and its port, as they stand in an address. */
 export const written = ({ host, port }: Goal): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
+/** Whether a host is this machine, by whichever of its names. */
+export const isHere = (host: string): boolean =>
+  isLoopback(host) ||
+  ['0.0.0.0', '::', hostname().toLowerCase()].includes(host) ||
+  Object.values(networkInterfaces()).some((all = []) => all.some(({ address }) => address === host))
+
 /** The proxy of the user for a goal that is not on this machine. */
 function proxyFor({ host, port }: Goal, kind: 'HTTP_PROXY' | 'HTTPS_PROXY', proxies: Environment): URL | undefined {
   const address = proxies[kind]
-  if (!address || isLoopback(host)) return undefined
+  if (!address || isHere(host)) return undefined
   const spared = (proxies.NO_PROXY ?? '').split(/[\s,]+/).filter(Boolean)
   const isSpared = spared.some((entry) => {
     if (entry === '*') return true
@@ -49,7 +56,7 @@ function askProxy(
 }
 
 /** The host of an address, an IPv6 address without brackets. */
-export const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1')
+export const bare = (address: string): string => address.replace(/^\[(.*)\]$/, '$1')
 
 /**
  * Opens a way to a goal, on which both sides say what they like.

@@ -2,10 +2,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES, createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { isLoopback } from '../../base/host.ts'
 import type { Environment } from '../../base/variables.ts'
 import { listen } from '../../serve/listen.ts'
-import { type Goal, bare, forward, tunnelTo, written } from './passage.ts'
+import { type Goal, bare, forward, isHere, tunnelTo, written } from './passage.ts'
 
 export interface ProxyOptions {
   /** Whether what goes past the server is let out. What is on this machine is reached always. */
@@ -48,7 +47,7 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
   }
   /** Whether something is let out; what is not on this machine is noted. */
   const admit = (goal: Goal): boolean => {
-    if (isLoopback(goal.host)) return true
+    if (isHere(goal.host)) return true
     const to = written(goal)
     const known = strays.get(to)
     if (known) known.times++

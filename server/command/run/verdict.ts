@@ -82,7 +82,7 @@ function missLines({ reasons }: Untold, notPlayed: number): readonly string[] {
 }
 
 /** What takes away the fixtures that are not needed any more. */
-const PRUNE = 'To remove them: run it with USAGE_LOG=used.jsonl, and then npx deltatape prune used.jsonl.'
+const PRUNE = 'To remove what is not needed, run it with USAGE_LOG=used.jsonl, and then npx deltatape prune used.jsonl.'
 
 function unusedLines(lines: readonly string[]): readonly string[] {
   if (lines.length === 0) return []
@@ -112,8 +112,6 @@ function otherLines(strays: readonly Stray[], mode: Mode): readonly string[] {
   const told = strays.slice(0, MAX_TOLD).map((stray) => stray.to + times(stray.times))
   const more = strays.length > MAX_TOLD ? ` and ${strays.length - MAX_TOLD} more` : ''
   return mode === 'replay'
-    ? [
-        `Nothing is let out in replay, and these were tried, too: ${told.join(', ')}${more}. Name in NO_PROXY what may be reached.`,
-      ]
-    : [`Past deltatape went calls to ${told.join(', ')}${more}, too; none of it is recorded.`]
+    ? [`Not let out in replay: ${told.join(', ')}${more}. Name in NO_PROXY what the command may reach.`]
+    : [`Not recorded, as it went past deltatape: ${told.join(', ')}${more}.`]
 }

@@ -90,7 +90,7 @@ test('all proxies are that of the run; what the user spares stays spared, but fo
     https_proxy: proxyUrl,
     ALL_PROXY: proxyUrl,
     NODE_USE_ENV_PROXY: '1',
-    NO_PROXY: '.corp.example,localhost,127.0.0.1,::1',
+    NO_PROXY: '.corp.example,localhost,127.0.0.1',
   })
   expect(env.no_proxy).toBe(env.NO_PROXY)
   expect(around({ ...own, MODEL_MODE: 'record' }).NO_PROXY).toMatch(/^\*,\.openai\.com,/)
