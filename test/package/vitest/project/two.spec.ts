@@ -11,22 +11,22 @@ test('misses: my-name-is-dora-', async () => {
   expect(await greet('Dora')).toBe('Hello!')
 })
 
-const extended = test.extend<{ name: string; greeting: string }>({
+const extended = test.extend<{ who: string; greeting: string }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameters of fixtures
-  name: async ({}, use) => use('Ada'),
-  greeting: async ({ task, name }, use) => {
+  who: async ({}, use) => use('Ada'),
+  greeting: async ({ task, who }, use) => {
     await task.context.tape.fault('refuse:400', 1)
-    await use(await greet(name))
+    await use(await greet(who))
   },
 })
 
-extended('passes: a test with fixtures of its own', async ({ name, tape }) => {
-  expect(await greet(name)).toContain('Ada')
+extended('passes: a test with fixtures of its own', async ({ who, tape }) => {
+  expect(await greet(who)).toContain('Ada')
   expect(await tape.turns()).toHaveLength(1)
 })
 
-extended('passes: a fixture that breaks an answer', async ({ greeting, name }) => {
-  expect([greeting, await greet(name)]).toEqual(['Hello!', 'Hi Ada, how are you?'])
+extended('passes: a fixture that breaks an answer', async ({ greeting, who }) => {
+  expect([greeting, await greet(who)]).toEqual(['Hello!', 'Hi Ada, how are you?'])
 })
 
 test('passes: timers that are no more', async ({ tape }) => {
