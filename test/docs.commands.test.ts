@@ -127,6 +127,13 @@ describe('what the docs show is what they write', () => {
     expect(out).toEqual(expect.arrayContaining(await shownBelow('docs/command.md', 'redact ')))
   })
 
+  test('a miss', async () => {
+    const chat = await connect(`${(await runServer({})).url}/ws`)
+    chat.send({ input: 'Rephrase this in Spanish: Hello world' })
+    const [, shown = ''] = /^```text\n(.*)\n```$/m.exec(await readPage('docs/fixtures.md')) ?? []
+    expect(await chat.next()).toMatchObject({ code: 'fixture_miss', message: shown })
+  })
+
   test('unused', async () => {
     const { env, log } = await setUp()
     const { out } = await runDeltatape(['unused', log], { env })
@@ -136,11 +143,14 @@ describe('what the docs show is what they write', () => {
   })
 })
 
-test('every flag that the page of the command names is one', async () => {
+test('the page of the command has every sub-command, and every flag that it names is one', async () => {
   const page = await readFile('docs/command.md', 'utf8')
-  const names = [...page.matchAll(/^## deltatape (\w+)(?: and deltatape (\w+))?$/gm)].flatMap(([, ...all]) => all)
+  const names = [...page.matchAll(/^## deltatape (\w+)(?: and deltatape (\w+))?$/gm)].flatMap(([, ...both]) => both)
   const helps = await Promise.all(names.filter(Boolean).map((name = '') => runDeltatape([name, '--help'])))
   const known = helps.flatMap(({ out }) => out.join('\n').match(/--[a-z-]+/g) ?? [])
+  const { out: all } = await runDeltatape(['--help'])
+  const listed = [...all.join('\n').matchAll(/^ {2}([a-z]+) {2,}/gm)].flatMap(([, name = '']) => name)
+  expect(names.filter(Boolean).toSorted()).toEqual(listed.filter((name) => name !== 'help').toSorted())
   const named = [...page.matchAll(/`[^`\n]*`/g)].flatMap(([code]) => code.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [])
   expect(named.length).toBeGreaterThan(20)
   expect([...known, '--help']).toEqual(expect.arrayContaining(named))

@@ -4,6 +4,7 @@ import { type JsonObject, isObject, parseJson } from '../base/json.ts'
 import type { Api, Asked, Refused, Trouble } from './api.ts'
 import { RefusedError } from './ending.ts'
 import { parseSseRecord } from './framing/sse.ts'
+import { headerOf } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
 
 /** A status, and `{ message, type, param, code }`. */
@@ -29,12 +30,20 @@ export const troubleOf = (cause: DeltatapeError, { missStatus }: Pick<Api, 'miss
   code: cause.code,
 })
 
+/** Statuses at which promptfoo gives up a whole eval, and counts it as passed. */
+const GIVEN_UP: ReadonlySet<number> = new Set([401, 403, 404, 501])
+
+/** The status with which an error of deltatape fails whoever asks. */
+const failingStatus = (status: number, call: Asked | undefined): number =>
+  GIVEN_UP.has(status) && headerOf(call?.headers ?? [], 'x-promptfoo-version') !== undefined ? 400 : status
+
 /** An error in place of an answer: as the API would put it; a refusal of the API keeps its own words. */
 export function refusalOf(cause: DeltatapeError, api: Api, call?: Asked): Refused & { readonly status: number } {
   const refusal = cause instanceof RefusedError ? cause.refusal : undefined
   const sent = refusal && parseJson(refusal.body)
   if (refusal && isObject(sent)) return { status: refusal.status, body: sent }
-  const trouble = { ...troubleOf(cause, api), ...(refusal ? { status: refusal.status } : {}) }
+  const own = troubleOf(cause, api)
+  const trouble = { ...own, status: refusal?.status ?? failingStatus(own.status, call) }
   return { status: trouble.status, ...api.refused(trouble, call) }
 }
 

@@ -18,7 +18,7 @@ interface Flags {
   readonly unused?: Severity
 }
 
-export const defineRun: Define = ({ env, terminal, exit }) => {
+export const defineRun: Define = ({ env, terminal, clock, exit }) => {
   const own = new Command('run')
     .usage('[options] -- <command> [arguments...]')
     .argument('<command...>', 'what to run, with its arguments')
@@ -65,10 +65,12 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
       howToRecord: `npx deltatape run ${[...flagsIn(command, FOR_RECORDING), '--', ...words].map(forShell).join(' ')}`,
     } as const
     const isNamed = Boolean(given.FIXTURES || given.FIXTURES_DIR)
-    const code = await runWith({ words, config: settled, env, isNamed, misses, unused }, terminal)
-    exit(code)
-    // Idle connections would keep the process. It ends after its last lines are written.
-    process.stderr.write('', () => process.exit(code))
+    try {
+      exit(await runWith({ words, config: settled, env, isNamed, misses, unused }, terminal))
+    } finally {
+      // Idle connections would keep the process. It ends when its code is set, and its last lines are written.
+      clock.soon(() => process.stderr.write('', () => process.exit()))
+    }
   })
 }
 

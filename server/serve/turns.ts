@@ -1,5 +1,4 @@
 /** What is done for clients that name themselves: their faults, and what became of their calls. Of others only what was not replayed is noted. */
-import type { Api } from '../api/api.ts'
 import type { Call, Caller } from '../api/call.ts'
 import { refusalOf } from '../api/error.ts'
 import type { Batch } from '../api/record.ts'
@@ -154,7 +153,7 @@ function accountOf({ call, identity, answer, heard, error, began }: Over, { reda
   const failed = codeOf(error)
   const action = answer?.action ?? actionOf(error)
   const status =
-    answer?.head.status ?? (failed === undefined || isUnanswered(failed) ? undefined : statusOf(error, api))
+    answer?.head.status ?? (failed === undefined || isUnanswered(failed) ? undefined : statusOf(error, call))
   const isRefused = status !== undefined && status >= 400
   const told: Told = {
     method: text(method) ?? '',
@@ -182,5 +181,5 @@ const codeOf = (error: unknown): ErrorCode | undefined => {
 /** Whether a client that got this error got no HTTP answer. */
 const isUnanswered = (code: ErrorCode): boolean => code === 'dropped' || code === 'cancelled'
 
-const statusOf = (error: unknown, api: Api): number =>
-  error instanceof DeltatapeError ? refusalOf(error, api).status : 500
+const statusOf = (error: unknown, call: Call): number =>
+  error instanceof DeltatapeError ? refusalOf(error, call.api, call).status : 500

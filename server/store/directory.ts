@@ -1,7 +1,6 @@
 /** A directory of fixtures: whether it can be used, and which files there are. */
 import { constants, statSync } from 'node:fs'
 import { access, mkdir, opendir, rm, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { UnreadableError, nameOf, pathOf, unreadable } from './disk.ts'
@@ -88,6 +87,9 @@ export interface Listing {
   readonly unreadable: readonly UnreadableError[]
 }
 
+/** A name whose bytes are its characters. */
+const PLAIN = /^[ -~]*$/
+
 /** How many entries are taken from the disk at once: few enough that nobody waits for them. */
 const ENTRIES_AT_ONCE = 256
 
@@ -112,11 +114,14 @@ export async function listDirectory(dir: string): Promise<Listing> {
     const { dev, ino } = await stat(path)
     if (seen.has(`${dev} ${ino}`)) return
     seen.add(`${dev} ${ino}`)
-    // Each byte of a name is a character: what is no UTF-8 is not lost.
+    // Each byte of a name is a character: what is no UTF-8 is not lost. Done for each file with each save: it adds up.
     for await (const entry of await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_AT_ONCE })) {
-      const name = join(folder, nameOf(Buffer.from(entry.name, 'latin1'))).replaceAll(sep, '/')
-      if (TEMPORARY.test(name)) listing.temporary.push(name)
-      if (entry.name.startsWith('.')) continue
+      const own = PLAIN.test(entry.name) ? entry.name : nameOf(Buffer.from(entry.name, 'latin1'))
+      const name = folder === '' ? own : `${folder}/${own}`
+      if (own.startsWith('.')) {
+        if (TEMPORARY.test(name)) listing.temporary.push(name)
+        continue
+      }
       if (name.endsWith('.jsonl')) listing.names.push(name)
       if (name.endsWith('.bin') && entry.isFile()) listing.beside.push(name)
       if (entry.isDirectory()) below.push(name)

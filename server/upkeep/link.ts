@@ -1,4 +1,5 @@
 /** Writes down which fixture another one continues, where a run was ended before it could. */
+import { passDamage } from '../store/locator.ts'
 import type { Store } from '../store/store.ts'
 import { linked } from './holders.ts'
 
@@ -9,8 +10,8 @@ export async function link(store: Store): Promise<number> {
   let count = 0
   for (const { name, key, follows } of linked(candidates).filter((each) => !before.has(each))) {
     const stamp = store.stamp(name)
-    const fixture = await store.read(name)
-    if (fixture.key === key && (await store.replace(name, { ...fixture, follows }, stamp))) count++
+    const fixture = await store.read(name).catch(passDamage)
+    if (fixture?.key === key && (await store.replace(name, { ...fixture, follows }, stamp))) count++
   }
   return count
 }

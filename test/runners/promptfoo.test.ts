@@ -1,12 +1,12 @@
 /** What the pages say of promptfoo, followed from the tarball. Each start of promptfoo takes seconds: there are three. */
 import { join } from 'node:path'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { PAGES, readPage } from '../kit/docs.ts'
 import { QUIET } from '../kit/promptfoo.ts'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
-import { blocksOf, projectOf, runIn, withFixtures } from './project.ts'
+import { blocksOf, commandsOf, projectOf, runIn, standInApi, withFixtures } from './project.ts'
 
 const rowsSchema = z.array(
   z.object({
@@ -50,17 +50,37 @@ test('without them it fails, says what to do, and ends', async () => {
   }
 })
 
+test("a provider of promptfoo's own is recorded and replayed within a run", async () => {
+  const page = await readPage('docs/promptfoo.md')
+  const folder = await project()
+  const config = blocksOf(page).find(({ code }) => code.includes('openai:responses'))
+  await writeFile(join(folder, 'promptfooconfig.yaml'), config?.code ?? '')
+  const env = { ...QUIET, PROMPTFOO_CONFIG_DIR: await temporaryFolder() }
+  const [record = '', replay = ''] = commandsOf(page).filter((command) => command.startsWith('npx deltatape run'))
+
+  const api = await standInApi()
+  const recorded = await runIn(folder, record, { ...env, ...api.env, OPENAI_API_KEY: 'sk-of-the-user' })
+  expect([recorded.code, api.asked()]).toEqual([0, 1])
+  const replayed = await runIn(folder, replay, env)
+  expect([replayed.code, api.asked()]).toEqual([0, 1])
+  await rm(join(folder, 'fixtures'), { recursive: true })
+  const missed = await runIn(folder, replay, env)
+  expect(missed.code).toBe(100)
+  expect(missed.output).toMatch(/No fixture for this request/)
+})
+
 /** Evaluates each file that it is told, one after another, and writes the rows of each as JSON. */
 const EVALUATE = `
 import { createRequire } from 'node:module'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import promptfoo from 'promptfoo'
 const yaml = createRequire(createRequire(import.meta.url).resolve('promptfoo'))('js-yaml')
 const all = []
 for (const file of process.argv.slice(2)) {
   const config = yaml.load(await readFile(file, 'utf8'))
   const evaluation = await promptfoo.evaluate({ ...config, providers: config.providers ?? config.targets, writeLatestResults: false }, { cache: false })
-  all.push((await evaluation.toEvaluateSummary()).results)
+  const { results, stats } = await evaluation.toEvaluateSummary()
+  all.push({ rows: results, errors: stats.errors })
 }
 await writeFile('rows.json', JSON.stringify(all))
 process.exit()
@@ -88,11 +108,13 @@ test('every config that a page shows fails where a fixture is missing', async ()
     OPENAI_API_KEY: 'any',
   })
   const written = await readFile(join(folder, 'rows.json'), 'utf8').catch(() => expect.fail(output))
-  const all = z.array(rowsSchema).parse(JSON.parse(written))
+  const all = z.array(z.object({ rows: rowsSchema, errors: z.number() })).parse(JSON.parse(written))
   expect(all).toHaveLength(configs.length)
-  for (const [index, rows] of all.entries()) {
+  for (const [index, { rows, errors }] of all.entries()) {
     const { code } = configs[index] ?? { code: '' }
     expect(rows.length, code).toBeGreaterThan(0)
+    // An eval that is given up has rows, and no errors: it passes.
+    expect(errors, code).toBe(rows.length)
     for (const row of rows)
       expect(row, code).toMatchObject({ success: false, error: expect.stringContaining('No fixture') })
   }

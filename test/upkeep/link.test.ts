@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { apiNamed } from '../../server/api/index.ts'
@@ -40,6 +40,12 @@ test('a fixture whose run was ended too early names the one that it continues, a
   expect(await readFile(path, 'utf8')).toBe(without)
   expect(await link(store)).toBe(1)
   expect(await readFile(path, 'utf8')).toBe(whole)
+  expect(await link(store)).toBe(0)
+})
+
+test('a damaged one is left to verify', async () => {
+  const { dir, store, name } = await brokenOff()
+  await appendFile(join(dir, name), 'damaged')
   expect(await link(store)).toBe(0)
 })
 

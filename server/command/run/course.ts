@@ -1,6 +1,6 @@
 /** One run: a server and a proxy for as long as a command runs, and what is told of it in the end. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
@@ -68,6 +68,7 @@ async function runBeside(scratch: string, run: Run, tell: (line: string) => void
     mode: config.mode,
     code,
     misses: { severity: misses, untold: server.misses.untold() },
+    isIdle: problem === undefined && run.config.usageLog === undefined && (await isEmpty(config.usageLog)),
     strays: proxy.strays(),
     hosts: [config.baseURL, ...Object.values(config.baseURLs)].map((address) => new URL(address).hostname),
     unused: unused && code === 0 ? { severity: unused, lines: await unusedIn(config) } : undefined,
@@ -76,12 +77,19 @@ async function runBeside(scratch: string, run: Run, tell: (line: string) => void
   return verdict.code
 }
 
+/** Whether a file holds nothing, or is not there. */
+const isEmpty = (file: string): Promise<boolean> =>
+  stat(file).then(
+    ({ size }) => size === 0,
+    () => true,
+  )
+
 /** The configuration with what a run has to have: fixtures, if only none, and a log of which were used. */
-async function settledIn(scratch: string, { config, isNamed, unused }: Run): Promise<Config> {
+async function settledIn(scratch: string, { config, isNamed }: Run): Promise<Config & { readonly usageLog: string }> {
   const isFirst = config.mode === 'replay' && !isNamed && !existsSync(config.fixturesDir)
   const fixturesDir = isFirst ? join(scratch, 'fixtures') : config.fixturesDir
   if (isFirst) await mkdir(fixturesDir)
-  return { ...config, fixturesDir, usageLog: config.usageLog ?? (unused && join(scratch, 'used.jsonl')) }
+  return { ...config, fixturesDir, usageLog: config.usageLog ?? join(scratch, 'used.jsonl') }
 }
 
 /** What is told while the command has the terminal: in replay nothing but what is wrong with deltatape itself. */
@@ -89,19 +97,19 @@ function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): Log
   const isQuiet = mode === 'replay' && logLevel === 'error'
   return {
     write(line) {
-      const { level, msg = '', error } = parseObject(line) ?? {}
-      if (isQuiet && level !== 'error') return
+      const { level, msg = '', error, url } = parseObject(line) ?? {}
+      // Where the server listens is told to the command.
+      if (url !== undefined || (isQuiet && level !== 'error')) return
       const { stack } = isObject(error) ? error : {}
-      const words = asText(msg).replace(/^deltatape /, '')
-      tell(stack === undefined ? words : `${words}\n${asText(stack)}`)
+      tell(stack === undefined ? asText(msg) : `${asText(msg)}\n${asText(stack)}`)
     },
   }
 }
 
 /** A line for each fixture that was not asked for. */
-async function unusedIn(config: Config): Promise<readonly string[]> {
+async function unusedIn(config: Config & { readonly usageLog: string }): Promise<readonly string[]> {
   const { store } = openFixtures(config, systemClock)
-  const unused = await gatherUnused(store, [config.usageLog ?? '']).then(
+  const unused = await gatherUnused(store, [config.usageLog]).then(
     (gathered) => gathered.unused,
     async (error: unknown) => {
       // Of a run that asked for none at all it says that there is no such log.

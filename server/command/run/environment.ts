@@ -23,7 +23,7 @@ export function environmentOfCommand(env: Environment, { url, proxyUrl, config }
   const { mode, authToken } = config
   const replays = mode === 'replay'
   const keys = replays || authToken !== undefined ? keysReplaced(env, authToken) : {}
-  const given = { ...env, ...keys, ...(replays ? { ...NO_AWS, ...regionOf(env) } : {}) }
+  const given = { ...env, ...keys, ...(replays ? { ...NO_AWS, ...NO_EXTRAS, ...regionOf(env) } : {}) }
   const addresses = addressesFor(url, config)
   return {
     ...given,
@@ -50,6 +50,9 @@ const NO_AWS: Environment = {
   AWS_PROFILE: undefined,
   AWS_DEFAULT_PROFILE: undefined,
 }
+
+/** An agent that waits a minute for what is not let out is told not to ask for it. */
+const NO_EXTRAS: Environment = { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }
 
 /** Programs of AWS do not start without a region; this one has the address of Bedrock that is known. */
 const regionOf = ({ AWS_REGION: region, AWS_DEFAULT_REGION: other }: Environment): Environment =>

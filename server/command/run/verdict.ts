@@ -15,6 +15,8 @@ export interface Course {
   /** The exit code of the command. */
   readonly code: number
   readonly misses: { readonly severity: Severity; readonly untold: Untold }
+  /** Whether no call came that has, or would have, a fixture. */
+  readonly isIdle: boolean
   readonly strays: readonly Stray[]
   /** Hosts of APIs, as the user has named them, beside those that everybody knows. */
   readonly hosts: readonly string[]
@@ -53,6 +55,7 @@ export function verdictOf(course: Course): Verdict {
     code: fails ? FAILED : code,
     told: [
       ...missLines(misses.untold, notPlayed),
+      ...(course.isIdle && (mode === 'record' || mode === 'auto') ? [IDLE] : []),
       ...within(known.map(({ stray, service }) => strayLine(stray, service, mode))),
       ...otherLines(others, mode),
       ...unusedLines(unused?.lines ?? []),
@@ -80,6 +83,10 @@ function missLines({ reasons }: Untold, notPlayed: number): readonly string[] {
     ),
   ]
 }
+
+/** A user who records wants something to be recorded. */
+const IDLE =
+  'No call came to deltatape, so nothing was recorded. The command finds it by OPENAI_BASE_URL and the like: does it set a base URL of its own?'
 
 /** What takes away the fixtures that are not needed any more. */
 const PRUNE = 'To remove what is not needed, run it with USAGE_LOG=used.jsonl, and then npx deltatape prune used.jsonl.'

@@ -6,6 +6,7 @@ const course = (more: Partial<Course>): Course => ({
   mode: 'replay',
   code: 0,
   misses: { severity: 'fail', untold: { reasons: [], more: 0 } },
+  isIdle: false,
   strays: [],
   hosts: [],
   ...more,
@@ -15,6 +16,16 @@ const stray = (to: string, times = 1) => ({ to, host: to.replace(/:\d+$/, ''), t
 
 test('of a run in which all was replayed nothing is told, and its code is that of the command', () => {
   expect(verdictOf(course({ code: 3 }))).toEqual({ code: 3, told: [] })
+})
+
+test('where something was to be recorded, it is told that nothing came', () => {
+  const told = (mode: Course['mode']) => verdictOf(course({ mode, isIdle: true }))
+  expect(told('record')).toEqual({
+    code: 0,
+    told: [expect.stringMatching(/^No call came to deltatape, .*OPENAI_BASE_URL/)],
+  })
+  expect(told('auto')).toEqual(told('record'))
+  expect([told('replay').told, told('live').told]).toEqual([[], []])
 })
 
 test('a command that failed keeps its code, and what was missed is told all the same', () => {

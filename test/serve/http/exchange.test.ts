@@ -172,6 +172,7 @@ describe('POST /v1/responses', () => {
     expect(await missed([])).toBe(404)
     expect(await missed([['Originator', 'codex_cli_rs']])).toBe(400)
     expect(await missed([['originator', 'app of codex']])).toBe(404)
+    expect(await missed([['x-promptfoo-version', '0.123.1']])).toBe(400)
   })
 
   test('a body that does not say it is JSON is not read, so that no form of another page triggers anything', async () => {
