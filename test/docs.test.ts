@@ -141,16 +141,9 @@ test('every member of the first line of a fixture, and all that a later line is 
   expect(told).toEqual(expect.arrayContaining([...used]))
 })
 
-test('every package that the server is made of, with a reason', async () => {
-  const files = (await readdir('server', { recursive: true })).filter((name) => name.endsWith('.ts'))
-  const texts = await Promise.all(files.map((name) => readFile(`server/${name}`, 'utf8')))
-  const named = new Set(
-    texts.flatMap((text) => [...text.matchAll(/(?:from |import\()'([^'.][^']*)'/g)]).map(([, name]) => name),
-  )
-  const used = Object.keys(manifest.devDependencies).filter((name) => named.has(name))
-  expect(used.length).toBeGreaterThan(10)
+test('every package, with a reason', async () => {
   const told = firstNamesBelow(await readPage('docs/built.md'), '## What it stands on')
-  expect(told).toEqual(expect.arrayContaining(used))
+  expect(new Set(told)).toEqual(new Set(Object.keys(manifest.devDependencies)))
 })
 
 describe('every example on the bundled fixtures runs as it is written', { timeout: 30_000 }, async () => {

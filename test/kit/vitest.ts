@@ -72,7 +72,8 @@ export async function runVitest(
   const { PATH = '', HOME = '' } = process.env
   const file = join(folder, `results-${crypto.randomUUID()}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const words = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args]
+  const patience = ['--testTimeout=60000', '--hookTimeout=60000']
+  const words = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...patience, ...args]
   const options = { cwd: folder, env: { PATH, HOME, NO_COLOR: '1', COLUMNS: '80', CI: '1', ...env } }
   const { code, output } = await new Promise<Pick<Ran, 'code' | 'output'>>((done) => {
     execFile(process.execPath, words, options, (error, out, err) =>

@@ -13,7 +13,8 @@ export function guardConnections(refuse: (host: string, port: string) => string 
   // oxlint-disable-next-line typescript/unbound-method -- called with its socket below
   const { connect } = Socket.prototype
   const guarded = function (this: Socket, ...given: unknown[]): Socket {
-    const target = targetOf(given)
+    // A socket with a way of its own is a mock. What it lets through comes by here as another one.
+    const target = Object.hasOwn(this, 'connect') ? undefined : targetOf(given)
     const why = target && !HERE.test(target.host) ? refuse(target.host, target.port) : undefined
     if (why === undefined) return Reflect.apply(connect, this, given)
     // Later: tls.connect, and who listens for errors, have something to do with the socket first.

@@ -52,7 +52,7 @@ async function lookAround(): Promise<void> {
 const missedIn = (turns: readonly Turn[], before: string): Missed[] =>
   turns.filter(isMiss).map(({ message = '' }) => ({ message: before + message }))
 
-type Context = vitest.TestContext
+type Task = vitest.TestContext['task']
 
 /** Whether tests that run at the same time are told apart. */
 const isSeparate = 'aroundEach' in vitest
@@ -62,9 +62,8 @@ const over: { readonly tape: Handle; readonly title: string }[] = []
 
 let tries = 0
 
-async function begin(context: Context): Promise<Handle> {
+async function begin({ id, name: title, context }: Task): Promise<Handle> {
   if (unnamed) await lookAround()
-  const { id, name: title } = context.task
   const words = title.replaceAll(/[^a-z\d]+/gi, '-').slice(0, WORDS_CHARS)
   const name = `${words}~${id}~${++tries}`
   const tape = createTape({ told, name, aside, around, lookAround, isAlone: () => open.size === 1, isSeparate })
@@ -76,11 +75,11 @@ async function begin(context: Context): Promise<Handle> {
 /** How much of the title of a test stands in its name on the server. */
 const WORDS_CHARS = 24
 
-async function end({ task, skip }: Context, tape: Handle): Promise<void> {
+async function end(task: Task, tape: Handle): Promise<void> {
   const missed = await tape.end()
   open.delete(tape)
   over.push({ tape, title: task.name })
-  if (tape.lacksFault) skip('its calls were made, and its fault is for MODEL_MODE=replay')
+  if (tape.lacksFault) task.context.skip('its calls were made, and its fault is for MODEL_MODE=replay')
   if (missed.length === 0 || told.misses === 'ignore') return
   const untold = missed.filter(({ message }) => !task.result?.errors?.some((error) => error.message.includes(message)))
   if (untold.length === 0) return
@@ -98,18 +97,19 @@ function missOf(what: string, missed: readonly Missed[], path: string): Error {
   return Object.assign(error, { name: 'FixtureMiss', stack: `FixtureMiss: ${error.message}` })
 }
 
+// vitest reads the parameters of hooks: a context has to be taken apart where tests have fixtures of their own.
 if (isSeparate) {
-  vitest.aroundEach(async (run, context) => {
-    const tape = await begin(context)
+  vitest.aroundEach(async (run, { task }) => {
+    const tape = await begin(task)
     await thread.running.run(tape.asker, run)
-    await end(context, tape)
+    await end(task, tape)
   })
 } else {
-  const tapes = new WeakMap<Context, Handle>()
-  beforeEach(async (context) => void tapes.set(context, await begin(context)))
-  afterEach(async (context) => {
-    const tape = tapes.get(context)
-    if (tape) await end(context, tape)
+  const tapes = new WeakMap<Task, Handle>()
+  beforeEach(async ({ task }) => void tapes.set(task, await begin(task)))
+  afterEach(async ({ task }) => {
+    const tape = tapes.get(task)
+    if (tape) await end(task, tape)
   })
 }
 

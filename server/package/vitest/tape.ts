@@ -1,4 +1,5 @@
 /** What a test has in its hands: what it asked, and how that is answered. */
+import { Agent, request } from 'node:http'
 import { type Answer, type AnsweredCall, putAnswer } from '../../serve/wish.ts'
 import { type Told, type Turn, addressOf, isMiss } from './told.ts'
 import type { Asker } from './thread.ts'
@@ -52,30 +53,42 @@ export interface Client {
   end(): Promise<void>
 }
 
-/** As they were when the file began: a test may replace them. */
-const { fetch: webFetch } = globalThis
-
 /** @param aside runs what is no call of a test */
 export function clientAt(address: string, aside: <T>(work: () => T) => T): Client {
-  const ask = (path: string, init?: RequestInit) =>
-    aside(async () => {
-      const response = await webFetch(`${address}${path}`, init)
-      if (!response.ok) throw new Error(`deltatape: ${messageIn(await response.text())}`)
-      return response
-    })
+  const ask = (method: string, path: string, body?: string) => aside(() => send(method, address + path, body))
   return {
     async turns() {
-      const turns: Turn[] = JSON.parse(await (await ask('/turns')).text())
+      const turns: Turn[] = JSON.parse(await ask('GET', '/turns'))
       return turns
     },
     async fault(words, times) {
-      await ask('/fault', { method: 'PUT', body: words === undefined ? '' : JSON.stringify({ fault: words, times }) })
+      await ask('PUT', '/fault', words === undefined ? '' : JSON.stringify({ fault: words, times }))
     },
     answer: (call, said) => aside(() => putAnswer(address, call, said)),
     async end() {
-      await ask('', { method: 'DELETE' })
+      await ask('DELETE', '')
     },
   }
+}
+
+/** Connections of our own: what a test does to timers and to the `fetch` of its process does not reach them. */
+const agent = new Agent({ keepAlive: true })
+
+/** Asks the server. Rejects with its words if it refuses. */
+function send(method: string, url: string, body?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, agent }, (response) => {
+      let text = ''
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk) => (text += String(chunk)))
+        .on('end', () =>
+          (response.statusCode ?? 0) < 300 ? resolve(text) : reject(new Error(`deltatape: ${messageIn(text)}`)),
+        )
+        .on('error', reject)
+    })
+    sent.on('error', reject).end(body)
+  })
 }
 
 /** The words of an error, which is JSON in the shape of the API that was asked. */

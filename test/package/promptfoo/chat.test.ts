@@ -95,7 +95,7 @@ test('a fault breaks the answers of its own test', async () => {
 test('a missing fixture, and what was set wrong, are errors that say what to do', async () => {
   vi.spyOn(process, 'argv', 'get').mockReturnValue([
     'node',
-    '/x/promptfoo/entrypoint.js',
+    '/x/promptfoo/dist/src/entrypoint.js',
     'eval',
     '-c',
     'my evals.yaml',

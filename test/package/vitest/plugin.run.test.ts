@@ -98,3 +98,37 @@ test('a first run without any fixture says how to record', async () => {
   expect(messages).toContain('There are no fixtures at all.')
   expect(messages).toContain('OPENAI_API_KEY=… MODEL_MODE=record npx vitest run ada.test.mjs')
 })
+
+const MSW = `
+import { http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+import { expect, test } from 'vitest'
+import { ask } from './ask.mjs'
+setupServer(http.get('https://other.example/', () => HttpResponse.text('mocked'))).listen({ onUnhandledFrame: 'bypass' })
+test('msw', async ({ tape }) => {
+  expect(await (await fetch('https://other.example/')).text()).toBe('mocked')
+  await expect(fetch('https://example.org/')).rejects.toThrow()
+  expect(await ask('Ada')).toBe(200)
+  expect(await tape.turns()).toHaveLength(1)
+})
+`
+
+const NOCK = `
+import nock from 'nock'
+import { expect, test } from 'vitest'
+import { ask } from './ask.mjs'
+test('nock', async ({ tape }) => {
+  nock('https://other.example').get('/').reply(200, 'mocked')
+  expect(await (await fetch('https://other.example/')).text()).toBe('mocked')
+  await expect(fetch('https://example.org/')).rejects.toThrow()
+  expect(await ask('Ada')).toBe(200)
+  expect(await tape.turns()).toHaveLength(1)
+})
+`
+
+test('what a mock answers is no attempt to leave this machine', { timeout: PATIENCE_MS }, async () => {
+  const folder = await projectWith({ 'ask.mjs': ASK, 'msw.test.mjs': MSW, 'nock.test.mjs': NOCK }, ['msw', 'nock'])
+  await cp(await folderWith({ Ada: answer }), join(folder, 'fixtures'), { recursive: true })
+  const ran = await runVitest(folder)
+  expect([ran.code, ran.tests.size], ran.output).toEqual([0, 2])
+})
