@@ -1,5 +1,5 @@
 /** The command that is run: its terminal is this one, its signals are passed on, and its exit code is told. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { systemCode } from '../../base/errors.ts'
@@ -32,7 +32,13 @@ export function runCommand(words: readonly string[], env: Environment, process: 
   const windows = process.platform === 'win32'
   const [file = '', ...args] = windows ? [words.map(forCmd).join(' ')] : words
   const ended = Promise.withResolvers<Ended>()
-  const child = spawn(file, args, { stdio: 'inherit', env, shell: windows })
+  let child: ChildProcess
+  try {
+    child = spawn(file, args, { stdio: 'inherit', env, shell: windows })
+  } catch (error) {
+    // Some of what the system refuses is thrown: a path through a file, a line that is too long, an empty word.
+    return Promise.resolve(whyNot(words, error))
+  }
   const pass = (signal: NodeJS.Signals) => void child.kill(signal)
   for (const signal of PASSED) process.on(signal, pass)
   for (const signal of OF_KEYS) process.on(signal, hasTerminal() ? () => {} : pass)
@@ -52,10 +58,18 @@ const hasTerminal = (): boolean => [0, 1, 2].some((stream) => isatty(stream))
 const forCmd = (word: string): string =>
   /^[\w./:=@\\-]+$/.test(word) ? word : `"${word.replaceAll(/(\\*)"/g, String.raw`$1$1\"`).replace(/(\\+)$/, '$1$1')}"`
 
-function whyNot([file = '', ...args]: readonly string[], error: Error): Ended {
+/** What the system says of a command that is not there. An empty word names none. */
+const NO_SUCH: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ERR_INVALID_ARG_VALUE'])
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EACCES: 'it is not executable',
+  E2BIG: 'its words and the variables of its environment are too long for this system',
+}
+
+function whyNot([file = '', ...args]: readonly string[], error: unknown): Ended {
   const code = systemCode(error)
-  if (code !== 'ENOENT') {
-    const why = code === 'EACCES' ? 'it is not executable' : error.message
+  if (!NO_SUCH.has(code)) {
+    const why = WHY_NOT[code ?? ''] ?? (error instanceof Error ? error.message : String(error))
     return { code: CODES.notExecutable, problem: `${JSON.stringify(file)} cannot be run: ${why}.` }
   }
   const isLine = args.length === 0 && /\s/.test(file)

@@ -27,7 +27,8 @@ export function environmentOfCommand(env: Environment, { url, proxyUrl, config }
   const addresses = addressesFor(url, config)
   return {
     ...given,
-    ...keysMissing(given, authToken),
+    // What is set hides what a program would read from its `.env`: only where none is needed does each have a key.
+    ...(replays || authToken !== undefined ? keysMissing(given, authToken) : {}),
     ...addresses,
     ...(isAzureAlone(env) ? { OPENAI_BASE_URL: undefined, OPENAI_API_BASE: undefined } : {}),
     DELTATAPE_URL: url,

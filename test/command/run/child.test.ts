@@ -24,8 +24,17 @@ test.each([
   ['npm test', 127, /npx deltatape run -- npm test\)/],
   ['./README.md', 126, /^"\.\/README\.md" cannot be run: it is not executable\.$/],
   ['./server', 126, /it is not executable/],
+  ['', 127, /^"" cannot be run: there is no such command\./],
+  ['./README.md/x', 127, /there is no such command/],
 ])('%s cannot be run: %i', async (word, code, problem) => {
   expect(await run(word)).toEqual({ code, problem: expect.stringMatching(problem) })
+})
+
+test('a command that is too long for the system is told as one', async () => {
+  expect(await run('true', 'x'.repeat(4 * 1024 * 1024))).toEqual({
+    code: 126,
+    problem: expect.stringMatching(/^"true" cannot be run: its words .* are too long/),
+  })
 })
 
 test('a signal that is meant for the command reaches it', async () => {
