@@ -18,7 +18,8 @@ test('the README can be read in ten minutes', () => {
 
 test('every script that a page names is one', async () => {
   const text = (await Promise.all(PAGES.map(readPage))).join('\n')
-  const named = [...text.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, script = '']) => script)
+  const code = (text.match(/^```[^]*?^```$|`[^`\n]+`/gm) ?? []).join('\n')
+  const named = [...code.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, script = '']) => script)
   const others = ['ci', 'run', 'scripts', 'install', 'init', 'run dev']
   const scripts = new Set(named.filter((script) => !others.includes(script)))
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining([...scripts]))
