@@ -5,6 +5,7 @@ import type { Environment } from '../base/variables.ts'
 import { readConfig } from '../serve/config.ts'
 import { keepHeapSmall } from '../serve/heap.ts'
 import { type Define, addVariables, environmentOf, flagsIn } from './command.ts'
+import { forShell } from './run/shell.ts'
 import { SEVERITIES, type Severity } from './run/verdict.ts'
 
 /** Variables that programs have for themselves: here they are the command's, and the flags alone count. */
@@ -72,13 +73,4 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
       clock.soon(() => process.stderr.write('', () => process.exit()))
     }
   })
-}
-
-/** How long a word may be that is said again. A program in one is not. */
-const MAX_WORD_CHARS = 100
-
-/** A word as a shell takes it. */
-function forShell(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word
-  return word.length > MAX_WORD_CHARS || word.includes('\n') ? "'…'" : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { systemCode } from '../../base/errors.ts'
 import type { Environment } from '../../base/variables.ts'
+import { forShell } from './shell.ts'
 
 /** As shells have it. */
 export const CODES = { notExecutable: 126, notFound: 127, signal: 128 } as const
@@ -74,7 +75,7 @@ function whyNot([file = '', ...args]: readonly string[], error: unknown): Ended 
   }
   const isLine = args.length === 0 && /\s/.test(file)
   const hint = isLine
-    ? `Write its words one by one (npx deltatape run -- ${file}), or give the line to a shell (… -- sh -c '${file}').`
+    ? `Write its words one by one (npx deltatape run -- ${file}), or give the line to a shell (… -- sh -c ${forShell(file)}).`
     : 'Is it installed, and in PATH? Commands of npm packages are found by npx deltatape, or as npx <command>.'
   return { code: CODES.notFound, problem: `${JSON.stringify(file)} cannot be run: there is no such command. ${hint}` }
 }

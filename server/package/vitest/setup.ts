@@ -65,7 +65,8 @@ let tries = 0
 async function begin({ id, name: title, context }: Task): Promise<Handle> {
   if (unnamed) await lookAround()
   const words = title.replaceAll(/[^a-z\d]+/gi, '-').slice(0, WORDS_CHARS)
-  const name = `${words}~${id}~${++tries}`
+  // The end tells tests apart: that of one in many suites is long.
+  const name = `${words}~${id}~${++tries}`.slice(-NAME_CHARS)
   const tape = createTape({ told, name, aside, around, lookAround, isAlone: () => open.size === 1, isSeparate })
   open.add(tape)
   context.tape = tape
@@ -74,6 +75,9 @@ async function begin({ id, name: title, context }: Task): Promise<Handle> {
 
 /** How much of the title of a test stands in its name on the server. */
 const WORDS_CHARS = 24
+
+/** How long a name on the server may be. */
+const NAME_CHARS = 64
 
 async function end(task: Task, tape: Handle): Promise<void> {
   const missed = await tape.end()

@@ -69,7 +69,7 @@ describe.each(VERSIONS)('vitest %s', (version) => {
   test.concurrent.each(cells)('$name', async ({ args }) => {
     const ran = await slot(() => runVitest(folder, args, { OPENAI_API_KEY: 'sk-real' }))
     expectAll(ran, version)
-    expect(ran.tests.size).toBe(27)
+    expect(ran.tests.size).toBe(28)
   })
 
   test.concurrent.each(['by-root', 'by-project'])('projects, %s', async (name) => {

@@ -1,5 +1,5 @@
 /** The second file of a worker: what the first one had, it has, too. */
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { greet } from './app.ts'
 
 test('passes: an answer is replayed again', async ({ tape }) => {
@@ -36,4 +36,14 @@ test('passes: timers that are no more', async ({ tape }) => {
 
 test('passes: and the test after that', async ({ tape }) => {
   expect(await tape.turns()).toEqual([])
+})
+
+const deep = (suites: number, add: () => void): void =>
+  void describe('a suite', () => (suites === 1 ? add() : deep(suites - 1, add)))
+
+deep(30, () => {
+  test('passes: in many suites', async ({ tape }) => {
+    expect(await greet('Ada')).toContain('Ada')
+    expect(await tape.turns()).toHaveLength(1)
+  })
 })
