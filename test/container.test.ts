@@ -2,10 +2,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { freePort } from './kit/ports.ts'
 import { PACKED_FROM, installed, userEnv } from './kit/packed.ts'
 
 const run = promisify(execFile)
@@ -27,16 +27,6 @@ const envOf = (more: Record<string, string>) => {
   const env = userEnv(more)
   // By its name, as in the image.
   return { ...env, PATH: `${join(project, 'node_modules/.bin')}:${env.PATH ?? ''}` }
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('A port has a number.')
-  return String(address.port)
 }
 
 async function listening(child: ChildProcess): Promise<void> {

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { freePort } from './kit/ports.ts'
 import { answerBundled, atOnce } from './kit/bundled.ts'
 import { BIN, QUIET } from './kit/promptfoo.ts'
 import { runServer, runStandIn, temporaryFolder } from './kit/tools.ts'
@@ -46,15 +47,6 @@ const WATCH = `data:text/javascript,${encodeURIComponent(`
     }
   }
 `)}`
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? String(address.port) : ''
-}
 
 /** Runs a command in the project's root; its exit code, its output, and the rows that promptfoo wrote. */
 async function run(command: readonly string[], env: Record<string, string>) {

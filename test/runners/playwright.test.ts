@@ -1,9 +1,8 @@
 /** The page about Playwright, followed from the tarball. */
 import { rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { freePort } from '../kit/ports.ts'
 import { readPage } from '../kit/docs.ts'
 import { CHROMIUM, PLAYWRIGHT, addTo, lackOf } from './others.ts'
 import { commandsOf, projectOf, runIn, standInApi } from './project.ts'
@@ -14,15 +13,6 @@ test('makes nothing of it', async ({ request }) => {
   expect(await (await request.get('/greet/Bob')).text()).toBe('Hello!')
 })
 `
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? String(address.port) : ''
-}
 
 test('its tests are recorded, pass without a key, and the one that misses a fixture fails', async ({ skip }) => {
   const lack = lackOf(PLAYWRIGHT)
