@@ -1,11 +1,11 @@
 /** `deltatape run -- <command>`: a server for as long as a command runs, which finds it by its environment. */
 import { Command, Option } from 'commander'
 import { DeltatapeError } from '../base/errors.ts'
+import { forShell } from '../base/shell.ts'
 import type { Environment } from '../base/variables.ts'
 import { readConfig } from '../serve/config.ts'
 import { keepHeapSmall } from '../serve/heap.ts'
 import { type Define, addVariables, environmentOf, flagsIn } from './command.ts'
-import { forShell } from './run/shell.ts'
 import { SEVERITIES, type Severity } from './run/verdict.ts'
 
 /** Variables that programs have for themselves: here they are the command's, and the flags alone count. */
@@ -63,14 +63,19 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
       ...config,
       // What a call became is told in the end.
       logLevel: given.LOG_LEVEL ? config.logLevel : config.mode === 'replay' ? 'error' : 'warn',
-      howToRecord: `npx deltatape run ${[...flagsIn(command, FOR_RECORDING), '--', ...words].map(forShell).join(' ')}`,
+      howToRecord: `npx deltatape run ${[...flagsIn(command, FOR_RECORDING), '--', ...words].map(sayAgain).join(' ')}`,
     } as const
-    const isNamed = Boolean(given.FIXTURES || given.FIXTURES_DIR)
     try {
-      exit(await runWith({ words, config: settled, env, isNamed, misses, unused }, terminal))
+      exit(await runWith({ words, config: settled, env, misses, unused }, terminal))
     } finally {
       // Idle connections would keep the process. It ends when its code is set, and its last lines are written.
       clock.soon(() => process.stderr.write('', () => process.exit()))
     }
   })
 }
+
+/** How long a word may be that is said again. A program in one is not. */
+const MAX_WORD_CHARS = 100
+
+const sayAgain = (word: string): string =>
+  word.length > MAX_WORD_CHARS || word.includes('\n') ? "'…'" : forShell(word)

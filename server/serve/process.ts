@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
+import { inQuotes } from '../base/shell.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
 import { readConfig } from './config.ts'
@@ -49,7 +50,7 @@ export function printedEnvironment(env: Environment): readonly string[] {
     )
   }
   const told = { ...addressesFor(reachedAt(config.host, config.port), config), ...keysMissing(env, config.authToken) }
-  return Object.entries(told).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
+  return Object.entries(told).map(([name, value]) => `export ${name}=${inQuotes(value)}`)
 }
 
 /** Where programs of this machine reach a server that listens on a host. */

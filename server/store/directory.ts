@@ -3,6 +3,7 @@ import { constants, statSync } from 'node:fs'
 import { access, mkdir, opendir, rm, stat } from 'node:fs/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { forShell } from '../base/shell.ts'
 import { UnreadableError, nameOf, pathOf, unreadable } from './disk.ts'
 import { sortInPieces } from './pieces.ts'
 
@@ -39,8 +40,7 @@ export async function checkDirectory(
 }
 
 /** The server that uses a directory, as it is started in a shell. */
-const serving = (dir: string): string =>
-  `npx deltatape serve --fixtures ${/^[\w@%+=:,./-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", String.raw`'\''`)}'`}`
+const serving = (dir: string): string => `npx deltatape serve --fixtures ${forShell(dir)}`
 
 const TEMPORARY = /(?:^|\/)\.[^/]+\.(?:(?:jsonl|bin)\.\d+\.[0-9a-f]{12}\.tmp|jsonl\.lock)$/
 

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { systemCode } from '../../base/errors.ts'
+import { forShell } from '../../base/shell.ts'
 import type { Environment } from '../../base/variables.ts'
-import { forShell } from './shell.ts'
 
 /** As shells have it. */
 export const CODES = { notExecutable: 126, notFound: 127, signal: 128 } as const

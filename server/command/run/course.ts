@@ -1,6 +1,5 @@
 /** One run: a server and a proxy for as long as a command runs, and what is told of it in the end. */
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
@@ -29,8 +28,6 @@ export interface Run {
   readonly config: Config
   /** What the command finds in its environment, but for what a run changes there. */
   readonly env: Environment
-  /** Whether a user has said where the fixtures are. What nobody named may be missing: then there are none yet. */
-  readonly isNamed: boolean
   readonly misses: Severity
   /** What becomes of fixtures that were not asked for; absent if they are no matter. */
   readonly unused: Severity | undefined
@@ -55,7 +52,7 @@ export async function runWith(run: Run, terminal: Terminal): Promise<number> {
 /** The same, with a folder for what is needed until its end. */
 async function runBeside(scratch: string, run: Run, tell: (line: string) => void): Promise<number> {
   const { words, env, misses, unused } = run
-  const config = await settledIn(scratch, run)
+  const config = { ...run.config, usageLog: run.config.usageLog ?? join(scratch, 'used.jsonl') }
   const { server } = await startAs(process, (tidy) => startWith(config, linesFor(config, tell), tidy))
   const proxy = await startProxy({ letsOut: config.mode !== 'replay', proxies: config.proxies })
   const url = reachedAt(config.host, new URL(server.url).port)
@@ -83,14 +80,6 @@ const isEmpty = (file: string): Promise<boolean> =>
     ({ size }) => size === 0,
     () => true,
   )
-
-/** The configuration with what a run has to have: fixtures, if only none, and a log of which were used. */
-async function settledIn(scratch: string, { config, isNamed }: Run): Promise<Config & { readonly usageLog: string }> {
-  const isFirst = config.mode === 'replay' && !isNamed && !existsSync(config.fixturesDir)
-  const fixturesDir = isFirst ? join(scratch, 'fixtures') : config.fixturesDir
-  if (isFirst) await mkdir(fixturesDir)
-  return { ...config, fixturesDir, usageLog: config.usageLog ?? join(scratch, 'used.jsonl') }
-}
 
 /** What is told while the command has the terminal: in replay nothing but what is wrong with deltatape itself. */
 function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): LogLines {

@@ -1,11 +1,7 @@
 /** The command of an eval, as it is typed to run it again. */
+import { forShell } from '../../base/shell.ts'
 import type { Environment } from '../../base/variables.ts'
 import { invocationIn } from '../../serve/invocation.ts'
-
-/** What needs no quotes in a shell. */
-const PLAIN = /^[\w@%+=:,./-]+$/
-
-const quoted = (word: string): string => (PLAIN.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)
 
 /** The script of promptfoo, or its command. */
 const PROMPTFOO = /[/\\]promptfoo[/\\]dist[/\\]|[/\\](?:promptfoo|pf)(?:\.\w+)?$/
@@ -13,5 +9,5 @@ const PROMPTFOO = /[/\\]promptfoo[/\\]dist[/\\]|[/\\](?:promptfoo|pf)(?:\.\w+)?$
 /** @param argv the words of the process: Node, its script, and what follows */
 export function commandIn(argv: readonly string[], env: Environment): string {
   const [, script = '', ...words] = argv
-  return PROMPTFOO.test(script) ? ['npx promptfoo', ...words.map(quoted)].join(' ') : invocationIn(env)
+  return PROMPTFOO.test(script) ? ['npx promptfoo', ...words.map(forShell)].join(' ') : invocationIn(env)
 }
