@@ -5,9 +5,30 @@ import type { ModelEvent } from './event.ts'
 /** In which word an answer ended that is complete. */
 export type StatusWord = 'completed' | 'incomplete' | 'failed' | 'error'
 
+/** A piece of what an answer says. */
+export interface Piece {
+  /** When it came, in ms since the call was sent. */
+  readonly at: number
+  readonly text: string
+  /** Which of the events that were told of holds it, from 0 on. */
+  readonly event: number
+}
+
+/** A piece of a tool call's arguments; of a call without any one piece that is empty. */
+export interface CallPiece extends Piece {
+  /** Which of the calls it is of, from 0 on. */
+  readonly call: number
+  /** The name of the tool, as far as it is known by then. */
+  readonly name: string
+}
+
 export interface Told {
-  /** The text, piece by piece, with the time of each in ms since the call was sent. */
-  readonly pieces: readonly { readonly at: number; readonly text: string }[]
+  /** The text, piece by piece. */
+  readonly pieces: readonly Piece[]
+  /** What the model thought before it spoke, piece by piece. */
+  readonly thoughts?: readonly Piece[] | undefined
+  /** The tool calls, piece by piece. */
+  readonly calls?: readonly CallPiece[] | undefined
   /** What there is beside text: `{ type, name, arguments }` of a tool call, the type alone of anything else. */
   readonly output: readonly JsonObject[]
   /** The tokens, as the API counted them. */
@@ -23,6 +44,8 @@ export const NOTHING_TOLD: Told = { pieces: [], output: [] }
 /** Gathers what the events of an answer say. */
 export interface Teller {
   text(at: number, piece: JsonValue | undefined): void
+  /** A piece of what the model thought. */
+  thought(at: number, piece: JsonValue | undefined): void
   /** A tool call, or a part of one. Parts have the same place; their arguments are joined. */
   call(place: JsonValue, name: JsonValue | undefined, args: JsonValue | undefined): void
   /** Tokens; what comes later counts more. */
@@ -39,19 +62,27 @@ const SHORT =
 export const tellBy =
   (tell: (event: ModelEvent, teller: Teller) => void): ((events: readonly ModelEvent[]) => Told) =>
   (events) => {
-    const pieces: { at: number; text: string }[] = []
-    const calls = new Map<string, { name: string; arguments: string }>()
+    const [pieces, thoughts]: [Piece[], Piece[]] = [[], []]
+    const callPieces: CallPiece[] = []
+    const calls = new Map<string, { place: number; name: string; arguments: string }>()
+    let [event, now] = [0, 0]
     let usage: JsonObject | undefined
     let reason: string | undefined
     const teller: Teller = {
       text(at, piece) {
-        if (typeof piece === 'string' && piece !== '') pieces.push({ at, text: piece })
+        if (typeof piece === 'string' && piece !== '') pieces.push({ at, text: piece, event })
+      },
+      thought(at, piece) {
+        if (typeof piece === 'string' && piece !== '') thoughts.push({ at, text: piece, event })
       },
       call(place, name, args) {
         const key = JSON.stringify(place)
-        const known = calls.get(key) ?? { name: '', arguments: '' }
+        const known = calls.get(key) ?? { place: calls.size, name: '', arguments: '' }
         if (typeof name === 'string' && name !== '') known.name = name
-        if (args !== undefined && args !== null) known.arguments += asText(args)
+        const text = args === undefined || args === null ? '' : asText(args)
+        known.arguments += text
+        if (text !== '' || !calls.has(key))
+          callPieces.push({ at: now, text, event, call: known.place, name: known.name })
         calls.set(key, known)
       },
       usage(counted) {
@@ -61,11 +92,20 @@ export const tellBy =
         if (typeof word === 'string' && word !== '') reason = word
       },
     }
-    for (const event of events) tell(event, teller)
+    for (const [index, each] of events.entries()) {
+      ;[event, now] = [index, each.at]
+      tell(each, teller)
+    }
     const isShort = reason !== undefined && SHORT.test(reason)
     return {
       pieces,
-      output: [...calls.values()].map((call) => ({ type: 'function_call', ...call })),
+      thoughts,
+      calls: callPieces,
+      output: [...calls.values()].map(({ name, arguments: args }) => ({
+        type: 'function_call',
+        name,
+        arguments: args,
+      })),
       usage,
       status: reason === undefined ? undefined : isShort ? 'incomplete' : 'completed',
       why: isShort ? `The answer was cut short: ${reason}.` : undefined,

@@ -1,60 +1,17 @@
 /** `deltatape ls`: a table of the fixtures. */
 import { Command, Option } from 'commander'
-import { isStream } from '../api/framing/index.ts'
-import { headerOf } from '../api/headers.ts'
 import { apiNamed } from '../api/index.ts'
-import { textOf } from '../api/record.ts'
 import { patternOf, printable, printableLines } from '../base/text.ts'
-import type { StoredFixture } from '../fixture/fixture.ts'
 import { inputOf } from '../fixture/likeness.ts'
+import { type Listed, damagedOf, listedOf } from '../fixture/listed.ts'
 import { byTake } from '../fixture/take.ts'
 import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
-import { isWritten } from '../fixture/written.ts'
 import { type Shelved, pickAll, readAll } from '../store/pick.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { type Column, cutInTheMiddle, table } from './table.ts'
 import { type Terminal, counted } from './terminal.ts'
-
-/**
- * A row of the table. `--json` gives an array of these. Of a damaged fixture only `name`, `ending` and the reason in
- * `why` are known.
- */
-interface Row {
-  /** The file name. */
-  readonly name: string
-  readonly key?: string
-  /** Which of several answers to its call it is, from 2 on. */
-  readonly take?: number
-  /** The name of the API's row. */
-  readonly api?: string
-  readonly method?: string
-  readonly path?: string
-  /** The host that was asked, if it is not the API's own. */
-  readonly host?: string
-  /** The model that was asked; empty if the request names none. */
-  readonly model?: string
-  /** The HTTP status, if the API was reached. */
-  readonly status?: number
-  readonly ending: Summary['ending'] | 'damaged'
-  /** How it ended, in a sentence. */
-  readonly why?: string
-  readonly events?: number
-  /** How long the body of the answer is. */
-  readonly bytes?: number
-  /** What the body is said to be, if it is no text. */
-  readonly type?: string
-  /** How many characters the text of the answer has, and how it begins. */
-  readonly chars?: number
-  readonly text?: string
-  /** When the first text came, in ms since the call was sent. */
-  readonly firstDeltaMs?: number
-  readonly durationMs?: number
-  /** When it was recorded, in ISO 8601. */
-  readonly recordedAt?: string
-  readonly upstream?: string
-}
 
 interface Options {
   readonly sort: string
@@ -68,7 +25,7 @@ interface Options {
 }
 
 /** What rows are sorted by. Rows without such a value come last in both directions. */
-const SORTS: Readonly<Record<string, (row: Row) => string | number | undefined>> = {
+const SORTS: Readonly<Record<string, (row: Listed) => string | number | undefined>> = {
   name: ({ name }) => name,
   api: ({ api }) => api,
   model: ({ model }) => model,
@@ -117,11 +74,14 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   const { store } = fixturesOf(command, context)
   const files = await pickAll(store, [])
   const progress = terminal.progress(files.length, 'fixtures')
-  const rows: Row[] = []
+  const rows: Listed[] = []
   try {
     for await (const shelved of readAll(files)) {
       const summary = 'fixture' in shelved ? summarize(shelved.fixture) : undefined
-      const row = rowOf(shelved, summary)
+      const row =
+        'fixture' in shelved && summary
+          ? listedOf(shelved.fixture, summary)
+          : damagedOf(shelved.name, 'damage' in shelved ? shelved.damage : '')
       if (holds(shelved, summary, words) && fits(row, options, clock.date())) rows.push(row)
       progress.step()
     }
@@ -134,55 +94,6 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   const all = counted(files.length, 'fixture')
   terminal.tell(rows.length === files.length ? all : `${rows.length} of ${all}`)
   for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
-}
-
-/** Only what is shown of a fixture is kept: the answers of all would fill the memory. */
-function rowOf(shelved: Shelved, summary: Summary | undefined): Row {
-  const { name } = shelved
-  if (!summary) return { name, ending: 'damaged', ...('damage' in shelved ? { why: shelved.damage } : {}) }
-  const { key, take, api, call, model, status, ending, why, events, bytes, answer } = summary
-  const { firstDeltaMs, durationMs, recordedAt, upstream } = summary
-  const type = 'fixture' in shelved ? bytesType(shelved.fixture) : undefined
-  return {
-    name,
-    key,
-    ...(take === undefined ? {} : { take }),
-    api,
-    method: call.method,
-    path: call.path,
-    ...(call.host === undefined ? {} : { host: call.host }),
-    model,
-    ...(status === undefined ? {} : { status }),
-    ending,
-    ...(why === undefined ? {} : { why }),
-    events,
-    bytes,
-    ...(type === undefined ? {} : { type }),
-    chars: Array.from(answer).length,
-    ...(answer === '' ? {} : { text: beginningOf(answer) }),
-    ...(firstDeltaMs === undefined ? {} : { firstDeltaMs }),
-    durationMs,
-    // What is written was recorded at no time: it is neither older nor newer.
-    ...(isWritten({ recorded: { at: recordedAt, upstream } }) ? {} : { recordedAt }),
-    upstream,
-  }
-}
-
-/** How much of an answer's text is kept, in characters. */
-const MAX_TEXT = 60
-
-const beginningOf = (answer: string): string => {
-  const line = answer
-    .slice(0, 4 * MAX_TEXT)
-    .trim()
-    .replaceAll(/\s+/g, ' ')
-  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT).toWellFormed()}…` : line
-}
-
-/** What a body is said to be that is no text; undefined of one that is. */
-function bytesType({ response, records }: StoredFixture): string | undefined {
-  if (response === undefined || isStream(response.framing) || textOf(records) !== undefined) return undefined
-  return headerOf(response.headers, 'content-type')?.replace(/;.*/s, '').trim() || 'bytes'
 }
 
 /** Whether a fixture has every word in its name, its input or its answer. */
@@ -200,7 +111,7 @@ function holds(shelved: Shelved, summary: Summary | undefined, words: readonly s
   return words.every((word) => text.includes(word.toLowerCase()))
 }
 
-function fits({ model, ending, recordedAt }: Row, options: Options, now: Date): boolean {
+function fits({ model, ending, recordedAt }: Listed, options: Options, now: Date): boolean {
   if (options.model !== undefined && !(model !== undefined && patternOf(options.model).test(model))) return false
   if (options.ending !== undefined && options.ending !== ending) return false
   if (options.olderThan === undefined && options.newerThan === undefined) return true
@@ -209,8 +120,8 @@ function fits({ model, ending, recordedAt }: Row, options: Options, now: Date): 
   return age > (options.olderThan ?? -Infinity) && age < (options.newerThan ?? Infinity)
 }
 
-function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
-  const valueOf = SORTS[column] ?? (({ name }: Row) => name)
+function sort(rows: Listed[], { sort: column, reverse = false }: Options): void {
+  const valueOf = SORTS[column] ?? (({ name }: Listed) => name)
   rows.sort((a, b) => {
     const [left, right] = [valueOf(a), valueOf(b)]
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined)
@@ -223,7 +134,7 @@ function sort(rows: Row[], { sort: column, reverse = false }: Options): void {
 const number = (value: number | undefined) => (value === undefined ? '–' : String(Math.round(value)))
 
 /** @param isNarrow whether what tells APIs apart has to share little room */
-const allColumns = (isNarrow: boolean): readonly Column<Row>[] => [
+const allColumns = (isNarrow: boolean): readonly Column<Listed>[] => [
   { title: 'name', cell: ({ name }) => printable(name.replace(/\.jsonl$/, '')) },
   { title: 'api', cell: ({ api = '–', host }) => (isNarrow && host ? narrow(host) : printable(api)) },
   { title: 'model', cell: (row) => asked(row, isNarrow ? NARROW : MAX_ASKED) },
@@ -248,7 +159,7 @@ const LEAVING_APART = ['api', 'model', 'took', 'first', 'from', 'events', 'recor
 const ONLY_APART: ReadonlySet<string> = new Set(['status', 'text'])
 
 /** The columns; the one that is sorted by does not leave, nor the one that tells what nobody recorded. */
-function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal): Column<Row>[] {
+function columnsFor(sorted: string, rows: readonly Listed[], { columns }: Terminal): Column<Listed>[] {
   const apart = new Set(rows.flatMap(({ api, host }) => (api === undefined ? [] : JSON.stringify([api, host]))))
   const isApart = apart.size > 1
   const isMixed = rows.some(({ upstream, recordedAt }) => upstream !== undefined && recordedAt === undefined)
@@ -265,7 +176,7 @@ function columnsFor(sorted: string, rows: readonly Row[], { columns }: Terminal)
 const narrow = (text: string): string => cutInTheMiddle(printable(text), NARROW)
 
 /** The length of the text, or that of the body, and what it is if it is no text. */
-function size({ chars, bytes, type }: Row): string {
+function size({ chars, bytes, type }: Listed): string {
   if (chars || !bytes) return number(chars)
   return `${bytes} B${type === undefined ? '' : ` ${printable(type.replace(/^[^/]*\//, ''))}`}`
 }
@@ -279,7 +190,7 @@ const NARROW_NAME = 20
 const WIDE = 120
 
 /** The model, or the call if it names none. */
-function asked({ model, method, path }: Row, most: number): string {
+function asked({ model, method, path }: Listed, most: number): string {
   if (model) return cutInTheMiddle(printable(model), most)
   return method === undefined ? '–' : cutInTheMiddle(printable(`${method} ${path}`), most)
 }

@@ -1,16 +1,16 @@
 /** What an answer of the Responses API says, for those who show it. */
 import { type JsonObject, isObject } from '../../base/json.ts'
 import type { ModelEvent } from '../event.ts'
-import type { Told } from '../told.ts'
+import type { Piece, Told } from '../told.ts'
 import { readAnswer } from './answer.ts'
 import { failureOf, statusOf, terminalOf } from './events.ts'
 
 export function told(events: readonly ModelEvent[]): Told {
   const reader = readAnswer()
-  const pieces: { at: number; text: string }[] = []
+  const pieces: Piece[] = []
   let usage: JsonObject | undefined
-  for (const event of events) {
-    for (const text of reader.read(event)) if (text !== '') pieces.push({ at: event.at, text })
+  for (const [index, event] of events.entries()) {
+    for (const text of reader.read(event)) if (text !== '') pieces.push({ at: event.at, text, event: index })
     const { response } = event.body
     if (isObject(response) && isObject(response.usage)) usage = response.usage
   }

@@ -1,0 +1,42 @@
+/** The data of the page over HTTP, below `/page`. */
+import { Hono } from 'hono'
+import type { Compared, Rows, Status, View } from './data.ts'
+
+/** Where the data comes from. Each rejects with a DeltatapeError. */
+export interface PageSources {
+  status(): Status
+  /** @param after the name behind which the part begins; empty for the first */
+  rows(after: string, limit: number): Promise<Rows>
+  /** The names of the fixtures whose input or answer holds all these words. */
+  search(words: string): Promise<readonly string[]>
+  view(name: string): Promise<View>
+  /** The text of a fixture's file. */
+  raw(name: string): Promise<string>
+  /** One HTML file that shows a fixture without a server. */
+  exported(name: string): Promise<string>
+  compare(before: string, after: string): Promise<Compared>
+  /** @param revision whatever git takes for a revision: `HEAD` */
+  compareWithGit(name: string, revision: string): Promise<Compared>
+}
+
+/** How many rows a part of the list has at most. */
+const MAX_ROWS = 1000
+
+export function createPageApi(sources: PageSources) {
+  return new Hono()
+    .get('/status', (c) => c.json(sources.status()))
+    .get('/fixtures', async (c) => {
+      const limit = Number(c.req.query('limit') ?? MAX_ROWS)
+      const most = Number.isInteger(limit) && limit > 0 ? Math.min(limit, MAX_ROWS) : MAX_ROWS
+      return c.json(await sources.rows(c.req.query('after') ?? '', most))
+    })
+    .get('/search', async (c) => c.json(await sources.search(c.req.query('q') ?? '')))
+    .get('/fixture', async (c) => c.json(await sources.view(c.req.query('name') ?? '')))
+    .get('/raw', async (c) => c.text(await sources.raw(c.req.query('name') ?? '')))
+    .get('/export', async (c) => c.html(await sources.exported(c.req.query('name') ?? '')))
+    .get('/compare', async (c) => {
+      const { name = '', other, revision = 'HEAD' } = c.req.query()
+      const compared = other === undefined ? sources.compareWithGit(name, revision) : sources.compare(name, other)
+      return c.json(await compared)
+    })
+}

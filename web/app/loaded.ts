@@ -1,0 +1,22 @@
+/** Data that is asked for, as a signal: not there yet, there, or refused. */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+
+export type Loaded<T> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'there'; readonly data: T }
+  | { readonly state: 'refused'; readonly error: Error }
+
+/** Asks when it is first shown, and again if `key` changes. What comes for an earlier key is thrown away. */
+export function useLoaded<T>(key: string, ask: () => Promise<T>): ReadonlySignal<Loaded<T>> {
+  const loaded = useMemo(() => signal<Loaded<T>>({ state: 'loading' }), [key])
+  useEffect(() => {
+    ask().then(
+      (data) => (loaded.value = { state: 'there', data }),
+      (error: unknown) => {
+        loaded.value = { state: 'refused', error: error instanceof Error ? error : new Error(String(error)) }
+      },
+    )
+  }, [key])
+  return loaded
+}

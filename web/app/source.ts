@@ -1,0 +1,50 @@
+/** Where the data comes from: the server, or what an exported page holds. */
+import type { Exported, PageData, View } from '../../server/serve/page/data.ts'
+import { token } from './token.ts'
+
+/** What the server says of a request that it refuses. */
+export class RefusedError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'RefusedError'
+    this.status = status
+  }
+}
+
+/**
+ * Asks for what is at a path below `/page`.
+ *
+ * @throws RefusedError with what the server says
+ */
+async function read<Path extends keyof PageData>(
+  path: Path,
+  query: Readonly<Record<string, string>> = {},
+): Promise<PageData[Path]> {
+  const response = await fetch(`page/${path}?${new URLSearchParams(query)}`, { headers: token.headers() })
+  if (response.ok) return response.json()
+  const told: unknown = await response.json().catch(() => undefined)
+  throw new RefusedError(response.status, messageIn(told) ?? `The server answers ${response.status}.`)
+}
+
+function messageIn(told: unknown): string | undefined {
+  if (typeof told !== 'object' || told === null || !('error' in told)) return undefined
+  const { error } = told
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined
+}
+
+/** What this page holds if it was exported; undefined if a server serves it. */
+export const exported: Exported | undefined = (() => {
+  const text = document.querySelector('#data')?.textContent
+  return text ? JSON.parse(text) : undefined
+})()
+
+export const source = {
+  status: () => read('status'),
+  rows: (after: string) => read('fixtures', { after }),
+  search: (q: string) => read('search', { q }),
+  view: async (name: string): Promise<View> => exported?.view ?? read('fixture', { name }),
+  compare: (name: string, other: string) => read('compare', { name, other }),
+  compareWithGit: (name: string, revision: string) => read('compare', { name, revision }),
+}
