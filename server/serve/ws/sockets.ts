@@ -77,7 +77,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { name, named, fault } = visit
+      const { name, named, manner } = visit
       const callerNow = name === undefined ? undefined : () => names.caller(name)
       const path = shownPath(visit)
       const account = ledger.open()
@@ -89,7 +89,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
         const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, fault, account }),
+          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, manner, account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
