@@ -13,8 +13,16 @@ export interface Caller {
   readonly id: number
 }
 
+/** How a client wants a call to be answered. It never counts for which call it is, and goes to no API. */
+export interface Manner {
+  /** The faults that it asks for, in the words of `model/faults.ts`. */
+  readonly fault?: string | undefined
+  /** How the recorded time is to be spent, in the words of `model/pace.ts`. */
+  readonly pace?: string | undefined
+}
+
 /** One request that a client makes of an API, as it was sent. */
-export interface Call extends Asked {
+export interface Call extends Asked, Manner {
   /** The row that the call belongs to. */
   readonly api: Api
   /** The body as it was sent, whatever its content coding. */
@@ -27,8 +35,6 @@ export interface Call extends Asked {
   readonly caller?: Caller | undefined
   /** What is kept for the call is charged here, until it is over. Absent if it is charged elsewhere, or nobody waits. */
   readonly account?: Account | undefined
-  /** The faults that the client asks for, in the words of `model/faults.ts`. */
-  readonly fault?: string | undefined
   /** What the client wants to be answered, whatever is recorded. */
   readonly wanted?: Wanted | undefined
   /** What carries it to the API, if not HTTP as it came. */

@@ -34,8 +34,8 @@ export interface FaultOptions {
   /** The key of a call: a mix of faults is the same for the same call. */
   readonly keyOf: (call: Call) => Promise<string>
   readonly clock: Clock
-  /** How long a stall lasts, in ms. */
-  readonly stallMs: number
+  /** How long a stall of the answer to a call lasts, in ms. */
+  readonly stallMs: (call: Call) => number
 }
 
 /** What is to break an answer. */
@@ -59,7 +59,7 @@ export function fault(model: Model, options: FaultOptions): Model {
     const { faults, beforeEnd } = await faultsFor(call)
     // What comes before the first event needs no answer: it can be tried without a fixture.
     for (const due of faults.filter(({ after }) => after === 0)) {
-      await pause(due, options, signal)
+      await pause(due, call, options, signal)
       const instead = insteadOf(call, due)
       if (instead) return instead
     }
@@ -106,9 +106,10 @@ function planner({ plan: always, onRequest, keyOf }: FaultOptions): (call: Call)
 }
 
 /** Waits as a fault says, and breaks the client's connection if it says that. */
-async function pause(due: Fault, { clock, stallMs }: FaultOptions, signal: AbortSignal): Promise<void> {
+async function pause(due: Fault, call: Call, options: FaultOptions, signal: AbortSignal): Promise<void> {
+  const { clock, stallMs } = options
   if (due.kind === 'delay') await clock.sleep(due.ms, signal)
-  if (due.kind === 'stall') await clock.sleep(stallMs, signal)
+  if (due.kind === 'stall') await clock.sleep(stallMs(call), signal)
   if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
 }
 
@@ -182,7 +183,7 @@ async function* breaking(answer: Answer, breaks: Breaking): AsyncGenerator<Batch
         sent = due.after
         last = { ...last, ...lastOf(before) }
         if (before.length > 0) yield fresh(before)
-        await pause(due, options, signal)
+        await pause(due, call, options, signal)
         const given = givenBy(due, call, { sent, last, framing: answer.head.framing })
         if (given.length > 0) yield fresh(given)
         const failure = failureOf(due)

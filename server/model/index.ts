@@ -12,7 +12,7 @@ import type { Plan } from './faults.ts'
 import { live } from './live.ts'
 import type { Mode } from './mode.ts'
 import type { Model } from './model.ts'
-import type { Pace } from './pace.ts'
+import { type Pace, paceOf, withPaces } from './pace.ts'
 import { record } from './record.ts'
 import type { RecordOptions } from './recording.ts'
 import { listModels } from './models.ts'
@@ -86,11 +86,12 @@ export function createModel(settings: ModelSettings, { store, redactor, clock }:
     keyOf: async (call) => (await store.identify(call)).key,
     clock,
     // Replay spends the time of a silence as it spends all other.
-    stallMs: mode === 'replay' ? pace(settings.idleTimeoutMs, 1) : settings.idleTimeoutMs,
+    stallMs: (call) => (mode === 'replay' ? paceOf(call, pace)(settings.idleTimeoutMs, 1) : settings.idleTimeoutMs),
   })
-  if (mode === 'live') return faulty
+  const paced = withPaces(faulty, mode)
+  if (mode === 'live') return paced
   const accepts = mode === 'auto' ? good : any
-  return withRoom(mode === 'record' ? faulty : derive(faulty, store, accepts), store.identify)
+  return withRoom(mode === 'record' ? paced : derive(paced, store, accepts), store.identify)
 }
 
 type Accepts = (recording: Recording) => boolean

@@ -5,10 +5,11 @@ import type { Recording } from '../store/playback.ts'
 import type { Store } from '../store/store.ts'
 import { createCounts, rowOf } from './count.ts'
 import type { Model } from './model.ts'
-import type { Pace } from './pace.ts'
+import { type Pace, paceOf } from './pace.ts'
 import { play } from './play.ts'
 
 export interface ReplayOptions {
+  /** The pace of calls whose client asks for none. */
   readonly pace: Pace
   readonly clock: Clock
   /** Which fixtures count. */
@@ -33,7 +34,9 @@ export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }
     const nth = counts.next(row)
     if (!goesOn?.(call, identity.key)) {
       const recording = await store.recording(identity.key, nth)
-      if (recording && accepts(recording)) return play(recording, call, { pace, clock, signal, kind: 'hit' })
+      if (recording && accepts(recording)) {
+        return play(recording, call, { pace: paceOf(call, pace), clock, signal, kind: 'hit' })
+      }
     }
     try {
       const doubt = store.doubtOf(identity)

@@ -5,11 +5,11 @@ import { type Identity, fileName } from '../fixture/key.ts'
 import { writtenFor } from '../fixture/written.ts'
 import { inMemory } from '../store/playback.ts'
 import type { Model } from './model.ts'
-import { type Pace, recorded } from './pace.ts'
+import { type Pace, paceOf, recorded } from './pace.ts'
 import { play } from './play.ts'
 
 export interface WrittenOptions {
-  /** How the time of answers is spent that say no pace of their own. */
+  /** How the time of answers is spent that say no pace of their own, if their client asks for none. */
   readonly pace: Pace
   readonly clock: Clock
   identify(call: Call): Promise<Identity>
@@ -28,7 +28,7 @@ export const written =
       signal.throwIfAborted()
       const identity = await identify(call)
       const answer = inMemory({ ...writtenFor(identity, wanted), name: fileName(identity) })
-      const own = wanted.paceMs === undefined ? pace : recorded(1)
+      const own = wanted.paceMs === undefined ? paceOf(call, pace) : recorded(1)
       return play(answer, call, { pace: own, clock, signal, kind: 'written' })
     })()
   }

@@ -23,7 +23,7 @@ import {
 } from '../base/variables.ts'
 import { PLAN_FORMS, type Plan, parsePlan } from '../model/faults.ts'
 import { MODES } from '../model/mode.ts'
-import { type Pace, fixed, instant, recorded } from '../model/pace.ts'
+import { PACE_FORMS, type Pace, instant, parsePace } from '../model/pace.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -43,27 +43,17 @@ const upstream = z
   .transform((word) => word.replace(/\/$/, ''))
   .refine((word) => URL.canParse(/^https?:/i.test(word) ? word : `https://${word}`))
 
-const pace = z.string().transform((word, context): Pace => {
-  if (word === 'instant') return instant
-  if (word === 'recorded') return recorded(1)
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(x|ms)$/.exec(word) ?? []
-  if (unit === 'x' && Number(amount) > 0) return recorded(Number(amount))
-  if (unit === 'ms') return fixed(Number(amount))
-  context.addIssue({ code: 'custom' })
-  return z.NEVER
-})
-
-const plan = z.string().transform((words, context): Plan | undefined => {
-  try {
-    return parsePlan(words)
-  } catch (error) {
-    if (!(error instanceof DeltatapeError)) throw error
-    context.addIssue({ code: 'custom' })
-    return z.NEVER
-  }
-})
-
-const paces = 'instant, recorded, a speed such as 2x, or a gap such as 15ms'
+/** What words become that clients may send, too. */
+const worded = <T>(parse: (words: string) => T) =>
+  z.string().transform((words, context): T => {
+    try {
+      return parse(words)
+    } catch (error) {
+      if (!(error instanceof DeltatapeError)) throw error
+      context.addIssue({ code: 'custom' })
+      return z.NEVER
+    }
+  })
 
 /** Every variable: what it becomes, its name, what it is for, and its default. Times are ms, sizes are bytes. */
 const table = {
@@ -89,10 +79,10 @@ const table = {
   /** The file with the user's own rules of redaction, if it is not the usual one. */
   configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),
-  pace: variable('REPLAY_PACE', 'how replay spends the recorded time', paces, instant, pace),
+  pace: variable('REPLAY_PACE', 'how replay spends the recorded time', PACE_FORMS, instant, worded(parsePace)),
   recordFailures: flag('RECORD_FAILURES', 'save failed answers too'),
   recordTakes: flag('RECORD_TAKES', 'keep several answers to one call, in order'),
-  fault: variable('FAULT', 'breaks every answer on purpose', PLAN_FORMS, undefined, plan),
+  fault: variable('FAULT', 'breaks every answer on purpose', PLAN_FORMS, undefined, worded(parsePlan)),
   /** Web pages that are let in, beyond the server's own. */
   allowedOrigins: list(
     'ALLOWED_ORIGINS',

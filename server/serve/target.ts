@@ -1,4 +1,5 @@
-/** What the target of a request says: its path, its query, and the faults that the client asks for. */
+/** What the target of a request says: its path, its query, and in which manner the client wants to be answered. */
+import type { Manner } from '../api/call.ts'
 
 /** A target that is a whole URL (RFC 9112, 3.2.2): a client that takes this server for a proxy sends one. */
 const WHOLE = /^[a-z][a-z\d+.-]*:\/\/([^/?#\\]*)/i
@@ -24,12 +25,24 @@ export function hostAsked(target: string, host: string | undefined): string | un
   return named === undefined || named.toLowerCase() === host?.toLowerCase() ? host : `${host ?? ''}, ${named}`
 }
 
-/** Takes deltatape's own parameter out of a query; the others stay as they were sent. */
-export function withoutFault(search: string): { readonly fault: string | undefined; readonly query: string } {
-  if (!/fault|%/i.test(search)) return { fault: undefined, query: search === '?' ? '' : search }
+/** Deltatape's own parameters, and so the members of a manner. */
+const OWN = ['fault', 'pace'] as const
+
+/**
+ * Takes deltatape's own parameters out of a query; the others stay as they were sent.
+ *
+ * @param header a header of the request by its name: `x-deltatape-fault` says the same as `?fault=`, which counts first
+ */
+export function withoutManner(
+  search: string,
+  header: (name: string) => string | undefined,
+): { readonly manner: Manner; readonly query: string } {
+  const byHeader = { fault: header('x-deltatape-fault') || undefined, pace: header('x-deltatape-pace') || undefined }
+  if (!/fault|pace|%/i.test(search)) return { manner: byHeader, query: search === '?' ? '' : search }
   const parts = search.slice(1).split('&')
-  const isFault = (part: string) => new URLSearchParams(part).has('fault')
-  const rest = parts.filter((part) => !isFault(part)).join('&')
-  const fault = new URLSearchParams(parts.filter(isFault).join('&')).get('fault')
-  return { fault: fault || undefined, query: rest === '' ? '' : `?${rest}` }
+  const isOwn = (part: string) => OWN.some((name) => new URLSearchParams(part).has(name))
+  const rest = parts.filter((part) => !isOwn(part)).join('&')
+  const own = new URLSearchParams(parts.filter(isOwn).join('&'))
+  const [fault, pace] = OWN.map((name) => own.get(name) || byHeader[name])
+  return { manner: { fault, pace }, query: rest === '' ? '' : `?${rest}` }
 }

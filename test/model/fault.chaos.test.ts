@@ -18,7 +18,7 @@ describe('chaos', () => {
       onRequest: false,
       keyOf: async ({ content }) => Buffer.from(content).toString(),
       clock: { ...systemClock, sleep: async () => {} },
-      stallMs: 0,
+      stallMs: () => 0,
     })
     const outcomes: string[] = []
     for (let nth = 0; nth < tries; nth++) {

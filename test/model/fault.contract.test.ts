@@ -12,7 +12,7 @@ const faulty = (model: Model): Model =>
     onRequest: false,
     keyOf: async () => '',
     clock: systemClock,
-    stallMs: 0,
+    stallMs: () => 0,
   })
 
 testModel(async (answers) => faulty(liveFrom(await runStandIn(byInput(answers)))))

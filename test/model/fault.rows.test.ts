@@ -28,7 +28,7 @@ async function breakWith(way: Way, plan: string, { whole = false } = {}) {
     onRequest: true,
     keyOf: async () => '',
     clock: systemClock,
-    stallMs: 0,
+    stallMs: () => 0,
   })
   const { head, records, error } = await drain(model, callOfWay(way, { whole }))
   const type = head?.headers.find(([name]) => name === 'content-type')?.[1] ?? ''

@@ -51,7 +51,7 @@ const OPTIONS: FaultOptions = {
   onRequest: true,
   keyOf: async ({ content }) => Buffer.from(content).toString(),
   clock: systemClock,
-  stallMs: 0,
+  stallMs: () => 0,
 }
 
 const breakWith = async (plan: string, { size = 3, options = OPTIONS, call = callOf(ASK) } = {}) => {
@@ -201,14 +201,14 @@ test('a stall lasts as long as it is told, or until the client leaves', async ()
   const abort = new AbortController()
   const { model } = innerModel()
   const stalling = drain(
-    fault(model, { ...OPTIONS, clock, stallMs: 60_000, plan: parsePlan('stall@2') }),
+    fault(model, { ...OPTIONS, clock, stallMs: () => 60_000, plan: parsePlan('stall@2') }),
     ASK,
     abort.signal,
   )
   await clock.advance(59_000)
   abort.abort(new Error('enough'))
   expect((await stalling).error).toEqual(new Error('enough'))
-  const told = drain(fault(model, { ...OPTIONS, clock, stallMs: 60_000, plan: parsePlan('stall') }), ASK)
+  const told = drain(fault(model, { ...OPTIONS, clock, stallMs: () => 60_000, plan: parsePlan('stall') }), ASK)
   await clock.advance(60_000)
   expect((await told).error).toMatchObject({ code: 'upstream_stalled' })
 })

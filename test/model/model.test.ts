@@ -18,7 +18,7 @@ import {
   readToTheEnd,
 } from '../../server/model/model.ts'
 import { listModels } from '../../server/model/models.ts'
-import { instant } from '../../server/model/pace.ts'
+import { instant, withPaces } from '../../server/model/pace.ts'
 import { replay } from '../../server/model/replay.ts'
 import { logUsage } from '../../server/model/usage.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -35,7 +35,7 @@ const FAULTS: FaultOptions = {
   onRequest: true,
   keyOf: async () => '',
   clock: systemClock,
-  stallMs: 0,
+  stallMs: () => 0,
 }
 
 describe('a wrapper that has nothing to do gives the very answer of the model within', () => {
@@ -46,6 +46,7 @@ describe('a wrapper that has nothing to do gives the very answer of the model wi
   test.each<[string, () => Model | Promise<Model>]>([
     ['no fault is planned', () => fault(inner, FAULTS)],
     ['a plan has nothing for this call', () => fault(inner, { ...FAULTS, plan: parsePlan('chaos:7:0') })],
+    ['no pace is asked for', () => withPaces(inner, 'live')],
     ['a delay is over', () => fault(inner, { ...FAULTS, plan: parsePlan('delay:0ms') })],
     ['the fixture that is used is known at once', async () => logUsage(inner, await emptyStore(), () => {})],
     ['a stream is asked for', async () => derive(inner, await emptyStore(), () => true)],

@@ -1,6 +1,6 @@
 /** What the target of a request says. */
 import { expect, test } from 'vitest'
-import { hostAsked, splitTarget, withoutFault } from '../../server/serve/target.ts'
+import { hostAsked, splitTarget, withoutManner } from '../../server/serve/target.ts'
 
 test.each([
   ['/v1/responses?a=1&b=?', '/v1/responses', '?a=1&b=?'],
@@ -19,14 +19,26 @@ test.each([
 })
 
 test.each([
-  ['', undefined, ''],
-  ['?', undefined, ''],
-  ['?a=1&b', undefined, '?a=1&b'],
-  ['?a=1&fault=reset%407&b=%zz', 'reset@7', '?a=1&b=%zz'],
-  ['?fault=', undefined, ''],
-  ['?default=1', undefined, '?default=1'],
-])('of the query %j the fault is %j, and %j is left', (search, fault, query) => {
-  expect(withoutFault(search)).toEqual({ fault, query })
+  ['', {}, ''],
+  ['?', {}, ''],
+  ['?a=1&b', {}, '?a=1&b'],
+  ['?a=1&fault=reset%407&b=%zz', { fault: 'reset@7' }, '?a=1&b=%zz'],
+  ['?fault=', {}, ''],
+  ['?default=1', {}, '?default=1'],
+  ['?pace=2x&a', { pace: '2x' }, '?a'],
+  ['?a&p%61ce=15ms&fault=stall', { fault: 'stall', pace: '15ms' }, '?a'],
+  ['?pace=2x&pace=instant', { pace: '2x' }, ''],
+  ['?pace=', {}, ''],
+  ['?spaced=1', {}, '?spaced=1'],
+])('of the query %j the manner is %j, and %j is left', (search, manner, query) => {
+  expect(withoutManner(search, () => undefined)).toEqual({ manner, query })
+})
+
+test('headers say it, too, where the query does not', () => {
+  const header = (name: string) => ({ 'x-deltatape-fault': 'stall', 'x-deltatape-pace': '2x' })[name]
+  expect(withoutManner('', header).manner).toEqual({ fault: 'stall', pace: '2x' })
+  expect(withoutManner('?a%20b', header).manner).toEqual({ fault: 'stall', pace: '2x' })
+  expect(withoutManner('?pace=instant&fault=', header).manner).toEqual({ fault: 'stall', pace: 'instant' })
 })
 
 test.each([

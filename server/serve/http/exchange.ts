@@ -14,7 +14,7 @@ import type { Redactor } from '../../redact/redactor.ts'
 import { authorize, credentialsIn, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
-import { splitTarget, withoutFault } from '../target.ts'
+import { splitTarget, withoutManner } from '../target.ts'
 import { decodeBody } from './body.ts'
 import { createEncoder, replyTo } from './encode.ts'
 import { createHearing } from '../hearing.ts'
@@ -148,7 +148,7 @@ async function callOf(
   { config, routes }: { readonly config: Config; readonly routes: Routes },
 ): Promise<Call> {
   const { apiKey } = authorize(credentialsIn(headers), config)
-  const { fault, query } = withoutFault(search)
+  const { manner, query } = withoutManner(search, (name) => headerOf(headers, name))
   const content = await decodeBody(body, headerOf(headers, 'content-encoding'), {
     maxBytes: config.maxBodyBytes,
     account,
@@ -166,6 +166,6 @@ async function callOf(
     credential: apiKey,
     caller,
     account,
-    fault: fault ?? (headerOf(headers, 'x-deltatape-fault') || undefined),
+    ...manner,
   }
 }

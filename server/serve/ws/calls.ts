@@ -1,6 +1,6 @@
 /** The calls that the requests of one connection become: each is a `POST /v1/responses` that streams. */
 import type { Api } from '../../api/api.ts'
-import type { Call, Caller, Destination, Transport } from '../../api/call.ts'
+import type { Call, Caller, Destination, Manner, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import { isCredentialParameter } from '../../redact/places.ts'
 import type { TurnRequest } from './dialect.ts'
@@ -28,8 +28,8 @@ export interface CallsOptions {
   readonly credential: string | undefined
   /** Who calls now, if the client names itself. */
   readonly callerNow?: (() => Caller) | undefined
-  /** The faults that the client asks for, in every turn. */
-  readonly fault: string | undefined
+  /** How the client wants every turn to be answered. */
+  readonly manner: Manner
   /** Absent if nothing is called, or calls go over HTTP. */
   readonly createUpstream?: CreateUpstream | undefined
 }
@@ -45,7 +45,15 @@ export const PATH = '/v1/responses'
 /** What the content of every call is: a message does not say it. */
 const JSON_TYPE: Headers = [['content-type', 'application/json']]
 
-export function createCalls({ own, headers, query, createUpstream, callerNow, ...shared }: CallsOptions): Calls {
+export function createCalls({
+  own,
+  headers,
+  query,
+  createUpstream,
+  callerNow,
+  manner,
+  ...shared
+}: CallsOptions): Calls {
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
   const sentHeaders = own ? JSON_TYPE : [...others, ...JSON_TYPE]
@@ -56,6 +64,7 @@ export function createCalls({ own, headers, query, createUpstream, callerNow, ..
       const sent = Buffer.from(body)
       return {
         ...shared,
+        ...manner,
         ...(callerNow ? { caller: callerNow() } : {}),
         method: 'POST',
         path: PATH,

@@ -1,7 +1,7 @@
 /** One client: its connection, its session, and the calls that its requests become. */
 import type { Socket } from 'node:net'
 import type { Api } from '../../api/api.ts'
-import type { Caller, Destination } from '../../api/call.ts'
+import type { Caller, Destination, Manner } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
@@ -47,7 +47,8 @@ export interface ClientOptions {
   readonly credential: string | undefined
   /** Who calls now, if the client names itself: its name may have ended since it connected. */
   readonly callerNow: (() => Caller) | undefined
-  readonly fault: string | undefined
+  /** How it wants all its turns to be answered. */
+  readonly manner: Manner
   /** The account of what is kept for it. */
   readonly account: Account
   /** Called when the client is gone. */
@@ -122,11 +123,11 @@ interface Begun {
 }
 
 function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
-  const { path, endpoint, headers, query, to, credential, callerNow, fault, account } = options
+  const { path, endpoint, headers, query, to, credential, callerNow, manner, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.for({ headers, query, credential })
   const dialect = endpoint.speak(redact, headers)
-  const asked = { headers, query, to, credential, callerNow, fault }
+  const asked = { headers, query, to, credential, callerNow, manner }
   const calls = createCalls({ ...asked, api, own: endpoint.own, createUpstream })
   const session = createSession({
     model,

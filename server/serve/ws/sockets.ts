@@ -23,6 +23,7 @@ import { type Handshake, type Reader, createHandshake } from './connection.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
 import { createHeartbeat } from './heartbeat.ts'
+import { withoutOwn } from './protocols.ts'
 import { type Visit, answerOverHttp, visitOf } from './upgrade.ts'
 
 export interface SocketsOptions {
@@ -77,7 +78,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { name, named, fault } = visit
+      const { name, named, manner } = visit
       const callerNow = name === undefined ? undefined : () => names.caller(name)
       const path = shownPath(visit)
       const account = ledger.open()
@@ -89,7 +90,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
         const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
         takeOf(account, [query, ...headers.flat()])
         handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, fault, account }),
+          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, manner, account }),
         )
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
@@ -120,7 +121,7 @@ function passedBy(
   if (of === undefined) return { headers: [], query: '' }
   const { credential, authToken } = of
   return {
-    headers: withoutToken(inPairs(rawHeaders), credential, authToken),
+    headers: withoutOwn(withoutToken(inPairs(rawHeaders), credential, authToken)),
     query: queryWithoutToken(query, authToken),
   }
 }

@@ -2,29 +2,31 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { apiError } from '../../api/error.ts'
+import type { Manner } from '../../api/call.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { withoutHost } from '../../model/transport/route.ts'
 import { NAME_HEADER, type Named, withoutName } from '../names.ts'
-import { hostAsked, splitTarget, withoutFault } from '../target.ts'
+import { hostAsked, splitTarget, withoutManner } from '../target.ts'
+import { tokenIn } from './protocols.ts'
 
 /** What a client says when it connects: its name if it gives one, and the path without that and without a host. */
 export interface Visit extends Named {
   /** The host that the client names in front of the path. */
   readonly named?: string | undefined
-  /** The query with its `?`, or the empty text, without deltatape's own parameter. */
+  /** The query with its `?`, or the empty text, without deltatape's own parameters. */
   readonly query: string
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
   readonly token: string | undefined
-  /** The faults that it asks for. */
-  readonly fault: string | undefined
+  /** How it wants all its turns to be answered. */
+  readonly manner: Manner
 }
 
 export function visitOf({ url: target = '/', headers, headersDistinct }: IncomingMessage): Visit {
   const { path, search } = splitTarget(target)
   const behindName = withoutName(path, headers[NAME_HEADER]?.toString() || undefined)
-  const { fault, query } = withoutFault(search)
+  const { manner, query } = withoutManner(search, (name) => headers[name]?.toString())
   // As over HTTP: a client that sends several has none that is known.
   const [host, origin] = ['host', 'origin'].map((name) => headersDistinct[name]?.join(', '))
   return {
@@ -34,8 +36,8 @@ export function visitOf({ url: target = '/', headers, headersDistinct }: Incomin
     host: hostAsked(target, host),
     origin,
     authorization: headers.authorization,
-    token: headers['x-deltatape-token']?.toString(),
-    fault: fault ?? (headers['x-deltatape-fault']?.toString() || undefined),
+    token: headers['x-deltatape-token']?.toString() ?? tokenIn(headers['sec-websocket-protocol']),
+    manner,
   }
 }
 

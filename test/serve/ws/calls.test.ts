@@ -27,7 +27,7 @@ function setUp(options: Partial<CallsOptions>) {
     headers: [['OpenAI-Beta', 'x']],
     query: '?a=1',
     credential: 'sk-1',
-    fault: 'reset@5',
+    manner: { fault: 'reset@5', pace: '2x' },
     createUpstream,
     ...options,
   })
@@ -49,6 +49,7 @@ describe('a client of the API', () => {
       ],
       credential: 'sk-1',
       fault: 'reset@5',
+      pace: '2x',
       own: undefined,
     })
     expect(Buffer.from(call.body).toString()).toBe('{"type":"response.create","a":1}')

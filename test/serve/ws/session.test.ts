@@ -59,7 +59,7 @@ function setUp(options: Partial<SessionOptions> = {}) {
       headers: [],
       query: '',
       credential: undefined,
-      fault: undefined,
+      manner: {},
     }).for,
     redact,
     endpoint: '/ws-stream',

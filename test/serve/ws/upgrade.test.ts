@@ -17,14 +17,15 @@ async function received(path: string, headers: Record<string, string | string[]>
   return incoming
 }
 
-test('it says where it goes, who asks, and which faults are wanted', async () => {
+test('it says where it goes, who asks, and in which manner it wants answers', async () => {
   const visit = visitOf(
-    await received('/ws?session=1&fault=reset%407&a=%20b', {
+    await received('/ws?session=1&fault=reset%407&a=%20b&pa%63e=2x', {
       host: 'localhost',
       origin: 'http://localhost',
       authorization: 'Bearer x',
       'x-deltatape-token': 't',
       'x-deltatape-fault': 'stall',
+      'x-deltatape-pace': 'instant',
     }),
   )
   expect(visit).toEqual({
@@ -34,7 +35,7 @@ test('it says where it goes, who asks, and which faults are wanted', async () =>
     origin: 'http://localhost',
     authorization: 'Bearer x',
     token: 't',
-    fault: 'reset@7',
+    manner: { fault: 'reset@7', pace: '2x' },
   })
 })
 
@@ -42,6 +43,8 @@ test.each([
   ['/ws', ''],
   ['/ws?', ''],
   ['/ws?fault=', ''],
+  ['/ws?pace=', ''],
+  ['/ws?pace=2x&space=1', '?space=1'],
   ['/ws?f%61ult=reset', ''],
   ['/ws?&&a', '?&&a'],
 ])('the query of %s for the API is %j', async (target, query) => {
