@@ -11,6 +11,7 @@ import { createDrain, meter } from '../drain.ts'
 import { closeFrame, controlFrame } from './framing.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { type Flow, HIGH_WATER_BYTES, type Inbox, createIntake } from './inbox.ts'
+import { chosenOf } from './protocols.ts'
 import { createReading } from './reading.ts'
 
 /** In how many fragments a message may come: each costs memory of its own, however small it is. As ws has it by default. */
@@ -59,6 +60,7 @@ export function createHandshake({ maxBytes, header }: HandshakeOptions): Handsha
     perMessageDeflate: false,
     allowSynchronousEvents: true,
     autoPong: false,
+    handleProtocols: chosenOf,
     maxFragments: MAX_FRAGMENTS,
     // A message becomes a string.
     maxPayload: Math.min(maxBytes, constants.MAX_STRING_LENGTH),

@@ -23,6 +23,7 @@ import { type Handshake, type Reader, createHandshake } from './connection.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
 import { createHeartbeat } from './heartbeat.ts'
+import { withoutOwn } from './protocols.ts'
 import { type Visit, answerOverHttp, visitOf } from './upgrade.ts'
 
 export interface SocketsOptions {
@@ -120,7 +121,7 @@ function passedBy(
   if (of === undefined) return { headers: [], query: '' }
   const { credential, authToken } = of
   return {
-    headers: withoutToken(inPairs(rawHeaders), credential, authToken),
+    headers: withoutOwn(withoutToken(inPairs(rawHeaders), credential, authToken)),
     query: queryWithoutToken(query, authToken),
   }
 }

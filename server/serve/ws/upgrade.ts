@@ -7,6 +7,7 @@ import type { DeltatapeError } from '../../base/errors.ts'
 import { withoutHost } from '../../model/transport/route.ts'
 import { NAME_HEADER, type Named, withoutName } from '../names.ts'
 import { hostAsked, splitTarget, withoutManner } from '../target.ts'
+import { tokenIn } from './protocols.ts'
 
 /** What a client says when it connects: its name if it gives one, and the path without that and without a host. */
 export interface Visit extends Named {
@@ -35,7 +36,7 @@ export function visitOf({ url: target = '/', headers, headersDistinct }: Incomin
     host: hostAsked(target, host),
     origin,
     authorization: headers.authorization,
-    token: headers['x-deltatape-token']?.toString(),
+    token: headers['x-deltatape-token']?.toString() ?? tokenIn(headers['sec-websocket-protocol']),
     manner,
   }
 }
