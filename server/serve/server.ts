@@ -18,7 +18,6 @@ import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { type Misses, createMisses } from './misses.ts'
 import { type Names, createNames } from './names.ts'
-import { createPageFiles } from './page/assets.ts'
 import { createPage } from './page/page.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
@@ -120,8 +119,9 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
 }
 
 /** What is answered beside calls. Behind a name there is no page. */
-function createApps(config: Config, { log }: ServerParts): { readonly app: App; readonly named: App } {
-  const page = config.page ? createPage({ ...config, files: createPageFiles() }) : undefined
+function createApps(config: Config, parts: ServerParts): { readonly app: App; readonly named: App } {
+  const { log } = parts
+  const page = config.page ? createPage({ config, ...parts }) : undefined
   return { app: createApp({ config, log, page }), named: createApp({ config, log }) }
 }
 

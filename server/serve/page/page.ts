@@ -4,15 +4,10 @@ import { etag } from 'hono/etag'
 import { DeltatapeError } from '../../base/errors.ts'
 import { authorize, credentialsIn, isOfOwnPage } from '../guard.ts'
 import { type PageSources, createPageApi } from './api.ts'
-import type { Built } from './assets.ts'
-
-export interface PageOptions {
-  readonly authToken: string | undefined
-  /** Gives what was built. Rejects with a DeltatapeError. */
-  readonly files: () => Promise<Built>
-  /** Where its data comes from. */
-  readonly sources?: PageSources | undefined
-}
+import { createPageFiles } from './assets.ts'
+import { createComparing } from './compare.ts'
+import { exportPage } from './export.ts'
+import { type SourcesOptions, createSources } from './sources.ts'
 
 /** What the page may do: nothing but what comes from this server, and no text of a fixture ever becomes code. */
 const POLICY = [
@@ -51,8 +46,16 @@ const guarded =
     headers.set('cache-control', ok || c.res.status === 304 ? caching : 'no-store')
   }
 
-/** The page, its files and its data, by their paths from the root of the server. */
-export function createPage({ authToken, files, sources }: PageOptions): Hono {
+/** The page, its files and its data, by their paths from the root of the server. Nothing is read until it is asked for. */
+export function createPage(options: SourcesOptions): Hono {
+  const { config, store } = options
+  const files = createPageFiles()
+  const told = createSources(options)
+  const sources: PageSources = {
+    ...told,
+    ...createComparing({ dir: store.dir, ...told }),
+    exported: async (name) => exportPage(await files(), await told.view(name)),
+  }
   const access: MiddlewareHandler = async (c, next) => {
     const headers = [...c.req.raw.headers]
     const visitor = {
@@ -63,10 +66,9 @@ export function createPage({ authToken, files, sources }: PageOptions): Hono {
     if (!isOfOwnPage(visitor)) {
       throw new DeltatapeError('forbidden', 'What the page shows is told to the page of this server alone.')
     }
-    authorize(credentialsIn(headers), { authToken })
+    authorize(credentialsIn(headers), config)
     await next()
   }
-  const data = sources ? createPageApi(sources) : new Hono()
   return new Hono()
     .use('/', guarded(POLICY, REVALIDATE), etag())
     .get('/', async (c) => c.html((await files()).html))
@@ -77,6 +79,6 @@ export function createPage({ authToken, files, sources }: PageOptions): Hono {
       return c.body(asset.bytes, 200, { 'content-type': asset.type })
     })
     .use('/page/*', guarded(DATA_POLICY, REVALIDATE), etag(), access)
-    .route('/page', data)
+    .route('/page', createPageApi(sources))
     .all('/page/*', (c) => c.notFound())
 }

@@ -141,3 +141,100 @@ test('PAGE=0 serves nothing of it', async () => {
     expect(valuesOf(response, 'content-security-policy')).toEqual([])
   }
 })
+
+/** A fixture of those that are bundled. */
+const NAME = 'my-name-is-ada-183f01058d02.jsonl'
+
+const DATA = ['status', 'fixtures', 'search?q=ada', `fixture?name=${NAME}`, `raw?name=${NAME}`, `export?name=${NAME}`]
+  .map((path) => `/page/${path}`)
+  .concat('/page/nowhere')
+
+describe('the data', () => {
+  test('is told to whoever asks from no page, and to the own page', async () => {
+    const { url, ask } = await setUp()
+    for (const headers of [{}, { origin: url, 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) {
+      const response = await ask('/page/status', { headers })
+      expect([response.status, JSON.parse(textOf(response)).mode]).toEqual([200, 'replay'])
+      expect(guardsOf(response)).toEqual(GUARDS)
+      expect(valuesOf(response, 'content-security-policy').join()).toContain("default-src 'none'")
+    }
+  })
+
+  test.each<Readonly<Record<string, string>>>([
+    { origin: 'http://localhost:5173' },
+    { origin: 'http://127.0.0.1:1' },
+    { origin: 'https://app.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'cross-site, none' },
+    { 'sec-fetch-site': '' },
+    { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin' },
+  ])('is not told to another page, which shows itself by %o', async (headers) => {
+    const { ask } = await setUp({ ALLOWED_ORIGINS: 'https://app.example,http://localhost:5173' })
+    for (const target of [...DATA, '/%70age/status', '/x/../page/status', '//page/status']) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const response = await ask(target, { headers, method })
+        const isData = !target.startsWith('//')
+        if (isData) expect([target, ...refusalIn(response)]).toEqual([target, 403, 'forbidden'])
+        expect(textOf(response)).not.toContain('replay')
+        if (isData) expect(corsOf(response)).toEqual([])
+      }
+    }
+  })
+
+  test('is not told under the name of another host', async () => {
+    const { ask } = await setUp()
+    for (const headers of [{ host: 'evil.example' }, { host: 'evil.example', origin: 'http://evil.example' }]) {
+      for (const target of ['/', ...DATA]) {
+        expect(refusalIn(await ask(target, { headers }))).toEqual([403, 'forbidden'])
+      }
+    }
+  })
+
+  test('needs the token, which the files do not', async () => {
+    const { ask } = await setUp({ AUTH_TOKEN: 'open-sesame' })
+    const page = await ask('/')
+    for (const target of ['/', ...namedIn(textOf(page))]) expect((await ask(target)).status).toBe(200)
+    for (const target of DATA) {
+      for (const headers of [{}, { authorization: 'Bearer wrong' }, { 'x-deltatape-token': 'wrong' }]) {
+        const refused = await ask(target, { headers })
+        expect([target, ...refusalIn(refused)]).toEqual([target, 401, 'unauthorized'])
+        expect(valuesOf(refused, 'cache-control')).toEqual(['no-store'])
+      }
+    }
+    const brought = [{ authorization: 'Bearer open-sesame' }, { 'x-deltatape-token': 'open-sesame' }]
+    for (const headers of brought) expect((await ask('/page/status', { headers })).status).toBe(200)
+  })
+
+  test('is asked for again, and not sent again if it is the same', async () => {
+    const { ask } = await setUp()
+    for (const target of DATA.slice(0, -1)) {
+      const first = await ask(target)
+      expect([target, valuesOf(first, 'cache-control')]).toEqual([target, ['no-cache']])
+      const [tag = ''] = valuesOf(first, 'etag')
+      const again = await ask(target, { headers: { 'if-none-match': tag } })
+      expect([target, again.status, textOf(again)]).toEqual([target, 304, ''])
+    }
+  })
+
+  test('is saved, and never shown by itself, if it is a file', async () => {
+    const { ask } = await setUp()
+    const raw = await ask(`/page/raw?name=${NAME}`)
+    expect(valuesOf(raw, 'content-type')).toEqual(['text/plain; charset=UTF-8'])
+    expect(valuesOf(raw, 'content-disposition')).toEqual([`attachment; filename*=UTF-8''${NAME}`])
+    const page = await ask(`/page/export?name=${NAME}`)
+    expect(valuesOf(page, 'content-disposition').join()).toMatch(/^attachment; .*\.html$/)
+    expect(textOf(page)).toContain('Nice to meet you, Ada!')
+  })
+
+  test.each(['', '../package.json', '/etc/passwd', '..%2f..%2fpackage.json', '%00', 'a'.repeat(3000), '__proto__'])(
+    'is none of a fixture that is not listed: %s',
+    async (name) => {
+      const { ask } = await setUp()
+      for (const path of ['fixture', 'raw', 'export', 'compare']) {
+        expect(refusalIn(await ask(`/page/${path}?name=${name}`))).toEqual([404, 'not_found'])
+      }
+    },
+  )
+})
