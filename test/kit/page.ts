@@ -23,9 +23,7 @@ async function build(): Promise<void> {
 }
 
 /** A server with the page as the sources are, stopped after the test. It is in replay, on the bundled fixtures, unless it is said. */
-export const servePage = (env: Record<string, string> = {}): ReturnType<typeof runServer> =>
-  // The server reads the page at its start: nobody builds meanwhile.
-  alone(async () => {
-    await build()
-    return runServer(env)
-  })
+export async function servePage(env: Record<string, string> = {}): ReturnType<typeof runServer> {
+  await alone(build)
+  return runServer(env)
+}
