@@ -6,7 +6,8 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [licences],
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Whatever NODE_ENV is: what is for developers names the paths of the machine that built it.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   build: {
     target: 'es2022',
     // What is inline is against the page's own policy.
