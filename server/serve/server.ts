@@ -13,6 +13,7 @@ import { type Sessions, speakHttp2 } from './http/http2.ts'
 import { createListener } from './http/node.ts'
 import { createReaders } from './http/readers.ts'
 import { createAnswering } from './http/upgrades.ts'
+import { createFeed } from './feed.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
@@ -60,7 +61,8 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const records = config.mode === 'record' || config.mode === 'auto'
-  const journal = createJournal(log, config.mode)
+  const feed = createFeed({ mode: config.mode, redactor, clock })
+  const journal = createJournal(log, config.mode, feed)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const [names, misses] = [createNames(), createMisses()]
   const model = withNames(createModel(config, parts), { names, misses, mode: config.mode, store, redactor, clock })
