@@ -3,15 +3,13 @@ import { Command } from 'commander'
 import { EXIT } from '../base/errors.ts'
 import { asText } from '../base/json.ts'
 import { printable, printableLines } from '../base/text.ts'
-import { besideFrom } from '../fixture/beside.ts'
 import { type Comparison, compare, memberText, runText } from '../fixture/compare.ts'
 import type { MemberChange } from '../fixture/members.ts'
 import { type Change, differenceIn, marked } from '../fixture/words.ts'
-import { besideName } from '../store/beside.ts'
-import { type Picked, pick, readFixture } from '../store/pick.ts'
+import { readCommitted } from '../store/committed.ts'
+import { pick, readFixture } from '../store/pick.ts'
 import { type Context, type Define } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
-import { committed, committedBytes } from './git.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options {
@@ -63,13 +61,6 @@ async function diff(context: Context, [word, other]: Words, options: Options, co
       : linesOf(names, comparison, terminal).join('\n'),
   )
 }
-
-const readCommitted = ({ name, path }: Picked, revision: string) =>
-  readFixture({
-    name: `${name} in ${revision}`,
-    text: () => committed(path, revision),
-    beside: () => committedBytes(besideName(path), revision).then(besideFrom, () => besideFrom(undefined)),
-  })
 
 function linesOf(
   names: { readonly before: string; readonly after: string },

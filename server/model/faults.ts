@@ -73,6 +73,17 @@ export const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
 
 const why = (due: Fault): string => `on purpose, by the fault ${nameOf(due)}`
 
+/** The words that ask for a plan. */
+export function wordsOf(plan: Plan): string {
+  if ('chaos' in plan) return `chaos:${plan.chaos.seed}:${plan.chaos.rate}`
+  return plan.faults.map(wordFor).join(',')
+}
+
+function wordFor(fault: Fault): string {
+  const amount = fault.kind === 'refuse' ? `:${fault.status}` : fault.kind === 'delay' ? `:${fault.ms}ms` : ''
+  return `${fault.kind}${amount}${fault.after === 0 ? '' : `@${fault.after}`}`
+}
+
 /** What stands for a line that is no JSON. */
 export const MALFORMED = '{"type":"response.output_text.delta","delta":'
 

@@ -23,6 +23,15 @@ export const fixed =
   (_at, index) =>
     index * ms
 
+/** The words for a pace. */
+export function wordOf(pace: Pace): string {
+  const gap = pace(0, 1)
+  if (gap > 0) return `${gap}ms`
+  const second = pace(1000, 0)
+  if (second === 0) return 'instant'
+  return second === 1000 ? 'recorded' : `${Number((1000 / second).toPrecision(9))}x`
+}
+
 /** What may be asked for, in words. */
 export const PACE_FORMS = 'instant, recorded, a speed such as 2x, or a gap such as 15ms'
 

@@ -51,6 +51,8 @@ export interface Store {
    * no number is given. Throws as {@link find} does.
    */
   recording(key: string, nth?: number): Promise<Recording | undefined>
+  /** The name of a take of the call with this key; the first if none is named. Throws as {@link find} does. */
+  nameOf(key: string, take?: number): Promise<string | undefined>
   /** Whether the call with this key has several takes, as far as it is known. */
   hasTakes(key: string): boolean
   /**
@@ -137,6 +139,7 @@ export function openStore(options: StoreOptions): Store {
     listBeside: async () => sortInPieces((await list()).beside, clock),
     find: finder.find,
     recording: finder.recording,
+    nameOf: finder.nameOf,
     hasTakes: finder.hasTakes,
     survey: finder.survey,
     identify: createIdentifier(redactor, inConversation, match),

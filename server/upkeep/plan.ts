@@ -181,7 +181,7 @@ export function withKeys({ send, skipped }: Plan, routes: Pick<Routes, 'keyFor'>
 }
 
 /** Where a fixture's call goes. What its path says counts, as long as that is the host that its call names. */
-function destinationOf(
+export function destinationOf(
   { api, call: { path, host, headers = {} } }: Candidate,
   routes: Pick<Routes, 'to'>,
 ): Destination {

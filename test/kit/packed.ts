@@ -11,14 +11,11 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { type Socket, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { systemCode } from '../../server/base/errors.ts'
+import { alone } from './alone.ts'
 import { temporaryFolder } from './tools.ts'
 
 const run = promisify(execFile)
@@ -27,6 +24,7 @@ const run = promisify(execFile)
 export const PACKED_FROM = [
   'bin',
   'server',
+  'web',
   'docs',
   'package.json',
   'package-lock.json',
@@ -109,7 +107,10 @@ async function stateOfSources(): Promise<string> {
     const within = (await stat(source)).isDirectory()
       ? await readdir(source, { recursive: true, withFileTypes: true })
       : []
-    const files = within.flatMap((each) => (each.isFile() ? [join(each.parentPath, each.name)] : []))
+    const files = within
+      .flatMap((each) => (each.isFile() ? [join(each.parentPath, each.name)] : []))
+      // What is built of the page is no source, though it stands among them.
+      .filter((file) => !file.startsWith(join('web', 'dist')))
     for (const file of files.length > 0 ? files.toSorted() : [source]) {
       hash.update(`${file}\n`).update(await readFile(file))
     }
@@ -121,45 +122,5 @@ async function removeOld(): Promise<void> {
   for (const name of await readdir(SHELF)) {
     const place = join(SHELF, name)
     if ((await stat(place)).mtimeMs < Date.now() - KEPT_MS) await rm(place, { recursive: true, force: true })
-  }
-}
-
-/**
- * Where those meet who would build in this checkout. It is a socket, which the system lets go of when its process ends.
- * Elsewhere than on Linux and Windows its file may be left behind.
- */
-const MEETING = (() => {
-  const name = `deltatape-${createHash('sha256').update(SHELF).digest('hex').slice(0, 16)}`
-  if (process.platform === 'linux') return `\0${name}`
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
-})()
-
-/** Does some work while no other process does. */
-async function alone(work: () => Promise<void>): Promise<void> {
-  const waiting = new Set<Socket>()
-  const server = createServer((socket) => waiting.add(socket.on('error', () => {})))
-  try {
-    await once(server.listen(MEETING), 'listening')
-  } catch (error) {
-    if (systemCode(error) !== 'EADDRINUSE') throw error
-    await othersDone()
-    return alone(work)
-  }
-  try {
-    await work()
-  } finally {
-    server.close()
-    for (const socket of waiting) socket.destroy()
-    await once(server, 'close')
-  }
-}
-
-/** Resolves when whoever listens there has ended. */
-async function othersDone(): Promise<void> {
-  try {
-    await once(connect(MEETING), 'close')
-  } catch (error) {
-    // Its file is there, and nobody listens.
-    if (systemCode(error) === 'ECONNREFUSED' && MEETING.startsWith('/')) await rm(MEETING, { force: true })
   }
 }

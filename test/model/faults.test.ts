@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parsePlan } from '../../server/model/faults.ts'
+import { parsePlan, wordsOf } from '../../server/model/faults.ts'
 
 describe('parsePlan', () => {
   test.each([
@@ -71,3 +71,10 @@ test.each([
 test('a seed may have 128 characters', () => {
   expect(parsePlan(`chaos:${'x'.repeat(128)}:0.5`)).toEqual({ chaos: { seed: 'x'.repeat(128), rate: 0.5 } })
 })
+
+test.each(['reset@7', 'refuse:429', 'delay:200ms@7,drop@9', 'chaos:seed-1:0.3'])(
+  'the plan %s is told in its words',
+  (text) => {
+    expect(wordsOf(parsePlan(text))).toBe(text)
+  },
+)

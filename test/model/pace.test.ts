@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fixed, instant, parsePace, recorded } from '../../server/model/pace.ts'
+import { fixed, instant, parsePace, recorded, wordOf } from '../../server/model/pace.ts'
 
 const TIMES = [0, 40, 900]
 
@@ -36,3 +36,7 @@ test.each(['', 'fast', '0x', '2', 'x', '-1x', '15 ms', '2X', '1e3ms', 'instant,2
     )
   },
 )
+
+test.each(['instant', 'recorded', '2x', '0.3x', '15ms'])('the pace %s is told in the word that asks for it', (word) => {
+  expect(wordOf(parsePace(word))).toBe(word)
+})

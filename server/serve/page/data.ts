@@ -1,8 +1,9 @@
 /** What the page is told, as JSON. Times are in ms since the call was sent, unless it is said otherwise; sizes are bytes. */
 import type { Headers } from '../../api/headers.ts'
-import type { Comparison } from '../../fixture/compare.ts'
+import type { Comparison, RunChange } from '../../fixture/compare.ts'
 import type { Listed } from '../../fixture/listed.ts'
 import type { Summary } from '../../fixture/summary.ts'
+import type { Change } from '../../fixture/words.ts'
 import type { Mode } from '../../model/mode.ts'
 
 /** What the server is. */
@@ -121,6 +122,8 @@ export interface View extends Omit<Summary, 'answer' | 'events'> {
   readonly pieces: Pieces
   /** Absent if no chat client could get the answer. */
   readonly frames?: Frames | undefined
+  /** The tokens, as far as the API counted them. */
+  readonly tokens?: Row['tokens']
   /** The last line of the fixture's file, as JSON text. */
   readonly last: string
   readonly replay: Replay
@@ -128,11 +131,26 @@ export interface View extends Omit<Summary, 'answer' | 'events'> {
   readonly command: string
 }
 
+/** A member whose values differ, word by word. Long values are cut. */
+export interface MemberWords {
+  /** Its path, such as `input[0].content`. */
+  readonly name: string
+  readonly changes: readonly Change[]
+}
+
 /** Two fixtures, or one and what git has of it, and what differs. */
 export interface Compared {
   readonly before: View
   readonly after: View
   readonly comparison: Comparison
+  /** The members that differ, by the part of the comparison that names them. */
+  readonly words: Readonly<
+    Record<'request' | 'ending' | 'headers' | 'output' | 'body' | 'usage', readonly MemberWords[]>
+  >
+  /** What the models thought, word by word; empty if it is the same. */
+  readonly reasoning: readonly Change[]
+  /** All records in rows of one type each, in order: how many of them each side has, 0 where it has no such row. */
+  readonly runs: readonly RunChange[]
 }
 
 /** What an exported page holds in place of a server. */

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { committed } from '../../server/command/git.ts'
+import { committed } from '../../server/store/committed.ts'
 import { commitAll, temporaryFolder } from '../kit/tools.ts'
 
 async function repository(): Promise<string> {
@@ -35,6 +35,8 @@ test('says why it cannot', async () => {
   })
   await refused(join(dir, 'new.jsonl'), 'nowhere').toThrow('with nowhere: there is no such revision.')
   await refused(join(dir, 'new.jsonl'), '--output=x').toThrow('that is not a revision.')
+  await refused(join(dir, 'new.jsonl'), '').toThrow('that is not a revision.')
+  await refused(join(dir, 'new.jsonl'), 'HEAD\0').toThrow(String.raw`with HEAD\u0000: that is not a revision.`)
   const outside = await temporaryFolder()
   await refused(join(outside, 'x.jsonl')).toThrow('it is in no git repository.')
 })

@@ -1,0 +1,81 @@
+/** Where the data of the page comes from: the fixtures, and what the server was told. */
+import type { Clock } from '../../base/clock.ts'
+import { DeltatapeError } from '../../base/errors.ts'
+import { quoted } from '../../base/name.ts'
+import { VERSION } from '../../base/version.ts'
+import { type StoredFixture, continuedBy } from '../../fixture/fixture.ts'
+import { isDamage } from '../../fixture/damage.ts'
+import { wordOf } from '../../model/pace.ts'
+import { wordsOf } from '../../model/faults.ts'
+import type { Redactor } from '../../redact/redactor.ts'
+import type { Store } from '../../store/store.ts'
+import type { Config } from '../config.ts'
+import type { PageSources } from './api.ts'
+import type { View } from './data.ts'
+import { createReplays } from './replay.ts'
+import { createRows } from './rows.ts'
+import { viewOf } from './view.ts'
+
+export interface SourcesOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/** What is made of fixtures alone. */
+export interface Sources extends Pick<PageSources, 'status' | 'rows' | 'search' | 'view' | 'raw'> {
+  /** The view of a fixture that was read already, wherever. */
+  viewOf(fixture: StoredFixture): Promise<View>
+  /**
+   * A fixture by its name, in the store alone.
+   *
+   * @throws DeltatapeError `not_found`, `too_large`, `fixture_invalid`
+   */
+  fixture(name: string): Promise<StoredFixture>
+}
+
+export function createSources({ config, store, redactor, clock }: SourcesOptions): Sources {
+  const { dir } = store
+  const replayOf = createReplays(config, store)
+  const rows = createRows(store, clock)
+  const { version, mode, chatbotModel, pace, fault } = { ...config, version: VERSION }
+
+  /** A name is looked up among those that there are: it never becomes a path. */
+  const known = async (name: string): Promise<string> => {
+    if ((await store.list()).includes(name)) return name
+    throw new DeltatapeError(
+      'not_found',
+      `There is no fixture ${quoted(name)} in ${quoted(dir)}. npx deltatape ls shows what there is.`,
+    )
+  }
+  const fixture = async (name: string): Promise<StoredFixture> => store.read(await known(name))
+  const previousOf = async (of: StoredFixture): Promise<View['previous']> => {
+    const key = continuedBy(of)
+    if (key === undefined) return undefined
+    try {
+      return { key, name: await store.nameOf(key) }
+    } catch (error) {
+      if (isDamage(error)) return { key }
+      throw error
+    }
+  }
+  const view = async (of: StoredFixture): Promise<View> =>
+    viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), dir, redactor })
+
+  return {
+    status: () => ({
+      version,
+      mode,
+      fixtures: dir,
+      chatbotModel,
+      pace: wordOf(pace),
+      ...(fault && { fault: wordsOf(fault) }),
+    }),
+    ...rows,
+    fixture,
+    viewOf: view,
+    view: async (name) => view(await fixture(name)),
+    raw: async (name) => store.text(await known(name)),
+  }
+}

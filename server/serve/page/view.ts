@@ -1,0 +1,67 @@
+/** All of one fixture, as the page is told it. */
+import { apiNamed } from '../../api/index.ts'
+import { tokensIn } from '../../api/tokens.ts'
+import { forShell } from '../../base/shell.ts'
+import { endLine } from '../../fixture/file.ts'
+import type { StoredFixture } from '../../fixture/fixture.ts'
+import { answerEvents, summarize } from '../../fixture/summary.ts'
+import { gapIn } from '../../fixture/timeline.ts'
+import { isWritten } from '../../fixture/written.ts'
+import type { Redactor } from '../../redact/redactor.ts'
+import { recordsOf, saidBy } from './columns.ts'
+import type { View } from './data.ts'
+import { framesOf } from './frames.ts'
+
+/** What is known of a fixture beside itself, and by what secrets are taken out of errors. */
+export interface Around extends Pick<View, 'previous' | 'replay'> {
+  /** Where the fixtures are, as configured. */
+  readonly dir: string
+  readonly redactor: Redactor
+}
+
+/** How much is shown of what the user asked, in characters. */
+const MAX_ASKED = 200
+
+/** How the last text of the user begins, on one line. */
+export function askedIn({ api, request }: Pick<StoredFixture, 'api' | 'request'>): string {
+  const line = apiNamed(api)
+    .lastUserText(request)
+    .slice(0, 4 * MAX_ASKED)
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+  return line.length > MAX_ASKED ? `${line.slice(0, MAX_ASKED).toWellFormed()}…` : line
+}
+
+/** Makes the view of a fixture. */
+export async function viewOf(fixture: StoredFixture, { previous, replay, dir, redactor }: Around): Promise<View> {
+  const { name, response, records, endedAt, requestText, recorded, sha256 } = fixture
+  const { answer: _answer, events: _events, ...summary } = summarize(fixture)
+  const api = apiNamed(fixture.api)
+  const events = answerEvents(fixture)
+  const said = saidBy(api.told(events), events, records)
+  return {
+    name,
+    ...summary,
+    asked: askedIn(fixture),
+    request: requestText,
+    ...(previous && { previous }),
+    headers: response?.headers ?? [],
+    ...(response && { framing: response.framing, sha256 }),
+    written: isWritten(fixture),
+    edited: recorded.edited === true,
+    gap: gapIn(records, endedAt),
+    ...recordsOf(fixture, api, said),
+    ...said,
+    frames: await framesOf(fixture, redactor),
+    ...(summary.usage && { tokens: tokensIn(summary.usage) }),
+    last: endLine(fixture),
+    replay,
+    command: commandFor(name, dir),
+  }
+}
+
+/** Where fixtures are if nobody says anything. */
+const USUAL_DIR = 'fixtures'
+
+const commandFor = (name: string, dir: string): string =>
+  `npx deltatape record ${dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `}${forShell(name)}`

@@ -1,0 +1,70 @@
+/** A file, or a fixture, as it was committed. The only one that runs git. */
+import { execFile } from 'node:child_process'
+import { basename, dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
+import { besideFrom } from '../fixture/beside.ts'
+import type { StoredFixture } from '../fixture/fixture.ts'
+import { besideName } from './beside.ts'
+import { type Picked, readFixture } from './pick.ts'
+
+const run = promisify(execFile)
+
+/** The largest committed file that is read, in bytes. */
+const MAX_BYTES = 2 ** 30
+
+/** A revision that git would take for an option or for what is staged, or that cannot be given to a program. */
+const NO_REVISION = /^$|^-|\p{Cc}/u
+
+/**
+ * A fixture as a revision has it, with what stood beside it then. It is called `<name> in <revision>`.
+ *
+ * @param revision `HEAD`, a branch, a tag, a commit: whatever git takes for a revision
+ * @throws DeltatapeError `not_found` if git is not installed, or the file is in no repository or not in that revision;
+ *   `fixture_invalid` if what is in there is damaged
+ */
+export const readCommitted = (
+  { name, path }: Pick<Picked, 'name' | 'path'>,
+  revision: string,
+): Promise<StoredFixture> =>
+  readFixture({
+    name: `${name} in ${revision}`,
+    text: () => committed(path, revision),
+    beside: () => committedBytes(besideName(path), revision).then(besideFrom, () => besideFrom(undefined)),
+  })
+
+/** The text of a file as a revision has it. Throws `not_found` as {@link readCommitted} does. */
+export const committed = async (path: string, revision: string): Promise<string> =>
+  (await committedBytes(path, revision)).toString('utf8')
+
+async function committedBytes(path: string, revision: string): Promise<Buffer> {
+  const cannot = (why: string, cause?: unknown) =>
+    new DeltatapeError('not_found', `${path} cannot be compared with ${printable(revision)}: ${why}`, { cause })
+  if (NO_REVISION.test(revision))
+    throw cannot('that is not a revision. Give a commit, a branch or a tag, such as HEAD.')
+  try {
+    const { stdout } = await run('git', ['cat-file', 'blob', `${revision}:./${basename(path)}`], {
+      cwd: dirname(path),
+      maxBuffer: MAX_BYTES,
+      encoding: 'buffer',
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    return stdout
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') {
+      throw cannot('git is not installed, or not on the PATH. Install it, or give a second fixture.', error)
+    }
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    if (/not a git repository/i.test(said)) {
+      throw cannot('it is in no git repository. Commit it to one, or give a second fixture.', error)
+    }
+    if (/exists on disk, but not in|does not exist in/i.test(said)) {
+      throw cannot('it is not in there. Commit it, or give a second fixture.', error)
+    }
+    if (/invalid object name|not a valid object name/i.test(said)) {
+      throw cannot('there is no such revision. Give a commit, a branch or a tag, such as HEAD.', error)
+    }
+    throw cannot(`git says: ${said.split('\n')[0] ?? ''}`, error)
+  }
+}
