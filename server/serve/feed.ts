@@ -73,34 +73,31 @@ interface Watching {
 }
 
 /**
- * Makes a feed. Each change has a number, and a watcher is told of the turns whose last change it does not know: one that
- * is slow is told less often, and of how things stand then. While nobody watches, a turn costs its place in the feed.
+ * Makes a feed. A watcher is told of the turns whose last change it does not know: one that is slow is told less often, and
+ * of how things stand then. While nobody watches, a turn costs its place in memory.
  */
 export function createFeed({ mode, redactor, clock }: FeedOptions): Feed {
   const telling = createTelling(redactor, clock)
   const watchers = new Set<Watching>()
-  const open = new Set<Entry>()
-  /** In a ring: the next one takes the place of the oldest. */
-  const ended: Entry[] = []
-  const counted = { turns: 0, hits: 0, misses: 0, errors: 0, saved: 0 }
-  let closed = 0
-  let changes = 0
   let timer: Timer | undefined
+  const memory = createMemory(clock, () => {
+    if (watchers.size > 0) timer ??= clock.timer(GATHER_MS, tellAll)
+  })
 
   const message = (type: LiveMessage['type'], entries: readonly Entry[], more: object = {}): string =>
-    JSON.stringify({ type, ...more, counters: { ...counted, open: open.size }, turns: entries.map(telling) })
+    JSON.stringify({ type, ...more, counters: memory.counters(), turns: entries.map(telling) })
 
   /** Tells a watcher what it does not know. Says whether it knows all then. */
   const tell = (watching: Watching): boolean => {
-    if (watching.watcher.waitingBytes() > MAX_WAITING_BYTES) return false
-    const news = [...ended, ...open]
-      .filter(({ changed }) => changed > watching.told)
+    const { watcher, told } = watching
+    if (watcher.waitingBytes() > MAX_WAITING_BYTES) return false
+    const news = memory
+      .turns()
+      .filter(({ changed }) => changed > told)
       .toSorted((one, other) => one.changed - other.changed)
     const now = news.slice(0, MAX_TOLD)
-    const last = now.at(-1)
-    if (!last) return true
-    watching.told = last.changed
-    watching.watcher.send(message('turns', now))
+    watching.told = now.at(-1)?.changed ?? told
+    if (now.length > 0) watcher.send(message('turns', now))
     return now.length === news.length
   }
 
@@ -109,17 +106,59 @@ export function createFeed({ mode, redactor, clock }: FeedOptions): Feed {
     timer = behind.length > 0 ? clock.timer(GATHER_MS, tellAll) : undefined
   }
 
+  return {
+    begin: memory.begin,
+    watch(watcher) {
+      if (watchers.size >= MAX_WATCHERS) return undefined
+      const watching: Watching = { watcher, told: memory.changes() }
+      watchers.add(watching)
+      const turns = memory.turns().toSorted((one, other) => one.n - other.n)
+      watcher.send(message('hello', turns.slice(-MAX_ENDED), { mode }))
+      return () => void watchers.delete(watching)
+    },
+  }
+}
+
+/** The turns that are under way, and the last that have ended. */
+interface Memory extends Onlooker {
+  /** In no order. */
+  turns(): Entry[]
+  counters(): Counters
+  /** How many changes there were: the number of the last one. */
+  changes(): number
+}
+
+function createMemory(clock: Clock, changed: () => void): Memory {
+  const open = new Set<Entry>()
+  /** In a ring: the next one takes the place of the oldest. */
+  const ended: Entry[] = []
+  const counted = { turns: 0, hits: 0, misses: 0, errors: 0, saved: 0 }
+  let closed = 0
+  let changes = 0
   const change = (entry: Entry): void => {
     entry.changed = ++changes
-    if (watchers.size > 0) timer ??= clock.timer(GATHER_MS, tellAll)
+    changed()
   }
-
   return {
+    turns: () => [...ended, ...open],
+    counters: () => ({ ...counted, open: open.size }),
+    changes: () => changes,
     begin({ endpoint, id, unit, call }) {
       const n = ++counted.turns
       const began = clock.now()
-      const [none, changed] = [undefined, 0]
-      const entry: Entry = { n, endpoint, id, unit, call, began, count: 0, bytes: 0, firstMs: none, end: none, changed }
+      const entry: Entry = {
+        n,
+        endpoint,
+        id,
+        unit,
+        call,
+        began,
+        count: 0,
+        bytes: 0,
+        firstMs: undefined,
+        end: undefined,
+        changed: 0,
+      }
       open.add(entry)
       change(entry)
       return {
@@ -134,23 +173,15 @@ export function createFeed({ mode, redactor, clock }: FeedOptions): Feed {
           entry.call = keptOf(call)
           open.delete(entry)
           ended[closed++ % MAX_ENDED] = entry
-          count(told, counted)
+          countIn(told, counted)
           change(entry)
         },
       }
     },
-    watch(watcher) {
-      if (watchers.size >= MAX_WATCHERS) return undefined
-      const watching: Watching = { watcher, told: changes }
-      watchers.add(watching)
-      const turns = [...ended, ...open].toSorted((one, other) => one.n - other.n).slice(-MAX_ENDED)
-      watcher.send(message('hello', turns, { mode }))
-      return () => void watchers.delete(watching)
-    },
   }
 }
 
-function count(
+function countIn(
   { code, action }: TurnEntry,
   counted: { hits: number; misses: number; errors: number; saved: number },
 ): void {

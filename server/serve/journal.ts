@@ -61,7 +61,7 @@ export interface Journal {
   /**
    * A turn has ended.
    *
-   * @param underWay what was given when it began; absent if it ended as it began
+   * @param underWay what was given when it began
    */
   turn(entry: TurnEntry, underWay?: UnderWay): void
   /**
@@ -87,7 +87,7 @@ export function createJournal(log: Log, mode: Mode, onlooker?: Onlooker): Journa
   const records = mode === 'record' || mode === 'auto'
   return {
     begin: (begun) => onlooker?.begin(begun),
-    turn(entry, underWay = onlooker?.begin(entry)) {
+    turn(entry, underWay) {
       underWay?.ended(entry)
       if (entry.action && records) recordings.note(entry.action, nameOfApi(entry))
       const ignored = listed(entry.ignored ?? [])

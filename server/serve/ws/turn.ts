@@ -2,11 +2,12 @@
 import type { Call } from '../../api/call.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
-import { type List, fresh, remember } from '../../base/memo.ts'
+import { type List, fresh } from '../../base/memo.ts'
 import { type Action, type Answer, type Model, actionOf } from '../../model/model.ts'
 import type { Journal, UnderWay } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import type { Redact, TurnRequest } from './dialect.ts'
+import { bytesIn } from './framing.ts'
 import { relay } from './relay.ts'
 
 export interface TurnOptions {
@@ -36,9 +37,6 @@ export interface RunningTurn {
   readonly finished: Promise<void>
 }
 
-/** How long messages are, in bytes. */
-const bytesOf = remember(({ items }: List<string>) => items.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
-
 /** Starts a turn. */
 export function startTurn(request: TurnRequest, options: TurnOptions): RunningTurn {
   const { id, ignored, turn } = request
@@ -50,7 +48,7 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
   const send = (messages: List<string>): Promise<void> | undefined => {
     if (messages.items.length === 0) return undefined
     count += messages.items.length
-    underWay?.sent(messages.items.length, bytesOf(messages))
+    underWay?.sent(messages.items.length, bytesIn(messages))
     return options.send(messages)
   }
   /** Whatever cannot be said of an error: a client that waits gets an end. */
