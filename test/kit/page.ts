@@ -12,6 +12,7 @@ async function newest(files: readonly string[]): Promise<number> {
   return Math.max(0, ...states.map((state) => state?.mtimeMs ?? 0))
 }
 
+/** Builds the page if what it is made of has changed. */
 async function build(): Promise<void> {
   const all = await readdir('web', { recursive: true, withFileTypes: true })
   const sources = all.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name))
@@ -21,11 +22,11 @@ async function build(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'build:page'])
 }
 
-/** Builds the page if what it is made of has changed. */
-export const buildPage = (): Promise<void> => alone(build)
+/** Makes sure that the page is there, as the sources are. */
+export const builtPage = (): Promise<void> => alone(build)
 
 /** A server with the page as the sources are, stopped after the test. It is in replay, on the bundled fixtures, unless it is said. */
 export async function servePage(env: Record<string, string> = {}): ReturnType<typeof runServer> {
-  await buildPage()
+  await builtPage()
   return runServer(env)
 }

@@ -3,14 +3,14 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
-import { buildPage } from '../kit/page.ts'
+import { builtPage } from '../kit/page.ts'
 
 const DIST = 'web/dist'
 
 /** What the whole page may weigh over the wire, in bytes. */
 const MOST = 60_000
 
-beforeAll(buildPage)
+beforeAll(builtPage)
 
 test('its script and its style sheet are small', async () => {
   const names = (await readdir(join(DIST, 'assets'))).filter((name) => /\.(?:js|css)$/.test(name))

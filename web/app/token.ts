@@ -53,6 +53,7 @@ const SENDABLE = /^[!-~]+$/
 
 export const token = {
   set,
+  isKnown: (): boolean => value.value !== undefined,
   /** The headers of a request; a signal is read, so that whoever asks again asks with the new one. */
   headers: (): Record<string, string> =>
     value.value !== undefined && SENDABLE.test(value.value) ? { 'x-deltatape-token': value.value } : {},
