@@ -45,25 +45,32 @@ const tooLarge = (name: string, size: string, most: string) =>
     `${quoted(name)} has ${size}, and the page shows at most ${most}. npx deltatape show ${forShell(name)} tells of it in a terminal; its file can be had whole.`,
   )
 
+/** Makes what finds fixtures by their names: a name is looked up among those that there are, and never becomes a path. */
+function createLookup(store: Store) {
+  const known = async (name: string): Promise<string> => {
+    if ((await store.list()).includes(name)) return name
+    throw new DeltatapeError(
+      'not_found',
+      `There is no fixture ${quoted(name)} in ${quoted(store.dir)}. npx deltatape ls shows what there is.`,
+    )
+  }
+  return {
+    known,
+    async fixture(name: string): Promise<StoredFixture> {
+      const { bytes = 0 } = store.state(await known(name)) ?? {}
+      if (bytes > MAX_BYTES) throw tooLarge(name, `${bytes} bytes`, `${MAX_BYTES} bytes`)
+      return store.read(name)
+    },
+  }
+}
+
 export function createSources({ config, store, redactor, clock }: SourcesOptions): Sources {
   const { dir } = store
   const replayOf = createReplays(config, store)
   const rows = createRows(store, clock)
   const { version, mode, chatbotModel, pace, fault } = { ...config, version: VERSION }
 
-  /** A name is looked up among those that there are: it never becomes a path. */
-  const known = async (name: string): Promise<string> => {
-    if ((await store.list()).includes(name)) return name
-    throw new DeltatapeError(
-      'not_found',
-      `There is no fixture ${quoted(name)} in ${quoted(dir)}. npx deltatape ls shows what there is.`,
-    )
-  }
-  const fixture = async (name: string): Promise<StoredFixture> => {
-    const { bytes = 0 } = store.state(await known(name)) ?? {}
-    if (bytes > MAX_BYTES) throw tooLarge(name, `${bytes} bytes`, `${MAX_BYTES} bytes`)
-    return store.read(name)
-  }
+  const { known, fixture } = createLookup(store)
   const previousOf = async (of: StoredFixture): Promise<View['previous']> => {
     const key = continuedBy(of)
     if (key === undefined) return undefined
