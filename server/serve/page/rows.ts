@@ -7,8 +7,8 @@ import type { PageSources } from './api.ts'
 import type { Row } from './data.ts'
 import { createShelf } from './shelf.ts'
 
-/** How long reading goes on for one part, in ms: what is there by then is given. */
-const PART_MS = 150
+/** How long reading goes on for one part, in ms: what is there by then is given, if it is not too little. */
+const [PART_MS, LEAST_ROWS] = [150, 200]
 
 /** How many files are read at once. */
 const READS_AT_ONCE = 8
@@ -21,16 +21,7 @@ export function createRows(
   clock: Clock,
 ): Pick<PageSources, 'rows' | 'search'> {
   const shelf = createShelf(store)
-  let looked: { readonly at: number; readonly places: readonly string[] } | undefined
-
-  /** The fixtures in their order. */
-  const look = async (): Promise<readonly string[]> => {
-    const places = await sortInPieces((await store.list()).map(placeOf), clock)
-    looked = { at: clock.now(), places }
-    return places
-  }
-  const lookAgain = async (): Promise<readonly string[]> =>
-    looked && clock.now() - looked.at < LOOK_MS ? looked.places : look()
+  const { look, lookAgain } = createPlaces(store, clock)
 
   /** Gives what is known of each of some fixtures, some at a time, until it is asked for no more. */
   async function* each<T>(
@@ -65,7 +56,7 @@ export function createRows(
       for await (const some of each(places.slice(from, from + limit), shelf.row)) {
         for (const [, row] of some) if (row) rows.push(row)
         end += some.length
-        if (clock.now() >= until) break
+        if (clock.now() >= until && end - from >= LEAST_ROWS) break
       }
       const last = places[end - 1]
       return { total: places.length, rows, ...(end < places.length && last !== undefined && { next: nameAt(last) }) }
@@ -78,6 +69,19 @@ export function createRows(
       return found
     },
   }
+}
+
+/** Makes what gives the fixtures in their order, as the directory is now, or as it was a moment ago. */
+function createPlaces(store: Pick<Store, 'list'>, clock: Clock) {
+  let looked: { readonly at: number; readonly places: readonly string[] } | undefined
+  const look = async (): Promise<readonly string[]> => {
+    const places = await sortInPieces((await store.list()).map(placeOf), clock)
+    looked = { at: clock.now(), places }
+    return places
+  }
+  const lookAgain = async (): Promise<readonly string[]> =>
+    looked && clock.now() - looked.at < LOOK_MS ? looked.places : look()
+  return { look, lookAgain }
 }
 
 /** Where a name stands in the list: takes of a call follow each other, as `ls` has them. Texts of these sort so. */
