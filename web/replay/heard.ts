@@ -19,6 +19,8 @@ export type Difference = number | undefined
 
 export class Heard {
   readonly expected: Expected
+  /** When the request was sent, on the clock of this page. All times are in ms since then. */
+  sent: number
   /** When each frame, or piece of a body, came. */
   readonly at: number[] = []
   /** How many frames, or bytes, had come with each. */
@@ -39,8 +41,9 @@ export class Heard {
   difference: Difference
   end: End | undefined
 
-  constructor(expected: Expected) {
+  constructor(expected: Expected, sent = 0) {
     this.expected = expected
+    this.sent = sent
   }
 
   frame(at: number, text: string): void {

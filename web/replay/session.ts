@@ -12,7 +12,12 @@ import { summaryOf } from './said.ts'
 export interface Playing {
   readonly facts: Facts
   readonly pace: string
+  /** How long it has been going on, or took, in ms. */
+  readonly elapsed: number
 }
+
+/** How often the time goes on where nothing comes, in ms. */
+const TICK_MS = 250
 
 export interface Session {
   /** The run that is played, or was last. */
@@ -43,8 +48,9 @@ function createSession(view: View): Session {
       const show = (): void => {
         frame = 0
         if (!latest) return
-        playing.value = { facts: { ...latest }, pace: manner.pace }
-        if (latest.heard.end && phase.value === 'playing') {
+        const { heard } = latest
+        playing.value = { facts: latest, pace: manner.pace, elapsed: heard.end?.at ?? performance.now() - heard.sent }
+        if (heard.end && phase.value === 'playing') {
           phase.value = 'checking'
           said.value = summaryOf(latest)
         }
@@ -53,10 +59,12 @@ function createSession(view: View): Session {
         latest = facts
         frame ||= requestAnimationFrame(show)
       }
+      const tick = setInterval(() => (frame ||= requestAnimationFrame(show)), TICK_MS)
       phase.value = 'playing'
       said.value = 'The replay began.'
       const { signal: stopped } = abort
       void run({ view, replay, manner, usualFault, signal: stopped, told }).finally(() => {
+        clearInterval(tick)
         cancelAnimationFrame(frame)
         show()
         phase.value = 'idle'
