@@ -4,7 +4,7 @@ import type { Tone } from '../parts/tone.ts'
 import { counted, number } from '../parts/format.ts'
 import { frameIn } from './expected.ts'
 import { type Heard, textOf } from './heard.ts'
-import { type Facts, isCut } from './facts.ts'
+import { type Facts, isCut, isRecorded } from './facts.ts'
 
 /** An end in words, and how it is meant. */
 export interface SaidEnd {
@@ -58,8 +58,9 @@ export function differingIn(facts: Facts): Differing | undefined {
   const whole = expected.how === 'chat' ? expected.frames.length : expected.body.length
   const isShort = end !== undefined && end.how !== 'stopped' && length < whole
   const at = difference ?? (isShort ? length : undefined)
-  if (at === undefined) return undefined
-  const meant = isCut(facts) && cut !== undefined && at >= cut.length
+  if (at === undefined || (end !== undefined && isRecorded(facts))) return undefined
+  const meant =
+    isCut(facts) && cut !== undefined && (at >= cut.length || (end?.how === 'broken' && difference === undefined))
   const unit = expected.how === 'chat' ? 'frame' : 'byte'
   const what =
     difference === undefined

@@ -1,4 +1,4 @@
-/** What is played now, as signals that are told at most once a frame of the screen. */
+/** What is played now, as signals that are told a few times a second. */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { View } from '../../server/serve/page/data.ts'
@@ -15,6 +15,9 @@ export interface Playing {
   /** How long it has been going on, or took, in ms. */
   readonly elapsed: number
 }
+
+/** How long what is shown stands at least, in ms: a long text takes a while to be laid out. */
+const BETWEEN_MS = 50
 
 /** How often the time goes on where nothing comes, in ms. */
 const TICK_MS = 250
@@ -44,10 +47,11 @@ function createSession(view: View): Session {
       const abort = new AbortController()
       current = abort
       let latest: Facts | undefined
-      let frame = 0
+      let [frame, shown] = [0, 0]
       const show = (): void => {
         frame = 0
         if (!latest) return
+        shown = performance.now()
         const { heard } = latest
         playing.value = { facts: latest, pace: manner.pace, elapsed: heard.end?.at ?? performance.now() - heard.sent }
         if (heard.end && phase.value === 'playing') {
@@ -55,11 +59,14 @@ function createSession(view: View): Session {
           said.value = summaryOf(latest)
         }
       }
+      const showSoon = (): void => {
+        frame = performance.now() - shown < BETWEEN_MS ? requestAnimationFrame(showSoon) : requestAnimationFrame(show)
+      }
       const told = (facts: Facts): void => {
         latest = facts
-        frame ||= requestAnimationFrame(show)
+        if (frame === 0) showSoon()
       }
-      const tick = setInterval(() => (frame ||= requestAnimationFrame(show)), TICK_MS)
+      const tick = setInterval(() => frame === 0 && showSoon(), TICK_MS)
       phase.value = 'playing'
       said.value = 'The replay began.'
       const { signal: stopped } = abort
