@@ -1,6 +1,7 @@
 /** Two fixtures beside each other, or one and what git has of it, as the page is told them. */
 import { join } from 'node:path'
 import { type JsonValue, asText } from '../../base/json.ts'
+import { forShell } from '../../base/shell.ts'
 import { type RunChange, compare } from '../../fixture/compare.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
 import { type MemberChange, changesOf } from '../../fixture/members.ts'
@@ -8,6 +9,7 @@ import { pairUp, wordChanges } from '../../fixture/words.ts'
 import { readCommitted } from '../../store/committed.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
+import { flagFor } from './view.ts'
 
 interface Parts {
   /** Where the fixtures are. */
@@ -26,20 +28,23 @@ export function createComparing({ dir, fixture, viewOf }: Parts): Pick<PageSourc
     last = next
     return next
   }
-  const sideBySide = async (before: StoredFixture, after: StoredFixture) =>
-    comparedOf([before, after], [await viewOf(before), await viewOf(after)])
+  const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
+    ...comparedOf([before, after], [await viewOf(before), await viewOf(after)]),
+    command: `npx deltatape diff ${flagFor(dir)}${words.map(forShell).join(' ')}`,
+  })
   return {
-    compare: async (before, after) => sideBySide(await fixture(before), await fixture(after)),
+    compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),
     async compareWithGit(name, revision) {
       const now = await fixture(name)
-      return sideBySide(await queued(() => readCommitted({ name, path: join(dir, name) }, revision)), now)
+      const then = await queued(() => readCommitted({ name, path: join(dir, name) }, revision))
+      return sideBySide(then, now, name, ...(revision === 'HEAD' ? [] : ['--against', revision]))
     },
   }
 }
 
 type Both<T> = readonly [before: T, after: T]
 
-function comparedOf([a, b]: Both<StoredFixture>, [before, after]: Both<View>): Compared {
+function comparedOf([a, b]: Both<StoredFixture>, [before, after]: Both<View>): Omit<Compared, 'command'> {
   const comparison = compare(a, b)
   const { request, ending, headers, output, body, usage } = comparison
   const [was, is] = [thoughtIn(before), thoughtIn(after)]

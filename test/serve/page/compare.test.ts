@@ -97,6 +97,8 @@ test('gives what git has of a fixture beside what there is now', async () => {
   const compared = await compareWithGit(name, 'HEAD')
   expect(compared.before.name).toBe(`${name} in HEAD`)
   expect(compared.after.name).toBe(name)
+  expect(compared.command).toBe(`npx deltatape diff --fixtures ${dir} ${name}`)
+  expect((await compareWithGit(name, 'HEAD~0')).command).toMatch(/\.jsonl --against 'HEAD~0'$/)
   expect(compared.comparison.answer).toContainEqual({ kind: 'removed', text: 'there' })
 })
 
