@@ -7,16 +7,24 @@ export type Loaded<T> =
   | { readonly state: 'there'; readonly data: T }
   | { readonly state: 'refused'; readonly error: Error }
 
+const attempt = signal(0)
+
+/** Asks once more for all that was refused. */
+export const askAgain = (): void => void (attempt.value += 1)
+
+/** What was thrown, as an error. */
+export const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
 /** Asks when it is first shown, and again if `key` changes. What comes for an earlier key is thrown away. */
 export function useLoaded<T>(key: string, ask: () => Promise<T>): ReadonlySignal<Loaded<T>> {
   const loaded = useMemo(() => signal<Loaded<T>>({ state: 'loading' }), [key])
   useEffect(() => {
+    if (loaded.value.state === 'there') return
+    loaded.value = { state: 'loading' }
     ask().then(
       (data) => (loaded.value = { state: 'there', data }),
-      (error: unknown) => {
-        loaded.value = { state: 'refused', error: error instanceof Error ? error : new Error(String(error)) }
-      },
+      (error: unknown) => (loaded.value = { state: 'refused', error: errorOf(error) }),
     )
-  }, [key])
+  }, [key, attempt.value])
   return loaded
 }

@@ -29,11 +29,12 @@ const show = (next: Theme): void => {
 show(theme.value)
 dark.addEventListener('change', () => show(chosen() ?? ofSystem()))
 
-/** Changes to the other one, and keeps that. */
+/** Changes to the other one. What the system says is followed again as soon as it is what is chosen. */
 export function changeTheme(): void {
   const next = theme.value === 'dark' ? 'light' : 'dark'
   try {
-    localStorage.setItem(KEY, next)
+    if (next === ofSystem()) localStorage.removeItem(KEY)
+    else localStorage.setItem(KEY, next)
   } catch {
     // It is shown until this page is left.
   }

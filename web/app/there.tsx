@@ -1,0 +1,106 @@
+/** What is shown of data that is asked for: itself, that it is on its way, or a sentence about why it does not come. */
+import type { ReadonlySignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useRef } from 'preact/hooks'
+import { Icon } from '../parts/icons.tsx'
+import { Text } from '../parts/text.tsx'
+import { addressOf } from './address.ts'
+import { type Loaded, askAgain } from './loaded.ts'
+import { RefusedError } from './source.ts'
+import { token } from './token.ts'
+
+interface Props<T> {
+  readonly loaded: ReadonlySignal<Loaded<T>>
+  /** What is asked for, in words: `the fixture`. */
+  readonly what: string
+  readonly children: (data: T) => ComponentChildren
+}
+
+export function There<T>({ loaded, what, children }: Props<T>) {
+  const now = loaded.value
+  if (now.state === 'there') return <>{children(now.data)}</>
+  if (now.state === 'refused') return <Refused error={now.error} />
+  return <p class="sentence late">Reading {what}…</p>
+}
+
+/** Why something does not come, and what can be done. */
+export function Refused({ error }: { readonly error: Error }) {
+  if (!(error instanceof RefusedError)) {
+    return (
+      <Sentence title="The server does not answer" text="It may have been stopped. Start it, and try again.">
+        <Again />
+      </Sentence>
+    )
+  }
+  if (error.status === 401) return <TokenForm text={error.message} />
+  return (
+    <Sentence title={TITLES[error.status] ?? 'This cannot be shown'} text={error.message}>
+      {error.status >= 500 && <Again />}
+      <a class="button" href={addressOf(['fixtures'])}>
+        All fixtures
+      </a>
+    </Sentence>
+  )
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  404: 'There is no such thing',
+  413: 'This is too large to be shown',
+}
+
+const Again = () => (
+  <button type="button" class="button main" onClick={askAgain}>
+    Try again
+  </button>
+)
+
+interface SentenceProps {
+  readonly title: string
+  readonly text: string
+  readonly children?: ComponentChildren
+}
+
+/** A title, a sentence, and what can be done. */
+export const Sentence = ({ title, text, children }: SentenceProps) => (
+  <div class="sentence" role="alert">
+    <h2>
+      <Icon name="info" /> {title}
+    </h2>
+    <p>
+      <Text text={text} most={2000} />
+    </p>
+    <div class="does">{children}</div>
+  </div>
+)
+
+function TokenForm({ text }: { readonly text: string }) {
+  const input = useRef<HTMLInputElement>(null)
+  const send = (event: Event): void => {
+    event.preventDefault()
+    token.set(input.current?.value ?? '')
+    askAgain()
+  }
+  return (
+    <Sentence title="This server asks for a token" text={text}>
+      <form onSubmit={send}>
+        <label class="field">
+          Token
+          <input
+            ref={input}
+            class="input"
+            type="password"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            pattern="[!-~ ]+"
+            title="Letters, digits and signs of ASCII"
+          />
+        </label>
+        <button type="submit" class="button main">
+          Go on
+        </button>
+        <p class="note">It is the value of AUTH_TOKEN, and is kept for this tab alone.</p>
+      </form>
+    </Sentence>
+  )
+}
