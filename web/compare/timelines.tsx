@@ -11,8 +11,8 @@ import { type Scale, timeAt, wholeOf, xOf } from '../parts/scale.ts'
 import { Swatch } from '../parts/swatch.tsx'
 import { drawStrips } from './draw.ts'
 import { measuresOf } from './figures.ts'
+import { Measures } from './measures.tsx'
 import { EDGE, type Strip, stateAt, stripsOf } from './strips.ts'
-import { Figures } from './table.tsx'
 
 const SIDES = ['Before', 'After'] as const
 
@@ -31,7 +31,7 @@ export function Timelines({ before, after }: Compared) {
         <Labels strips={strips} />
         <Plot strips={strips} end={end} time={time} told={told} />
       </div>
-      <Figures label="When things came, and how much" figures={measuresOf({ before, after })} />
+      <Measures figures={measuresOf({ before, after })} />
     </Card>
   )
 }
@@ -96,7 +96,7 @@ function Plot({ strips, end, time, told }: PlotProps) {
   return (
     <div
       ref={frame}
-      class="plot"
+      class="over-time"
       role="slider"
       tabIndex={0}
       aria-label="A time in both recordings"
