@@ -10,13 +10,14 @@ import { apis } from './scenarios/apis.ts'
 import { growth } from './scenarios/growth.ts'
 import { memory } from './scenarios/memory.ts'
 import { pace } from './scenarios/pace.ts'
+import { page } from './scenarios/page.ts'
 import { record } from './scenarios/record.ts'
 import { sse } from './scenarios/sse.ts'
 import { start } from './scenarios/start.ts'
 import { suite } from './scenarios/suite.ts'
 import { ws } from './scenarios/ws.ts'
 
-const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, suite]
+const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, page, suite]
 
 /** How long a load is measured, in ms. */
 const WINDOW_MS = 500

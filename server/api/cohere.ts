@@ -33,6 +33,9 @@ const look =
 function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
   const delta = objectOf(body.delta)
   const message = objectOf(delta.message ?? body.message)
+  // What it is about to do with its tools is no part of the answer.
+  teller.thought(at, message.tool_plan)
+  for (const { thinking } of [objectOf(message.content), ...objectsIn(message.content)]) teller.thought(at, thinking)
   teller.text(at, textIn(message.content))
   if (typeof body.text === 'string' && (type === '' || body.event_type === 'text-generation'))
     teller.text(at, body.text)

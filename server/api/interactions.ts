@@ -45,17 +45,27 @@ function tellEvent(event: ModelEvent, teller: Teller): void {
   const [step, delta] = [objectOf(body.step), objectOf(body.delta)]
   if (step.type === 'function_call') teller.call(body.index ?? 0, step.name, given(step.arguments))
   if (delta.type === 'text') teller.text(at, delta.text)
+  if (delta.type === 'thought_summary') teller.thought(at, textIn(delta.content))
+  const own = ownTool(delta)
+  if (own !== undefined) teller.ran(body.index ?? 0, own, delta.arguments)
   if (delta.type === 'arguments_delta') teller.call(body.index ?? 0, undefined, delta.arguments)
 
   const { steps, outputs, usage, status } = interactionIn(event)
   for (const [index, each] of objectsIn(steps ?? outputs).entries()) {
     if (each.type === 'model_output') teller.text(at, textIn(each.content))
     if (each.type === 'text') teller.text(at, each.text)
+    if (each.type === 'thought') teller.thought(at, textIn(each.summary))
     if (each.type === 'function_call') teller.call(index, each.name, each.arguments)
+    const ran = ownTool(each)
+    if (ran !== undefined) teller.ran(index, ran, each.arguments)
   }
   teller.usage(usage)
   if (!WITHOUT_ANSWER.has(status)) teller.reason(status)
 }
+
+/** The tool of the API's own that a step calls: `google_search` of a `google_search_call`. */
+const ownTool = ({ type }: JsonObject): string | undefined =>
+  typeof type === 'string' && type !== 'function_call' ? /^(.+)_call$/.exec(type)?.[1] : undefined
 
 /** Arguments that are told in parts begin with an empty object. */
 const given = (args: JsonValue | undefined): JsonValue | undefined =>

@@ -25,10 +25,11 @@ const look =
 
 function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
   const message = objectOf(body.message)
+  teller.thought(at, message.thinking ?? body.thinking)
   teller.text(at, message.content ?? body.response)
-  for (const [place, call] of objectsIn(message.tool_calls).entries()) {
+  for (const call of objectsIn(message.tool_calls)) {
     const { name, arguments: args } = objectOf(call.function)
-    teller.call([at, place, name ?? ''], name, args)
+    teller.call(undefined, name, args)
   }
   const counts = ['prompt_eval_count', 'eval_count'].flatMap((name) => {
     const count = body[name]

@@ -105,6 +105,15 @@ function follow(question?: Question): Follower {
 function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
   if (type.endsWith('.delta')) teller.text(at, body.delta)
   else if (type === '') teller.text(at, body.text)
+  // Of threads.
+  const { step_details: details } = objectOf(body.delta)
+  const { submit_tool_outputs: wanted } = type === '' ? objectOf(body.required_action) : {}
+  for (const [place, call] of objectsIn(objectOf(details ?? wanted).tool_calls).entries()) {
+    const { name, arguments: args } = objectOf(call.function)
+    if (call.function !== undefined) teller.call([body.id ?? '', call.index ?? place], name, args)
+    const { input } = objectOf(call.code_interpreter)
+    if (input !== undefined) teller.ran([body.id ?? '', call.index ?? place], call.type, input)
+  }
   for (const part of objectsIn(objectOf(body.delta).content ?? body.content)) teller.text(at, objectOf(part.text).value)
   if (isObject(body.usage)) teller.usage(body.usage)
 }

@@ -12,6 +12,8 @@ export interface Piece {
   readonly text: string
   /** Which of the events that were told of holds it, from 0 on. */
   readonly event: number
+  /** Which part of what is said it belongs to, where several stand side by side. */
+  readonly part?: string | undefined
 }
 
 /** A piece of a tool call's arguments; of a call without any one piece that is empty. */
@@ -46,8 +48,10 @@ export interface Teller {
   text(at: number, piece: JsonValue | undefined): void
   /** A piece of what the model thought. */
   thought(at: number, piece: JsonValue | undefined): void
-  /** A tool call, or a part of one. Parts have the same place; their arguments are joined. */
-  call(place: JsonValue, name: JsonValue | undefined, args: JsonValue | undefined): void
+  /** A tool call, or a part of one. Parts have the same place, and their arguments are joined; without one it is whole. */
+  call(place: JsonValue | undefined, name: JsonValue | undefined, args: JsonValue | undefined): void
+  /** The same of a tool that the API runs by itself: nobody has to answer it, and it is no output. */
+  ran(place: JsonValue | undefined, name: JsonValue | undefined, args: JsonValue | undefined): void
   /** Tokens; what comes later counts more. */
   usage(counted: JsonValue | undefined): void
   /** Why the answer ended, in the API's word. */
@@ -58,33 +62,49 @@ export interface Teller {
 const SHORT =
   /^(?:length|max_?(?:output_)?tokens|content_filter|model_context_window_exceeded|incomplete|budget_exceeded)$/i
 
+/** A tool call as far as it was told. */
+interface Called {
+  readonly index: number
+  /** Whether it is for the client to answer. */
+  readonly isOutput: boolean
+  name: string
+  arguments: string
+}
+
 /** Makes what a row tells of an answer of what it tells of each event. */
 export const tellBy =
   (tell: (event: ModelEvent, teller: Teller) => void): ((events: readonly ModelEvent[]) => Told) =>
   (events) => {
     const [pieces, thoughts]: [Piece[], Piece[]] = [[], []]
     const callPieces: CallPiece[] = []
-    const calls = new Map<string, { place: number; name: string; arguments: string }>()
+    const calls = new Map<string, Called>()
     let [event, now] = [0, 0]
     let usage: JsonObject | undefined
     let reason: string | undefined
-    const teller: Teller = {
-      text(at, piece) {
-        if (typeof piece === 'string' && piece !== '') pieces.push({ at, text: piece, event })
-      },
-      thought(at, piece) {
-        if (typeof piece === 'string' && piece !== '') thoughts.push({ at, text: piece, event })
-      },
-      call(place, name, args) {
-        const key = JSON.stringify(place)
-        const known = calls.get(key) ?? { place: calls.size, name: '', arguments: '' }
-        if (typeof name === 'string' && name !== '') known.name = name
+    const into =
+      (list: Piece[]): Teller['text'] =>
+      (at, piece) => {
+        if (typeof piece === 'string' && piece !== '') list.push({ at, text: piece, event })
+      }
+    const calling =
+      (isOutput: boolean): Teller['call'] =>
+      (place, name, args) => {
+        const key = JSON.stringify(place === undefined ? [calls.size, 'whole'] : [place, isOutput])
+        const known = calls.get(key)
+        const call = known ?? { index: calls.size, isOutput, name: '', arguments: '' }
+        if (typeof name === 'string' && name !== '') call.name = name
         const text = args === undefined || args === null ? '' : asText(args)
-        known.arguments += text
-        if (text !== '' || !calls.has(key))
-          callPieces.push({ at: now, text, event, call: known.place, name: known.name })
-        calls.set(key, known)
-      },
+        call.arguments += text
+        // Some say of every call that there is none.
+        if (call.name === '' && call.arguments === '') return
+        if (text !== '' || !known) callPieces.push({ at: now, text, event, call: call.index, name: call.name })
+        calls.set(key, call)
+      }
+    const teller: Teller = {
+      text: into(pieces),
+      thought: into(thoughts),
+      call: calling(true),
+      ran: calling(false),
       usage(counted) {
         if (isObject(counted)) usage = { ...usage, ...counted }
       },
@@ -97,15 +117,12 @@ export const tellBy =
       tell(each, teller)
     }
     const isShort = reason !== undefined && SHORT.test(reason)
+    const outputs = [...calls.values()].filter(({ isOutput }) => isOutput)
     return {
       pieces,
       thoughts,
       calls: callPieces,
-      output: [...calls.values()].map(({ name, arguments: args }) => ({
-        type: 'function_call',
-        name,
-        arguments: args,
-      })),
+      output: outputs.map(({ name, arguments: args }) => ({ type: 'function_call', name, arguments: args })),
       usage,
       status: reason === undefined ? undefined : isShort ? 'incomplete' : 'completed',
       why: isShort ? `The answer was cut short: ${reason}.` : undefined,

@@ -84,12 +84,12 @@ export const text = (name: string, about: string, fallback: string): Variable<st
 export const path = (name: string, about: string): Variable<string | undefined> =>
   variable<string | undefined>(name, about, 'the path of a file', undefined, z.string())
 
-export const flag = (name: string, about: string): Variable<boolean> => ({
+export const flag = (name: string, about: string, fallback = false): Variable<boolean> => ({
   ...variable(
     name,
     about,
     '1 (yes) or 0 (no)',
-    false,
+    fallback,
     z.enum(['0', '1']).transform((word) => word === '1'),
   ),
   yesOrNo: true,

@@ -52,14 +52,27 @@ export function admit({ host, origin, site }: Visitor, config: GuardSettings): D
     )
   }
   if (origin === undefined || config.allowedOrigins.includes(origin)) return undefined
-  const from = URL.canParse(origin) ? new URL(origin) : undefined
-  const web = from?.protocol === 'http:' || from?.protocol === 'https:'
-  if (web && from.host === host?.toLowerCase()) return undefined
-  if (web && config.mode === 'replay' && isLoopback(from.hostname)) return undefined
+  const from = webOrigin(origin)
+  if (from?.host === host?.toLowerCase()) return undefined
+  if (from && config.mode === 'replay' && isLoopback(from.hostname)) return undefined
   return new DeltatapeError(
     'forbidden',
     `Pages of the origin ${quoted(origin)} are not let in${config.mode === 'replay' ? '' : ` in ${config.mode} mode, which can spend money`}. Name it in ALLOWED_ORIGINS to let them in.`,
   )
+}
+
+/**
+ * Whether a visitor that was let in is a page of this very server, or no page. What fixtures hold is told to nobody else:
+ * in replay pages of any other port of this machine are let in, too.
+ */
+export const isOfOwnPage = ({ host, origin, site }: Visitor): boolean =>
+  (origin === undefined || (host !== undefined && webOrigin(origin)?.host === host.toLowerCase())) &&
+  (site === undefined || site === 'same-origin' || site === 'none')
+
+/** The origin of a page that was loaded over HTTP. */
+function webOrigin(origin: string): URL | undefined {
+  const from = URL.canParse(origin) ? new URL(origin) : undefined
+  return from?.protocol === 'http:' || from?.protocol === 'https:' ? from : undefined
 }
 
 /** The name in a `Host` header, without its port, in lower case; an IPv6 address keeps its brackets. */

@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 import { createModel, createUpstream } from '../model/index.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
-import { createApp } from './http/app.ts'
+import { type App, createApp } from './http/app.ts'
 import { createExchanges } from './http/exchange.ts'
 import { type Sessions, speakHttp2 } from './http/http2.ts'
 import { createListener } from './http/node.ts'
@@ -18,6 +18,7 @@ import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { type Misses, createMisses } from './misses.ts'
 import { type Names, createNames } from './names.ts'
+import { createPage } from './page/page.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
@@ -68,7 +69,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
-  const answer = createListener({ ...shared, app: createApp({ config, log }), exchanges })
+  const answer = createListener({ ...shared, ...createApps(config, parts), exchanges })
   const { http, sessions } = createHttp(answer, sockets, clock)
   const port = await listen(http, config)
 
@@ -115,6 +116,13 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       grace.clear()
     },
   }
+}
+
+/** What is answered beside calls. Behind a name there is no page. */
+function createApps(config: Config, parts: ServerParts): { readonly app: App; readonly named: App } {
+  const { log } = parts
+  const page = config.page ? createPage({ config, ...parts }) : undefined
+  return { app: createApp({ config, log, page }), named: createApp({ config, log }) }
 }
 
 /** What listens: requests are answered, upgrades become WebSockets. */

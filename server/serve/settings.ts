@@ -16,6 +16,7 @@ export interface Settings extends Options {
 const OF_THE_APP: ReadonlySet<string> = new Set([
   'HOST',
   'PORT',
+  'PAGE',
   'LOG_LEVEL',
   'AUTH_TOKEN',
   'ALLOWED_HOSTS',

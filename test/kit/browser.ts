@@ -13,53 +13,11 @@
  * Whatever a page does that no page of ours should do fails the test that opened it: an error in the console or in a
  * script, a request that failed or left the server, a dialog, a further window.
  */
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-
-const PLACES = [
-  process.env.CHROMIUM_PATH ?? '',
-  // Debian's own script in /usr/bin would set flags of its own.
-  '/usr/lib/chromium/chromium',
-  '/usr/bin/chromium',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-]
-
-/** Where the browser is; undefined if there is none. */
-export const CHROMIUM = PLACES.find((place) => place !== '' && existsSync(place))
+import { CHROMIUM, type Look, launch, windowOf } from './chromium.ts'
 
 const ABSENT = 'there is no Chromium on this machine (CHROMIUM_PATH)'
-
-/** A browser that draws the same on every machine with the same fonts. */
-export const launch = (): Promise<Browser> =>
-  chromium.launch({
-    ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
-    // They take room, as people's do.
-    ignoreDefaultArgs: ['--hide-scrollbars'],
-    args: ['--disable-lcd-text', '--font-render-hinting=none', '--disable-gpu'],
-  })
-
-/** How a page is looked at. */
-export interface Look {
-  /** In CSS pixels. */
-  readonly width?: number
-  readonly height?: number
-  readonly theme?: 'light' | 'dark'
-}
-
-/** A browser window of its own, without anything from earlier ones. */
-export const windowOf = (
-  browser: Browser,
-  { width = 1280, height = 860, theme = 'light' }: Look = {},
-): Promise<BrowserContext> =>
-  browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    reducedMotion: 'reduce',
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-  })
 
 /** How a page is opened. */
 export interface Opening extends Look {

@@ -1,27 +1,20 @@
 /** How an answer ended, at a glance: an icon of its own shape, the word, and a colour that nobody needs to see. */
-import type { Listed } from '../../server/fixture/listed.ts'
 import { Icon, type IconName } from './icons.tsx'
+import { type EndingName, toneOf } from './tone.ts'
 
-export type EndingName = Listed['ending']
-
-export type Tone = 'good' | 'warn' | 'bad'
-
-const LOOKS: Readonly<Record<EndingName, readonly [IconName, Tone]>> = {
-  completed: ['check', 'good'],
-  incomplete: ['half', 'warn'],
-  failed: ['warning', 'bad'],
-  error: ['warning', 'bad'],
-  malformed: ['warning', 'bad'],
-  refused: ['noEntry', 'bad'],
-  unreachable: ['noEntry', 'bad'],
-  truncated: ['cut', 'bad'],
-  reset: ['cut', 'bad'],
-  stalled: ['clock', 'bad'],
-  damaged: ['torn', 'bad'],
+const ICONS: Readonly<Record<EndingName, IconName>> = {
+  completed: 'check',
+  incomplete: 'half',
+  failed: 'warning',
+  error: 'warning',
+  malformed: 'warning',
+  refused: 'noEntry',
+  unreachable: 'noEntry',
+  truncated: 'cut',
+  reset: 'cut',
+  stalled: 'clock',
+  damaged: 'torn',
 }
-
-/** How an ending is meant: `good`, `warn` or `bad`; also the names of the colours. */
-export const toneOf = (word: EndingName): Tone => LOOKS[word][1]
 
 interface Props {
   readonly word: EndingName
@@ -32,10 +25,9 @@ interface Props {
 }
 
 export function Ending({ word, why, plain = false }: Props) {
-  const [icon, tone] = LOOKS[word]
   return (
-    <span class={`ending ${tone}${plain ? '' : ' pill'}`} title={why}>
-      <Icon name={icon} />
+    <span class={`ending ${toneOf(word)}${plain ? '' : ' pill'}`} title={why}>
+      <Icon name={ICONS[word]} />
       <span>{word}</span>
     </span>
   )

@@ -17,13 +17,15 @@ export function tellEvent(event: ModelEvent, teller: Teller): void {
   const tool = objectOf(objectOf(begun.start).toolUse)
   if (tool.name !== undefined) teller.call(begun.contentBlockIndex ?? 0, tool.name, undefined)
   const more = saidBy(event, 'contentBlockDelta')
-  const { text, toolUse } = objectOf(more.delta)
+  const { text, toolUse, reasoningContent } = objectOf(more.delta)
+  teller.thought(at, objectOf(reasoningContent).text)
   teller.text(at, text)
   if (toolUse !== undefined) teller.call(more.contentBlockIndex ?? 0, undefined, objectOf(toolUse).input)
   teller.reason(saidBy(event, 'messageStop').stopReason)
   teller.usage(saidBy(event, 'metadata').usage)
 
   for (const [index, part] of objectsIn(objectOf(objectOf(body.output).message).content).entries()) {
+    teller.thought(at, objectOf(objectOf(part.reasoningContent).reasoningText).text)
     teller.text(at, part.text)
     const { name, input } = objectOf(part.toolUse)
     if (name !== undefined) teller.call(index, name, input)

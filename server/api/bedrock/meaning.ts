@@ -39,7 +39,7 @@ export function meaningWith(carried: readonly Carried[]): Meaning {
     told(events) {
       const all = tellers.map((each) => each(events))
       const best =
-        all.find(({ pieces, output }) => pieces.length + output.length > 0) ??
+        all.find(({ pieces, thoughts = [], output }) => pieces.length + thoughts.length + output.length > 0) ??
         all.find(({ status }) => status !== undefined) ??
         NOTHING_TOLD
       return { ...best, usage: best.usage ?? tokensIn(events) }

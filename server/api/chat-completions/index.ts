@@ -1,5 +1,5 @@
 /** Chat Completions, and the completions before them: OpenAI's, and those of all that speak the same. */
-import { type JsonObject, isObject } from '../../base/json.ts'
+import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts'
 import { any } from '../any.ts'
 import type { Api, Question } from '../api.ts'
 import { eventsOrBody } from '../body.ts'
@@ -40,15 +40,31 @@ function look(question?: Question): (event: ModelEvent) => Said {
   }
 }
 
+/** What the model thought, in one of the members that providers have for it: most have one, some say the same in several. */
+function thoughtIn({ reasoning_content: content, reasoning, reasoning_details: details, content: parts }: JsonObject) {
+  const detailed = objectsIn(details).map(({ text, summary }) => text ?? summary)
+  const inParts = objectsIn(parts).flatMap(({ thinking }) => objectsIn(thinking).map(({ text }) => text))
+  return [content, reasoning, joined(detailed), joined(inParts)].find((text) => typeof text === 'string' && text !== '')
+}
+
+const joined = (texts: readonly (JsonValue | undefined)[]): string =>
+  texts.filter((text) => typeof text === 'string').join('')
+
 /** @param first where the answer stands: some send its pieces and all of it so far, in one piece with an empty delta */
 function tellEvent({ at, body }: ModelEvent, teller: Teller, first: 'delta' | 'message'): void {
   for (const choice of objectsIn(body.choices)) {
     const said = objectOf(choice[first] ?? choice.delta ?? choice.message)
+    teller.thought(at, thoughtIn(said) ?? choice.reasoning)
     teller.text(at, textIn(said.content ?? choice.text))
     teller.text(at, said.refusal)
     for (const [place, call] of objectsIn(said.tool_calls).entries()) {
-      const { name, arguments: args } = objectOf(call.function)
-      teller.call([choice.index ?? 0, call.index ?? place], name, args)
+      const { name, arguments: args, input } = objectOf(call.function ?? call.custom)
+      teller.call([choice.index ?? 0, call.index ?? place], name, args ?? input)
+    }
+    // They are told once when they begin, and once more with what they gave.
+    for (const tool of objectsIn(said.executed_tools)) {
+      if (first === 'delta' && tool.output !== undefined) continue
+      teller.ran([choice.index ?? 0, tool.index ?? 0], tool.name ?? tool.type, tool.arguments)
     }
     // As tools were called before there were several.
     const { name, arguments: args } = objectOf(said.function_call)

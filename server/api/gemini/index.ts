@@ -46,17 +46,28 @@ function look(question?: Question): (event: ModelEvent) => Said {
   }
 }
 
-function tellEvent({ at, body }: ModelEvent, teller: Teller): void {
-  for (const { content, finishReason, index = 0 } of objectsIn(body.candidates)) {
-    for (const [place, part] of objectsIn(objectOf(content).parts).entries()) {
-      if (part.thought !== true) teller.text(at, part.text)
-      const call = objectOf(part.functionCall)
-      if (call.name !== undefined) teller.call([index, at, place, call.name], call.name, call.args)
-    }
-    teller.reason(reasonOf(finishReason))
+/** Tells of the events of one answer, in order: a call that comes in parts is named in the first of them alone. */
+function createTell(): (event: ModelEvent, teller: Teller) => void {
+  let begun = 0
+  const tellPart = (at: number, part: JsonObject, teller: Teller): void => {
+    if (part.thought === true) teller.thought(at, part.text)
+    else teller.text(at, part.text)
+    const { name, args, partialArgs } = objectOf(part.functionCall)
+    if (name !== undefined) begun++
+    if (name !== undefined || partialArgs !== undefined) teller.call(begun, name, args ?? partialArgs)
+    const { code } = objectOf(part.executableCode)
+    if (code !== undefined) teller.ran(undefined, 'code_execution', code)
+    const { toolType, args: asked } = objectOf(part.toolCall)
+    if (toolType !== undefined) teller.ran(undefined, toolType, asked)
   }
-  teller.reason(objectOf(body.promptFeedback).blockReason)
-  teller.usage(body.usageMetadata)
+  return ({ at, body }, teller) => {
+    for (const { content, finishReason } of objectsIn(body.candidates)) {
+      for (const part of objectsIn(objectOf(content).parts)) tellPart(at, part, teller)
+      teller.reason(reasonOf(finishReason))
+    }
+    teller.reason(objectOf(body.promptFeedback).blockReason)
+    teller.usage(body.usageMetadata)
+  }
 }
 
 export const gemini: Api = {
@@ -85,7 +96,7 @@ export const gemini: Api = {
   isWord: createWords({ names: new Set(['finishReason', 'responseId', 'thoughtSignature', 'blockReason']) }),
   vocabulary: [...any.vocabulary, 'STOP', 'MAX_TOKENS', 'gemini-2.5-flash', 'generateContent'],
   writer,
-  told: tellBy(tellEvent),
+  told: (events) => tellBy(createTell())(events),
   volatile: new Set(['responseId', 'createTime', 'thoughtSignature']),
   streamType({ path, query }) {
     if (!/:stream\w+$/.test(path)) return undefined

@@ -1,5 +1,5 @@
 /** Anthropic's Messages: its own endpoint, gateways', and Google Vertex'. */
-import type { JsonObject } from '../../base/json.ts'
+import type { JsonObject, JsonValue } from '../../base/json.ts'
 import { any } from '../any.ts'
 import type { Api, Trouble } from '../api.ts'
 import { eventsOrBody } from '../body.ts'
@@ -41,17 +41,27 @@ const look =
 
 function tellEvent({ at, type, body }: ModelEvent, teller: Teller): void {
   const [delta, block] = [objectOf(body.delta), objectOf(body.content_block)]
-  if (type === 'content_block_start' && block.name !== undefined) teller.call(body.index ?? 0, block.name, undefined)
-  if (type === 'content_block_start') teller.text(at, block.text)
+  if (type === 'content_block_start') {
+    if (block.name !== undefined) teller.call(body.index ?? 0, block.name, given(block.input))
+    teller.text(at, block.text)
+    teller.thought(at, block.thinking)
+  }
   if (delta.type === 'text_delta') teller.text(at, delta.text)
+  if (delta.type === 'thinking_delta') teller.thought(at, delta.thinking)
   if (delta.type === 'input_json_delta') teller.call(body.index ?? 0, undefined, delta.partial_json)
   for (const [index, part] of objectsIn(body.content).entries()) {
     if (part.type === 'text') teller.text(at, part.text)
+    if (part.type === 'thinking') teller.thought(at, part.thinking)
     if (part.type === 'tool_use') teller.call(index, part.name, part.input)
+    if (part.type === 'server_tool_use' || part.type === 'mcp_tool_use') teller.ran(index, part.name, part.input)
   }
   teller.usage(objectOf(body.message).usage ?? body.usage)
   teller.reason(delta.stop_reason ?? body.stop_reason)
 }
+
+/** The input of a call that is told in parts begins with an empty object. */
+const given = (input: JsonValue | undefined): JsonValue | undefined =>
+  Object.keys(objectOf(input)).length > 0 ? input : undefined
 
 /** The types that it has for statuses. */
 const TYPES: Readonly<Record<number, string>> = {

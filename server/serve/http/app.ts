@@ -5,6 +5,7 @@ import { any } from '../../api/any.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { isShort } from '../../base/name.ts'
 import type { Config } from '../config.ts'
+import { crossOrigin } from './cors.ts'
 import { type Log, toldOf } from '../log.ts'
 import { refuse } from './refusal.ts'
 
@@ -12,8 +13,21 @@ export interface App {
   fetch(request: Request): Response | Promise<Response>
 }
 
-export function createApp({ config, log }: { readonly config: Config; readonly log: Log }): App {
+export interface AppOptions {
+  readonly config: Config
+  readonly log: Log
+  /** The page, if there is one. */
+  readonly page?: Hono | undefined
+}
+
+export function createApp({ config, log, page }: AppOptions): App {
   const app = new Hono()
+  // First: pages of other origins never read it, whichever are allowed.
+  if (page) app.route('/', page)
+  app.use(async (c, next) => {
+    await next()
+    for (const [name, value] of crossOrigin(c.req.header('origin'), config)) c.res.headers.set(name, value)
+  })
   const preflight = cors({ origin: [...config.allowedOrigins] })
   app.options('*', (c, next) =>
     config.allowedOrigins.includes(c.req.header('origin') ?? '') ? preflight(c, next) : next(),

@@ -29,6 +29,8 @@ import { BrokenError, type Chunks, type Reply, readToTheEnd } from './reply.ts'
 export interface ListenerOptions {
   readonly config: Config
   readonly app: App
+  /** What of it is behind names, too. */
+  readonly named: App
   readonly exchanges: Exchanges
   readonly names: Names
   readonly misses: Misses
@@ -60,10 +62,12 @@ const isCall = (request: Request, method: string, path: string): boolean =>
   withoutHost(path).named !== undefined ||
   apiOf({ method, path, headers: headersOf(request) }) !== any
 
-/** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
-export function createListener({ config, app, exchanges, names, misses, ledger, clock, log }: ListenerOptions) {
-  const others = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false })
+const listenerOf = ({ fetch }: App) => getRequestListener(fetch, { overrideGlobalObjects: false })
 
+/** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
+export function createListener({ config, app, named, exchanges, names, misses, ledger, clock, log }: ListenerOptions) {
+  const own = listenerOf(app)
+  const behindNames = listenerOf(named)
   const replies = createReplies({ config, exchanges, names, clock, log })
   const ours: Headers = [['x-deltatape', whoAnswers(config)]]
   const together = createBurst(clock)
@@ -103,16 +107,23 @@ export function createListener({ config, app, exchanges, names, misses, ledger, 
     } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
       void replies.call(exchange, path + split.search).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
-      for (const [header, value] of more) response.setHeader(header, value)
+      for (const [header, value] of ours) response.setHeader(header, value)
+      if (name === undefined) return void own(request, response)
       // What is behind a name does not know of it.
-      if (name !== undefined) request.url = path + split.search
-      void others(request, response)
+      request.url = path + split.search
+      void behindNames(request, response)
     }
   }
 }
 
 /** Makes what answers calls, and what clients ask of their own names. */
-function createReplies({ config, exchanges, names, clock, log }: Omit<ListenerOptions, 'app' | 'ledger' | 'misses'>) {
+function createReplies({
+  config,
+  exchanges,
+  names,
+  clock,
+  log,
+}: Omit<ListenerOptions, 'app' | 'named' | 'ledger' | 'misses'>) {
   /** @param target what the request asks for, without a name */
   const call = async ({ request, response, account, name }: Exchange, target: string): Promise<Reply> => {
     const { method = 'GET' } = request

@@ -1,5 +1,6 @@
 /** The data of the page over HTTP, below `/page`. */
 import { Hono } from 'hono'
+import { posix } from 'node:path'
 import type { Compared, Rows, Status, View } from './data.ts'
 
 /** Where the data comes from. Each rejects with a DeltatapeError. */
@@ -32,11 +33,24 @@ export function createPageApi(sources: PageSources) {
     })
     .get('/search', async (c) => c.json(await sources.search(c.req.query('q') ?? '')))
     .get('/fixture', async (c) => c.json(await sources.view(c.req.query('name') ?? '')))
-    .get('/raw', async (c) => c.text(await sources.raw(c.req.query('name') ?? '')))
-    .get('/export', async (c) => c.html(await sources.exported(c.req.query('name') ?? '')))
+    .get('/raw', async (c) => {
+      const name = c.req.query('name') ?? ''
+      return c.text(await sources.raw(name), 200, { 'content-disposition': savedAs(name) })
+    })
+    .get('/export', async (c) => {
+      const name = c.req.query('name') ?? ''
+      const html = await sources.exported(name)
+      return c.html(html, 200, { 'content-disposition': savedAs(`${name.replace(/\.jsonl$/, '')}.html`) })
+    })
     .get('/compare', async (c) => {
       const { name = '', other, revision = 'HEAD' } = c.req.query()
       const compared = other === undefined ? sources.compareWithGit(name, revision) : sources.compare(name, other)
       return c.json(await compared)
     })
 }
+
+/** Has a browser save what comes, and never show it, under the last part of a name (RFC 8187). */
+const savedAs = (name: string): string =>
+  `attachment; filename*=UTF-8''${encodeURIComponent(posix.basename(name)).replaceAll(/['()*]/g, escaped)}`
+
+const escaped = (char: string): string => `%${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}`

@@ -36,11 +36,14 @@ export function saidBy(
   const places = new Map(records.map(({ event }, index) => [event, index]))
   const recordOf = (index: number) => places.get(events[index]) ?? records.length - 1
   const blocks: { kind: Kind; name?: string | undefined }[] = []
+  let inPart: string | undefined
   const ofCall = new Map<number, number>()
   const pieces = { record: new Array<number>(), block: new Array<number>(), text: new Array<string>() }
-  for (const { kind, call, name, event, text } of saidIn(told)) {
+  for (const { kind, call, name, event, text, part } of saidIn(told)) {
     const last = blocks.length - 1
-    const own = call === undefined ? (blocks[last]?.kind === kind ? last : undefined) : ofCall.get(call)
+    const goesOn = blocks[last]?.kind === kind && inPart === part
+    const own = call === undefined ? (goesOn ? last : undefined) : ofCall.get(call)
+    inPart = part
     const block = own ?? blocks.push({ kind }) - 1
     if (call !== undefined) ofCall.set(call, block)
     const shown = blocks[block]

@@ -34,7 +34,7 @@ function follow(records: readonly AnswerRecord[]) {
 }
 
 const told = (records: readonly AnswerRecord[]) => {
-  const { pieces, ...rest } = bedrock.told(bedrock.events(records))
+  const { pieces, thoughts: _thoughts, calls: _calls, ...rest } = bedrock.told(bedrock.events(records))
   return { text: pieces.map(({ text }) => text).join(''), ...rest }
 }
 

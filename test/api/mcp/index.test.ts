@@ -157,7 +157,7 @@ test('tells what a tool answered', () => {
   const reader = createReader([])
   const body = JSON.stringify(answer(1, { content: [{ type: 'text', text: 'Hi' }, { type: 'image' }] }))
   const told = mcp.told(mcp.events([...reader.read(Buffer.from(body), 3), ...reader.end(3, true)]))
-  expect(told.pieces).toEqual([{ at: 3, text: 'Hi' }])
+  expect(told.pieces).toEqual([{ at: 3, text: 'Hi', event: 0 }])
 })
 
 describe.skipIf(absent)('real answers', () => {

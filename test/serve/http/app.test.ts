@@ -44,7 +44,7 @@ describe('/health', () => {
 })
 
 describe('what is not there', () => {
-  test.each(['/', '/nowhere', '/v2/chat/completions'])('%s is told so, with what there is', async (path) => {
+  test.each(['/nowhere', '/v2/chat/completions'])('%s is told so, with what there is', async (path) => {
     const { ask } = await setUp()
     const { status, code, message } = errorIn(await ask(path))
     expect([status, code]).toEqual([404, 'not_found'])
