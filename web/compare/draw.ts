@@ -2,7 +2,7 @@
 import type { View } from '../../server/serve/page/data.ts'
 import type { Colours } from '../parts/colours.ts'
 import { COLUMN, type Drawn, drawn } from '../parts/columns.ts'
-import { toneOf } from '../parts/ending.tsx'
+import { toneOf } from '../parts/tone.ts'
 import { type Flag, placeFlags } from '../parts/flags.ts'
 import { duration } from '../parts/format.ts'
 import { type Scale, ticksOf, xOf } from '../parts/scale.ts'

@@ -89,7 +89,7 @@ function Explanation({ message, isMiss }: { readonly message: string; readonly i
 }
 
 function Facts({ turn }: { readonly turn: Seen }) {
-  const { endpoint, at, api, host, model, fixture, derived, count, unit, chars, tokens, code, id } = turn
+  const { endpoint, at, api, host, model, action, fixture, derived, count, unit, chars, tokens, code, id } = turn
   const { name, path } = partsOf(endpoint)
   const told: readonly (readonly [string, ComponentChildren])[] = [
     ['Began', moment(at)],
@@ -98,7 +98,7 @@ function Facts({ turn }: { readonly turn: Seen }) {
     ['Id of the turn', id && <Text text={id} most={200} line />],
     ['API', api && `${api}${host === undefined ? '' : ` at ${host}`}`],
     ['Model', model && <Text text={model} most={200} line />],
-    ['Fixture', fixture && <Text text={fixture} most={300} line />],
+    [action === 'miss' ? 'Would be' : 'Fixture', fixture && <Text text={fixture} most={300} line />],
     ['Derived from', derived && `the ${derived}`],
     ['Code', code],
     ['Got', `${counted(count, unit)}, ${bytes(turn.bytes)}`],

@@ -1,6 +1,6 @@
 /** What became of a turn, in a word with an icon of its own. Pure. */
 import type { LiveTurn } from '../../server/serve/shown.ts'
-import type { Tone } from '../parts/ending.tsx'
+import type { Tone } from '../parts/tone.ts'
 import type { IconName } from '../parts/icons.tsx'
 
 export interface Outcome {
