@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { cp, readFile, readdir, stat } from 'node:fs/promises'
 import { join, posix, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
@@ -102,8 +103,10 @@ describe('what is published', () => {
   })
 
   test('the files: what runs, its types, its licences, and what is to be read', () => {
-    const beside = files.filter((file) => !/^dist\/[\w/-]+(?:\.d\.ts|\.js)$/.test(file))
-    const read = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'dist/LICENCES.txt', ...PAGES]
+    const built = /^dist\/[\w/-]+(?:\.d\.ts|\.js)$|^web\/dist\/assets\/\w+-[\w-]{8}\.(?:js|css|svg)$/
+    const beside = files.filter((file) => !built.test(file))
+    const licences = ['LICENSE', 'dist/LICENCES.txt', 'web/dist/LICENCES.txt']
+    const read = ['CHANGELOG.md', 'SECURITY.md', 'web/dist/index.html', ...licences, ...PAGES]
     const runs = ['bin/deltatape.js', 'bin/needed.js', 'bin/source.js', 'package.json']
     expect(beside.toSorted()).toEqual([...read, ...runs].toSorted())
     for (const [, file] of exported) {
@@ -129,6 +132,17 @@ describe('what is published', () => {
     const inside = new Set([...regions].map(([, name]) => name))
     expect(inside.size).toBeGreaterThan(20)
     expect([...inside].filter((name) => !of.has(name))).toEqual([])
+  })
+
+  test('the page: one script and one style sheet of at most 60 kB as they are sent, and their licences', async () => {
+    const page = files.filter((file) => /^web\/dist\/.*\.(?:js|css)$/.test(file))
+    expect(page.map((file) => posix.extname(file)).toSorted()).toEqual(['.css', '.js'])
+    const sizes = await Promise.all(page.map(async (file) => gzipSync(await readFile(join(own, file))).length))
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(60_000)
+    const licences = await readFile(join(own, 'web/dist/LICENCES.txt'), 'utf8')
+    for (const name of ['preact', '@preact/signals', '@preact/signals-core']) {
+      expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(MIT\\)\n`, 'm'))
+    }
   })
 
   test('nothing that publint would have otherwise', async () => {
@@ -261,6 +275,17 @@ describe('the command', () => {
     expect(await response.text()).toContain('Nice to meet you, Ada!')
     child.kill('SIGTERM')
     expect((await once(child, 'close'))[0]).toBe(0)
+  })
+
+  test('serves the page, which asks for nothing that is not there', async () => {
+    const { url } = await serving()
+    const page = await fetch(url)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
+    const named = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path)
+    expect(named).toHaveLength(3)
+    for (const path of named) expect([path, (await fetch(new URL(path, url))).status]).toEqual([path, 200])
+    const fixtures = await fetch(`${url}/page/fixtures`)
+    expect(await fixtures.text()).toContain('my-name-is-ada')
   })
 
   test('records what passes through and what it asks itself, and records it again', async () => {

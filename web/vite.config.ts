@@ -1,13 +1,13 @@
 /** How the page is built: one script, one style sheet and one HTML file, without anything inline. */
 import { defineConfig } from 'vite'
+import { licences } from '../bin/licences.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
+  plugins: [licences],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: 'dist',
-    emptyOutDir: true,
     target: 'es2022',
     // What is inline is against the page's own policy.
     modulePreload: false,

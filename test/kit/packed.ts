@@ -24,6 +24,7 @@ const run = promisify(execFile)
 export const PACKED_FROM = [
   'bin',
   'server',
+  'web',
   'docs',
   'package.json',
   'package-lock.json',
@@ -106,7 +107,10 @@ async function stateOfSources(): Promise<string> {
     const within = (await stat(source)).isDirectory()
       ? await readdir(source, { recursive: true, withFileTypes: true })
       : []
-    const files = within.flatMap((each) => (each.isFile() ? [join(each.parentPath, each.name)] : []))
+    const files = within
+      .flatMap((each) => (each.isFile() ? [join(each.parentPath, each.name)] : []))
+      // What is built of the page is no source, though it stands among them.
+      .filter((file) => !file.startsWith(join('web', 'dist')))
     for (const file of files.length > 0 ? files.toSorted() : [source]) {
       hash.update(`${file}\n`).update(await readFile(file))
     }

@@ -1,5 +1,5 @@
 /** The files of the page, as they were built. */
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
@@ -18,12 +18,17 @@ export interface Built {
   readonly licences: string
 }
 
-/** The types of what a build makes. A file of another kind is none of the page. */
+/** What the HTML asks for: `src="./assets/index-BCfDVh78.js"`. */
+const NAMED = /(?:src|href)="\.\/([^"]+)"/g
+
+/** The types of what a build makes. */
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
+
+const OTHER_TYPE = 'application/octet-stream'
 
 /** Where the page is: beside the sources in a checkout, beside what was built of them in a package. */
 const folder = (): string => join(dirname(findPackageJSON(import.meta.url) ?? ''), 'web', 'dist')
@@ -39,18 +44,13 @@ const TRIES = 3
 export async function readBuilt(dir = folder(), tries = TRIES): Promise<Built> {
   const html = await textAt(dir, 'index.html')
   if (html === undefined) throw notBuilt()
-  const names = (await readdir(join(dir, 'assets')).catch(unlessMissing)) ?? []
   const assets = new Map<string, Asset>()
-  for (const name of names) {
-    const type = TYPES[extname(name)]
-    if (type === undefined) continue
-    const bytes = await readFile(join(dir, 'assets', name)).catch(unlessMissing)
-    if (bytes) assets.set(`assets/${name}`, { type, bytes: new Uint8Array(bytes) })
-  }
-  const asked = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, path = '']) => path)
-  if (!asked.every((path) => assets.has(path))) {
-    if (tries > 1) return readBuilt(dir, tries - 1)
-    throw notBuilt()
+  for (const [, path = ''] of html.matchAll(NAMED)) {
+    const bytes = await readFile(join(dir, path)).catch(unlessMissing)
+    if (bytes) assets.set(path, { type: TYPES[extname(path)] ?? OTHER_TYPE, bytes: new Uint8Array(bytes) })
+    // It was built again meanwhile, and what is new names others.
+    else if (tries > 1) return readBuilt(dir, tries - 1)
+    else throw notBuilt()
   }
   return { html, assets, licences: (await textAt(dir, 'LICENCES.txt')) ?? '' }
 }

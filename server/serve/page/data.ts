@@ -122,6 +122,8 @@ export interface View extends Omit<Summary, 'answer' | 'events'> {
   readonly pieces: Pieces
   /** Absent if no chat client could get the answer. */
   readonly frames?: Frames | undefined
+  /** The tokens, as far as the API counted them. */
+  readonly tokens?: Row['tokens']
   /** The last line of the fixture's file, as JSON text. */
   readonly last: string
   readonly replay: Replay

@@ -1,5 +1,6 @@
 /** All of one fixture, as the page is told it. */
 import { apiNamed } from '../../api/index.ts'
+import { tokensIn } from '../../api/tokens.ts'
 import { forShell } from '../../base/shell.ts'
 import { endLine } from '../../fixture/file.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
@@ -52,6 +53,7 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, dir, re
     ...recordsOf(fixture, api, said),
     ...said,
     frames: await framesOf(fixture, redactor),
+    ...(summary.usage && { tokens: tokensIn(summary.usage) }),
     last: endLine(fixture),
     replay,
     command: commandFor(name, dir),

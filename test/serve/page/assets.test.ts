@@ -1,6 +1,8 @@
 /** The files of the page: read as a whole, while others may build them. */
+import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { readBuilt } from '../../../server/serve/page/assets.ts'
 import { temporaryFolder } from '../../kit/tools.ts'
@@ -16,6 +18,19 @@ async function folderOf(files: Readonly<Record<string, string>>): Promise<string
 
 const HTML = '<script src="./assets/index-1.js"></script><link href="./assets/style-1.css">'
 
+test('the page is whole at any time, while it is built again', async () => {
+  const building = Promise.all([1, 2].map(() => promisify(execFile)('node', ['bin/page.ts'])))
+  const state = { over: false }
+  void building.catch(() => {}).then(() => (state.over = true))
+  await readBuilt().catch(() => building)
+  do {
+    const { html, assets } = await readBuilt()
+    expect(html).toContain('<div id="page">')
+    expect(assets.size).toBe(3)
+  } while (!state.over)
+  await building
+})
+
 describe('the page that was built', () => {
   test('is its HTML and its assets, by the paths that name them', async () => {
     const dir = await folderOf({
@@ -23,7 +38,7 @@ describe('the page that was built', () => {
       'LICENCES.txt': 'MIT',
       'assets/index-1.js': 'one',
       'assets/style-1.css': '.two {}',
-      'assets/index-1.js.map': '{}',
+      'assets/index-0.js': 'of an older page',
     })
     const { html, licences, assets } = await readBuilt(dir)
     expect([html, licences]).toEqual([HTML, 'MIT'])
