@@ -7,10 +7,11 @@ export type Loaded<T> =
   | { readonly state: 'there'; readonly data: T }
   | { readonly state: 'refused'; readonly error: Error }
 
-const attempt = signal(0)
+/** How often it was said that what was refused is to be asked for again. */
+export const attempts = signal(0)
 
 /** Asks once more for all that was refused. */
-export const askAgain = (): void => void (attempt.value += 1)
+export const askAgain = (): void => void (attempts.value += 1)
 
 /** What was thrown, as an error. */
 export const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
@@ -25,6 +26,6 @@ export function useLoaded<T>(key: string, ask: () => Promise<T>): ReadonlySignal
       (data) => (loaded.value = { state: 'there', data }),
       (error: unknown) => (loaded.value = { state: 'refused', error: errorOf(error) }),
     )
-  }, [key, attempt.value])
+  }, [key, attempts.value])
   return loaded
 }

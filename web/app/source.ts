@@ -42,7 +42,7 @@ export const exported: Exported | undefined = (() => {
 
 export const source = {
   status: () => read('status'),
-  rows: (after: string) => read('fixtures', { after }),
+  rows: (after: string, limit: number) => read('fixtures', { after, limit: String(limit) }),
   search: (q: string) => read('search', { q }),
   view: async (name: string): Promise<View> => exported?.view ?? read('fixture', { name }),
   compare: (name: string, other: string) => read('compare', { name, other }),

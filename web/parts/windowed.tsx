@@ -18,12 +18,14 @@ interface Props {
   /** What is in a row: the cells of a grid, the content of an option. */
   readonly row: (index: number) => ComponentChildren
   readonly rowClass?: (index: number) => string | undefined
-  readonly onChoose?: (index: number) => void
+  readonly onChoose?: (index: number, event: MouseEvent) => void
   /** A second click. */
   readonly onOpen?: (index: number) => void
   readonly onKeyDown?: (event: KeyboardEvent) => void
-  /** Where it was scrolled to, in CSS pixels, when it was left. */
-  readonly top?: number
+  /** Which list this is: where it becomes another one, it is scrolled to `top`. */
+  readonly of?: string
+  /** Where it was scrolled to, in CSS pixels, when it was left; 0 if nothing. */
+  readonly top?: number | undefined
   readonly onScroll?: (top: number) => void
   /** The row of headings of a grid. */
   readonly head?: ComponentChildren
@@ -40,6 +42,7 @@ export function Windowed(props: Props) {
     <div class={`windowed ${props.class ?? ''}`}>
       <div
         ref={pane}
+        id={id}
         class="pane"
         role={role}
         aria-label={label}
@@ -87,7 +90,7 @@ function Row({
       class={`row ${rowClass?.(index) ?? ''}`}
       aria-selected={index === chosen}
       style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
-      onClick={() => onChoose?.(index)}
+      onClick={(event) => onChoose?.(index, event)}
       onDblClick={() => onOpen?.(index)}
     >
       {row(index)}
@@ -105,7 +108,6 @@ function useScroll(pane: { readonly current: HTMLDivElement | null }, props: Pro
   useLayoutEffect(() => {
     const element = pane.current
     if (!element) return undefined
-    element.scrollTop = props.top ?? 0
     const scrolled = (): void => {
       top.value = element.scrollTop
       told.current?.(element.scrollTop)
@@ -119,6 +121,9 @@ function useScroll(pane: { readonly current: HTMLDivElement | null }, props: Pro
       sized.disconnect()
     }
   }, [])
+  useLayoutEffect(() => {
+    if (pane.current) pane.current.scrollTop = props.top ?? 0
+  }, [props.of])
   useLayoutEffect(() => {
     const element = pane.current
     if (!element || chosen === undefined || chosen < 0) return
