@@ -39,7 +39,7 @@ export function Choose({ title, onChoose, onClose }: Props) {
     event.preventDefault()
   }
   return (
-    <dialog ref={dialog} class="dialog choose" aria-label={title} onClose={onClose}>
+    <dialog ref={dialog} class="dialog card choose" aria-label={title} onClose={onClose}>
       <div class="dialog-in">
         <header>
           <h2>{title}</h2>
@@ -104,7 +104,7 @@ const Choice = ({ row }: { readonly row: Row | undefined }) =>
       <span class="name">
         <Text text={row.name} most={200} line />
       </span>
-      <span class="facts">
+      <span class="about">
         <Ending word={row.ending} plain />
         {row.model && <Text text={row.model} most={60} line />}
         {row.asked && <Text text={row.asked} most={120} line />}

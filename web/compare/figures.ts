@@ -13,7 +13,7 @@ export interface Figure {
 
 const silence = ({ gap }: View): number | undefined => gap && gap.to - gap.from
 
-/** When things came, and how much there was. */
+/** When things came, and how much there was; what neither side has is left out. */
 export const measuresOf = ({ before, after }: Pick<Compared, 'before' | 'after'>): Figure[] => {
   const both = (name: string, of: (view: View) => number | undefined, say: Figure['say']): Figure => ({
     name,
@@ -27,7 +27,7 @@ export const measuresOf = ({ before, after }: Pick<Compared, 'before' | 'after'>
     both('Took', ({ durationMs }) => durationMs, duration),
     both('Records', ({ records }) => records.at.length, number),
     both('Bytes', ({ bytes: size }) => size, bytes),
-  ]
+  ].filter(({ before: was, after: is }) => was !== undefined || is !== undefined)
 }
 
 /** The tokens of both sides, in the words of the API: every number there is, by its path. */

@@ -35,7 +35,7 @@ export function Head({ name, other, revision, compared }: Props) {
   return (
     <header class="compare-head">
       <h1 class="unseen">Two fixtures beside each other</h1>
-      <div class="pair">
+      <div class={other === undefined ? 'two with-git' : 'two'}>
         <Side
           side="before"
           name={name}
@@ -43,15 +43,11 @@ export function Head({ name, other, revision, compared }: Props) {
           view={compared?.before}
           onChange={() => (choosing.value = 'before')}
         />
-        <button
-          type="button"
-          class="button swap"
-          disabled={other === undefined}
-          onClick={swap}
-          title="Swap both sides (x)"
-        >
-          <Icon name="swap" /> Swap
-        </button>
+        {other !== undefined && (
+          <button type="button" class="button swap" onClick={swap} title="Swap both sides (x)">
+            <Icon name="swap" /> Swap
+          </button>
+        )}
         <Side side="after" name={other ?? name} view={compared?.after} onChange={() => (choosing.value = 'after')} />
       </div>
       {compared && <Verdict compared={compared} />}

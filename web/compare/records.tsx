@@ -28,7 +28,7 @@ export function Records(compared: Compared) {
   return (
     <Card
       title="Records"
-      class="records"
+      class="both-records"
       note={isMoved ? 'Their types differ in order or number.' : 'The same types in the same order.'}
       tools={
         isMoved && (
@@ -108,7 +108,7 @@ const InEvents = ({ members }: Pick<Compared['comparison'], 'members'>) => (
   <p class="in-events">
     Members of events that differ:
     {members.slice(0, MOST_MEMBERS).map(({ type, member, count }) => (
-      <span key={`${type} ${member}`} class="chip">
+      <span key={`${type} ${member}`} class="member">
         <Text text={`${shortType(type)} ${member}`} most={120} line /> ×{number(count)}
       </span>
     ))}
@@ -167,7 +167,7 @@ const RunSide = ({ type, count }: { readonly type: string; readonly count: numbe
       <span class="type">
         <Text text={shortType(type)} most={120} line />
       </span>
-      <span class="count">×{number(count)}</span>
+      <span class="times">×{number(count)}</span>
     </>
   )
 
@@ -183,7 +183,7 @@ function RecordCell({ view: { records }, record, texts }: RecordCellProps) {
   return (
     <span role="gridcell" class="side">
       <span class="at">{duration(records.at[record])}</span>
-      <span class="said">{text !== undefined && <Text text={text} most={MAX_TEXT} line />}</span>
+      <span class="piece">{text !== undefined && <Text text={text} most={MAX_TEXT} line />}</span>
     </span>
   )
 }

@@ -32,7 +32,7 @@ export function Side({ side, name, git, view, onChange }: Props) {
           <Text text={name} most={300} line />
         </a>
       </p>
-      <p class="facts">{view ? <Facts view={view} /> : ' '}</p>
+      <p class="about">{view ? <Facts view={view} /> : ' '}</p>
       <div class="does">
         {git?.revision !== undefined && <Revision name={git.name} revision={git.revision} />}
         <button type="button" class="button" onClick={onChange}>

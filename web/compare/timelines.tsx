@@ -50,7 +50,7 @@ const Labels = ({ strips }: { readonly strips: readonly Strip[] }) => (
         </span>
         {lanes.map(({ kind, items, top }) => (
           <span key={kind} class="lane" style={{ top: `${top - 1}px` }}>
-            <Swatch kind={kind} /> {nameOfLane(kind, lanes.length === 1)} <span class="count">{items.length}</span>
+            <Swatch kind={kind} /> {nameOfLane(kind, lanes.length === 1)} <span class="times">{items.length}</span>
           </span>
         ))}
       </div>

@@ -4,7 +4,7 @@ import type { Change } from '../../server/fixture/words.ts'
 import type { Compared, View } from '../../server/serve/page/data.ts'
 import { address, addressOf } from '../app/address.ts'
 import { useLoaded } from '../app/loaded.ts'
-import { source } from '../app/source.ts'
+import { RefusedError, source } from '../app/source.ts'
 import { Sentence, There } from '../app/there.tsx'
 import { Card } from '../parts/card.tsx'
 import { counted } from '../parts/format.ts'
@@ -41,9 +41,13 @@ function Asked(pair: Pair) {
   return (
     <div class="compare">
       <Head {...pair} compared={now.state === 'there' ? now.data : undefined} />
-      <There loaded={loaded} what="both sides">
-        {(compared) => <Sections {...compared} />}
-      </There>
+      {now.state === 'refused' && now.error instanceof RefusedError && now.error.status === 404 ? (
+        <Sentence title="These cannot be compared" text={now.error.message} />
+      ) : (
+        <There loaded={loaded} what="both sides">
+          {(compared) => <Sections {...compared} />}
+        </There>
+      )}
     </div>
   )
 }
@@ -65,7 +69,7 @@ function Sections(compared: Compared) {
     <>
       <Timelines {...compared} />
       <div class="sections">
-        <div class="wide">
+        <div class="main-part">
           {(text !== '' || comparison.answer.length > 0) && (
             <Place name="Text">
               <Card title="Text" note={notes.get('Text') ?? `the same, ${counted(text.length, 'character')}`}>
@@ -77,7 +81,7 @@ function Sections(compared: Compared) {
           {card('Output', <Members members={words.output} />)}
           {card('Body', <Members members={words.body} />)}
         </div>
-        <div class="narrow">
+        <div class="side-part">
           {card('Request', <Members members={words.request} />)}
           {card('Ending', <Members members={words.ending} />)}
           {card('Headers', <Members members={words.headers} />)}

@@ -70,11 +70,11 @@ function Explanation({ message, isMiss }: { readonly message: string; readonly i
   const { text, command } = isMiss ? explained(message) : { text: message, command: undefined }
   return (
     <>
-      <p class="message">
+      <p class="told-why">
         <Text text={text} most={8192} />
       </p>
       {command !== undefined && (
-        <div class="command">
+        <div class="to-record">
           <p>To record it, run this, and send the call again:</p>
           <pre>
             <code>

@@ -69,15 +69,26 @@ function openFixture(turn: Seen | undefined): void {
 
 const Head = () => (
   <div role="row" aria-rowindex={1} class="head">
-    {HEADS.map((text) => (
-      <span key={text} role="columnheader" class={text.toLowerCase()}>
+    {HEADS.map(([text, name]) => (
+      <span key={name} role="columnheader" class={name}>
         {text}
       </span>
     ))}
   </div>
 )
 
-const HEADS = ['At', 'Outcome', 'Endpoint', 'Model', 'Asked', 'Pieces', 'Bytes', 'First', 'Took'] as const
+/** What stands above each column, and the class of its cells. */
+const HEADS = [
+  ['At', 'at'],
+  ['Outcome', 'outcome'],
+  ['Endpoint', 'endpoint'],
+  ['Model', 'by-model'],
+  ['Asked', 'asked'],
+  ['Pieces', 'pieces'],
+  ['Bytes', 'bytes'],
+  ['First', 'first'],
+  ['Took', 'took'],
+] as const
 
 /** The time on this page's clock, again and again while something is under way. */
 function useNow(isRunning: boolean): number {

@@ -31,7 +31,7 @@ export function RowCells({ turn, now }: Props) {
         )}
         <Text text={path} most={120} line />
       </span>
-      <span role="gridcell" class="model">
+      <span role="gridcell" class="by-model">
         <Text text={model || api || ''} most={80} line />
       </span>
       <span role="gridcell" class="asked">
