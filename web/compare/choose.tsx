@@ -112,6 +112,9 @@ const Choice = ({ row }: { readonly row: Row | undefined }) =>
     </>
   )
 
+/** How many rows are asked for at once. */
+const PART = 1000
+
 /** All rows, part by part as they come. */
 function useRows() {
   const rows = useSignal<readonly Row[]>([])
@@ -121,7 +124,7 @@ function useRows() {
     const shown = { still: true }
     const read = async (): Promise<void> => {
       for (let after: string | undefined = ''; after !== undefined && shown.still;) {
-        const part: Awaited<ReturnType<typeof source.rows>> = await source.rows(after)
+        const part: Awaited<ReturnType<typeof source.rows>> = await source.rows(after, PART)
         rows.value = [...rows.value, ...part.rows]
         after = part.next
       }
