@@ -37,6 +37,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./show.ts')).defineShow,
   },
   {
+    name: 'export',
+    about: 'Writes one HTML file that shows a fixture, without a server.',
+    load: async () => (await import('./export.ts')).defineExport,
+  },
+  {
     name: 'diff',
     about: 'Shows what differs between two fixtures, or between one and its committed version.',
     load: async () => (await import('./diff.ts')).defineDiff,

@@ -27,10 +27,16 @@ interface Shown extends Omit<Summary, 'events'> {
   readonly timeline: ReturnType<typeof timelineOf>
 }
 
+interface Options {
+  readonly json?: boolean
+  readonly open?: boolean
+}
+
 export const defineShow: Define = (context) =>
   addFixtures(new Command('show'))
     .argument('<fixture>', 'how its name or key begins, with or without .jsonl, or the path of a file')
     .option('--json', 'write it as JSON, with the time of every event')
+    .option('--open', 'show it in a browser, until Ctrl-C')
     .addHelpText(
       'after',
       `
@@ -40,12 +46,18 @@ time.
 Examples:
   npx deltatape show my-name-is-ada-1
   npx deltatape show 3bb5b98
+  npx deltatape show 3bb5b98 --open
   npx deltatape show old/my-name-is-ada-183f01058d02.jsonl --json | jq .usage`,
     )
-    .action(async (word: string, { json = false }: { json?: boolean }, command: Command) => {
+    .action(async (word: string, { json = false, open = false }: Options, command: Command) => {
       const { terminal } = context
       const { store } = fixturesOf(command, context)
-      const fixture = await readFixture(await pick(store, word))
+      const picked = await pick(store, word)
+      if (open) {
+        const { showPage } = await import('./page.ts')
+        return showPage(picked, store, command, context)
+      }
+      const fixture = await readFixture(picked)
       const shown = shownOf(fixture)
       terminal.write(
         json

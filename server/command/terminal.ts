@@ -14,6 +14,8 @@ export interface Terminal {
   readonly columns: number
   /** Writes results. */
   write(text: string): void
+  /** Writes what another program or a file is to have as it is. On a terminal it is shown like any text. */
+  pass(text: string): void
   /** Writes problems and hints, which are not results. */
   tell(text: string): void
   /** All that comes in through a pipe, as text. */
@@ -51,6 +53,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   return {
     columns: stdout.isTTY ? stdout.columns : COLUMNS,
     write: (text) => void stdout.write(`${colours.shown(text)}\n`),
+    pass: (text) => void stdout.write(stdout.isTTY ? colours.shown(text) : text),
     tell,
     read: () => textFrom(stdin),
     style: colours.style,

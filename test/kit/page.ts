@@ -22,10 +22,11 @@ async function build(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'build:page'])
 }
 
+/** Makes sure that the page is there, as the sources are. */
+export const builtPage = (): Promise<void> => alone(build)
+
 /** A server with the page as the sources are, stopped after the test. It is in replay, on the bundled fixtures, unless it is said. */
-export const servePage = (env: Record<string, string> = {}): ReturnType<typeof runServer> =>
-  // The server reads the page at its start: nobody builds meanwhile.
-  alone(async () => {
-    await build()
-    return runServer(env)
-  })
+export async function servePage(env: Record<string, string> = {}): ReturnType<typeof runServer> {
+  await builtPage()
+  return runServer(env)
+}

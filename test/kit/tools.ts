@@ -253,6 +253,7 @@ export function fakeTerminal(answer?: boolean): Terminal & { out: string; err: s
     err: '',
     notes,
     write: (text: string) => void (terminal.out += `${text}\n`),
+    pass: (text: string) => void (terminal.out += text),
     tell: (text: string) => void (terminal.err += `${text}\n`),
     read: async () => '',
     style: (_style: unknown, text: string) => text,
@@ -280,6 +281,7 @@ export async function deltatape(
       ...fakeTerminal(),
       columns,
       write: (text) => void (out += `${text}\n`),
+      pass: (text) => void (out += text),
       tell: (text) => void (err += `${text}\n`),
       read: async () => input,
     },
@@ -303,7 +305,7 @@ export async function commitAll(dir: string): Promise<void> {
 /** The same, with the lines that it wrote; it answers questions as it is told, or nobody is there. */
 export async function runDeltatape(
   args: readonly string[],
-  { answer, ...world }: Partial<Pick<Context, 'env' | 'clock'>> & { readonly answer?: boolean } = {},
+  { answer, ...world }: Partial<Pick<Context, 'env' | 'clock' | 'interrupted'>> & { readonly answer?: boolean } = {},
 ): Promise<{ code: number; out: string[]; err: string[] }> {
   const terminal = fakeTerminal(answer)
   const interrupted = () => new AbortController().signal

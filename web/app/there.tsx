@@ -57,15 +57,17 @@ const Again = () => (
 interface SentenceProps {
   readonly title: string
   readonly text: string
+  /** What the title is: of the whole view, if nothing is said. */
+  readonly heading?: 'h1' | 'h2'
   readonly children?: ComponentChildren
 }
 
 /** A title, a sentence, and what can be done. */
-export const Sentence = ({ title, text, children }: SentenceProps) => (
+export const Sentence = ({ title, text, heading: Heading = 'h1', children }: SentenceProps) => (
   <div class="sentence" role="alert">
-    <h2>
+    <Heading>
       <Icon name="info" /> {title}
-    </h2>
+    </Heading>
     <p>
       <Text text={text} most={2000} />
     </p>

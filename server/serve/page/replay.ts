@@ -1,5 +1,6 @@
 /** How a browser replays a fixture, so that this very fixture is what the server plays. */
 import type { Destination } from '../../api/call.ts'
+import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiNamed, apiOf } from '../../api/index.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { memberText } from '../../base/json-text.ts'
@@ -30,7 +31,9 @@ export function createReplays(settings: ReplaySettings, store: Shelf): (fixture:
   const inChat = createChat(settings, store)
 
   /** Whether a call over HTTP is the one that the fixture was recorded of, as the server reads it. */
-  const leads = async ({ method, target, headers, body = '' }: OverHttp, { key }: StoredFixture): Promise<boolean> => {
+  const leads = async (call: OverHttp, { key }: StoredFixture): Promise<boolean> => {
+    const { method, target, body = '' } = call
+    const headers = sentWith(call)
     const { path: whole, search: query } = splitTarget(target)
     const { named, path } = withoutHost(whole)
     const content = Buffer.from(body)
@@ -119,6 +122,15 @@ const BODILESS = /^(?:GET|HEAD)$/i
 /** Headers that a page cannot set (Fetch, 2.2.2). */
 const FORBIDDEN_HEADER =
   /^(?:accept-charset|accept-encoding|access-control-request-.*|connection|content-length|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/i
+
+/** The headers of a call with those that a browser adds where a page names none (Fetch, 4.6 and 5.4): they may count. */
+function sentWith({ headers, body }: OverHttp): Headers {
+  const added: Headers = [
+    ['accept', '*/*'],
+    ...(body === undefined ? [] : [['content-type', 'text/plain;charset=UTF-8'] as const]),
+  ]
+  return [...headers, ...added.filter(([name]) => headerOf(headers, name) === undefined)]
+}
 
 /** What a page can send in a header: bytes, without line breaks. */
 const SENDABLE = /^[^\0\r\n\u0100-\uffff]*$/

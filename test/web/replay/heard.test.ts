@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { Expected } from '../../../web/replay/expected.ts'
+import { Heard, differenceOf, isWhole, textOf } from '../../../web/replay/heard.ts'
+
+const nothing = { frames: [], body: new Uint8Array(), until: [], chars: [], text: '', endedAt: 0 }
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+const chatOf = (...frames: string[]): Expected => ({ ...nothing, how: 'chat', frames })
+const bodyOf = (text: string): Expected => ({ ...nothing, how: 'http', body: bytesOf(text) })
+
+const delta = '{"type":"delta","message":"Hi"}'
+const last = '{"type":"message","message":"Hi"}'
+
+test('a chat is whole with the frame that ends it, and no longer if another one follows', () => {
+  const heard = new Heard(chatOf(delta, last))
+  heard.frame(3, delta)
+  expect([isWhole(heard), heard.end, heard.text, heard.firstText]).toEqual([false, undefined, 'Hi', 3])
+  heard.frame(5, last)
+  expect([isWhole(heard), heard.end, heard.length]).toEqual([true, { how: 'told', at: 5, code: undefined }, 2])
+  heard.frame(6, delta)
+  expect([isWhole(heard), heard.difference]).toEqual([false, 2])
+})
+
+test('the first frame that is another one is told', () => {
+  const heard = new Heard(chatOf(delta, last))
+  for (const frame of [delta, '{"type":"error","message":"no","code":"fixture_miss"}']) heard.frame(1, frame)
+  expect([heard.difference, heard.end]).toEqual([1, { how: 'told', at: 1, code: 'fixture_miss' }])
+})
+
+test.each([
+  [['abc', 'def'], undefined, true],
+  [['abcdef'], undefined, true],
+  [['abc'], undefined, false],
+  [['abc', 'dxf'], 4, false],
+  [['abcdefg'], 6, false],
+  [['x', 'bcdef'], 0, false],
+] as const)('a body that comes as %j', (chunks, difference, whole) => {
+  const heard = new Heard(bodyOf('abcdef'))
+  for (const chunk of chunks) heard.chunk(1, bytesOf(chunk))
+  expect([heard.difference, isWhole(heard)]).toEqual([difference, whole])
+  expect(new TextDecoder().decode(heard.body())).toBe(chunks.join(''))
+})
+
+test('two replays are compared however their bodies were cut, and whichever is longer', () => {
+  const of = (...chunks: string[]): Heard => {
+    const heard = new Heard(bodyOf('abc'))
+    for (const chunk of chunks) heard.chunk(1, bytesOf(chunk))
+    return heard
+  }
+  expect(differenceOf(of('a', 'bc'), of('abc'))).toBeUndefined()
+  expect([
+    differenceOf(of('ab'), of('abc')),
+    differenceOf(of('abc'), of('ab')),
+    differenceOf(of('abc'), of('axc')),
+  ]).toEqual([2, 2, 1])
+})
+
+test('a body is told as text if it is some, also if it is cut in the middle of a letter', () => {
+  const heard = new Heard(bodyOf(''))
+  heard.chunk(1, bytesOf('世界'))
+  expect([textOf(heard, 100), textOf(heard, 4)]).toEqual(['世界', '世'])
+  const binary = new Heard(bodyOf(''))
+  binary.chunk(1, Uint8Array.of(0xff, 0xd8))
+  expect(textOf(binary, 100)).toBeUndefined()
+})

@@ -1,0 +1,116 @@
+/** Two strips on one time axis: when what was recorded is due, and when what is replayed came. */
+import { useEffect, useRef } from 'preact/hooks'
+import type { View } from '../../server/serve/page/data.ts'
+import { theme } from '../app/theme.ts'
+import { counted, duration } from '../parts/format.ts'
+import { COLUMN, countsIn, heightOf, recordedSpan, recordedTimes } from './columns.ts'
+import { dueAt } from './pace.ts'
+import type { Playing } from './session.ts'
+
+interface Props {
+  readonly view: View
+  readonly playing: Playing
+}
+
+export function Strips({ view, playing: { facts, pace } }: Props) {
+  const { heard } = facts
+  const { expected } = heard
+  const due = dueAt(pace)
+  const recorded = recordedTimes(view, expected, due)
+  const last = heard.end?.at ?? heard.at.at(-1) ?? 0
+  const long = recordedSpan(view, expected, due)
+  // At once nothing of the recorded time is left: each strip has its own.
+  const spans = due === undefined ? [long, last] : [Math.max(long, last), Math.max(long, last)]
+  const unit = expected.how === 'chat' ? 'frame' : 'piece'
+  const shared = due !== undefined
+  return (
+    <div class="strips">
+      <Strip
+        label="recorded"
+        at={recorded}
+        span={spans[0] ?? 0}
+        end={long}
+        tone="--other"
+        what={counted(recorded.length, expected.how === 'chat' ? 'frame' : 'record')}
+      />
+      {!shared && <Axis span={spans[0] ?? 0} />}
+      <Strip
+        label="replayed"
+        at={heard.at}
+        span={spans[1] ?? 0}
+        end={heard.end?.at}
+        tone="--text"
+        what={counted(heard.at.length, unit)}
+      />
+      <Axis span={spans[1] ?? 0} />
+    </div>
+  )
+}
+
+const Axis = ({ span }: { readonly span: number }) => (
+  <div class="axis" aria-hidden="true">
+    <span>0</span>
+    <span>{duration(span / 2)}</span>
+    <span>{duration(span)}</span>
+  </div>
+)
+
+interface StripProps {
+  readonly label: string
+  readonly at: readonly number[]
+  /** How much time the strip shows, in ms. */
+  readonly span: number
+  /** When it ended; undefined while it goes on. */
+  readonly end: number | undefined
+  /** The custom property that holds its colour. */
+  readonly tone: string
+  /** What is in it, counted. */
+  readonly what: string
+}
+
+function Strip(props: StripProps) {
+  const { label, span, end, what } = props
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const latest = useRef(props)
+  latest.current = props
+  const draw = (): void => void (canvas.current && drawStrip(canvas.current, latest.current))
+  useEffect(() => {
+    const sized = new ResizeObserver(draw)
+    if (canvas.current) sized.observe(canvas.current)
+    return () => sized.disconnect()
+  }, [])
+  const now = theme.value
+  useEffect(draw, [props.at.length, span, end, now])
+  return (
+    <div class="strip">
+      <span class="name">{label}</span>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`${label}: ${what}${end === undefined ? '' : `, the end after ${duration(end)}`}`}
+      />
+    </div>
+  )
+}
+
+function drawStrip(canvas: HTMLCanvasElement, { at, span, end, tone }: StripProps): void {
+  const { clientWidth: width, clientHeight: height } = canvas
+  const pen = canvas.getContext('2d')
+  if (!pen || width === 0) return
+  const ratio = devicePixelRatio
+  canvas.width = Math.round(width * ratio)
+  canvas.height = Math.round(height * ratio)
+  pen.scale(ratio, ratio)
+  const style = getComputedStyle(canvas)
+  pen.fillStyle = style.getPropertyValue(tone)
+  const counts = countsIn(at, span, width - 2)
+  const most = Math.max(...counts)
+  for (const [index, count] of counts.entries()) {
+    if (count === 0) continue
+    const high = heightOf(count, most) * (height - 4)
+    pen.fillRect(index * COLUMN, height - high, COLUMN - 1, high)
+  }
+  if (end === undefined) return
+  pen.fillStyle = style.getPropertyValue('--ink-2')
+  pen.fillRect(span > 0 ? Math.min((end / span) * width, width - 2) : 0, 0, 2, height)
+}
