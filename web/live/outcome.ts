@@ -1,11 +1,10 @@
 /** What became of a turn, in a word with an icon of its own. Pure. */
 import type { LiveTurn } from '../../server/serve/shown.ts'
 import type { Tone } from '../parts/tone.ts'
-import type { IconName } from '../parts/icons.tsx'
 
 export interface Outcome {
   readonly word: string
-  readonly icon: IconName
+  readonly icon: 'check' | 'noEntry' | 'download' | 'warning' | 'play' | 'stop'
   readonly tone: Tone | 'plain'
 }
 
