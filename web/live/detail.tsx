@@ -101,7 +101,7 @@ function Facts({ turn }: { readonly turn: Seen }) {
     [action === 'miss' ? 'Would be' : 'Fixture', fixture && <Text text={fixture} most={300} line />],
     ['Derived from', derived && `the ${derived}`],
     ['Code', code],
-    ['Got', `${counted(count, unit)}, ${bytes(turn.bytes)}`],
+    ['Got', `${counted(count, unit ?? 'piece')}, ${bytes(turn.bytes)}`],
     ['Text', chars === undefined ? undefined : counted(chars, 'character')],
     ['Tokens', tokens && `${number(tokens.input)} in, ${number(tokens.output)} out`],
     ['First', turn.firstMs === undefined ? undefined : duration(turn.firstMs)],

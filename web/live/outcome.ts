@@ -1,5 +1,5 @@
 /** What became of a turn, in a word with an icon of its own. Pure. */
-import type { LiveTurn } from '../../server/serve/shown.ts'
+import type { LiveTurn } from '../../server/serve/feed.ts'
 import type { Tone } from '../parts/tone.ts'
 
 export interface Outcome {

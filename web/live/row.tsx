@@ -39,7 +39,7 @@ export function RowCells({ turn, now }: Props) {
         {asked !== undefined && <Text text={asked} most={200} line />}
       </span>
       <span role="gridcell" class="pieces">
-        {turn.open ? <Progress turn={turn} /> : counted(count, unit)}
+        {turn.open ? <Progress turn={turn} /> : counted(count, unit ?? 'piece')}
       </span>
       <span role="gridcell" class="bytes">
         {bytes(size)}

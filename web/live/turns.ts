@@ -1,5 +1,5 @@
 /** The turns that are known, the newest first, and which of them are shown. Pure. */
-import type { LiveTurn } from '../../server/serve/shown.ts'
+import type { LiveTurn } from '../../server/serve/feed.ts'
 import { outcomeOf } from './outcome.ts'
 
 /** A turn, and when it was told of, in ms on this page's clock: one that is under way goes on since then. */

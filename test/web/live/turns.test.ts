@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LiveTurn } from '../../../server/serve/shown.ts'
+import type { LiveTurn } from '../../../server/serve/feed.ts'
 import { type Seen, filled, heldAt, matching, partsOf, tookBy, withNews } from '../../../web/live/turns.ts'
 
 const turn = (n: number, more: Partial<LiveTurn> = {}): LiveTurn => ({
