@@ -1,4 +1,5 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
+import type { Call } from '../api/call.ts'
 import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
@@ -36,8 +37,33 @@ export interface TurnEntry {
   readonly ignored?: readonly string[] | undefined
 }
 
+/** A turn that begins. */
+export interface Begun extends Pick<TurnEntry, 'endpoint' | 'id' | 'unit'> {
+  /** The call that it becomes; absent if it becomes none. */
+  readonly call?: Call | undefined
+}
+
+/** A turn under way, for those who watch. */
+export interface UnderWay {
+  /** So many pieces more went to the client, of so many bytes. */
+  sent(count: number, bytes: number): void
+  ended(entry: TurnEntry): void
+}
+
+/** Shows turns to those who watch. */
+export interface Onlooker {
+  begin(begun: Begun): UnderWay
+}
+
 export interface Journal {
-  turn(entry: TurnEntry): void
+  /** A turn begins. Gives what is to be told of it while it lasts; undefined if nobody can watch. */
+  begin(begun: Begun): UnderWay | undefined
+  /**
+   * A turn has ended.
+   *
+   * @param underWay what was given when it began
+   */
+  turn(entry: TurnEntry, underWay?: UnderWay): void
   /**
    * Writes what became of the recordings, in the modes that record.
    *
@@ -55,11 +81,14 @@ const WORDS: Record<Action['kind'], string> = {
   not_saved: 'not saved',
 }
 
-export function createJournal(log: Log, mode: Mode): Journal {
+/** @param onlooker shows the turns while they last; absent if nobody can watch */
+export function createJournal(log: Log, mode: Mode, onlooker?: Onlooker): Journal {
   const recordings = createRecordings()
   const records = mode === 'record' || mode === 'auto'
   return {
-    turn(entry) {
+    begin: (begun) => onlooker?.begin(begun),
+    turn(entry, underWay) {
+      underWay?.ended(entry)
       if (entry.action && records) recordings.note(entry.action, nameOfApi(entry))
       const ignored = listed(entry.ignored ?? [])
       const line = lineOf(entry, mode, ignored)

@@ -62,9 +62,10 @@ function inOne(records: Iterable<Batch>, answer: Answer, { call, observed, encod
   let sent = 0
   try {
     for (const batch of records) {
-      observed.take(batch)
+      const bytes = encode(batch)
+      observed.take(batch, bytes.byteLength)
       sent += batch.items.length
-      parts.push(encode(batch))
+      parts.push(bytes)
     }
   } catch (error) {
     const { bytes, isBroken } = endOf(observed.failed(error), answer, { call, sent })
@@ -85,9 +86,10 @@ async function* chunksOf(answer: Answer, { call, observed, encode }: Encoding): 
   let sent = 0
   try {
     for await (const batch of answer.records) {
-      observed.take(batch)
+      const bytes = encode(batch)
+      observed.take(batch, bytes.byteLength)
       sent += batch.items.length
-      yield encode(batch)
+      yield bytes
     }
   } catch (error) {
     const { bytes, isBroken } = endOf(observed.failed(error), answer, { call, sent })

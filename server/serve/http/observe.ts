@@ -13,8 +13,8 @@ import { modelAsked } from './asking.ts'
 import type { Hearing } from '../hearing.ts'
 
 export interface Observed {
-  /** This batch is handed on. */
-  take(batch: Batch): void
+  /** This batch is handed on, as so many bytes. */
+  take(batch: Batch, bytes: number): void
   /** The answer failed. Gives what its client is to be told; undefined if the client has the whole answer already. */
   failed(error: unknown): DeltatapeError | undefined
   /** Nothing more comes. */
@@ -37,6 +37,8 @@ export function observe(
   close: () => void,
 ): Observed {
   const began = clock.now()
+  const endpoint = endpointOf(call)
+  const underWay = journal.begin({ endpoint, unit: 'record', call })
   const ear = hearing(call.api)
   const question = questionOf(call)
   let count = 0
@@ -44,10 +46,11 @@ export function observe(
   let over = false
   let open = true
   return {
-    take(batch) {
+    take(batch, bytes) {
       const seen = glance(call.api, question, batch)
       ear.take(batch)
       count += batch.items.length
+      underWay?.sent(batch.items.length, bytes)
       // Comments and `[DONE]` do not make an answer go on.
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
@@ -67,7 +70,7 @@ export function observe(
       close()
       const { code, message } = failure ?? {}
       const told = {
-        endpoint: endpointOf(call),
+        endpoint,
         action,
         count,
         unit: 'record',
@@ -75,7 +78,8 @@ export function observe(
         code,
         message,
       } as const
-      journal.turn({ ...told, ...ear.heard(), api: call.api.name, host: call.to?.host, model: modelAsked(call) })
+      const more = { ...ear.heard(), api: call.api.name, host: call.to?.host, model: modelAsked(call) }
+      journal.turn({ ...told, ...more }, underWay)
     },
   }
 }

@@ -28,6 +28,11 @@ function framed(texts: readonly string[]): Buffer {
   return bytes
 }
 
+/** How long texts are, in bytes. */
+export const bytesIn = remember(({ items }: List<string>) =>
+  items.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+)
+
 /** A control frame with a payload of at most 125 bytes (RFC 6455, 5.5). */
 export const controlFrame = (kind: keyof typeof OPCODES, payload: Uint8Array = new Uint8Array()): Buffer =>
   Buffer.concat([Buffer.from([FIN | OPCODES[kind], payload.length]), payload])

@@ -3,6 +3,7 @@ import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Account } from '../../base/ledger.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import type { Dialect, RefusedMessage, TurnRequest } from './dialect.ts'
+import { bytesIn } from './framing.ts'
 import { type Queue, type Waiting, createQueue, refusedFor, weightOfMessage } from './queue.ts'
 import { createRunner } from './runner.ts'
 import { type RunningTurn, type TurnOptions, startTurn } from './turn.ts'
@@ -33,8 +34,11 @@ export function createSession(options: SessionOptions): Session {
 
   const send = (messages: List<string>) => (gone ? undefined : options.send(messages))
   const answer = ({ id, error: { code, message }, messages }: RefusedMessage): Promise<void> | undefined => {
-    journal.turn({ endpoint, id, count: messages.length, unit: 'frame', ms: 0, code, message })
-    return messages.length === 0 ? undefined : send(fresh(messages))
+    const [list, count] = [fresh(messages), messages.length]
+    const underWay = journal.begin({ endpoint, id, unit: 'frame' })
+    if (count > 0) underWay?.sent(count, bytesIn(list))
+    journal.turn({ endpoint, id, count, unit: 'frame', ms: 0, code, message }, underWay)
+    return count === 0 ? undefined : send(list)
   }
   const end = () => {
     gone = true

@@ -14,17 +14,19 @@ import type { Model } from '../../model/model.ts'
 import { createRoutes } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
+import type { Feed } from '../feed.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import type { Names } from '../names.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
-import { type Client, type ClientOptions, type Shared, openClient } from './client.ts'
+import { type Client, type Shared, openClient } from './client.ts'
 import { type Handshake, type Reader, createHandshake } from './connection.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { withoutOwn } from './protocols.ts'
 import { type Visit, answerOverHttp, visitOf } from './upgrade.ts'
+import { LIVE_PATH, MAX_IGNORED_BYTES, admitWatcher, openWatcher } from './watching.ts'
 
 export interface SocketsOptions {
   readonly config: Config
@@ -35,6 +37,8 @@ export interface SocketsOptions {
   readonly log: Log
   readonly names: Names
   readonly ledger: Ledger
+  /** What those are told who watch the turns; absent if nobody may. */
+  readonly feed?: Feed | undefined
   /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
   readonly createUpstream?: CreateUpstream | undefined
 }
@@ -58,40 +62,32 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     maxQueuedTurns: config.maxQueuedTurns,
     createUpstream,
   }
-  const routes = createRoutes(config)
   const header = `x-deltatape: ${whoAnswers(config)}`
-  const doors = createDoors(config, header)
+  const entranceOf = createEntrances(shared, { config, names, doors: createDoors(config, header, given.feed) })
   const clients = new Set<Client>()
   let draining = false
 
-  const connect = (reader: Reader, options: Omit<ClientOptions, 'closed'>): void => {
-    const client = openClient(reader, { ...options, closed: () => clients.delete(client) }, shared)
+  const connect = (path: string, open: (closed: () => void) => Client): void => {
+    const client = open(() => clients.delete(client))
     if (clients.size >= config.maxConnections) {
-      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint: options.path })
+      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint: path })
       return void client.hangUp('busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
     }
     clients.add(client)
-    log.debug('a client connected', { endpoint: options.path })
+    log.debug('a client connected', { endpoint: path })
   }
 
   return {
     upgrade(request, socket, head) {
       socket.on('error', ignoreGone)
       const visit = visitOf(request)
-      const { name, named, manner } = visit
-      const callerNow = name === undefined ? undefined : () => names.caller(name)
       const path = shownPath(visit)
       const account = ledger.open()
       socket.once('close', account.close)
       try {
         if (draining) throw shuttingDown()
-        const { endpoint, handshake, apiKey: credential } = letIn(visit, doors, config)
-        const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
-        const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
-        takeOf(account, [query, ...headers.flat()])
-        handshake(request, socket, head, (reader) =>
-          connect(reader, { socket, path, endpoint, headers, query, to, credential, callerNow, manner, account }),
-        )
+        const { handshake, open } = entranceOf({ request, socket, visit, path, account })
+        handshake(request, socket, head, (reader) => connect(path, (closed) => open(reader, closed)))
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
         const { code, message } = error
@@ -106,6 +102,49 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     stop(error) {
       for (const client of clients) client.stop(error)
     },
+  }
+}
+
+/** An upgrade that is asked for. */
+interface Arrival {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  readonly visit: Visit
+  /** The path as the log has it. */
+  readonly path: string
+  readonly account: Account
+}
+
+/** How an upgrade goes on: its handshake, and what becomes of the connection then. */
+interface Entrance extends Pick<Door, 'handshake'> {
+  readonly open: (reader: Reader, closed: () => void) => Client
+}
+
+/** Makes what lets arrivals in. That throws a DeltatapeError for one that is not. */
+function createEntrances(
+  shared: Shared,
+  { config, names, doors }: Pick<SocketsOptions, 'config' | 'names'> & { readonly doors: Doors },
+): (arrival: Arrival) => Entrance {
+  const routes = createRoutes(config)
+  return ({ request, socket, visit, path, account }) => {
+    const { door, apiKey: credential } = letIn(visit, doors, config)
+    const { handshake } = door
+    if ('feed' in door) {
+      takeOf(account, [])
+      const { feed } = door
+      return {
+        handshake,
+        open: (reader, closed) => openWatcher(reader, { socket, account, closed }, { ...shared, feed }),
+      }
+    }
+    const { endpoint } = door
+    const { name, named, manner } = visit
+    const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
+    const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
+    takeOf(account, [query, ...headers.flat()])
+    const callerNow = name === undefined ? undefined : () => names.caller(name)
+    const options = { socket, path, endpoint, headers, query, to, credential, callerNow, manner, account }
+    return { handshake, open: (reader, closed) => openClient(reader, { ...options, closed }, shared) }
   }
 }
 
@@ -135,28 +174,37 @@ function takeOf(account: Account, texts: readonly string[]): void {
   if (!account.take(weight)) throw account.refusal(weight)
 }
 
-/** What is at a path: an endpoint, and the handshake that leads to it. */
-interface Door {
-  readonly endpoint: Endpoint
-  readonly handshake: Handshake
+type Doors = ReadonlyMap<string, Door>
+
+/** What is at a path, an endpoint or the feed, and the handshake that leads to it. */
+type Door = { readonly handshake: Handshake } & ({ readonly endpoint: Endpoint } | { readonly feed: Feed })
+
+function createDoors(config: Config, header: string, feed: Feed | undefined): Doors {
+  const handshake = (maxBytes: number) => createHandshake({ maxBytes, header })
+  const doors = new Map<string, Door>()
+  for (const [path, endpoint] of createEndpoints(config)) {
+    doors.set(path, { endpoint, handshake: handshake(endpoint.limit.bytes) })
+  }
+  if (feed) doors.set(LIVE_PATH, { feed, handshake: handshake(MAX_IGNORED_BYTES) })
+  return doors
 }
 
-const createDoors = (config: Config, header: string): ReadonlyMap<string, Door> =>
-  new Map(
-    [...createEndpoints(config)].map(([path, endpoint]) => [
-      path,
-      { endpoint, handshake: createHandshake({ maxBytes: endpoint.limit.bytes, header }) },
-    ]),
-  )
-
 /** @throws DeltatapeError that says why a client is not let in */
-function letIn(visit: Visit, doors: ReadonlyMap<string, Door>, config: Config): Door & { apiKey: string | undefined } {
+function letIn(
+  visit: Visit,
+  doors: ReadonlyMap<string, Door>,
+  config: Config,
+): { door: Door; apiKey: string | undefined } {
   const refusal = admit(visit, config) ?? visit.flaw
   if (refusal) throw refusal
   const door = doors.get(visit.path)
-  // Behind a host are the endpoints of an API alone.
-  if (!door || (visit.named !== undefined && door.endpoint.own)) throw noSocket(visit.path, [...doors.keys()])
-  return { ...door, ...authorize(visit, config) }
+  // Behind a host are the endpoints of an API alone, and behind a name there is no page.
+  const isOwn = door !== undefined && ('feed' in door || door.endpoint.own)
+  if (!door || (visit.named !== undefined && isOwn) || (visit.name !== undefined && 'feed' in door)) {
+    throw noSocket(visit.path, [...doors.keys()])
+  }
+  if ('feed' in door) admitWatcher(visit)
+  return { door, ...authorize(visit, config) }
 }
 
 const noSocket = (path: string, paths: readonly string[]) =>

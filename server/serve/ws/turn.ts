@@ -4,9 +4,10 @@ import type { Clock } from '../../base/clock.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import { type Action, type Answer, type Model, actionOf } from '../../model/model.ts'
-import type { Journal } from '../journal.ts'
+import type { Journal, UnderWay } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import type { Redact, TurnRequest } from './dialect.ts'
+import { bytesIn } from './framing.ts'
 import { relay } from './relay.ts'
 
 export interface TurnOptions {
@@ -43,9 +44,12 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
   const abort = new AbortController()
   const { signal } = abort
   let count = 0
+  let underWay: UnderWay | undefined
   const send = (messages: List<string>): Promise<void> | undefined => {
+    if (messages.items.length === 0) return undefined
     count += messages.items.length
-    return messages.items.length === 0 ? undefined : options.send(messages)
+    underWay?.sent(messages.items.length, bytesIn(messages))
+    return options.send(messages)
   }
   /** Whatever cannot be said of an error: a client that waits gets an end. */
   const endWith = (error: DeltatapeError): readonly string[] => {
@@ -60,7 +64,9 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     let answer: Answer | undefined
     let missed: Action | undefined
     try {
-      answer = await options.model(options.callFor(request), signal)
+      const call = options.callFor(request)
+      underWay = journal.begin({ endpoint, id, unit: 'frame', call })
+      answer = await options.model(call, signal)
       await relay(answer, turn, { redact, send, signal })
     } catch (error) {
       missed = actionOf(error)
@@ -71,7 +77,8 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     const { code, message } = turn.error() ?? {}
     // What became of a recording is known after its last record.
     const action = answer?.action ?? missed
-    journal.turn({ endpoint, id, action, count, unit: 'frame', ms: clock.now() - started, code, message, ignored })
+    const ms = clock.now() - started
+    journal.turn({ endpoint, id, action, count, unit: 'frame', ms, code, message, ignored }, underWay)
   }
   return {
     id,

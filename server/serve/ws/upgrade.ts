@@ -17,6 +17,7 @@ export interface Visit extends Named {
   readonly query: string
   readonly host: string | undefined
   readonly origin: string | undefined
+  readonly site: string | undefined
   readonly authorization: string | undefined
   readonly token: string | undefined
   /** How it wants all its turns to be answered. */
@@ -35,6 +36,7 @@ export function visitOf({ url: target = '/', headers, headersDistinct }: Incomin
     query,
     host: hostAsked(target, host),
     origin,
+    site: headers['sec-fetch-site']?.toString(),
     authorization: headers.authorization,
     token: headers['x-deltatape-token']?.toString() ?? tokenIn(headers['sec-websocket-protocol']),
     manner,
