@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LiveTurn } from '../../../server/serve/shown.ts'
+import type { LiveTurn } from '../../../server/serve/feed.ts'
 import type { Cut, Expected } from '../../../web/replay/expected.ts'
 import type { Facts, Pair } from '../../../web/replay/facts.ts'
 import { faultIn } from '../../../web/replay/faults.ts'
@@ -51,16 +51,7 @@ const pairOf = (frames: readonly string[], more: Partial<Pair> = {}): Pair => ({
   order: [...frames.map(() => 'first' as const), ...frames.map(() => 'second' as const)],
   ...more,
 })
-const turn: LiveTurn = {
-  n: 1,
-  endpoint: '/@x/ws-stream',
-  at: '',
-  unit: 'frames',
-  count: 1,
-  bytes: 9,
-  ms: 4,
-  open: false,
-}
+const turn: LiveTurn = { n: 1, endpoint: '/@x/ws-stream', at: '', count: 1, bytes: 9, ms: 4, open: false }
 const states = (facts: Partial<Facts> & Pick<Facts, 'heard'>, rules = CHAT_RULES): readonly string[] =>
   rules.map(({ check }) => check({ fault: '', recorded: RECORDED, stopped: false, ...facts }).state)
 const seen = (rule: number, facts: Partial<Facts> & Pick<Facts, 'heard'>, rules = CHAT_RULES): string =>
