@@ -1,8 +1,8 @@
-/** Turns as they happen, for those who watch: what began, how far it is, how it ended. */
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Redactor } from '../redact/redactor.ts'
-import type { Onlooker, TurnEntry } from './journal.ts'
-import { type LiveTurn, type Shown, createTelling, endOf, keptOf } from './shown.ts'
+/** Turns as they happen, as the page is told of them: what began, how far it is, how it ended. */
+import type { Tokens } from '../api/tokens.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { Action } from '../model/model.ts'
+import type { TurnEntry } from './journal.ts'
 
 /** What there was since the server began. */
 export interface Counters {
@@ -17,178 +17,49 @@ export interface Counters {
   readonly open: number
 }
 
+/** A turn, as far as it is. Times are in ms since it began, sizes in bytes. What is not known is left out. */
+export interface LiveTurn {
+  /** The number of the turn, from 1 on, in the order in which they began. */
+  readonly n: number
+  /** The path that the client spoke to, its name included. */
+  readonly endpoint: string
+  /** When it began, in ISO 8601. */
+  readonly at: string
+  /** The id that the client gave it. */
+  readonly id?: string | undefined
+  /** The name of the API's row, the host if it is not the API's own, and the model that was asked. */
+  readonly api?: string | undefined
+  readonly host?: string | undefined
+  readonly model?: string | undefined
+  /** How the last text of the user begins. */
+  readonly asked?: string | undefined
+  /** What became of the fixture, and its file name. */
+  readonly action?: Action['kind'] | undefined
+  readonly fixture?: string | undefined
+  /** From which other form of the answer it was made. */
+  readonly derived?: Action['derived']
+  /** Why it was not saved, and in which way it differs from the fixture that it replaced. */
+  readonly why?: string | undefined
+  readonly changes?: string | undefined
+  /** How many pieces the client got, how many bytes they had, and when the first came. */
+  readonly count: number
+  readonly unit?: TurnEntry['unit'] | undefined
+  readonly bytes: number
+  readonly firstMs?: number | undefined
+  /** How many characters the text of the answer has, and its tokens. */
+  readonly chars?: number | undefined
+  readonly tokens?: Tokens | undefined
+  /** How it failed: the word, and what was said of it. That of a miss has lines, the last of them the command. */
+  readonly code?: ErrorCode | undefined
+  readonly message?: string | undefined
+  readonly ms: number
+  /** Whether it is under way. */
+  readonly open: boolean
+}
+
 /** A message of `/page/live`. */
 export type LiveMessage =
   /** Comes first: the last turns, the oldest first. */
   | { readonly type: 'hello'; readonly mode: string; readonly counters: Counters; readonly turns: readonly LiveTurn[] }
   /** Turns that began, went on or ended since the last message, each as it is now, in no order. */
   | { readonly type: 'turns'; readonly counters: Counters; readonly turns: readonly LiveTurn[] }
-
-/** Somebody who watches. */
-export interface Watcher {
-  /** Takes the text of a message. */
-  send(message: string): void
-  /** How much was sent and is not read yet, in bytes. */
-  waitingBytes(): number
-}
-
-export interface Feed extends Onlooker {
-  /**
-   * Tells a watcher of all turns from now on.
-   *
-   * @returns what ends that; undefined if there are as many watchers as there may be
-   */
-  watch(watcher: Watcher): (() => void) | undefined
-}
-
-export interface FeedOptions {
-  readonly mode: string
-  readonly redactor: Redactor
-  readonly clock: Clock
-}
-
-/** How many turns are remembered that have ended. */
-const MAX_ENDED = 500
-
-const MAX_WATCHERS = 8
-
-/** How long changes are gathered for one message, in ms. */
-const GATHER_MS = 100
-
-/** How many turns a message tells of: of more the next one does. */
-const MAX_TOLD = 200
-
-/** A watcher with more than this to read, in bytes, is told nothing until it has. */
-const MAX_WAITING_BYTES = 64 * 1024
-
-/** A turn, and the number of its last change. */
-interface Entry extends Shown {
-  changed: number
-}
-
-/** A watcher, and the last change that it was told of. */
-interface Watching {
-  readonly watcher: Watcher
-  told: number
-}
-
-/**
- * Makes a feed. A watcher is told of the turns whose last change it does not know: one that is slow is told less often, and
- * of how things stand then. While nobody watches, a turn costs its place in memory.
- */
-export function createFeed({ mode, redactor, clock }: FeedOptions): Feed {
-  const telling = createTelling(redactor, clock)
-  const watchers = new Set<Watching>()
-  let timer: Timer | undefined
-  const memory = createMemory(clock, () => {
-    if (watchers.size > 0) timer ??= clock.timer(GATHER_MS, tellAll)
-  })
-
-  const message = (type: LiveMessage['type'], entries: readonly Entry[], more: object = {}): string =>
-    JSON.stringify({ type, ...more, counters: memory.counters(), turns: entries.map(telling) })
-
-  /** Tells a watcher what it does not know. Says whether it knows all then. */
-  const tell = (watching: Watching): boolean => {
-    const { watcher, told } = watching
-    if (watcher.waitingBytes() > MAX_WAITING_BYTES) return false
-    const news = memory
-      .turns()
-      .filter(({ changed }) => changed > told)
-      .toSorted((one, other) => one.changed - other.changed)
-    const now = news.slice(0, MAX_TOLD)
-    watching.told = now.at(-1)?.changed ?? told
-    if (now.length > 0) watcher.send(message('turns', now))
-    return now.length === news.length
-  }
-
-  const tellAll = (): void => {
-    const behind = [...watchers].filter((watching) => !tell(watching))
-    timer = behind.length > 0 ? clock.timer(GATHER_MS, tellAll) : undefined
-  }
-
-  return {
-    begin: memory.begin,
-    watch(watcher) {
-      if (watchers.size >= MAX_WATCHERS) return undefined
-      const watching: Watching = { watcher, told: memory.changes() }
-      watchers.add(watching)
-      const turns = memory.turns().toSorted((one, other) => one.n - other.n)
-      watcher.send(message('hello', turns.slice(-MAX_ENDED), { mode }))
-      return () => void watchers.delete(watching)
-    },
-  }
-}
-
-/** The turns that are under way, and the last that have ended. */
-interface Memory extends Onlooker {
-  /** In no order. */
-  turns(): Entry[]
-  counters(): Counters
-  /** How many changes there were: the number of the last one. */
-  changes(): number
-}
-
-function createMemory(clock: Clock, changed: () => void): Memory {
-  const open = new Set<Entry>()
-  /** In a ring: the next one takes the place of the oldest. */
-  const ended: Entry[] = []
-  const counted = { turns: 0, hits: 0, misses: 0, errors: 0, saved: 0 }
-  let closed = 0
-  let changes = 0
-  const change = (entry: Entry): void => {
-    entry.changed = ++changes
-    changed()
-  }
-  return {
-    turns: () => [...ended, ...open],
-    counters: () => ({ ...counted, open: open.size }),
-    changes: () => changes,
-    begin({ endpoint, id, unit, call }) {
-      const n = ++counted.turns
-      const began = clock.now()
-      const entry: Entry = {
-        n,
-        endpoint,
-        id,
-        unit,
-        call,
-        began,
-        count: 0,
-        bytes: 0,
-        firstMs: undefined,
-        end: undefined,
-        changed: 0,
-      }
-      open.add(entry)
-      change(entry)
-      return {
-        sent(count, bytes) {
-          entry.count += count
-          entry.bytes += bytes
-          entry.firstMs ??= clock.now() - began
-          change(entry)
-        },
-        ended(told) {
-          entry.end = endOf(told)
-          entry.call = keptOf(call)
-          open.delete(entry)
-          ended[closed++ % MAX_ENDED] = entry
-          countIn(told, counted)
-          change(entry)
-        },
-      }
-    },
-  }
-}
-
-function countIn(
-  { code, action }: TurnEntry,
-  counted: { hits: number; misses: number; errors: number; saved: number },
-): void {
-  const kind = action?.kind
-  if (kind === 'hit') counted.hits++
-  else if (kind === 'miss') counted.misses++
-  else if (kind === 'saved' || kind === 'unchanged') counted.saved++
-  const isMeant = kind === 'hit' || kind === 'miss' || kind === 'written' || code === 'cancelled'
-  if (code !== undefined && !isMeant) counted.errors++
-}

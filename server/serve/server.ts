@@ -7,13 +7,13 @@ import type { Config } from './config.ts'
 import { createModel, createUpstream } from '../model/index.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
+import { createAudience } from './audience.ts'
 import { type App, createApp } from './http/app.ts'
 import { createExchanges } from './http/exchange.ts'
 import { type Sessions, speakHttp2 } from './http/http2.ts'
 import { createListener } from './http/node.ts'
 import { createReaders } from './http/readers.ts'
 import { createAnswering } from './http/upgrades.ts'
-import { createFeed } from './feed.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
@@ -62,11 +62,11 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   const { log, store, redactor, clock } = parts
   if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
   const records = config.mode === 'record' || config.mode === 'auto'
-  const { journal, feed } = createJournals(config, parts)
+  const { journal, audience } = createJournals(config, parts)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const [names, misses] = [createNames(), createMisses()]
   const model = withNames(createModel(config, parts), { names, misses, mode: config.mode, store, redactor, clock })
-  const shared = { config, model, redactor, clock, journal, feed, log, names, misses, ledger }
+  const shared = { config, model, redactor, clock, journal, audience, log, names, misses, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
@@ -121,8 +121,8 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
 
 /** What is told of turns: to the log, and if there is a page to those who watch. */
 function createJournals({ mode, page }: Config, { log, redactor, clock }: ServerParts) {
-  const feed = page ? createFeed({ mode, redactor, clock }) : undefined
-  return { feed, journal: createJournal(log, mode, feed) }
+  const audience = page ? createAudience({ mode, redactor, clock }) : undefined
+  return { audience, journal: createJournal(log, mode, audience) }
 }
 
 /** What is answered beside calls. Behind a name there is no page. */

@@ -1,53 +1,13 @@
 /** A turn as those are told of it who watch: without secrets, and in short. */
 import type { Call } from '../api/call.ts'
-import { type Tokens, tokensIn } from '../api/tokens.ts'
+import { tokensIn } from '../api/tokens.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ErrorCode } from '../base/errors.ts'
 import { shortened } from '../base/name.ts'
 import { questionOf } from '../fixture/request.ts'
 import type { Action } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import type { LiveTurn } from './feed.ts'
 import type { TurnEntry } from './journal.ts'
-
-/** A turn, as far as it is. Times are in ms since it began, sizes in bytes. What is not known is left out. */
-export interface LiveTurn {
-  /** The number of the turn, from 1 on, in the order in which they began. */
-  readonly n: number
-  /** The path that the client spoke to, its name included. */
-  readonly endpoint: string
-  /** When it began, in ISO 8601. */
-  readonly at: string
-  /** The id that the client gave it. */
-  readonly id?: string | undefined
-  /** The name of the API's row, the host if it is not the API's own, and the model that was asked. */
-  readonly api?: string | undefined
-  readonly host?: string | undefined
-  readonly model?: string | undefined
-  /** How the last text of the user begins. */
-  readonly asked?: string | undefined
-  /** What became of the fixture, and its file name. */
-  readonly action?: Action['kind'] | undefined
-  readonly fixture?: string | undefined
-  /** From which other form of the answer it was made. */
-  readonly derived?: Action['derived']
-  /** Why it was not saved, and in which way it differs from the fixture that it replaced. */
-  readonly why?: string | undefined
-  readonly changes?: string | undefined
-  /** How many pieces the client got, how many bytes they had, and when the first came. */
-  readonly count: number
-  readonly unit: TurnEntry['unit']
-  readonly bytes: number
-  readonly firstMs?: number | undefined
-  /** How many characters the text of the answer has, and its tokens. */
-  readonly chars?: number | undefined
-  readonly tokens?: Tokens | undefined
-  /** How it failed: the word, and what was said of it. That of a miss has lines, the last of them the command. */
-  readonly code?: ErrorCode | undefined
-  readonly message?: string | undefined
-  readonly ms: number
-  /** Whether it is under way. */
-  readonly open: boolean
-}
 
 /** What is looked at of a call that was made. */
 type Made = Pick<Call, 'api' | 'method' | 'path' | 'query' | 'headers' | 'content' | 'credential' | 'to'>

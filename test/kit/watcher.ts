@@ -1,8 +1,7 @@
 /** Somebody who watches `/page/live`. */
 import { once } from 'node:events'
 import { type ClientOptions, WebSocket } from 'ws'
-import type { LiveMessage } from '../../server/serve/feed.ts'
-import type { LiveTurn } from '../../server/serve/shown.ts'
+import type { LiveMessage, LiveTurn } from '../../server/serve/feed.ts'
 
 export interface LiveWatcher {
   readonly ws: WebSocket

@@ -2,9 +2,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../parts/icons.tsx'
 import { onKeys } from './key.ts'
-import { type Keys, letters, rings, setLetters } from './keys.ts'
+import { type Keys, isTelling, letters, rings, setLetters } from './keys.ts'
 
-export function KeysDialog({ onClose }: { readonly onClose: () => void }) {
+export function KeysDialog() {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
   return (
@@ -12,7 +12,7 @@ export function KeysDialog({ onClose }: { readonly onClose: () => void }) {
       ref={dialog}
       class="dialog card"
       aria-labelledby="keys-title"
-      onClose={onClose}
+      onClose={() => (isTelling.value = false)}
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="dialog-in">

@@ -12,8 +12,13 @@ export interface KeyRing {
   readonly keys: Keys
 }
 
+/** Whether the dialog is shown that tells the keys. */
+export const isTelling = signal(false)
+
 /** The keys in force, those of the view last. */
-export const rings = signal<readonly KeyRing[]>([])
+export const rings = signal<readonly KeyRing[]>([
+  { where: 'Everywhere', keys: { '?': ['These keys', () => (isTelling.value = true)] } },
+])
 
 const KEPT = 'deltatape.letters'
 

@@ -1,11 +1,10 @@
 /** What stands around every view: where one is, where one can go, what keys do, light or dark. */
-import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { FixtureView } from '../fixture/view.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { address, addressOf } from './address.ts'
 import { KeysDialog } from './keys-dialog.tsx'
-import { useKeys } from './keys.ts'
+import { isTelling } from './keys.ts'
 import { exported } from './source.ts'
 import { changeTheme, theme } from './theme.ts'
 import { Sentence } from './there.tsx'
@@ -19,10 +18,8 @@ const LINKS = [
 
 export function Shell() {
   const main = useRef<HTMLElement>(null)
-  const isTelling = useSignal(false)
   const path = exported ? ['fixtures', exported.view.name] : address.value.path
   useArrival(main, path)
-  useKeys('Everywhere', { '?': ['These keys', () => (isTelling.value = true)] })
   return (
     <>
       <header class="top">
@@ -56,7 +53,7 @@ export function Shell() {
       <main ref={main} tabIndex={-1}>
         {exported ? <FixtureView name={exported.view.name} /> : (viewAt(address.value) ?? <Nowhere />)}
       </main>
-      {isTelling.value && <KeysDialog onClose={() => (isTelling.value = false)} />}
+      {isTelling.value && <KeysDialog />}
     </>
   )
 }

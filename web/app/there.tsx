@@ -1,7 +1,7 @@
 /** What is shown of data that is asked for: itself, that it is on its way, or a sentence about why it does not come. */
 import type { ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../parts/icons.tsx'
 import { Text } from '../parts/text.tsx'
 import { addressOf } from './address.ts'
@@ -32,7 +32,7 @@ export function Refused({ error }: { readonly error: Error }) {
       </Sentence>
     )
   }
-  if (error.status === 401) return <TokenForm text={error.message} />
+  if (error.status === 401) return <TokenForm />
   return (
     <Sentence title={TITLES[error.status] ?? 'This cannot be shown'} text={error.message}>
       {error.status >= 500 && <Again />}
@@ -75,15 +75,20 @@ export const Sentence = ({ title, text, heading: Heading = 'h1', children }: Sen
   </div>
 )
 
-function TokenForm({ text }: { readonly text: string }) {
+function TokenForm() {
   const input = useRef<HTMLInputElement>(null)
+  const wasWrong = token.isKnown()
+  useEffect(() => input.current?.focus(), [])
   const send = (event: Event): void => {
     event.preventDefault()
     token.set(input.current?.value ?? '')
     askAgain()
   }
   return (
-    <Sentence title="This server asks for a token" text={text}>
+    <Sentence
+      title={wasWrong ? 'That is not the token of this server' : 'This server asks for a token'}
+      text="It is the value of its variable AUTH_TOKEN. It is kept for this tab alone."
+    >
       <form onSubmit={send}>
         <label class="field">
           Token
@@ -101,7 +106,6 @@ function TokenForm({ text }: { readonly text: string }) {
         <button type="submit" class="button main">
           Go on
         </button>
-        <p class="note">It is the value of AUTH_TOKEN, and is kept for this tab alone.</p>
       </form>
     </Sentence>
   )

@@ -51,6 +51,7 @@ const base64url = (text: string): string =>
 
 export const token = {
   set,
+  isKnown: (): boolean => value.value !== undefined,
   /** The headers of a request; a signal is read, so that whoever asks again asks with the new one. */
   headers: (): Record<string, string> => (value.value === undefined ? {} : { 'x-deltatape-token': value.value }),
   /** The subprotocols of a WebSocket: a browser sends no other header there. */

@@ -35,13 +35,13 @@ export function Copy({ text, label = 'Copy', what }: Props) {
   return (
     <span class="copy">
       <button type="button" class="button" onClick={copy} aria-label={what && `${label} ${what}`}>
-        <Icon name={said.value ? 'check' : 'copy'} />
-        <span class="either">
-          <span class={said.value ? 'not' : undefined}>{label}</span>
-          <span class={said.value ? undefined : 'not'} aria-hidden={!said.value}>
-            Copied
+        <Icon name="copy" />
+        {label}
+        {said.value && (
+          <span class="copied" aria-hidden="true">
+            <Icon name="check" /> Copied
           </span>
-        </span>
+        )}
       </button>
       <span class="unseen" role="status">
         {said.value ? 'Copied' : ''}

@@ -9,12 +9,12 @@ import type { Account, Ledger } from '../../base/ledger.ts'
 import { isShort } from '../../base/name.ts'
 import { whoAnswers } from '../../base/version.ts'
 import { weightOf } from '../../base/weight.ts'
+import type { Audience } from '../audience.ts'
 import type { Config } from '../config.ts'
 import type { Model } from '../../model/model.ts'
 import { createRoutes } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
-import type { Feed } from '../feed.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import type { Names } from '../names.ts'
@@ -37,8 +37,8 @@ export interface SocketsOptions {
   readonly log: Log
   readonly names: Names
   readonly ledger: Ledger
-  /** What those are told who watch the turns; absent if nobody may. */
-  readonly feed?: Feed | undefined
+  /** Where those belong who watch the turns; absent if nobody may. */
+  readonly audience?: Audience | undefined
   /** How `/v1/responses` calls the API in its own WebSocket mode; absent if nothing is called, as in replay. */
   readonly createUpstream?: CreateUpstream | undefined
 }
@@ -63,7 +63,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     createUpstream,
   }
   const header = `x-deltatape: ${whoAnswers(config)}`
-  const entranceOf = createEntrances(shared, { config, names, doors: createDoors(config, header, given.feed) })
+  const entranceOf = createEntrances(shared, { config, names, doors: createDoors(config, header, given.audience) })
   const clients = new Set<Client>()
   let draining = false
 
@@ -129,12 +129,12 @@ function createEntrances(
   return ({ request, socket, visit, path, account }) => {
     const { door, apiKey: credential } = letIn(visit, doors, config)
     const { handshake } = door
-    if ('feed' in door) {
+    if ('audience' in door) {
       takeOf(account, [])
-      const { feed } = door
+      const { audience } = door
       return {
         handshake,
-        open: (reader, closed) => openWatcher(reader, { socket, account, closed }, { ...shared, feed }),
+        open: (reader, closed) => openWatcher(reader, { socket, account, closed }, { ...shared, audience }),
       }
     }
     const { endpoint } = door
@@ -176,16 +176,16 @@ function takeOf(account: Account, texts: readonly string[]): void {
 
 type Doors = ReadonlyMap<string, Door>
 
-/** What is at a path, an endpoint or the feed, and the handshake that leads to it. */
-type Door = { readonly handshake: Handshake } & ({ readonly endpoint: Endpoint } | { readonly feed: Feed })
+/** What is at a path, an endpoint or the audience, and the handshake that leads to it. */
+type Door = { readonly handshake: Handshake } & ({ readonly endpoint: Endpoint } | { readonly audience: Audience })
 
-function createDoors(config: Config, header: string, feed: Feed | undefined): Doors {
+function createDoors(config: Config, header: string, audience: Audience | undefined): Doors {
   const handshake = (maxBytes: number) => createHandshake({ maxBytes, header })
   const doors = new Map<string, Door>()
   for (const [path, endpoint] of createEndpoints(config)) {
     doors.set(path, { endpoint, handshake: handshake(endpoint.limit.bytes) })
   }
-  if (feed) doors.set(LIVE_PATH, { feed, handshake: handshake(MAX_IGNORED_BYTES) })
+  if (audience) doors.set(LIVE_PATH, { audience, handshake: handshake(MAX_IGNORED_BYTES) })
   return doors
 }
 
@@ -199,11 +199,11 @@ function letIn(
   if (refusal) throw refusal
   const door = doors.get(visit.path)
   // Behind a host are the endpoints of an API alone, and behind a name there is no page.
-  const isOwn = door !== undefined && ('feed' in door || door.endpoint.own)
-  if (!door || (visit.named !== undefined && isOwn) || (visit.name !== undefined && 'feed' in door)) {
+  const isOwn = door !== undefined && ('audience' in door || door.endpoint.own)
+  if (!door || (visit.named !== undefined && isOwn) || (visit.name !== undefined && 'audience' in door)) {
     throw noSocket(visit.path, [...doors.keys()])
   }
-  if ('feed' in door) admitWatcher(visit)
+  if ('audience' in door) admitWatcher(visit)
   return { door, ...authorize(visit, config) }
 }
 

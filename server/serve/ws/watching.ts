@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, edgesOf, shuttingDown } from '../../base/errors.ts'
 import type { Account } from '../../base/ledger.ts'
 import { type List, fresh } from '../../base/memo.ts'
-import type { Feed } from '../feed.ts'
+import type { Audience } from '../audience.ts'
 import { isOfOwnPage } from '../guard.ts'
 import type { Log } from '../log.ts'
 import type { Client } from './client.ts'
@@ -35,7 +35,7 @@ export interface WatchingOptions {
 }
 
 export interface WatchedServer {
-  readonly feed: Feed
+  readonly audience: Audience
   readonly clock: Clock
   readonly log: Log
   readonly heartbeat: Heartbeat
@@ -47,7 +47,7 @@ export interface WatchedServer {
 export function openWatcher(
   reader: Reader,
   { socket, account, closed }: WatchingOptions,
-  { feed, clock, log, heartbeat, framed }: WatchedServer,
+  { audience, clock, log, heartbeat, framed }: WatchedServer,
 ): Client {
   let unwatch: (() => void) | undefined
   const connection = openConnection(reader, {
@@ -64,7 +64,7 @@ export function openWatcher(
     closed,
   })
   const hangUp: Client['hangUp'] = (code, reason) => connection.hangUp(edgesOf(code).close ?? 1011, reason)
-  unwatch = feed.watch({
+  unwatch = audience.watch({
     send: (message) => void connection.send(fresh([message])),
     waitingBytes: () => socket.writableLength,
   })

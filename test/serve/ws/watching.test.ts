@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { LiveTurn } from '../../../server/serve/shown.ts'
+import type { LiveTurn } from '../../../server/serve/feed.ts'
 import { compose, steps, words } from '../../kit/answers.ts'
 import { connect } from '../../kit/client.ts'
 import { folderWith, runServer, runStandIn, temporaryFolder } from '../../kit/tools.ts'
