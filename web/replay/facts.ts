@@ -1,5 +1,5 @@
 /** What is known of a replay, and of the further ones that follow it. Pure. */
-import type { LiveTurn } from '../../server/serve/shown.ts'
+import type { LiveTurn } from '../../server/serve/feed.ts'
 import type { View } from '../../server/serve/page/data.ts'
 import type { Cut } from './expected.ts'
 import { type Heard, isWhole } from './heard.ts'

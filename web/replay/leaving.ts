@@ -1,6 +1,5 @@
 /** A client that leaves in the middle, and what the server tells of its turn to those who watch. */
-import type { LiveMessage } from '../../server/serve/feed.ts'
-import type { LiveTurn } from '../../server/serve/shown.ts'
+import type { LiveMessage, LiveTurn } from '../../server/serve/feed.ts'
 import { socketAt, whenAborted } from './asking.ts'
 import type { Left } from './facts.ts'
 import type { Heard } from './heard.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LiveTurn } from '../../../server/serve/shown.ts'
+import type { LiveTurn } from '../../../server/serve/feed.ts'
 import type { Cut, Expected } from '../../../web/replay/expected.ts'
 import type { Facts, Pair } from '../../../web/replay/facts.ts'
 import { faultIn } from '../../../web/replay/faults.ts'
