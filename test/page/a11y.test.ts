@@ -116,13 +116,13 @@ inBrowser('by keys alone', (open) => {
     const slider = page.getByRole('slider').first()
     await slider.focus()
     const before = await slider.getAttribute('aria-valuetext')
-    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowLeft')
     await eventually(async () => expect(await slider.getAttribute('aria-valuetext')).not.toBe(before))
     await page.goBack()
     await ready.list(page)
     await tabTo(page, /^Live$/)
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Live' }).waitFor()
+    await page.getByRole('heading', { name: 'Turns as they happen' }).waitFor()
   })
 
   test('what has the focus can be seen', async () => {

@@ -27,7 +27,7 @@ inBrowser('a server with a token', (open) => {
     await page.getByText('my-name-is-ada').first().waitFor()
     expect(page.url()).not.toContain('token')
     await page.goto(`${url}/#/live?token=${encodeURIComponent(TOKEN)}`)
-    await page.getByRole('heading', { name: 'Live' }).waitFor()
+    await page.getByRole('heading', { name: 'Turns as they happen' }).waitFor()
     await eventually(() => expect(page.url()).toBe(`${url}/#/live`))
   })
 
