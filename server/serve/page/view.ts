@@ -55,5 +55,7 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, dir, re
 /** Where fixtures are if nobody says anything. */
 const USUAL_DIR = 'fixtures'
 
-const commandFor = (name: string, dir: string): string =>
-  `npx deltatape record ${dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `}${forShell(name)}`
+const commandFor = (name: string, dir: string): string => `npx deltatape record ${flagFor(dir)}${forShell(name)}`
+
+/** What tells a command where the fixtures are, with a space behind it; nothing if it finds them by itself. */
+export const flagFor = (dir: string): string => (dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `)
