@@ -1,11 +1,9 @@
 /** `deltatape ls`: a table of the fixtures. */
 import { Command, Option } from 'commander'
-import { apiNamed } from '../api/index.ts'
 import { patternOf, printable, printableLines } from '../base/text.ts'
-import { inputOf } from '../fixture/likeness.ts'
-import { type Listed, damagedOf, listedOf } from '../fixture/listed.ts'
+import { type Listed, damagedOf, listedOf, searchedIn } from '../fixture/listed.ts'
 import { byTake } from '../fixture/take.ts'
-import { ENDINGS, type Summary, summarize } from '../fixture/summary.ts'
+import { ENDINGS, summarize } from '../fixture/summary.ts'
 import { type Shelved, pickAll, readAll } from '../store/pick.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
@@ -77,12 +75,9 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   const rows: Listed[] = []
   try {
     for await (const shelved of readAll(files)) {
-      const summary = 'fixture' in shelved ? summarize(shelved.fixture) : undefined
-      const row =
-        'fixture' in shelved && summary
-          ? listedOf(shelved.fixture, summary)
-          : damagedOf(shelved.name, 'damage' in shelved ? shelved.damage : '')
-      if (holds(shelved, summary, words) && fits(row, options, clock.date())) rows.push(row)
+      const { row, searched } = seenOf(shelved)
+      const isFound = words.every((word) => searched.includes(word.toLowerCase()))
+      if (isFound && fits(row, options, clock.date())) rows.push(row)
       progress.step()
     }
   } finally {
@@ -96,19 +91,12 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
 }
 
-/** Whether a fixture has every word in its name, its input or its answer. */
-function holds(shelved: Shelved, summary: Summary | undefined, words: readonly string[]): boolean {
-  if (words.length === 0) return true
-  const texts = [shelved.name, summary?.answer ?? '']
-  if ('fixture' in shelved) {
-    const { fixture } = shelved
-    const input = inputOf(fixture)
-    // The text of a list is also searched as it reads without the escapes of JSON.
-    if (typeof input === 'string') texts.push(input)
-    else texts.push(apiNamed(fixture.api).lastUserText(fixture.request), JSON.stringify(input))
-  }
-  const text = texts.join('\n').toLowerCase()
-  return words.every((word) => text.includes(word.toLowerCase()))
+/** The row of a fixture, and what words are looked for in; of a damaged one that is its name. */
+function seenOf(shelved: Shelved): { readonly row: Listed; readonly searched: string } {
+  if ('damage' in shelved) return { row: damagedOf(shelved.name, shelved.damage), searched: shelved.name.toLowerCase() }
+  const { fixture } = shelved
+  const summary = summarize(fixture)
+  return { row: listedOf(fixture, summary), searched: searchedIn(fixture, summary) }
 }
 
 function fits({ model, ending, recordedAt }: Listed, options: Options, now: Date): boolean {

@@ -33,7 +33,13 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
 export async function startFrom(env: Environment, output: Output, tidy?: () => void): Promise<Started> {
-  return startWith(readConfig(env), await openOutput(output), tidy)
+  const started = await startWith(readConfig(env), await openOutput(output), tidy)
+  const { config, log, server } = started
+  // Whoever sits there can look at it; other readers of the log know the address.
+  if (output.isTTY && config.page) {
+    log.info(`Look at the recordings: ${reachedAt(config.host, new URL(server.url).port)}/`)
+  }
+  return started
 }
 
 /**

@@ -1,5 +1,10 @@
 /** What the target of a request says: its path, its query, and in which manner the client wants to be answered. */
+import { any } from '../api/any.ts'
 import type { Manner } from '../api/call.ts'
+import type { Headers } from '../api/headers.ts'
+import { isKnownPath } from '../api/hosts.ts'
+import { apiOf } from '../api/index.ts'
+import { withoutHost } from '../model/transport/route.ts'
 
 /** A target that is a whole URL (RFC 9112, 3.2.2): a client that takes this server for a proxy sends one. */
 const WHOLE = /^[a-z][a-z\d+.-]*:\/\/([^/?#\\]*)/i
@@ -46,3 +51,12 @@ export function withoutManner(
   const [fault, pace] = OWN.map((name) => own.get(name) || byHeader[name])
   return { manner: { fault, pace }, query: rest === '' ? '' : `?${rest}` }
 }
+
+/**
+ * Whether a request is a call to an API: by its path, by the host in front of it, or by its head.
+ *
+ * @param headersOf gives the headers, if the path does not say it
+ */
+export const isCall = (method: string, path: string, headersOf: () => Headers): boolean =>
+  method !== 'OPTIONS' &&
+  (isKnownPath(path) || withoutHost(path).named !== undefined || apiOf({ method, path, headers: headersOf() }) !== any)

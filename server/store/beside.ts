@@ -6,7 +6,7 @@ import { systemCode } from '../base/errors.ts'
 import { type Beside, type Source, besideOf, createBeside, sha256Of } from '../fixture/beside.ts'
 import { formatFixture } from '../fixture/file.ts'
 import type { Fixture } from '../fixture/fixture.ts'
-import { pathOf, stateOf } from './disk.ts'
+import { type FileState, pathOf, stateOf } from './disk.ts'
 import { type Stamp, removeStamped } from './stamp.ts'
 import { writeWhole } from './write.ts'
 
@@ -54,6 +54,13 @@ export function besideState(dir: string, name: string): { readonly bytes: number
     // Who reads it is told why.
     return { bytes: 0, version: 'unknown' }
   }
+}
+
+/** The state of a fixture and of what stands beside it; undefined where there is no such fixture. Throws as {@link stateOf} does. */
+export function stateWithBeside(dir: string, name: string): FileState | undefined {
+  const own = stateOf(pathOf(dir, name), name)
+  const beside = besideState(dir, name)
+  return own && { bytes: own.bytes + beside.bytes, version: `${own.version} ${beside.version}` }
 }
 
 /**

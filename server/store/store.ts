@@ -1,18 +1,20 @@
 /** Where fixtures live: a directory of `*.jsonl` files. Which call it is, and the rules of saving. */
 import { posix } from 'node:path'
 import type { Call } from '../api/call.ts'
+import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError, MissError } from '../base/errors.ts'
 import type { Beside } from '../fixture/beside.ts'
-import { type Fixture, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
+import { type Fixture, type FixtureFacts, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
 import { type Asked, type Identity, fileName } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { openBeside, removeStampedFixture, writeFixture } from './beside.ts'
+import { openBeside, removeStampedFixture, stateWithBeside, writeFixture } from './beside.ts'
+import { readContents } from './contents.ts'
 import { createConversations } from './conversation.ts'
 import { checkDirectory, listDirectory, listIfThere } from './directory.ts'
-import { pathOf, readText } from './disk.ts'
+import { type FileState, pathOf, readText } from './disk.ts'
 import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
 import { createLinks } from './links.ts'
@@ -74,6 +76,16 @@ export interface Store {
   text(name: string): Promise<string>
   /** A fixture as it is now. Throws `fixture_invalid` if it is damaged, or cannot be read. */
   read(name: string): Promise<StoredFixture>
+  /**
+   * Reads a fixture of any size to its end, and keeps none of its records; gives what stands around them. Throws as
+   * {@link read} does.
+   */
+  pass(name: string, take: (records: readonly AnswerRecord[]) => void): Promise<FixtureFacts>
+  /**
+   * How large a fixture is now, and what tells this state of its files from the next: a look, and no reading. Undefined
+   * where there is none. Throws `fixture_invalid` where it cannot be looked at.
+   */
+  state(name: string): FileState | undefined
   /** Opens what stands beside a fixture once it is asked for. Has to be closed. */
   beside(name: string): Beside
   /** The names of all that stands beside fixtures, or may, sorted. */
@@ -135,6 +147,8 @@ export function openStore(options: StoreOptions): Store {
     list: finder.list,
     text: (name) => readText(pathOf(dir, name), name),
     read: finder.whole,
+    pass: (name, take) => readContents(dir, name, ({ records }) => take(records)),
+    state: (name) => stateWithBeside(dir, name),
     beside: (name) => openBeside(dir, name),
     listBeside: async () => sortInPieces((await list()).beside, clock),
     find: finder.find,

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
+import { startFrom } from '../../server/serve/process.ts'
 import { temporaryFolder } from '../kit/tools.ts'
 import { ask } from './http/kit.ts'
 
@@ -42,4 +44,24 @@ test('the port that it says is the true one, whatever the rules of the user are'
   expect((await ask(url, { method: 'GET', target: '/health' })).status).toBe(200)
   child.kill('SIGTERM')
   await once(child, 'exit')
+})
+
+test.each([
+  [{}, true, 'Look at the recordings: http://127.0.0.1:'],
+  [{ HOST: '0.0.0.0', ALLOW_UNPROTECTED: '1' }, true, 'Look at the recordings: http://127.0.0.1:'],
+  [{ PAGE: '0' }, true, undefined],
+  [{}, false, undefined],
+])('whoever sits at the terminal is told where the page is: %o, a terminal: %s', async (more, isTTY, told) => {
+  const output = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
+  const { server } = await startFrom({ PORT: '0', ...more }, output)
+  onTestFinished(() => server.close(0))
+  server.unref()
+  while (!output.readableLength) await once(output, 'readable')
+  const text = String(output.read())
+  expect(text).toContain('deltatape listens on ')
+  if (told === undefined) expect(text).not.toContain('Look at')
+  else {
+    expect(text).toContain(`${told}${new URL(server.url).port}/\n`)
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+  }
 })

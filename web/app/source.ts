@@ -22,8 +22,13 @@ async function read<Path extends keyof PageData>(
   path: Path,
   query: Readonly<Record<string, string>> = {},
 ): Promise<PageData[Path]> {
+  return (await answerAt(path, query)).json()
+}
+
+/** @throws RefusedError with what the server says */
+async function answerAt(path: string, query: Readonly<Record<string, string>>): Promise<Response> {
   const response = await fetch(`page/${path}?${new URLSearchParams(query)}`, { headers: token.headers() })
-  if (response.ok) return response.json()
+  if (response.ok) return response
   const told: unknown = await response.json().catch(() => undefined)
   throw new RefusedError(response.status, messageIn(told) ?? `The server answers ${response.status}.`)
 }
@@ -45,6 +50,8 @@ export const source = {
   rows: (after: string, limit: number) => read('fixtures', { after, limit: String(limit) }),
   search: (q: string) => read('search', { q }),
   view: async (name: string): Promise<View> => exported?.view ?? read('fixture', { name }),
+  /** One HTML file that shows a fixture without a server. */
+  export: async (name: string): Promise<Blob> => (await answerAt('export', { name })).blob(),
   compare: (name: string, other: string) => read('compare', { name, other }),
   compareWithGit: (name: string, revision: string) => read('compare', { name, revision }),
 }

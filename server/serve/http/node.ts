@@ -5,19 +5,16 @@ import { type Http2ServerRequest, type Http2ServerResponse, constants } from 'no
 import type { Writable } from 'node:stream'
 import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
-import { isKnownPath } from '../../api/hosts.ts'
-import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
 import { whoAnswers } from '../../base/version.ts'
-import { withoutHost } from '../../model/transport/route.ts'
 import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
 import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
 import type { Misses } from '../misses.ts'
 import { NAME_HEADER, type Names, withoutName } from '../names.ts'
-import { hostAsked, splitTarget } from '../target.ts'
+import { hostAsked, isCall, splitTarget } from '../target.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
 import { type Control, controlOf } from './control.ts'
@@ -55,12 +52,6 @@ const headersOf = (request: Request): Headers => {
   const headers = inPairs(request.rawHeaders)
   return 'stream' in request ? headers.filter(([name]) => !name.startsWith(':')) : headers
 }
-
-/** Whether a request is a call to an API: by its path, by the host in front of it, or by its head. */
-const isCall = (request: Request, method: string, path: string): boolean =>
-  isKnownPath(path) ||
-  withoutHost(path).named !== undefined ||
-  apiOf({ method, path, headers: headersOf(request) }) !== any
 
 const listenerOf = ({ fetch }: App) => getRequestListener(fetch, { overrideGlobalObjects: false })
 
@@ -104,7 +95,7 @@ export function createListener({ config, app, named, exchanges, names, misses, l
       void send(refuse(refusal, any), more, exchange)
     } else if (name !== undefined && control) {
       void replies.control(control, { ...exchange, name }).then((reply) => send(reply, more, exchange))
-    } else if (method !== 'OPTIONS' && isCall(request, method, path)) {
+    } else if (isCall(method, path, () => headersOf(request))) {
       void replies.call(exchange, path + split.search).then((reply) => together(() => void send(reply, more, exchange)))
     } else {
       for (const [header, value] of ours) response.setHeader(header, value)

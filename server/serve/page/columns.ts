@@ -1,10 +1,10 @@
 /** The records of an answer and the pieces of what it says, by column. Pure. */
 import type { Api } from '../../api/api.ts'
-import type { ModelEvent } from '../../api/event.ts'
 import { isStream } from '../../api/framing/index.ts'
 import type { AnswerRecord } from '../../api/record.ts'
 import type { Piece, Told } from '../../api/told.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
+import type { Read } from '../../fixture/summary.ts'
 import type { Block, Kind, Pieces, Records } from './data.ts'
 
 /** A piece of any kind; of tool calls it is known which, and the name of the tool. */
@@ -25,12 +25,10 @@ const saidIn = ({ pieces, thoughts = [], calls = [] }: Told): Said[] =>
 /**
  * What an answer says, as blocks and the pieces that they are made of.
  *
- * @param told of these events
  * @param records the answer's: an event that is none of theirs stands for the whole body, and came with the last
  */
 export function saidBy(
-  told: Told,
-  events: readonly ModelEvent[],
+  { told, events }: Read,
   records: readonly AnswerRecord[],
 ): { readonly blocks: readonly Block[]; readonly pieces: Pieces } {
   const places = new Map(records.map(({ event }, index) => [event, index]))

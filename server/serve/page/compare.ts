@@ -1,13 +1,16 @@
 /** Two fixtures beside each other, or one and what git has of it, as the page is told them. */
 import { join } from 'node:path'
-import { type JsonValue, asText } from '../../base/json.ts'
+import { nextTurn } from '../../base/clock.ts'
+import { asText } from '../../base/json.ts'
+import { forShell } from '../../base/shell.ts'
 import { type RunChange, compare } from '../../fixture/compare.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
 import { type MemberChange, changesOf } from '../../fixture/members.ts'
-import { pairUp, wordChanges } from '../../fixture/words.ts'
+import { pairUp, replaced, wordChanges } from '../../fixture/words.ts'
 import { readCommitted } from '../../store/committed.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
+import { flagFor } from './view.ts'
 
 interface Parts {
   /** Where the fixtures are. */
@@ -26,36 +29,46 @@ export function createComparing({ dir, fixture, viewOf }: Parts): Pick<PageSourc
     last = next
     return next
   }
-  const sideBySide = async (before: StoredFixture, after: StoredFixture) =>
-    comparedOf([before, after], [await viewOf(before), await viewOf(after)])
+  const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
+    ...(await comparedOf([before, after], [await viewOf(before), await viewOf(after)])),
+    command: `npx deltatape diff ${flagFor(dir)}${words.map(forShell).join(' ')}`,
+  })
   return {
-    compare: async (before, after) => sideBySide(await fixture(before), await fixture(after)),
+    compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),
     async compareWithGit(name, revision) {
       const now = await fixture(name)
-      return sideBySide(await queued(() => readCommitted({ name, path: join(dir, name) }, revision)), now)
+      const then = await queued(() => readCommitted({ name, path: join(dir, name) }, revision))
+      return sideBySide(then, now, name, ...(revision === 'HEAD' ? [] : ['--against', revision]))
     },
   }
 }
 
 type Both<T> = readonly [before: T, after: T]
 
-function comparedOf([a, b]: Both<StoredFixture>, [before, after]: Both<View>): Compared {
+async function comparedOf(
+  [a, b]: Both<StoredFixture>,
+  [before, after]: Both<View>,
+): Promise<Omit<Compared, 'command'>> {
   const comparison = compare(a, b)
   const { request, ending, headers, output, body, usage } = comparison
   const [was, is] = [thoughtIn(before), thoughtIn(after)]
+  // What is compared word by word takes its time: turns come in between.
+  await nextTurn()
+  const reasoning = was === is ? [] : wordChanges(was, is)
+  const inWords = createWording()
   return {
     before,
     after,
     comparison,
     words: {
-      request: request.flatMap(deeper).map(inWords),
-      ending: ending.map(inWords),
-      headers: headers.map(inWords),
-      output: output.map(inWords),
-      body: body.map(inWords),
-      usage: usage.map(inWords),
+      request: await inWords(request.flatMap(deeper)),
+      ending: await inWords(ending),
+      headers: await inWords(headers),
+      output: await inWords(output),
+      body: await inWords(body),
+      usage: await inWords(usage),
     },
-    reasoning: was === is ? [] : wordChanges(was, is),
+    reasoning,
     runs: alignedRuns(before, after),
   }
 }
@@ -70,18 +83,37 @@ function deeper({ name, before, after }: MemberChange): MemberChange[] {
   return changesOf(before, after, name, isNoise)
 }
 
-/** How much of a value is compared word by word, in characters: nobody reads more of one member. */
-const MAX_VALUE_CHARS = 20_000
+/** How much of a value is compared word by word, and how much of all, in characters: nobody reads more. */
+const MAX_VALUE_CHARS = 8000
+const MAX_CHARS = 100_000
 
-const inWords = ({ name, before, after }: MemberChange): MemberWords => ({
-  name,
-  changes: wordChanges(cut(before), cut(after)),
-})
+/** How much is told of a value that is not compared any more, in characters. */
+const MAX_REST_CHARS = 1000
 
-function cut(value: JsonValue | undefined): string {
-  const text = value === undefined ? '' : asText(value)
-  if (text.length <= MAX_VALUE_CHARS) return text
-  return `${text.slice(0, MAX_VALUE_CHARS).toWellFormed()}… (${text.length} characters)`
+/** Makes what tells members word by word, as long as there are not too many long ones: then one value replaces the other. */
+function createWording(): (changes: readonly MemberChange[]) => Promise<MemberWords[]> {
+  let left = MAX_CHARS
+  const inWords = ({ name, before, after }: MemberChange): MemberWords => {
+    const [was, is] = [before, after].map((value) => (value === undefined ? '' : asText(value)))
+    const most = left > 0 ? MAX_VALUE_CHARS : MAX_REST_CHARS
+    const [from = '', to = ''] = [cut(was ?? '', most), cut(is ?? '', most)]
+    const changes = left > 0 ? wordChanges(from, to) : replaced(from, to)
+    left -= from.length + to.length
+    return { name, changes }
+  }
+  return async (changes) => {
+    const told: MemberWords[] = []
+    for (const change of changes) {
+      await nextTurn()
+      told.push(inWords(change))
+    }
+    return told
+  }
+}
+
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  return `${text.slice(0, most).toWellFormed()}… (${text.length} characters)`
 }
 
 const thoughtIn = ({ blocks, pieces }: View): string =>

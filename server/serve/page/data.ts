@@ -151,6 +151,8 @@ export interface Compared {
   readonly reasoning: readonly Change[]
   /** All records in rows of one type each, in order: how many of them each side has, 0 where it has no such row. */
   readonly runs: readonly RunChange[]
+  /** The command that tells what differs. */
+  readonly command: string
 }
 
 /** What an exported page holds in place of a server. */

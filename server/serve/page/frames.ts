@@ -1,6 +1,7 @@
 /** What a chat client gets for the answer of a fixture, record by record: as `/ws-stream` makes it, by the same parts. */
 import { ModelError, isFailure } from '../../api/ending.ts'
 import { creates } from '../../api/responses/events.ts'
+import { nextTurn } from '../../base/clock.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
@@ -13,6 +14,9 @@ import type { Frames } from './data.ts'
 const isForChats = ({ api, call, request }: Fixture): boolean =>
   api === 'responses' && creates(call) && call.host === undefined && request.stream === true
 
+/** After so many records others may go first. */
+const RECORDS_AT_ONCE = 1000
+
 const createTurn = chatTurns({ deltas: true })
 
 /** The frames of a fixture; undefined if no chat client could get its answer. */
@@ -23,8 +27,9 @@ export async function framesOf(fixture: Fixture, redactor: Redactor): Promise<Fr
   const last: string[] = []
   let now = last
   const failure = isFailure(ending) ? new ModelError(ending) : undefined
-  function* eachAlone() {
+  async function* eachAlone() {
     for (const [index, record] of records.entries()) {
+      if (index % RECORDS_AT_ONCE === 0) await nextTurn()
       now = of[index] ?? last
       yield fresh([record])
     }

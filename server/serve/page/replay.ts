@@ -10,7 +10,7 @@ import { takeOf } from '../../fixture/take.ts'
 import { type RouteSettings, createRoutes, withoutHost } from '../../model/transport/route.ts'
 import type { Store } from '../../store/store.ts'
 import { callFor, destinationOf } from '../../upkeep/plan.ts'
-import { splitTarget } from '../target.ts'
+import { isCall, splitTarget } from '../target.ts'
 import { createCalls } from '../ws/calls.ts'
 import { chat } from '../ws/chat.ts'
 import type { Replay } from './data.ts'
@@ -35,6 +35,7 @@ export function createReplays(settings: ReplaySettings, store: Shelf): (fixture:
     const { method, target, body = '' } = call
     const headers = sentWith(call)
     const { path: whole, search: query } = splitTarget(target)
+    if (!isCall(method, whole, () => headers)) return false
     const { named, path } = withoutHost(whole)
     const content = Buffer.from(body)
     const api = apiOf({ method, path, query, headers, content })
@@ -144,5 +145,5 @@ function whyNot({ method, target, headers, body }: OverHttp): string | undefined
   const url = URL.parse(target, 'http://localhost')
   return url?.pathname + (url?.search ?? '') === target
     ? undefined
-    : `A browser does not ask for ${quoted(target)}: it makes another path of it.`
+    : 'A browser cannot ask for this path as it was: it makes another of it.'
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { quoted } from '../../base/name.ts'
+import { forShell } from '../../base/shell.ts'
 import { VERSION } from '../../base/version.ts'
 import { type StoredFixture, continuedBy } from '../../fixture/fixture.ts'
 import { isDamage } from '../../fixture/damage.ts'
@@ -35,21 +36,41 @@ export interface Sources extends Pick<PageSources, 'status' | 'rows' | 'search' 
   fixture(name: string): Promise<StoredFixture>
 }
 
+/** How large a fixture is that the page shows, in bytes of its files and in records: a view of it takes a few times as much. */
+const [MAX_BYTES, MAX_RECORDS] = [64 * 1024 * 1024, 100_000]
+
+const tooLarge = (name: string, size: string, most: string) =>
+  new DeltatapeError(
+    'too_large',
+    `${quoted(name)} has ${size}, and the page shows at most ${most}. npx deltatape show ${forShell(name)} tells of it in a terminal; its file can be had whole.`,
+  )
+
+/** Makes what finds fixtures by their names: a name is looked up among those that there are, and never becomes a path. */
+function createLookup(store: Store) {
+  const known = async (name: string): Promise<string> => {
+    if ((await store.list()).includes(name)) return name
+    throw new DeltatapeError(
+      'not_found',
+      `There is no fixture ${quoted(name)} in ${quoted(store.dir)}. npx deltatape ls shows what there is.`,
+    )
+  }
+  return {
+    known,
+    async fixture(name: string): Promise<StoredFixture> {
+      const { bytes = 0 } = store.state(await known(name)) ?? {}
+      if (bytes > MAX_BYTES) throw tooLarge(name, `${bytes} bytes`, `${MAX_BYTES} bytes`)
+      return store.read(name)
+    },
+  }
+}
+
 export function createSources({ config, store, redactor, clock }: SourcesOptions): Sources {
   const { dir } = store
   const replayOf = createReplays(config, store)
   const rows = createRows(store, clock)
   const { version, mode, chatbotModel, pace, fault } = { ...config, version: VERSION }
 
-  /** A name is looked up among those that there are: it never becomes a path. */
-  const known = async (name: string): Promise<string> => {
-    if ((await store.list()).includes(name)) return name
-    throw new DeltatapeError(
-      'not_found',
-      `There is no fixture ${quoted(name)} in ${quoted(dir)}. npx deltatape ls shows what there is.`,
-    )
-  }
-  const fixture = async (name: string): Promise<StoredFixture> => store.read(await known(name))
+  const { known, fixture } = createLookup(store)
   const previousOf = async (of: StoredFixture): Promise<View['previous']> => {
     const key = continuedBy(of)
     if (key === undefined) return undefined
@@ -60,8 +81,11 @@ export function createSources({ config, store, redactor, clock }: SourcesOptions
       throw error
     }
   }
-  const view = async (of: StoredFixture): Promise<View> =>
-    viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), dir, redactor })
+  const view = async (of: StoredFixture): Promise<View> => {
+    const { length } = of.records
+    if (length > MAX_RECORDS) throw tooLarge(of.name, `${length} records`, `${MAX_RECORDS}`)
+    return viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), dir, redactor })
+  }
 
   return {
     status: () => ({

@@ -1,13 +1,15 @@
 /** All of one fixture, as the page is told it. */
 import { apiNamed } from '../../api/index.ts'
 import { tokensIn } from '../../api/tokens.ts'
+import { nextTurn } from '../../base/clock.ts'
 import { forShell } from '../../base/shell.ts'
 import { endLine } from '../../fixture/file.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
-import { answerEvents, summarize } from '../../fixture/summary.ts'
+import { readAnswer, summarize } from '../../fixture/summary.ts'
 import { gapIn } from '../../fixture/timeline.ts'
 import { isWritten } from '../../fixture/written.ts'
 import type { Redactor } from '../../redact/redactor.ts'
+import { askedIn } from './asked.ts'
 import { recordsOf, saidBy } from './columns.ts'
 import type { View } from './data.ts'
 import { framesOf } from './frames.ts'
@@ -19,26 +21,16 @@ export interface Around extends Pick<View, 'previous' | 'replay'> {
   readonly redactor: Redactor
 }
 
-/** How much is shown of what the user asked, in characters. */
-const MAX_ASKED = 200
-
-/** How the last text of the user begins, on one line. */
-export function askedIn({ api, request }: Pick<StoredFixture, 'api' | 'request'>): string {
-  const line = apiNamed(api)
-    .lastUserText(request)
-    .slice(0, 4 * MAX_ASKED)
-    .trim()
-    .replaceAll(/\s+/g, ' ')
-  return line.length > MAX_ASKED ? `${line.slice(0, MAX_ASKED).toWellFormed()}…` : line
-}
-
-/** Makes the view of a fixture. */
+/** Makes the view of a fixture. Others have their turns between what is done for it. */
 export async function viewOf(fixture: StoredFixture, { previous, replay, dir, redactor }: Around): Promise<View> {
   const { name, response, records, endedAt, requestText, recorded, sha256 } = fixture
-  const { answer: _answer, events: _events, ...summary } = summarize(fixture)
-  const api = apiNamed(fixture.api)
-  const events = answerEvents(fixture)
-  const said = saidBy(api.told(events), events, records)
+  await nextTurn()
+  const read = readAnswer(fixture)
+  await nextTurn()
+  const { answer: _answer, events: _events, ...summary } = summarize(fixture, read)
+  const said = saidBy(read, records)
+  await nextTurn()
+  const columns = recordsOf(fixture, apiNamed(fixture.api), said)
   return {
     name,
     ...summary,
@@ -50,7 +42,7 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, dir, re
     written: isWritten(fixture),
     edited: recorded.edited === true,
     gap: gapIn(records, endedAt),
-    ...recordsOf(fixture, api, said),
+    ...columns,
     ...said,
     frames: await framesOf(fixture, redactor),
     ...(summary.usage && { tokens: tokensIn(summary.usage) }),
@@ -63,5 +55,7 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, dir, re
 /** Where fixtures are if nobody says anything. */
 const USUAL_DIR = 'fixtures'
 
-const commandFor = (name: string, dir: string): string =>
-  `npx deltatape record ${dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `}${forShell(name)}`
+const commandFor = (name: string, dir: string): string => `npx deltatape record ${flagFor(dir)}${forShell(name)}`
+
+/** What tells a command where the fixtures are, with a space behind it; nothing if it finds them by itself. */
+export const flagFor = (dir: string): string => (dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `)

@@ -97,6 +97,8 @@ test('gives what git has of a fixture beside what there is now', async () => {
   const compared = await compareWithGit(name, 'HEAD')
   expect(compared.before.name).toBe(`${name} in HEAD`)
   expect(compared.after.name).toBe(name)
+  expect(compared.command).toBe(`npx deltatape diff --fixtures ${dir} ${name}`)
+  expect((await compareWithGit(name, 'HEAD~0')).command).toMatch(/\.jsonl --against 'HEAD~0'$/)
   expect(compared.comparison.answer).toContainEqual({ kind: 'removed', text: 'there' })
 })
 
@@ -113,6 +115,23 @@ test('takes what stood beside a committed fixture from the same revision', async
   const { comparison, before, after } = await compareWithGit(name, 'HEAD')
   expect([before.bytes, after.bytes]).toEqual([2 ** 20, 2 ** 20])
   expect(comparison.body).not.toEqual([])
+})
+
+test('what nobody would read is not compared word by word: many long members cost no minutes', async () => {
+  const text = (seed: number) => Array.from({ length: 1000 }, (_, index) => (index * seed) % 9973).join(' ')
+  const input = (seed: number) =>
+    Array.from({ length: 60 }, (_, index) => ({ role: 'user', content: text(seed + index) }))
+  const { store, compare, names } = await setUp({ 'Say hi': says('Hello') })
+  const fixture = await store.read(names[0] ?? '')
+  const save = async (seed: number) => {
+    const identity = await store.identify(callOf({ model: 'gpt-4.1-mini', input: input(seed) }))
+    return (await store.save({ ...fixture, ...identity })).name
+  }
+  const { words } = await compare(await save(7), await save(11))
+  expect(words.request).toHaveLength(60)
+  expect(words.request[0]?.changes.length).toBeGreaterThan(1)
+  expect(words.request.at(-1)?.changes.map(({ kind }) => kind)).toEqual(['removed', 'added'])
+  expect(JSON.stringify(words).length).toBeLessThan(600_000)
 })
 
 test('says what cannot be compared, and what to do', async () => {
