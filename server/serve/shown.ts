@@ -46,13 +46,13 @@ const MAX_READ_BYTES = 512 * 1024
 const MAX_KEPT_BYTES = 8 * 1024
 
 /** The tokens of answers that come again are counted once. */
-const known = new WeakMap<JsonObject, Tokens>()
+const countedTokens = new WeakMap<JsonObject, Tokens>()
 
 function tokensOf(usage: JsonObject): Tokens {
-  const before = known.get(usage)
+  const before = countedTokens.get(usage)
   if (before) return before
   const tokens = tokensIn(usage)
-  known.set(usage, tokens)
+  countedTokens.set(usage, tokens)
   return tokens
 }
 
