@@ -22,9 +22,8 @@ export function playCall(
   signal: AbortSignal,
   arrived: () => void,
 ): Listening {
-  const heard = new Heard(expected)
-  const began = performance.now()
-  const now = (): number => performance.now() - began
+  const heard = new Heard(expected, performance.now())
+  const now = (): number => performance.now() - heard.sent
   const listen = async (): Promise<void> => {
     const response = await fetch(addressUnder(name, call.target, manner), {
       method: call.method,

@@ -27,17 +27,16 @@ const NORMAL = 1000
  * @param arrived is called at each frame, and at the end
  */
 export function playTurn(turn: Turn, signal: AbortSignal, arrived: () => void): Listening {
-  const heard = new Heard(turn.expected)
+  const heard = new Heard(turn.expected, performance.now())
   const { promise: over, resolve } = Promise.withResolvers<void>()
   const socket = socketAt(addressUnder(turn.name, '/ws-stream', turn.manner))
-  let sent = performance.now()
-  const now = (): number => performance.now() - sent
+  const now = (): number => performance.now() - heard.sent
   const ended = (): void => {
     arrived()
     resolve()
   }
   socket.addEventListener('open', () => {
-    sent = performance.now()
+    heard.sent = performance.now()
     socket.send(turn.message)
   })
   socket.addEventListener('message', ({ data }) => {

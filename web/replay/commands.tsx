@@ -7,36 +7,38 @@ export function FaultCommands({ fault }: { readonly fault: string }) {
   const word = forShell(fault)
   const withToken = Object.keys(token.headers()).length > 0 ? ' -H "x-deltatape-token: $AUTH_TOKEN"' : ''
   const lines = [
-    ['The fault', fault, 'the fault'],
-    ['For every answer of a server', `FAULT=${word} npx deltatape serve`, 'the command for a server'],
+    ['Every answer of a server', `FAULT=${word} npx deltatape serve`, 'the command for a server'],
     [
-      'For a client that names itself',
+      'The answers to a client that names itself',
       `curl -X PUT ${location.origin}/@name/fault${withToken} -d ${word}`,
       'the command for a client',
     ],
   ] as const
   return (
-    <details class="elsewhere">
-      <summary>
+    <div class="asked">
+      <span class="words-of">
         <code>
           <Text text={fault} line />
-        </code>{' '}
-        elsewhere
-      </summary>
-      <dl>
-        {lines.map(([what, text, copied]) => (
-          <div key={what}>
-            <dt>{what}</dt>
-            <dd>
-              <code>
-                <Text text={text} line />
-              </code>
-              <Copy text={text} what={copied} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </details>
+        </code>
+        <Copy text={fault} what="the fault" />
+      </span>
+      <details class="elsewhere">
+        <summary>The same fault elsewhere</summary>
+        <dl>
+          {lines.map(([what, text, copied]) => (
+            <div key={what}>
+              <dt>{what}</dt>
+              <dd>
+                <code>
+                  <Text text={text} line />
+                </code>
+                <Copy text={text} what={copied} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </div>
   )
 }
 

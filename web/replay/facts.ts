@@ -29,7 +29,7 @@ export interface Facts {
   /** Where it cuts the recording, if that can be told of its words. */
   readonly cut?: Cut | undefined
   /** What the fixture says of itself. */
-  readonly recorded: Pick<View, 'status' | 'ending' | 'sha256'>
+  readonly recorded: Pick<View, 'status' | 'ending' | 'sha256' | 'edited'>
   /** Two turns on one connection, for a chat. */
   readonly pair?: Pair | undefined
   /** Two calls at once, for a call over HTTP. */
@@ -43,3 +43,13 @@ export interface Facts {
 
 /** Whether the fault ends the answer, and came: one behind the end of an answer does not. */
 export const isCut = ({ heard, cut }: Facts): boolean => cut?.fault.kind.ends !== undefined && !isWhole(heard)
+
+/** The endings that break the connection of a call over HTTP. */
+export const BROKEN: ReadonlySet<string> = new Set(['reset', 'stalled', 'unreachable'])
+
+/**
+ * Whether what came is what was recorded. Of a body that broke, as it was recorded, a browser tells the beginning alone: it
+ * throws away what was not read by then.
+ */
+export const isRecorded = ({ heard, recorded }: Facts): boolean =>
+  isWhole(heard) || (heard.end?.how === 'broken' && BROKEN.has(recorded.ending) && heard.difference === undefined)

@@ -101,12 +101,12 @@ function Result({ view, session }: { readonly view: View; readonly session: Sess
       </p>
     )
   }
-  const { facts } = playing
+  const { facts, elapsed } = playing
   return (
     <div class="result">
       <Strips view={view} playing={playing} />
       <div class="beside">
-        <Numbers view={view} facts={facts} />
+        <Numbers view={view} facts={facts} elapsed={elapsed} />
         <Verdicts facts={facts} />
       </div>
       <Differs facts={facts} />

@@ -1,7 +1,7 @@
 /** What always holds of an answer, checked on what one replay brought and on the further ones that follow it. Pure. */
 import { bytes, counted, duration, number } from '../parts/format.ts'
 import { frameIn, isTerminal } from './expected.ts'
-import { type Facts, type Pair, isCut } from './facts.ts'
+import { BROKEN, type Facts, type Pair, isCut, isRecorded } from './facts.ts'
 import { type Heard, differenceOf, isWhole } from './heard.ts'
 
 /** What became of a rule, with what was seen. `unchecked` says why. */
@@ -29,8 +29,9 @@ const waiting = ({ stopped }: Facts, seen?: string): Verdict => (stopped ? STOPP
 const isMix = ({ fault }: Facts): boolean => fault.includes('chaos:')
 
 /** Whether what came is the recording up to where the fault cuts it; undefined if nobody can tell where that is. */
-function isBeginning({ heard: { difference, length }, cut }: Facts): boolean | undefined {
+function isBeginning({ heard: { difference, length, end }, cut }: Facts): boolean | undefined {
   if (cut === undefined) return undefined
+  if (end?.how === 'broken' && difference === undefined) return true
   return (difference ?? length) >= cut.length
 }
 
@@ -129,7 +130,7 @@ function sameTwice(facts: Facts, others: readonly Heard[]): Verdict {
       return broken(
         `${unit} ${number((heard.difference ?? heard.length) + 1)} is not the recorded one, and comes before the fault.`,
       )
-  } else if (!isWhole(heard)) {
+  } else if (!isRecorded(facts)) {
     const at = number((heard.difference ?? heard.length) + 1)
     if (facts.fault === '' || facts.cut) return broken(`${unit} ${at} is not what was recorded.`)
     return holds(
@@ -191,9 +192,6 @@ function oneEndOverHttp(facts: Facts): Verdict {
   return holds(`HTTP ${status ?? 'without a status'}: it ${came}, as recorded (${recorded.ending}).`)
 }
 
-/** The endings that break the connection of a call over HTTP. */
-const BROKEN: ReadonlySet<string> = new Set(['reset', 'stalled', 'unreachable'])
-
 function textAddsUp(facts: Facts): Verdict {
   const { heard } = facts
   const { text } = heard.expected
@@ -230,7 +228,8 @@ export const CALL_RULES: readonly Rule[] = [
     check: (facts) => {
       const { calls, sha256, recorded, heard } = facts
       if (!calls || !heard.end || sha256 === undefined) return waiting(facts)
-      if (isWhole(heard) && typeof sha256 === 'string' && recorded.sha256 !== undefined && sha256 !== recorded.sha256)
+      const isAnother = typeof sha256 === 'string' && recorded.sha256 !== undefined && sha256 !== recorded.sha256
+      if (isWhole(heard) && isAnother && !recorded.edited)
         return broken(
           `The body has the SHA-256 ${sha256.slice(0, 12)}…; the fixture says ${recorded.sha256.slice(0, 12)}….`,
         )

@@ -4,7 +4,7 @@ import type { Tone } from '../parts/tone.ts'
 import { counted, number } from '../parts/format.ts'
 import { frameIn } from './expected.ts'
 import { type Heard, textOf } from './heard.ts'
-import { type Facts, isCut } from './facts.ts'
+import { type Facts, isCut, isRecorded } from './facts.ts'
 
 /** An end in words, and how it is meant. */
 export interface SaidEnd {
@@ -58,8 +58,9 @@ export function differingIn(facts: Facts): Differing | undefined {
   const whole = expected.how === 'chat' ? expected.frames.length : expected.body.length
   const isShort = end !== undefined && end.how !== 'stopped' && length < whole
   const at = difference ?? (isShort ? length : undefined)
-  if (at === undefined) return undefined
-  const meant = isCut(facts) && cut !== undefined && at >= cut.length
+  if (at === undefined || (end !== undefined && isRecorded(facts))) return undefined
+  const meant =
+    isCut(facts) && cut !== undefined && (at >= cut.length || (end?.how === 'broken' && difference === undefined))
   const unit = expected.how === 'chat' ? 'frame' : 'byte'
   const what =
     difference === undefined
@@ -93,20 +94,22 @@ const BODY_SHOWN = 4000
 /** What a client sees of a replay beside its text: the message of an error, or a body that tells no text. */
 export function besideText(heard: Heard): string | undefined {
   const { expected, frames, difference } = heard
-  if (expected.how === 'chat') {
-    const frame = frameIn(frames.at(-1) ?? '')
-    return frame?.type === 'error' ? `${frame.code ?? 'error'}: ${frame.message}` : undefined
-  }
+  if (expected.how === 'chat') return lastOf(frames)
   if (expected.text !== '' && difference === undefined) return undefined
   return textOf(heard, BODY_SHOWN)
 }
 
 /** The same of the recording. */
 export function recordedBesideText(view: View, { expected }: Heard): string | undefined {
-  if (expected.how === 'chat') {
-    const frame = frameIn(expected.frames.at(-1) ?? '')
-    return frame?.type === 'error' ? `${frame.code ?? 'error'}: ${frame.message}` : undefined
-  }
+  if (expected.how === 'chat') return lastOf(expected.frames)
   if (expected.text !== '' || view.records.binary.length > 0) return undefined
   return view.records.wire.join('').slice(0, BODY_SHOWN)
+}
+
+/** The last frame of a turn, if it says what its deltas do not: an error, or a message without text, such as a call of a tool. */
+function lastOf(frames: readonly string[]): string | undefined {
+  const last = frames.at(-1) ?? ''
+  const frame = frameIn(last)
+  if (frame?.type === 'error') return `${frame.code ?? 'error'}: ${frame.message}`
+  return frame?.type === 'message' && frame.message === '' ? last : undefined
 }

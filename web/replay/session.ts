@@ -1,4 +1,4 @@
-/** What is played now, as signals that are told at most once a frame of the screen. */
+/** What is played now, as signals that are told a few times a second. */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { View } from '../../server/serve/page/data.ts'
@@ -12,7 +12,15 @@ import { summaryOf } from './said.ts'
 export interface Playing {
   readonly facts: Facts
   readonly pace: string
+  /** How long it has been going on, or took, in ms. */
+  readonly elapsed: number
 }
+
+/** How long what is shown stands at least, in ms: a long text takes a while to be laid out. */
+const BETWEEN_MS = 50
+
+/** How often the time goes on where nothing comes, in ms. */
+const TICK_MS = 250
 
 export interface Session {
   /** The run that is played, or was last. */
@@ -39,24 +47,31 @@ function createSession(view: View): Session {
       const abort = new AbortController()
       current = abort
       let latest: Facts | undefined
-      let frame = 0
+      let [frame, shown] = [0, 0]
       const show = (): void => {
         frame = 0
         if (!latest) return
-        playing.value = { facts: { ...latest }, pace: manner.pace }
-        if (latest.heard.end && phase.value === 'playing') {
+        shown = performance.now()
+        const { heard } = latest
+        playing.value = { facts: latest, pace: manner.pace, elapsed: heard.end?.at ?? performance.now() - heard.sent }
+        if (heard.end && phase.value === 'playing') {
           phase.value = 'checking'
           said.value = summaryOf(latest)
         }
       }
+      const showSoon = (): void => {
+        frame = performance.now() - shown < BETWEEN_MS ? requestAnimationFrame(showSoon) : requestAnimationFrame(show)
+      }
       const told = (facts: Facts): void => {
         latest = facts
-        frame ||= requestAnimationFrame(show)
+        if (frame === 0) showSoon()
       }
+      const tick = setInterval(() => frame === 0 && showSoon(), TICK_MS)
       phase.value = 'playing'
       said.value = 'The replay began.'
       const { signal: stopped } = abort
       void run({ view, replay, manner, usualFault, signal: stopped, told }).finally(() => {
+        clearInterval(tick)
         cancelAnimationFrame(frame)
         show()
         phase.value = 'idle'

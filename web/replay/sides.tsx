@@ -15,7 +15,12 @@ interface Props {
   readonly facts: Facts
 }
 
-export function Numbers({ view, facts: { heard } }: Props) {
+interface NumbersProps extends Props {
+  /** How long it has been going on, or took, in ms. */
+  readonly elapsed: number
+}
+
+export function Numbers({ view, facts: { heard }, elapsed }: NumbersProps) {
   const isChat = heard.expected.how === 'chat'
   const end = endOf(heard)
   const rows: readonly (readonly [string, ComponentChildren, ComponentChildren])[] = [
@@ -23,7 +28,7 @@ export function Numbers({ view, facts: { heard } }: Props) {
       ? ['Frames', number(heard.expected.frames.length), number(heard.length)]
       : ['Bytes', bytes(heard.expected.body.length), bytes(heard.bytes)],
     ['First text', duration(view.firstDeltaMs), duration(firstTextOf(heard))],
-    ['Took', duration(view.durationMs), duration(heard.end?.at)],
+    ['Took', duration(view.durationMs), duration(elapsed)],
     [
       'End',
       <Ending key="end" word={view.ending} plain />,

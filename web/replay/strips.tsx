@@ -12,15 +12,14 @@ interface Props {
   readonly playing: Playing
 }
 
-export function Strips({ view, playing: { facts, pace } }: Props) {
+export function Strips({ view, playing: { facts, pace, elapsed } }: Props) {
   const { heard } = facts
   const { expected } = heard
   const due = dueAt(pace)
   const recorded = recordedTimes(view, expected, due)
-  const last = heard.end?.at ?? heard.at.at(-1) ?? 0
   const long = recordedSpan(view, expected, due)
   // At once nothing of the recorded time is left: each strip has its own.
-  const spans = due === undefined ? [long, last] : [Math.max(long, last), Math.max(long, last)]
+  const spans = due === undefined ? [long, elapsed] : [Math.max(long, elapsed), Math.max(long, elapsed)]
   const unit = expected.how === 'chat' ? 'frame' : 'piece'
   const shared = due !== undefined
   return (
@@ -38,7 +37,7 @@ export function Strips({ view, playing: { facts, pace } }: Props) {
         label="replayed"
         at={heard.at}
         span={spans[1] ?? 0}
-        end={heard.end?.at}
+        end={elapsed}
         tone="--text"
         what={counted(heard.at.length, unit)}
       />
@@ -60,8 +59,8 @@ interface StripProps {
   readonly at: readonly number[]
   /** How much time the strip shows, in ms. */
   readonly span: number
-  /** When it ended; undefined while it goes on. */
-  readonly end: number | undefined
+  /** When it ended, or how far it is. */
+  readonly end: number
   /** The custom property that holds its colour. */
   readonly tone: string
   /** What is in it, counted. */
@@ -84,11 +83,7 @@ function Strip(props: StripProps) {
   return (
     <div class="strip">
       <span class="name">{label}</span>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={`${label}: ${what}${end === undefined ? '' : `, the end after ${duration(end)}`}`}
-      />
+      <canvas ref={canvas} role="img" aria-label={`${label}: ${what} in ${duration(end)}`} />
     </div>
   )
 }
@@ -110,7 +105,6 @@ function drawStrip(canvas: HTMLCanvasElement, { at, span, end, tone }: StripProp
     const high = heightOf(count, most) * (height - 4)
     pen.fillRect(index * COLUMN, height - high, COLUMN - 1, high)
   }
-  if (end === undefined) return
   pen.fillStyle = style.getPropertyValue('--ink-2')
   pen.fillRect(span > 0 ? Math.min((end / span) * width, width - 2) : 0, 0, 2, height)
 }

@@ -62,3 +62,15 @@ test('a body is told as text if it is some, also if it is cut in the middle of a
   binary.chunk(1, Uint8Array.of(0xff, 0xd8))
   expect(textOf(binary, 100)).toBeUndefined()
 })
+
+test('of two bodies that broke the shorter one is the beginning of the other', () => {
+  const of = (text: string, how: 'broken' | 'whole'): Heard => {
+    const heard = new Heard(bodyOf('abc'))
+    heard.chunk(1, bytesOf(text))
+    heard.end = { how, at: 2 }
+    return heard
+  }
+  expect(differenceOf(of('ab', 'broken'), of('abc', 'broken'))).toBeUndefined()
+  expect(differenceOf(of('ab', 'broken'), of('axc', 'broken'))).toBe(1)
+  expect(differenceOf(of('ab', 'whole'), of('abc', 'whole'))).toBe(2)
+})

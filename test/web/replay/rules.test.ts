@@ -25,7 +25,7 @@ const BODY: Expected = {
   body: new TextEncoder().encode('abcdef'),
   until: [2, 4, 6, 6],
 }
-const RECORDED = { status: 200, ending: 'completed', sha256: 'aa' } as const
+const RECORDED = { status: 200, ending: 'completed', sha256: 'aa', edited: false } as const
 
 const chat = (frames: readonly string[], end?: Heard['end']): Heard => {
   const heard = new Heard(CHAT)
@@ -51,7 +51,16 @@ const pairOf = (frames: readonly string[], more: Partial<Pair> = {}): Pair => ({
   order: [...frames.map(() => 'first' as const), ...frames.map(() => 'second' as const)],
   ...more,
 })
-const turn: LiveTurn = { n: 1, endpoint: '/@x/ws-stream', at: '', count: 1, bytes: 9, ms: 4, open: false }
+const turn: LiveTurn = {
+  n: 1,
+  unit: 'frame',
+  endpoint: '/@x/ws-stream',
+  at: '',
+  count: 1,
+  bytes: 9,
+  ms: 4,
+  open: false,
+}
 const states = (facts: Partial<Facts> & Pick<Facts, 'heard'>, rules = CHAT_RULES): readonly string[] =>
   rules.map(({ check }) => check({ fault: '', recorded: RECORDED, stopped: false, ...facts }).state)
 const seen = (rule: number, facts: Partial<Facts> & Pick<Facts, 'heard'>, rules = CHAT_RULES): string =>
@@ -173,6 +182,8 @@ describe('of a call over HTTP', () => {
   test('bytes of another SHA-256 than the fixture says break the fifth', () => {
     expect(states({ heard: call('abcdef'), calls, sha256: 'bb' }, CALL_RULES)[4]).toBe('broken')
     expect(states({ heard: call('abcdef'), calls, sha256: null }, CALL_RULES)[4]).toBe('holds')
+    const recorded = { ...RECORDED, edited: true }
+    expect(states({ heard: call('abcdef'), calls, sha256: 'bb', recorded }, CALL_RULES)[4]).toBe('holds')
   })
 
   test('an answer without text is not said to add up', () => {
