@@ -169,7 +169,7 @@ async function loadedWith(entry: string): Promise<{ readonly bytes: number; read
 
 describe('what is loaded', () => {
   /** What few need, and what is large. */
-  const LAZY = ['openai', 'undici', 'pino-pretty', 'verify', 'secretlint']
+  const LAZY = ['openai', 'undici', 'pino-pretty', 'verify', 'secretlint', 'page']
 
   test.each([...exported.map(([, file]) => file.slice(2)), 'dist/cli.js'])(
     '%s does without what few need',

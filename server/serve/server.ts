@@ -19,7 +19,6 @@ import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { type Misses, createMisses } from './misses.ts'
 import { type Names, createNames } from './names.ts'
-import { createPage } from './page/page.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
@@ -128,8 +127,8 @@ function createJournals({ mode, page }: Config, { log, redactor, clock }: Server
 /** What is answered beside calls. Behind a name there is no page. */
 function createApps(config: Config, parts: ServerParts): { readonly app: App; readonly named: App } {
   const { log } = parts
-  const page = config.page ? createPage({ config, ...parts }) : undefined
-  return { app: createApp({ config, log, page }), named: createApp({ config, log }) }
+  const page = async () => (await import('./page/page.ts')).createPage({ config, ...parts })
+  return { app: createApp({ config, log, page: config.page ? page : undefined }), named: createApp({ config, log }) }
 }
 
 /** What listens: requests are answered, upgrades become WebSockets. */

@@ -1,7 +1,8 @@
 /** A turn as those are told of it who watch: without secrets, and in short. */
 import type { Call } from '../api/call.ts'
-import { tokensIn } from '../api/tokens.ts'
+import { type Tokens, tokensIn } from '../api/tokens.ts'
 import type { Clock } from '../base/clock.ts'
+import type { JsonObject } from '../base/json.ts'
 import { shortened } from '../base/name.ts'
 import { questionOf } from '../fixture/request.ts'
 import type { Action } from '../model/model.ts'
@@ -44,6 +45,17 @@ const MAX_READ_BYTES = 512 * 1024
 
 const MAX_KEPT_BYTES = 8 * 1024
 
+/** The tokens of answers that come again are counted once. */
+const countedTokens = new WeakMap<JsonObject, Tokens>()
+
+function tokensOf(usage: JsonObject): Tokens {
+  const before = countedTokens.get(usage)
+  if (before) return before
+  const tokens = tokensIn(usage)
+  countedTokens.set(usage, tokens)
+  return tokens
+}
+
 /** What is remembered of the end of a turn: little, however much a client or an API says. */
 export const endOf = ({ action, api, host, model, chars, usage, code, message, ms }: TurnEntry): End => ({
   action,
@@ -51,7 +63,7 @@ export const endOf = ({ action, api, host, model, chars, usage, code, message, m
   host,
   model,
   chars,
-  tokens: usage && tokensIn(usage),
+  tokens: usage && tokensOf(usage),
   code,
   message: message && beginningOf(message, MAX_MESSAGE_CHARS),
   ms,

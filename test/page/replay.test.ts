@@ -64,6 +64,10 @@ const replays = (open: Open): void => {
       .poll(() => panel.getByRole('status').last().innerText())
       .toBe('The replay is over: 15 frames, message.')
     expect(await panel.getByRole('region', { name: 'Where it differs' }).count()).toBe(0)
+    // What is drawn has the width that the panel gives it.
+    for (const strip of await panel.getByRole('img').all()) {
+      expect((await strip.boundingBox())?.width).toBeGreaterThan(400)
+    }
   })
 
   test('a fault is taken from the play head, stands in the address, and breaks the replay there', async () => {

@@ -90,7 +90,7 @@ export function FaultChoice({ view, head, disabled }: FaultProps) {
           <label class="field">
             Words
             <input
-              class="input words"
+              class="input own-words"
               value={words}
               maxLength={MAX_WORDS}
               disabled={disabled}

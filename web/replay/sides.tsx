@@ -111,7 +111,7 @@ function Side({
   return (
     <section class="side" aria-label={`${title} text`}>
       <h3>{title}</h3>
-      <div class="said" tabIndex={0} role="group" aria-label={`${title}: the text`}>
+      <div class="text-box" tabIndex={0} role="group" aria-label={`${title}: the text`}>
         <p dir="auto">{children}</p>
         {beside !== undefined && (
           <pre>

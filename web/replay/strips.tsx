@@ -23,7 +23,7 @@ export function Strips({ view, playing: { facts, pace, elapsed } }: Props) {
   const unit = expected.how === 'chat' ? 'frame' : 'piece'
   const shared = due !== undefined
   return (
-    <div class="strips">
+    <div class="arrivals">
       <Strip
         label="recorded"
         at={recorded}

@@ -84,8 +84,8 @@ function deeper({ name, before, after }: MemberChange): MemberChange[] {
 }
 
 /** How much of a value is compared word by word, and how much of all, in characters: nobody reads more. */
-const MAX_VALUE_CHARS = 8000
-const MAX_CHARS = 100_000
+const MAX_VALUE_CHARS = 4000
+const MAX_CHARS = 50_000
 
 /** How much is told of a value that is not compared any more, in characters. */
 const MAX_REST_CHARS = 1000

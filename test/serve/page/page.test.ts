@@ -173,7 +173,7 @@ describe('the data', () => {
   ])('is not told to another page, which shows itself by %o', async (headers) => {
     const { ask } = await setUp({ ALLOWED_ORIGINS: 'https://app.example,http://localhost:5173' })
     for (const target of [...DATA, '/%70age/status', '/x/../page/status', '//page/status']) {
-      for (const method of ['GET', 'OPTIONS']) {
+      for (const method of ['GET', 'OPTIONS', 'POST']) {
         const response = await ask(target, { headers, method })
         const isData = !target.startsWith('//')
         if (isData) expect([target, ...refusalIn(response)]).toEqual([target, 403, 'forbidden'])
