@@ -6,9 +6,14 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [licences],
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Calls of h() take less room than those of the newer form.
+  oxc: {
+    jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+    jsxInject: "import { h, Fragment } from 'preact'",
+  },
   build: {
-    target: 'es2022',
+    // The browsers of the last two years.
+    target: ['chrome123', 'firefox128', 'safari17.5'],
     // What is inline is against the page's own policy.
     modulePreload: false,
     assetsInlineLimit: 0,
