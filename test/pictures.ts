@@ -1,6 +1,6 @@
 /**
  * `npm run pictures`: the pictures of the page in the docs, made of the bundled fixtures. The same page gives the same
- * pictures on every machine that has the fonts (`.ci/browser` installs them).
+ * pictures on every machine that has the fonts (`.ci/browser` installs them), but for the times of a replay.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,10 +18,13 @@ interface Picture {
   readonly name: string
   /** What stands behind the `#`. */
   readonly address: string
+  readonly width?: number
   readonly height?: number
   readonly themes?: readonly ('light' | 'dark')[]
   /** What has to be there before it is taken. */
   readonly ready: (page: Page) => Promise<void>
+  /** What of the page is taken, if not all of its window. */
+  readonly of?: string
 }
 
 const slider = (page: Page): Promise<void> => page.getByRole('slider').first().waitFor()
@@ -39,17 +42,43 @@ const PICTURES: readonly Picture[] = [
     height: 620,
     ready: (page) => page.getByText('my-name-is-ada').first().waitFor(),
   },
+  {
+    name: 'phone',
+    address: '/fixtures/what-is-the-weather-in-paris-a025e1eecd07.jsonl?e=8',
+    width: 400,
+    height: 1000,
+    themes: ['dark'],
+    ready: slider,
+  },
+  {
+    name: 'replay',
+    address: '/fixtures/say-hello-in-japanese-arabic-hindi-and-e-daa906e8e90e.jsonl?fault=reset@12&pace=recorded',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Replay', exact: true }).click()
+      await page.getByText('send the same bytes').waitFor()
+      await page.getByRole('button', { name: 'Replay', exact: true, disabled: false }).waitFor()
+    },
+    of: '.replay',
+  },
+  {
+    name: 'compare',
+    address:
+      '/compare/translate-this-to-conversational-french-3e22b5423c29.jsonl/translate-this-to-conversational-french-940d0f724151.jsonl',
+    height: 900,
+    ready: (page) => page.getByText('What differs:').waitFor({ timeout: 60_000 }),
+  },
 ]
 
 async function take(context: BrowserContext, url: string, theme: string, picture: Picture): Promise<void> {
   const page = await context.newPage()
   await page.clock.setFixedTime(DAY)
-  await page.setViewportSize({ width: 1280, height: picture.height ?? 860 })
+  await page.setViewportSize({ width: picture.width ?? 1280, height: picture.height ?? 860 })
   await page.goto(`${url}/#${picture.address}`)
   await picture.ready(page)
   await page.evaluate('document.fonts.ready')
   const path = join(FOLDER, `${picture.name}-${theme}.png`)
-  await page.screenshot({ path, animations: 'disabled', caret: 'hide' })
+  const taken = picture.of === undefined ? page : page.locator(picture.of).first()
+  await taken.screenshot({ path, animations: 'disabled', caret: 'hide' })
   process.stdout.write(`${path}\n`)
   await page.close()
 }
