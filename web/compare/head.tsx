@@ -1,10 +1,8 @@
 /** Which two are compared, how to compare others, and what differs in short. */
-import { useSignal } from '@preact/signals'
-import { addressOf, goTo } from '../app/address.ts'
-import { useKeys } from '../app/keys.ts'
+import { addressOf } from '../app/address.ts'
 import type { Compared } from '../../server/serve/page/data.ts'
 import { Icon } from '../parts/icons.tsx'
-import { Choose } from './choose.tsx'
+import { Revision } from './revision.tsx'
 import { Side } from './side.tsx'
 import { Verdict } from './verdict-line.tsx'
 
@@ -21,43 +19,32 @@ interface Props extends Pair {
 }
 
 export function Head({ name, other, revision, compared }: Props) {
-  const choosing = useSignal<'before' | 'after' | undefined>(undefined)
-  const swap = (): void => {
-    if (other !== undefined) goTo(addressOf(['compare', other, name]))
-  }
-  const choose = (chosen: string): void => {
-    const isBefore = choosing.value === 'before'
-    choosing.value = undefined
-    if (isBefore) goTo(addressOf(['compare', chosen, other ?? name]))
-    else goTo(addressOf(other === undefined ? ['compare', chosen] : ['compare', name, chosen]))
-  }
-  useKeys('In the comparison', { x: ['Swap both sides', swap] })
+  const isWithGit = other === undefined
   return (
     <header class="compare-head">
       <h1 class="unseen">Two fixtures beside each other</h1>
-      <div class={other === undefined ? 'two with-git' : 'two'}>
-        <Side
-          side="before"
-          name={name}
-          git={other === undefined ? { name, revision } : { name: other }}
-          view={compared?.before}
-          onChange={() => (choosing.value = 'before')}
-        />
-        {other !== undefined && (
-          <button type="button" class="button swap" onClick={swap} title="Swap both sides (x)">
+      <div class={isWithGit ? 'two with-git' : 'two'}>
+        <Side side="Before" name={name} view={compared?.before}>
+          {isWithGit ? (
+            <Revision name={name} revision={revision} />
+          ) : (
+            <a class="button" href={addressOf(['compare', other])}>
+              What git has
+            </a>
+          )}
+        </Side>
+        {!isWithGit && (
+          <a class="button swap" href={addressOf(['compare', other, name])}>
             <Icon name="swap" /> Swap
-          </button>
+          </a>
         )}
-        <Side side="after" name={other ?? name} view={compared?.after} onChange={() => (choosing.value = 'after')} />
+        <Side side="After" name={other ?? name} view={compared?.after}>
+          <a class="button" href={addressOf(['fixtures'])}>
+            Another fixture
+          </a>
+        </Side>
       </div>
       {compared && <Verdict compared={compared} />}
-      {choosing.value && (
-        <Choose
-          title={choosing.value === 'before' ? 'Which fixture is before?' : 'Which fixture is after?'}
-          onChoose={choose}
-          onClose={() => (choosing.value = undefined)}
-        />
-      )}
     </header>
   )
 }

@@ -1,24 +1,18 @@
 /** Numbers of both sides in a row, each with its difference. */
+import { Text } from '../parts/text.tsx'
 import { type Figure, differenceOf } from './figures.ts'
 
 export const Measures = ({ figures }: { readonly figures: readonly Figure[] }) => (
   <dl class="measures">
     {figures.map((figure) => (
       <div key={figure.name}>
-        <dt>{figure.name}</dt>
+        <dt>
+          <Text text={figure.name} most={120} line />
+        </dt>
         <dd>
-          <span class="unseen">before </span>
-          {figure.say(figure.before)}
-          <span class="arrow" aria-hidden="true">
-            {' → '}
-          </span>
-          <span class="unseen"> after </span>
-          {figure.say(figure.after)}
+          {figure.say(figure.before)} <span class="arrow">→</span> {figure.say(figure.after)}
         </dd>
-        <dd class={figure.before === figure.after ? 'difference equal' : 'difference'}>
-          <span class="unseen">difference </span>
-          {differenceOf(figure)}
-        </dd>
+        <dd class={figure.before === figure.after ? 'difference equal' : 'difference'}>{differenceOf(figure)}</dd>
       </div>
     ))}
   </dl>

@@ -1,10 +1,10 @@
 /** The records side by side: in runs of one type, unfolded on demand; of the one that is chosen both sides, whole. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Compared, View } from '../../server/serve/page/data.ts'
-import { Card } from '../parts/card.tsx'
 import { counted, duration, number } from '../parts/format.ts'
 import { Json } from '../parts/json.tsx'
+import { stepped } from '../parts/step.ts'
 import { Text } from '../parts/text.tsx'
 import { Windowed } from '../parts/windowed.tsx'
 import { bytesFrom, dump, jsonIn } from '../parts/wire.ts'
@@ -18,31 +18,21 @@ const MOST_SEEN = 16
 /** How much of a record's text stands in its row, in characters. */
 const MAX_TEXT = 200
 
-export function Records(compared: Compared) {
-  const { before, after, runs, comparison } = compared
-  const differing = useSignal(false)
-  const { rows, chosen, choose, press } = useRows(runs, differing.value)
+export function Records({ before, after, runs, comparison: { members } }: Compared) {
+  const { rows, chosen, choose, press } = useRows(runs)
   const texts = useMemo(() => [textsOf(before), textsOf(after)] as const, [before, after])
-  const isMoved = runs.some((run) => run.before !== run.after)
+  const cellsOf = (row: Row) => (
+    <>
+      <Cell row={row} index={row.before} view={before} texts={texts[0]} />
+      <span role="gridcell" class="sign">
+        {row.kind === 'run' && signOf(row)}
+      </span>
+      <Cell row={row} index={row.after} view={after} texts={texts[1]} />
+    </>
+  )
   const row = rows[chosen ?? -1]
   return (
-    <Card
-      title="Records"
-      class="both-records"
-      note={isMoved ? 'Their types differ in order or number.' : 'The same types in the same order.'}
-      tools={
-        isMoved && (
-          <button
-            type="button"
-            class="button"
-            aria-pressed={differing.value}
-            onClick={() => (differing.value = !differing.value)}
-          >
-            Only what differs
-          </button>
-        )
-      }
-    >
+    <>
       <div class="pane-of-rows" style={{ height: `${Math.min(rows.length, MOST_SEEN) * ROW}px` }}>
         <Windowed
           id="compared-record"
@@ -54,51 +44,42 @@ export function Records(compared: Compared) {
           onChoose={choose}
           onKeyDown={press}
           rowClass={(index) => classOf(rows[index])}
-          row={(index) => <Cells row={rows[index]} before={before} after={after} texts={texts} />}
+          row={(index) => rows[index] && cellsOf(rows[index])}
         />
       </div>
-      {row?.kind === 'record' && <Both before={before} after={after} row={row} />}
-      {comparison.members.length > 0 && <InEvents members={comparison.members} />}
-    </Card>
+      {row?.kind === 'record' && (
+        <div class="both">
+          <Whole view={before} record={row.before} side="before" />
+          <Whole view={after} record={row.after} side="after" />
+        </div>
+      )}
+      {members.length > 0 && <InEvents members={members} />}
+    </>
   )
 }
 
 /** The rows as they are unfolded, and the one that is chosen. */
-function useRows(runs: Compared['runs'], differing: boolean) {
+function useRows(runs: Compared['runs']) {
   const open = useSignal<ReadonlySet<number>>(new Set())
   const chosen = useSignal<number | undefined>(undefined)
-  const rows = useMemo(() => rowsOf(runs, open.value, differing), [runs, open.value, differing])
-  useEffect(() => void (chosen.value = undefined), [runs, differing])
-  const unfold = ({ run, isOpen }: Extract<Row, { kind: 'run' }>, to = !isOpen): void => {
-    const next = new Set(open.value)
-    if (to) next.add(run)
-    else next.delete(run)
-    open.value = next
-  }
+  const rows = useMemo(() => rowsOf(runs, open.value), [runs, open.value])
   const choose = (index: number): void => {
     chosen.value = index
     const row = rows[index]
-    if (row?.kind === 'run') unfold(row)
+    if (row?.kind !== 'run') return
+    const next = new Set(open.value)
+    if (!next.delete(row.run)) next.add(row.run)
+    open.value = next
   }
   const press = (event: KeyboardEvent): void => {
-    const row = rows[chosen.value ?? -1]
-    const to = stepped(event.key, chosen.value ?? -1, rows.length)
+    const now = chosen.value ?? -1
+    const to = stepped(event.key, now, rows.length)
     if (to !== undefined) chosen.value = to
-    else if (row?.kind !== 'run') return
-    else if (event.key === 'Enter' || event.key === ' ') unfold(row)
-    else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') unfold(row, event.key === 'ArrowRight')
+    else if (event.key === 'Enter' || event.key === ' ') choose(now)
     else return
     event.preventDefault()
   }
   return { rows, chosen: chosen.value, choose, press }
-}
-
-/** Where a key leads in a list; undefined if nowhere. */
-function stepped(key: string, now: number, count: number): number | undefined {
-  if (key === 'Home') return 0
-  if (key === 'End') return count - 1
-  const step = STEPS[key]
-  return step === undefined ? undefined : Math.max(0, Math.min(count - 1, now + step))
 }
 
 /** How many kinds of members are named. */
@@ -116,112 +97,72 @@ const InEvents = ({ members }: Pick<Compared['comparison'], 'members'>) => (
   </p>
 )
 
-const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, j: 1, k: -1 }
-
 function classOf(row: Row | undefined): string {
   if (row?.kind !== 'run') return 'record'
   if (row.before === row.after) return 'run'
   return row.before === 0 ? 'run gained' : row.after === 0 ? 'run lost' : 'run differs'
 }
 
-interface CellsProps {
-  readonly row: Row | undefined
-  readonly before: View
-  readonly after: View
-  readonly texts: readonly [ReadonlyMap<number, string>, ReadonlyMap<number, string>]
-}
-
-function Cells({ row, before, after, texts: [left, right] }: CellsProps) {
-  if (row === undefined) return null
-  if (row.kind === 'record') {
-    return (
-      <>
-        <RecordCell view={before} record={row.before} texts={left} />
-        <span role="gridcell" class="sign" />
-        <RecordCell view={after} record={row.after} texts={right} />
-      </>
-    )
-  }
-  const { type, isOpen } = row
-  return (
-    <>
-      <span role="gridcell" class="side" aria-expanded={isOpen}>
-        <span class={`fold ${isOpen ? 'open' : ''}`} aria-hidden="true" />
-        <RunSide type={type} count={row.before} />
-      </span>
-      <span role="gridcell" class="sign">
-        {signOf(row)}
-      </span>
-      <span role="gridcell" class="side">
-        <RunSide type={type} count={row.after} />
-      </span>
-    </>
-  )
-}
-
-const RunSide = ({ type, count }: { readonly type: string; readonly count: number }) =>
-  count === 0 ? (
-    <span class="none">none</span>
-  ) : (
-    <>
-      <span class="type">
-        <Text text={shortType(type)} most={120} line />
-      </span>
-      <span class="times">×{number(count)}</span>
-    </>
-  )
-
-interface RecordCellProps {
+interface CellProps {
+  readonly row: Row
+  /** Of a run, how many records this side has in it; of a record, which one it is. */
+  readonly index: number | undefined
   readonly view: View
-  readonly record: number | undefined
   readonly texts: ReadonlyMap<number, string>
 }
 
-function RecordCell({ view: { records }, record, texts }: RecordCellProps) {
-  if (record === undefined) return <span role="gridcell" class="side" />
-  const text = texts.get(record)
+function Cell({ row, index, view, texts }: CellProps) {
+  if (row.kind === 'run') {
+    return (
+      <span role="gridcell" class="side" aria-expanded={row.isOpen}>
+        <span class={`fold ${row.isOpen ? 'open' : ''}`} aria-hidden="true" />
+        {index === 0 ? (
+          <span class="none">none</span>
+        ) : (
+          <>
+            <span class="type">
+              <Text text={shortType(row.type)} most={120} line />
+            </span>
+            <span class="times">×{number(index)}</span>
+          </>
+        )}
+      </span>
+    )
+  }
   return (
     <span role="gridcell" class="side">
-      <span class="at">{duration(records.at[record])}</span>
-      <span class="piece">{text !== undefined && <Text text={text} most={MAX_TEXT} line />}</span>
+      {index !== undefined && (
+        <>
+          <span class="at">{duration(view.records.at[index])}</span>
+          <span class="piece">
+            <Text text={texts.get(index) ?? ''} most={MAX_TEXT} line />
+          </span>
+        </>
+      )}
     </span>
   )
 }
 
-interface BothProps {
-  readonly before: View
-  readonly after: View
-  readonly row: Extract<Row, { kind: 'record' }>
-}
-
-const Both = ({ before, after, row }: BothProps) => (
-  <div class="both">
-    <Whole view={before} record={row.before} side="Before" />
-    <Whole view={after} record={row.after} side="After" />
-  </div>
-)
-
 interface WholeProps {
   readonly view: View
   readonly record: number | undefined
-  readonly side: string
+  readonly side: 'before' | 'after'
 }
 
 function Whole({ view, record, side }: WholeProps) {
-  if (record === undefined) return <p class="nothing">{side}: no such record.</p>
+  if (record === undefined) return <p class="nothing">No such record {side}.</p>
   const { at, bytes, wire, binary } = view.records
-  const isBinary = binary.includes(record)
-  const raw = wire[record] ?? ''
-  const json = jsonIn(isBinary ? bytesFrom(raw) : raw, view.framing)
+  const text = wire[record] ?? ''
+  const raw = binary.includes(record) ? bytesFrom(text) : text
   return (
-    <section aria-label={`The record ${side.toLowerCase()}`}>
+    <section aria-label={`The record ${side}`}>
       <h3>
-        {side}: record {number(record + 1)}{' '}
+        Record {number(record + 1)} {side}{' '}
         <span class="note">
           {duration(at[record])}, {counted(bytes[record] ?? 0, 'byte')}
         </span>
       </h3>
-      <Json text={json ?? (isBinary ? dump(bytesFrom(raw)) : raw)} />
+      <Json text={jsonIn(raw, view.framing) ?? (typeof raw === 'string' ? raw : dump(raw))} />
     </section>
   )
 }

@@ -19,23 +19,20 @@ export type Row =
  * The rows that are shown.
  *
  * @param open the runs that are unfolded
- * @param differing whether runs with as many records on both sides are left out
  */
-export function rowsOf(runs: Compared['runs'], open: ReadonlySet<number>, differing: boolean): Row[] {
+export function rowsOf(runs: Compared['runs'], open: ReadonlySet<number>): Row[] {
   const rows: Row[] = []
   let [left, right] = [0, 0]
   for (const [run, { type, before, after }] of runs.entries()) {
     const isOpen = open.has(run)
-    if (!differing || before !== after) {
-      rows.push({ kind: 'run', run, type, before, after, isOpen })
-      const most = isOpen ? Math.max(before, after) : 0
-      for (let index = 0; index < most; index += 1) {
-        rows.push({
-          kind: 'record',
-          before: index < before ? left + index : undefined,
-          after: index < after ? right + index : undefined,
-        })
-      }
+    rows.push({ kind: 'run', run, type, before, after, isOpen })
+    const most = isOpen ? Math.max(before, after) : 0
+    for (let index = 0; index < most; index += 1) {
+      rows.push({
+        kind: 'record',
+        before: index < before ? left + index : undefined,
+        after: index < after ? right + index : undefined,
+      })
     }
     left += before
     right += after

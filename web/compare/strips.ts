@@ -9,9 +9,6 @@ export const LANE = 16
 const LANE_GAP = 3
 const SIDE_GAP = 12
 
-/** At the left and right, so that the first and the last label of the axis are whole. */
-export const EDGE = 14
-
 /** The timeline of one side. */
 export interface Strip {
   readonly view: View
@@ -40,16 +37,5 @@ export function stripsOf(views: readonly [View, View]): readonly Strip[] {
 
 const LANES: readonly LaneKind[] = ['reasoning', 'tool', 'text', 'other']
 
-/** What had come of a side by a time: how many records, and how many characters of text. */
-export function stateAt(
-  { records, pieces, blocks }: View,
-  time: number,
-): { readonly records: number; readonly chars: number } {
-  let chars = 0
-  for (const [index, record] of pieces.record.entries()) {
-    if ((records.at[record] ?? 0) > time) continue
-    if (blocks[pieces.block[index] ?? -1]?.kind === 'text') chars += pieces.text[index]?.length ?? 0
-  }
-  // A clock may have gone back: the count is of those that had come, wherever they stand.
-  return { records: records.at.reduce((count, at) => (at <= time ? count + 1 : count), 0), chars }
-}
+/** How many records of a side had come by a time. A clock may have gone back: they are counted wherever they stand. */
+export const comeBy = ({ records }: View, time: number): number => records.at.filter((at) => at <= time).length

@@ -8,11 +8,12 @@ import { coloursNow } from '../parts/colours.ts'
 import { counted, duration } from '../parts/format.ts'
 import { nameOfLane } from '../parts/lanes.ts'
 import { type Scale, timeAt, wholeOf, xOf } from '../parts/scale.ts'
+import { EDGE } from '../parts/strokes.ts'
 import { Swatch } from '../parts/swatch.tsx'
 import { drawStrips } from './draw.ts'
 import { measuresOf } from './figures.ts'
 import { Measures } from './measures.tsx'
-import { EDGE, type Strip, stateAt, stripsOf } from './strips.ts'
+import { type Strip, comeBy, stripsOf } from './strips.ts'
 
 const SIDES = ['Before', 'After'] as const
 
@@ -24,9 +25,9 @@ export function Timelines({ before, after }: Compared) {
   const told =
     at === undefined
       ? undefined
-      : `${duration(at)} · ${strips.map(({ view }, side) => `${SIDES[side]?.toLowerCase()}: ${stateText(view, at)}`).join(' · ')}`
+      : `${duration(at)} · before: ${counted(comeBy(before, at), 'record')} · after: ${counted(comeBy(after, at), 'record')}`
   return (
-    <Card title="Timelines" class="timelines" note={told ?? 'On one axis. Point at them, or use the arrow keys.'}>
+    <Card title="Timelines" class="timelines" note={told}>
       <div class="strips">
         <Labels strips={strips} />
         <Plot strips={strips} end={end} time={time} told={told} />
@@ -34,11 +35,6 @@ export function Timelines({ before, after }: Compared) {
       <Measures figures={measuresOf({ before, after })} />
     </Card>
   )
-}
-
-function stateText(view: Compared['before'], at: number): string {
-  const { records, chars } = stateAt(view, at)
-  return `${counted(records, 'record')}, ${counted(chars, 'character')}`
 }
 
 const Labels = ({ strips }: { readonly strips: readonly Strip[] }) => (
@@ -66,7 +62,16 @@ interface PlotProps {
 }
 
 /** How far a key goes, as a part of the whole. */
-const STEP = 0.01
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowRight: 0.01,
+  ArrowUp: 0.01,
+  ArrowLeft: -0.01,
+  ArrowDown: -0.01,
+  PageUp: 0.1,
+  PageDown: -0.1,
+  Home: -1,
+  End: 1,
+}
 
 function Plot({ strips, end, time, told }: PlotProps) {
   const frame = useRef<HTMLDivElement>(null)
@@ -81,16 +86,11 @@ function Plot({ strips, end, time, told }: PlotProps) {
     const left = frame.current?.getBoundingClientRect().left ?? 0
     time.value = clamp(timeAt(scale, clientX - left - EDGE))
   }
+  const leave = (): void => void (time.value = undefined)
   const press = (event: KeyboardEvent): void => {
-    const now = time.value ?? 0
-    const step = scale.to * STEP * (event.shiftKey ? 10 : 1)
-    if (event.key === 'ArrowRight' || event.key === 'ArrowUp')
-      time.value = clamp(time.value === undefined ? 0 : now + step)
-    else if (event.key === 'ArrowLeft' || event.key === 'ArrowDown') time.value = clamp(now - step)
-    else if (event.key === 'Home') time.value = 0
-    else if (event.key === 'End') time.value = scale.to
-    else if (event.key === 'Escape') time.value = undefined
-    else return
+    const by = STEPS[event.key]
+    if (by === undefined) return
+    time.value = clamp((time.value ?? 0) + by * scale.to)
     event.preventDefault()
   }
   return (
@@ -103,12 +103,13 @@ function Plot({ strips, end, time, told }: PlotProps) {
       aria-valuemin={0}
       aria-valuemax={Math.round(scale.to)}
       aria-valuenow={Math.round(time.value ?? 0)}
-      aria-valuetext={told ?? 'no time is chosen'}
+      aria-valuetext={told}
       style={{ height: `${height}px` }}
       onPointerMove={point}
       onPointerDown={point}
-      onPointerLeave={() => (time.value = undefined)}
+      onPointerLeave={leave}
       onKeyDown={press}
+      onBlur={leave}
     >
       <canvas ref={canvas} aria-hidden="true" />
       {time.value !== undefined && (
@@ -123,8 +124,8 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
   useLayoutEffect(() => {
     const element = frame.current
     if (!element) return undefined
+    // It tells of the first size, too.
     const sized = new ResizeObserver(() => (width.value = element.clientWidth))
-    width.value = element.clientWidth
     sized.observe(element)
     return () => sized.disconnect()
   }, [])
@@ -134,13 +135,12 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
 function draw(canvas: HTMLCanvasElement | null, scale: Scale, strips: readonly Strip[], height: number): void {
   const pen = canvas?.getContext('2d')
   if (!canvas || !pen || scale.width <= 0) return
-  const ratio = devicePixelRatio || 1
   const width = scale.width + 2 * EDGE
-  canvas.width = Math.round(width * ratio)
-  canvas.height = Math.round(height * ratio)
+  canvas.width = Math.round(width * devicePixelRatio)
+  canvas.height = Math.round(height * devicePixelRatio)
   canvas.style.width = `${width}px`
   canvas.style.height = `${height}px`
-  pen.setTransform(ratio, 0, 0, ratio, EDGE * ratio, 0)
-  pen.clearRect(-EDGE, 0, width, height)
+  pen.scale(devicePixelRatio, devicePixelRatio)
+  pen.translate(EDGE, 0)
   drawStrips({ pen, scale, colours: coloursNow() }, strips)
 }

@@ -2,25 +2,26 @@
 import type { Compared } from '../../server/serve/page/data.ts'
 import { Copy } from '../parts/copy.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { NOTHING, type Part, verdictOf } from './verdict.ts'
+import { type Part, verdictOf } from './verdict.ts'
 
 /** The id of the card of a part. */
-export const idOf = (name: Part['name']): string => `differs-${name.toLowerCase()}`
+export const idOf = (part: Part): string => `differs-${part.toLowerCase()}`
 
 export function Verdict({ compared }: { readonly compared: Compared }) {
-  const { same, parts } = verdictOf(compared)
+  const parts = [...verdictOf(compared)]
+  const isSame = parts.length === 0
   return (
     <div class="verdict">
-      <p class={same ? 'good' : undefined}>
-        <Icon name={same ? 'check' : 'compare'} />
-        {same ? NOTHING : 'What differs:'}
+      <p class={isSame ? 'good' : undefined}>
+        <Icon name={isSame ? 'check' : 'compare'} />
+        {isSame ? 'Nothing differs but ids and times.' : 'What differs:'}
       </p>
-      {parts.length > 0 && (
+      {!isSame && (
         <ul>
-          {parts.map(({ name, note }) => (
-            <li key={name}>
-              <button type="button" class="button part" onClick={() => lead(name)}>
-                {name} <span class="note">{note}</span>
+          {parts.map(([part, note]) => (
+            <li key={part}>
+              <button type="button" class="button part" onClick={() => lead(part)}>
+                {part} <span class="note">{note}</span>
               </button>
             </li>
           ))}
@@ -31,8 +32,8 @@ export function Verdict({ compared }: { readonly compared: Compared }) {
   )
 }
 
-function lead(name: Part['name']): void {
-  const card = document.querySelector<HTMLElement>(`#${idOf(name)}`)
-  card?.scrollIntoView({ block: 'start' })
+function lead(part: Part): void {
+  const card = document.getElementById(idOf(part))
+  card?.scrollIntoView()
   card?.focus({ preventScroll: true })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { stateAt, stripsOf } from '../../../web/compare/strips.ts'
+import { comeBy, stripsOf } from '../../../web/compare/strips.ts'
 import { viewOf } from '../../kit/views.ts'
 
 const before = viewOf(
@@ -21,9 +21,5 @@ test('both sides have the lanes that either has, at the same distance', () => {
 })
 
 test('tells how far a side is at a time', () => {
-  expect([stateAt(before, 5), stateAt(before, 20), stateAt(before, 99)]).toEqual([
-    { records: 0, chars: 0 },
-    { records: 2, chars: 5 },
-    { records: 3, chars: 9 },
-  ])
+  expect([comeBy(before, 5), comeBy(before, 20), comeBy(before, 99)]).toEqual([0, 2, 3])
 })
