@@ -105,7 +105,7 @@ const replays = (open: Open): void => {
       const url = at((await servePage({ FIXTURES_DIR: dir })).url, names[0] ?? '')
       const page = await open(url, { expected: LEFT })
       expect(await played(page)).toEqual(ALL_HOLD)
-      await panelOf(page).getByText('SHA-256').waitFor()
+      await panelOf(page).getByText(', as recorded.').last().waitFor()
     },
   )
 

@@ -39,7 +39,6 @@ export function playCall(
       redirect: 'manual',
     })
     heard.status = response.status
-    heard.fixture = response.headers.get('x-deltatape-fixture') ?? undefined
     arrived()
     const reader = response.body?.getReader()
     for (let read = await reader?.read(); read?.value; read = await reader?.read()) {

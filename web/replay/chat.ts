@@ -59,7 +59,7 @@ export function playTurn(turn: Turn, signal: AbortSignal, arrived: () => void): 
 /** Plays two turns on one connection: the second waits for the first. */
 export function playPair(turn: Turn, signal: AbortSignal): Promise<Pair> {
   const [first, second] = [new Heard(turn.expected), new Heard(turn.expected)]
-  const order: Pair['order'][number][] = []
+  let order = ''
   const { promise, resolve } = Promise.withResolvers<Pair>()
   const id = `second-${turn.name}`
   const socket = socketAt(addressUnder(turn.name, '/ws-stream', turn.manner))
@@ -71,10 +71,10 @@ export function playPair(turn: Turn, signal: AbortSignal): Promise<Pair> {
   socket.addEventListener('message', ({ data }) => {
     const text = String(data)
     const frame = frameIn(text)
-    const whose = frame?.id === id ? 'second' : frame?.id === undefined ? 'first' : 'nobody'
-    order.push(whose)
+    const whose = frame?.id === id ? '2' : frame?.id === undefined ? '1' : '?'
+    order += whose
     // Without its id it is to be the very frame of a turn that has none.
-    if (whose === 'second') second.frame(performance.now() - began, text.replace(`,"id":${JSON.stringify(id)}`, ''))
+    if (whose === '2') second.frame(performance.now() - began, text.replace(`,"id":${JSON.stringify(id)}`, ''))
     else first.frame(performance.now() - began, text)
     if (isTerminal(frame) && first.end && second.end) socket.close(NORMAL)
   })

@@ -27,13 +27,13 @@ export function recordedTimes(
   expected: Expected,
   due: Due | undefined,
 ): readonly number[] {
-  const { until, how, endedAt } = expected
+  const { until, unit, endedAt } = expected
   const times: number[] = []
   for (const [index, total] of until.entries()) {
     const at = records.at[index] ?? endedAt
     const count = total - (until[index - 1] ?? 0)
     const time = due === undefined ? at : due(at, index)
-    const many = how === 'chat' ? count : Math.min(count, 1)
+    const many = unit === 'frame' ? count : Math.min(count, 1)
     for (let each = 0; each < many; each++) times.push(time)
   }
   return times

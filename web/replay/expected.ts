@@ -1,4 +1,5 @@
 /** What a replay is expected to bring, from what was recorded. Pure. */
+import { bisectRight } from 'd3-array'
 import type { Replay, View } from '../../server/serve/page/data.ts'
 import { type Fault, eventsOf, recordsUntil } from './faults.ts'
 
@@ -16,7 +17,9 @@ export interface Cut {
 
 /** The frames of a chat with the record of each, or the bytes of a body with where each record ends. */
 export interface Expected {
-  readonly how: Replayed['how']
+  readonly unit: 'frame' | 'byte'
+  /** How many frames, or bytes, there are. */
+  readonly length: number
   /** Each frame of a chat; empty for a body. */
   readonly frames: readonly string[]
   /** The whole body; empty for a chat. */
@@ -41,10 +44,11 @@ function ofChat(view: View): Expected {
   for (const each of [...of, last]) {
     frames.push(...each)
     until.push(frames.length)
-    for (const frame of each) text += deltaIn(frame) ?? ''
+    for (const frame of each.map(frameIn)) if (frame?.type === 'delta') text += frame.message
     chars.push(text.length)
   }
-  return { how: 'chat', frames, body: new Uint8Array(), until, chars, text, endedAt: view.durationMs }
+  const { durationMs: endedAt } = view
+  return { unit: 'frame', length: frames.length, frames, body: new Uint8Array(), until, chars, text, endedAt }
 }
 
 function ofBody(view: View): Expected {
@@ -64,46 +68,19 @@ function ofBody(view: View): Expected {
     chars[pieces.record[index] ?? 0] = text.length
   }
   for (let index = 1; index < chars.length; index++) chars[index] ||= chars[index - 1] ?? 0
-  return { how: 'http', frames: [], body, until: [...until, total], chars, text, endedAt: view.durationMs }
+  until.push(total)
+  return { unit: 'byte', length: total, frames: [], body, until, chars, text, endedAt: view.durationMs }
 }
 
 const bytesIn = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))
 
 /** How many records have come whole with so many frames, or bytes. */
-export function recordsIn({ until }: Expected, length: number): number {
-  let [low, high] = [0, until.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((until[middle] ?? 0) <= length) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+export const recordsIn = ({ until }: Expected, length: number): number => bisectRight(until, length)
 
 /** Where a fault cuts the recording. */
 export function cutBy(view: View, expected: Expected, fault: Fault): Cut {
   const records = recordsUntil(eventsOf(view), fault.after)
   return { fault, records, length: records === 0 ? 0 : (expected.until[records - 1] ?? 0) }
-}
-
-/** What a frame says: its type, its text and its code. Undefined of what is none. */
-export function frameIn(text: string): Frame | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    const { type, message, code, id } = {
-      type: undefined,
-      message: undefined,
-      code: undefined,
-      id: undefined,
-      ...value,
-    }
-    return typeof type === 'string' && typeof message === 'string'
-      ? { type, message, ...(typeof code === 'string' && { code }), ...(typeof id === 'string' && { id }) }
-      : undefined
-  } catch {
-    return undefined
-  }
 }
 
 export interface Frame {
@@ -113,10 +90,16 @@ export interface Frame {
   readonly id?: string
 }
 
-/** The text of a delta; undefined of any other frame. */
-export function deltaIn(text: string): string | undefined {
-  const frame = frameIn(text)
-  return frame?.type === 'delta' ? frame.message : undefined
+/** What a frame says: its type, its text and its code. Undefined of what is none. */
+export function frameIn(text: string): Frame | undefined {
+  try {
+    const frame: Partial<Frame> | null = JSON.parse(text)
+    const { type, message } = frame ?? {}
+    return typeof type === 'string' && typeof message === 'string' ? { ...frame, type, message } : undefined
+  } catch {
+    return undefined
+  }
 }
 
-export const isTerminal = (frame: Frame | undefined): boolean => frame?.type === 'message' || frame?.type === 'error'
+export const isTerminal = (frame: Frame | undefined): frame is Frame =>
+  frame?.type === 'message' || frame?.type === 'error'

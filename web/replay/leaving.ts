@@ -28,17 +28,15 @@ export function leave(name: string, begin: Leaver, hasFirst: boolean, signal: Ab
     clearTimeout(timer)
     resolve(left)
   }
-  let isOpen = false
-  const timer = setTimeout(
-    () => end(isOpen ? { how: 'open', ms: PATIENCE_MS } : { how: 'unknown', why: 'The server told nothing of it.' }),
-    PATIENCE_MS,
-  )
+  let turn: LiveTurn | undefined
+  const told = (): void => end({ turn, came: heard?.length ?? 0 })
+  const timer = setTimeout(told, PATIENCE_MS)
   /** The last turn that there was before: those of takes before this one may have the same name. */
   let before: number | undefined
-  const take = (turn: LiveTurn): void => {
-    if (turn.n <= (before ?? 0) || !turn.endpoint.startsWith(`/@${name}/`)) return
-    isOpen = turn.open
-    if (!turn.open) end({ how: 'ended', turn, came: heard?.length ?? 0 })
+  const take = (each: LiveTurn): void => {
+    if (each.n <= (before ?? 0) || !each.endpoint.startsWith(`/@${name}/`)) return
+    turn = each
+    if (!turn.open) told()
     else if (!hasFirst) going.abort()
   }
   feed.addEventListener('message', ({ data }) => {
@@ -47,7 +45,7 @@ export function leave(name: string, begin: Leaver, hasFirst: boolean, signal: Ab
     before = Math.max(0, ...message.turns.map(({ n }) => n))
     heard = begin(going.signal, () => hasFirst && (heard?.length ?? 0) > 0 && going.abort()).heard
   })
-  feed.addEventListener('close', () => end({ how: 'unknown', why: 'The server does not tell of its turns.' }))
-  whenAborted(signal, () => end({ how: 'unknown', why: 'It was stopped.' }))
+  feed.addEventListener('close', () => end({ came: 0 }))
+  whenAborted(signal, () => end({ came: 0 }))
   return promise
 }

@@ -6,7 +6,7 @@ import { type Listening, playPair, playTurn } from './chat.ts'
 import { type Expected, type Replayed, cutBy, expectedOf } from './expected.ts'
 import { eventsBefore, eventsOf, faultIn } from './faults.ts'
 import { type Leaver, leave } from './leaving.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Pair } from './facts.ts'
 
 export interface RunOptions {
   readonly view: View
@@ -68,11 +68,8 @@ export async function run({ view, replay, manner, usualFault, signal, told }: Ru
     await Promise.all([
       replay.how === 'chat'
         ? pairOf(replay.message, expected, await nameFor('-pair'), instant, all).then((pair) => know({ pair }))
-        : callsOf(play, [await nameFor('-one'), await nameFor('-other')], instant, all).then((calls) =>
-            know({ calls }),
-          ),
+        : callsOf(play, [await nameFor('-one'), await nameFor('-other')], instant, all).then((pair) => know({ pair })),
       leftBy(play, view, expected, await nameFor('-leaves'), all).then((left) => know({ left })),
-      replay.how === 'http' && sha256Of(heard.body()).then((sha256) => know({ sha256 })),
     ])
   } finally {
     own.abort()
@@ -83,10 +80,15 @@ export async function run({ view, replay, manner, usualFault, signal, told }: Ru
 const pairOf = (message: string, expected: Expected, name: string, manner: Manner, signal: AbortSignal) =>
   playPair({ name, message, expected, manner }, signal)
 
-async function callsOf(play: Player, [one, other]: readonly [string, string], manner: Manner, signal: AbortSignal) {
-  const calls = [play(one, manner, signal, nothing), play(other, manner, signal, nothing)] as const
-  await Promise.all(calls.map(({ over }) => over))
-  return [calls[0].heard, calls[1].heard] as const
+async function callsOf(
+  play: Player,
+  [one, other]: [string, string],
+  manner: Manner,
+  signal: AbortSignal,
+): Promise<Pair> {
+  const [first, second] = [play(one, manner, signal, nothing), play(other, manner, signal, nothing)]
+  await Promise.all([first.over, second.over])
+  return { first: first.heard, second: second.heard, order: '' }
 }
 
 /** How long an answer waits for its client to leave, in ms. */
@@ -101,11 +103,4 @@ function leftBy(play: Player, view: View, expected: Expected, name: string, sign
   const fault = `delay:${WAITS_MS}ms@${isMiddle ? after : 0}`
   const begin: Leaver = (going, arrived) => play(name, { pace: 'instant', fault }, going, arrived)
   return leave(name, begin, isMiddle, signal)
-}
-
-async function sha256Of(body: Uint8Array<ArrayBuffer>): Promise<string | null> {
-  // A page that is no secure context has none.
-  if (!isSecureContext) return null
-  const digest = await crypto.subtle.digest('SHA-256', body)
-  return Array.from(new Uint8Array(digest), (each) => each.toString(16).padStart(2, '0')).join('')
 }

@@ -3,8 +3,8 @@ import type { View } from '../../server/serve/page/data.ts'
 import type { Tone } from '../parts/tone.ts'
 import { counted, number } from '../parts/format.ts'
 import { frameIn } from './expected.ts'
-import { type Heard, textOf } from './heard.ts'
-import { type Facts, isCut, isRecorded } from './facts.ts'
+import type { Heard } from './heard.ts'
+import { type Facts, isCutAsMeant, isRecorded } from './facts.ts'
 
 /** An end in words, and how it is meant. */
 export interface SaidEnd {
@@ -18,9 +18,11 @@ export function endOf({ end, status }: Heard): SaidEnd | undefined {
     case undefined:
       return undefined
     case 'told':
-      return end.code === undefined ? { word: 'message', tone: 'good' } : { word: `error ${end.code}`, tone: 'bad' }
+      return end.frame.type === 'message'
+        ? { word: 'message', tone: 'good' }
+        : { word: `error ${end.frame.code}`, tone: 'bad' }
     case 'closed':
-      return { word: `closed ${end.code}${end.reason === '' ? '' : ` ${end.reason}`}`, tone: 'bad' }
+      return { word: `closed ${end.code} ${end.reason}`.trim(), tone: 'bad' }
     case 'whole':
       return { word: `HTTP ${status}, whole`, tone: (status ?? 0) < 400 ? 'good' : 'bad' }
     case 'broken':
@@ -31,10 +33,8 @@ export function endOf({ end, status }: Heard): SaidEnd | undefined {
 }
 
 /** What is said when a replay is over, to those who do not see it. */
-export function summaryOf(heard: Heard): string {
-  const what = heard.expected.how === 'chat' ? counted(heard.length, 'frame') : counted(heard.bytes, 'byte')
-  return `The replay is over: ${what}, ${endOf(heard)?.word ?? 'no end'}.`
-}
+export const summaryOf = (heard: Heard): string =>
+  `The replay is over: ${counted(heard.length, heard.expected.unit)}, ${endOf(heard)?.word}.`
 
 /** Where a replay is another one than the recording. */
 export interface Differing {
@@ -52,58 +52,56 @@ const SHOWN = 240
 
 /** Where it is first another one; undefined while there is none. */
 export function differingIn(facts: Facts): Differing | undefined {
-  const { heard, cut, fault } = facts
+  const { heard, fault } = facts
   const { expected, difference, length, end } = heard
-  const whole = expected.how === 'chat' ? expected.frames.length : expected.body.length
-  const isShort = end !== undefined && end.how !== 'stopped' && length < whole
-  const at = difference ?? (isShort ? length : undefined)
-  if (at === undefined || (end !== undefined && isRecorded(facts))) return undefined
-  const meant =
-    isCut(facts) && cut !== undefined && (at >= cut.length || (end?.how === 'broken' && difference === undefined))
-  const unit = expected.how === 'chat' ? 'frame' : 'byte'
+  if (!end || end.how === 'stopped' ? difference === undefined : isRecorded(facts)) return undefined
+  const at = difference ?? length
+  const meant = isCutAsMeant(facts)
+  const place = `${expected.unit} ${number(at + 1)}`
   const what =
     difference === undefined
-      ? `The replay ends before ${unit} ${number(at + 1)} of ${number(whole)}`
-      : `The replay is another one from ${unit} ${number(at + 1)} on`
+      ? `The replay ends before ${place} of ${number(expected.length)}`
+      : `The replay is another one from ${place} on`
   return { where: `${what}${meant ? `, as ${fault} says` : ''}.`, ...sidesAt(heard, at), meant }
 }
 
 function sidesAt(heard: Heard, at: number): Pick<Differing, 'recorded' | 'came'> {
-  const { expected, frames, bytes } = heard
-  if (expected.how === 'chat')
-    return { recorded: aroundIn(expected.frames[at], frames[at]), came: aroundIn(frames[at], expected.frames[at]) }
+  const { expected, frames } = heard
+  if (expected.unit === 'frame') {
+    const [recorded, came] = [expected.frames[at], frames[at]]
+    const from = Math.max(0, sameIn(recorded ?? '', came ?? '') - SHOWN / 4)
+    return { recorded: recorded?.slice(from), came: came?.slice(from) }
+  }
   const text = (body: Uint8Array): string | undefined =>
     body.length > at ? new TextDecoder().decode(body.subarray(at, at + SHOWN)) : undefined
-  // Before the difference all bytes are the same: without that many there is none to show.
-  return { recorded: text(expected.body), came: bytes > at ? text(heard.body()) : undefined }
+  return { recorded: text(expected.body), came: text(heard.body(at + SHOWN)) }
 }
 
-/** A text from a little before where it is first another one. */
-function aroundIn(text: string | undefined, other: string | undefined): string | undefined {
-  if (text === undefined || other === undefined) return text
+/** How much of two texts is the same. */
+function sameIn(one: string, other: string): number {
   let same = 0
-  while (same < text.length && text[same] === other[same]) same++
-  const from = Math.max(0, same - SHOWN / 4)
-  return `${from > 0 ? '…' : ''}${text.slice(from)}`
+  while (same < one.length && one[same] === other[same]) same++
+  return same
 }
 
 /** How much of a body is shown that is no recorded text, in bytes. */
 const BODY_SHOWN = 4000
 
-/** What a client sees of a replay beside its text: the message of an error, or a body that tells no text. */
-export function besideText(heard: Heard): string | undefined {
+/** What is seen beside the text, recorded and replayed: the message of an error, or a body that tells no text. */
+export function besideText({ records }: View, heard: Heard): readonly (string | undefined)[] {
   const { expected, frames, difference } = heard
-  if (expected.how === 'chat') return lastOf(frames)
-  if (expected.text !== '' && difference === undefined) return undefined
-  return textOf(heard, BODY_SHOWN)
+  if (expected.unit === 'frame') return [lastOf(expected.frames), lastOf(frames)]
+  if (records.binary.length > 0) return []
+  const hasText = expected.text !== ''
+  return [
+    hasText ? undefined : beginningOf(expected.body),
+    hasText && difference === undefined ? undefined : beginningOf(heard.body(BODY_SHOWN)),
+  ]
 }
 
-/** The same of the recording. */
-export function recordedBesideText(view: View, { expected }: Heard): string | undefined {
-  if (expected.how === 'chat') return lastOf(expected.frames)
-  if (expected.text !== '' || view.records.binary.length > 0) return undefined
-  return view.records.wire.join('').slice(0, BODY_SHOWN)
-}
+/** Without the half of a character where it is cut. */
+const beginningOf = (body: Uint8Array): string =>
+  new TextDecoder().decode(body.subarray(0, BODY_SHOWN), { stream: true })
 
 /** The last frame of a turn, if it says what its deltas do not: an error, or a message without text, such as a call of a tool. */
 function lastOf(frames: readonly string[]): string | undefined {

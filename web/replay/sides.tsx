@@ -7,7 +7,7 @@ import { Icon } from '../parts/icons.tsx'
 import { Text } from '../parts/text.tsx'
 import { recordsIn } from './expected.ts'
 import type { Heard } from './heard.ts'
-import { besideText, differingIn, endOf, recordedBesideText } from './said.ts'
+import { besideText, differingIn, endOf } from './said.ts'
 import type { Facts } from './facts.ts'
 import type { Playing } from './session.ts'
 
@@ -23,12 +23,10 @@ interface NumbersProps {
 
 export function Numbers({ view, playing: { facts, elapsed } }: NumbersProps) {
   const { heard } = facts
-  const isChat = heard.expected.how === 'chat'
+  const { unit, length } = heard.expected
   const end = endOf(heard)
   const rows: readonly (readonly [string, ComponentChildren, ComponentChildren])[] = [
-    isChat
-      ? ['Frames', number(heard.expected.frames.length), number(heard.length)]
-      : ['Bytes', bytes(heard.expected.body.length), bytes(heard.bytes)],
+    unit === 'frame' ? ['Frames', number(length), number(heard.length)] : ['Bytes', bytes(length), bytes(heard.length)],
     ['First text', duration(view.firstDeltaMs), duration(firstTextOf(heard))],
     ['Took', duration(view.durationMs), duration(elapsed)],
     [
@@ -66,16 +64,17 @@ export function Numbers({ view, playing: { facts, elapsed } }: NumbersProps) {
   )
 }
 
-/** When the first text came: of a body it is known by the records that came whole. */
-function firstTextOf({ expected, firstText, at, until }: Heard): number | undefined {
-  if (expected.how === 'chat') return firstText
+/** When the first text came, as far as it is where it was recorded. */
+function firstTextOf(heard: Heard): number | undefined {
+  const { expected, at, until } = heard
+  if (textOf(heard) === '') return undefined
   const record = expected.chars.findIndex((chars) => chars > 0)
-  return record === -1 ? undefined : at[until.findIndex((length) => length >= (expected.until[record] ?? 0))]
+  return at[until.findIndex((length) => length >= (expected.until[record] ?? 0))]
 }
 
 /** How much text came: of a body it is known as far as its bytes are the recorded ones. */
 function textOf({ expected, text, difference, length }: Heard): string {
-  if (expected.how === 'chat') return text
+  if (expected.unit === 'frame') return text
   const records = recordsIn(expected, difference ?? length)
   return expected.text.slice(0, expected.chars[records - 1] ?? 0)
 }
@@ -83,10 +82,11 @@ function textOf({ expected, text, difference, length }: Heard): string {
 export function Texts({ view, facts: { heard } }: Props) {
   const { expected } = heard
   const came = textOf(heard)
+  const [besideRecorded, besideCame] = besideText(view, heard)
   const isSame = expected.text.startsWith(came)
   return (
     <div class="texts">
-      <Side title="Recorded" beside={recordedBesideText(view, heard)}>
+      <Side title="Recorded" beside={besideRecorded}>
         <Text text={isSame ? came : expected.text} />
         {isSame && (
           <span class="ahead">
@@ -94,7 +94,7 @@ export function Texts({ view, facts: { heard } }: Props) {
           </span>
         )}
       </Side>
-      <Side title="Replayed" beside={besideText(heard)}>
+      <Side title="Replayed" beside={besideCame}>
         <Text text={came} />
       </Side>
     </div>

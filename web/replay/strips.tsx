@@ -13,35 +13,19 @@ interface Props {
 }
 
 export function Strips({ view, playing: { facts, pace, elapsed } }: Props) {
-  const { heard } = facts
-  const { expected } = heard
+  const { expected, at } = facts.heard
   const due = dueAt(pace)
   const recorded = recordedTimes(view, expected, due)
-  const long = recordedSpan(view, expected, due)
+  const end = recordedSpan(view, expected, due)
+  const both = Math.max(end, elapsed)
   // At once nothing of the recorded time is left: each strip has its own.
-  const spans = due === undefined ? [long, elapsed] : [Math.max(long, elapsed), Math.max(long, elapsed)]
-  const unit = expected.how === 'chat' ? 'frame' : 'piece'
-  const shared = due !== undefined
+  const isOwn = due === undefined
   return (
     <div class="arrivals">
-      <Strip
-        label="recorded"
-        at={recorded}
-        span={spans[0] ?? 0}
-        end={long}
-        tone="--other"
-        what={counted(recorded.length, expected.how === 'chat' ? 'frame' : 'record')}
-      />
-      {!shared && <Axis span={spans[0] ?? 0} />}
-      <Strip
-        label="replayed"
-        at={heard.at}
-        span={spans[1] ?? 0}
-        end={elapsed}
-        tone="--text"
-        what={counted(heard.at.length, unit)}
-      />
-      <Axis span={spans[1] ?? 0} />
+      <Strip label="recorded" at={recorded} span={isOwn ? end : both} end={end} tone="--other" />
+      {isOwn && <Axis span={end} />}
+      <Strip label="replayed" at={at} span={isOwn ? elapsed : both} end={elapsed} tone="--text" />
+      <Axis span={isOwn ? elapsed : both} />
     </div>
   )
 }
@@ -63,12 +47,10 @@ interface StripProps {
   readonly end: number
   /** The custom property that holds its colour. */
   readonly tone: string
-  /** What is in it, counted. */
-  readonly what: string
 }
 
 function Strip(props: StripProps) {
-  const { label, span, end, what } = props
+  const { label, at, span, end } = props
   const canvas = useRef<HTMLCanvasElement>(null)
   const latest = useRef(props)
   latest.current = props
@@ -79,11 +61,11 @@ function Strip(props: StripProps) {
     return () => sized.disconnect()
   }, [])
   const now = theme.value
-  useEffect(draw, [props.at.length, span, end, now])
+  useEffect(draw, [at.length, span, end, now])
   return (
     <div class="strip">
       <span class="name">{label}</span>
-      <canvas ref={canvas} role="img" aria-label={`${label}: ${what} in ${duration(end)}`} />
+      <canvas ref={canvas} role="img" aria-label={`${label}: ${counted(at.length, 'arrival')} in ${duration(end)}`} />
     </div>
   )
 }

@@ -1,7 +1,7 @@
 /** The rules as a list: of each whether it holds, by icon and word, and what was seen. */
 import { Icon, type IconName } from '../parts/icons.tsx'
 import type { Facts } from './facts.ts'
-import { CALL_RULES, CHAT_RULES, type Verdict } from './rules.ts'
+import { CALL_RULES, CHAT_RULES, type Verdict, verdictOf } from './rules.ts'
 
 const LOOKS: Readonly<Record<Verdict['state'], readonly [IconName, string, string]>> = {
   pending: ['clock', '', 'pending'],
@@ -11,13 +11,13 @@ const LOOKS: Readonly<Record<Verdict['state'], readonly [IconName, string, strin
 }
 
 export function Verdicts({ facts }: { readonly facts: Facts }) {
-  const rules = facts.heard.expected.how === 'chat' ? CHAT_RULES : CALL_RULES
+  const rules = facts.heard.expected.unit === 'frame' ? CHAT_RULES : CALL_RULES
   return (
     <section class="verdicts" aria-label="What always holds">
       <h3>What always holds</h3>
       <ol>
-        {rules.map(({ title, check }) => (
-          <Row key={title} title={title} verdict={check(facts)} />
+        {rules.map((rule) => (
+          <Row key={rule[0]} title={rule[0]} verdict={verdictOf(rule, facts)} />
         ))}
       </ol>
     </section>

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Expected } from '../../../web/replay/expected.ts'
-import { Heard, differenceOf, isWhole, textOf } from '../../../web/replay/heard.ts'
+import { Heard, differenceOf, isWhole } from '../../../web/replay/heard.ts'
 
 const nothing = { frames: [], body: new Uint8Array(), until: [], chars: [], text: '', endedAt: 0 }
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-const chatOf = (...frames: string[]): Expected => ({ ...nothing, how: 'chat', frames })
-const bodyOf = (text: string): Expected => ({ ...nothing, how: 'http', body: bytesOf(text) })
+const chatOf = (...frames: string[]): Expected => ({ ...nothing, unit: 'frame', length: frames.length, frames })
+const bodyOf = (text: string): Expected => ({ ...nothing, unit: 'byte', length: text.length, body: bytesOf(text) })
 
 const delta = '{"type":"delta","message":"Hi"}'
 const last = '{"type":"message","message":"Hi"}'
@@ -13,17 +13,22 @@ const last = '{"type":"message","message":"Hi"}'
 test('a chat is whole with the frame that ends it, and no longer if another one follows', () => {
   const heard = new Heard(chatOf(delta, last))
   heard.frame(3, delta)
-  expect([isWhole(heard), heard.end, heard.text, heard.firstText]).toEqual([false, undefined, 'Hi', 3])
+  expect([isWhole(heard), heard.end, heard.text]).toEqual([false, undefined, 'Hi'])
   heard.frame(5, last)
-  expect([isWhole(heard), heard.end, heard.length]).toEqual([true, { how: 'told', at: 5, code: undefined }, 2])
+  expect([isWhole(heard), heard.end, heard.length]).toEqual([
+    true,
+    { how: 'told', at: 5, frame: { type: 'message', message: 'Hi' } },
+    2,
+  ])
   heard.frame(6, delta)
-  expect([isWhole(heard), heard.difference]).toEqual([false, 2])
+  expect([isWhole(heard), heard.difference, heard.isTrailed]).toEqual([false, 2, true])
 })
 
 test('the first frame that is another one is told', () => {
   const heard = new Heard(chatOf(delta, last))
-  for (const frame of [delta, '{"type":"error","message":"no","code":"fixture_miss"}']) heard.frame(1, frame)
-  expect([heard.difference, heard.end]).toEqual([1, { how: 'told', at: 1, code: 'fixture_miss' }])
+  const miss = { type: 'error', message: 'no', code: 'fixture_miss' }
+  for (const frame of [delta, JSON.stringify(miss)]) heard.frame(1, frame)
+  expect([heard.difference, heard.end]).toEqual([1, { how: 'told', at: 1, frame: miss }])
 })
 
 test.each([
@@ -54,13 +59,11 @@ test('two replays are compared however their bodies were cut, and whichever is l
   ]).toEqual([2, 2, 1])
 })
 
-test('a body is told as text if it is some, also if it is cut in the middle of a letter', () => {
+test('a body begins with its first pieces, also where they are cut', () => {
   const heard = new Heard(bodyOf(''))
-  heard.chunk(1, bytesOf('世界'))
-  expect([textOf(heard, 100), textOf(heard, 4)]).toEqual(['世界', '世'])
-  const binary = new Heard(bodyOf(''))
-  binary.chunk(1, Uint8Array.of(0xff, 0xd8))
-  expect(textOf(binary, 100)).toBeUndefined()
+  for (const chunk of ['abc', 'def']) heard.chunk(1, bytesOf(chunk))
+  const begins = [0, 2, 3, 5, 9].map((most) => new TextDecoder().decode(heard.body(most)))
+  expect(begins).toEqual(['', 'ab', 'abc', 'abcde', 'abcdef'])
 })
 
 test('of two bodies that broke the shorter one is the beginning of the other', () => {
