@@ -11,13 +11,8 @@ export interface Address {
 
 /** Reads what stands behind the `#`. What cannot be decoded stays as it is. */
 export function parseAddress(hash: string): Address {
-  const text = hash.replace(/^#?\/?/, '')
-  const at = text.indexOf('?')
-  const path = at === -1 ? text : text.slice(0, at)
-  return {
-    path: path === '' ? [] : path.split('/').map(decoded),
-    query: new URLSearchParams(at === -1 ? '' : text.slice(at + 1)),
-  }
+  const [, path = '', query = ''] = /^#?\/?([^?]*)\??(.*)$/s.exec(hash) ?? []
+  return { path: path === '' ? [] : path.split('/').map(decoded), query: new URLSearchParams(query) }
 }
 
 function decoded(part: string): string {

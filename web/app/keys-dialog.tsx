@@ -60,8 +60,4 @@ const Pressed = ({ name }: { readonly name: string }) => (
   </span>
 )
 
-function bySaying(keys: Keys): [string, string[]][] {
-  const names = new Map<string, string[]>()
-  for (const [name, [says]] of Object.entries(keys)) names.set(says, [...(names.get(says) ?? []), name])
-  return [...names]
-}
+const bySaying = (keys: Keys) => [...Map.groupBy(Object.keys(keys), (name) => keys[name]?.[0])]

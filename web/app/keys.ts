@@ -1,6 +1,7 @@
 /** What keys do. Views say which keys they take and what for; `?` shows all that are in force. */
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { keep, kept } from './kept.ts'
 import { keyOf } from './key.ts'
 
 /** By key, as {@link keyOf} names it: what it does in words, and how. Keys with the same words are told together. */
@@ -22,24 +23,12 @@ export const rings = signal<readonly KeyRing[]>([
 
 const KEPT = 'deltatape.letters'
 
-function kept(): boolean {
-  try {
-    return localStorage.getItem(KEPT) !== 'off'
-  } catch {
-    return true
-  }
-}
-
 /** Whether single characters act. Who speaks to the machine may want them off (WCAG 2.1.4). */
-export const letters = signal(kept())
+export const letters = signal(kept('localStorage', KEPT) !== 'off')
 
 export function setLetters(on: boolean): void {
   letters.value = on
-  try {
-    localStorage.setItem(KEPT, on ? 'on' : 'off')
-  } catch {
-    // It holds until this page is left.
-  }
+  keep('localStorage', KEPT, on ? 'on' : 'off')
 }
 
 /** Takes keys for as long as the view is shown. The object may be made anew each time. */

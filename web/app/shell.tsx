@@ -5,9 +5,9 @@ import { Icon } from '../parts/icons.tsx'
 import { address, addressOf } from './address.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { isTelling } from './keys.ts'
-import { exported } from './source.ts'
+import { RefusedError, exported } from './source.ts'
 import { changeTheme, theme } from './theme.ts'
-import { Sentence } from './there.tsx'
+import { Refused } from './there.tsx'
 import { titleOf } from './title.ts'
 import { viewAt } from './views.tsx'
 
@@ -29,20 +29,13 @@ export function Shell() {
         <Brand />
         {exported ? null : <Links now={path[0] ?? 'fixtures'} />}
         <div class="ends">
-          <button
-            type="button"
-            class="button bare"
-            aria-label="Keys"
-            title="Keys"
-            onClick={() => (isTelling.value = true)}
-          >
+          <button type="button" class="button bare" title="Keys" onClick={() => (isTelling.value = true)}>
             <Icon name="keyboard" />
           </button>
           <button
             type="button"
             class="button bare"
-            aria-label="Dark theme"
-            title="Light or dark"
+            title="Dark theme"
             aria-pressed={theme.value === 'dark'}
             onClick={changeTheme}
           >
@@ -51,7 +44,7 @@ export function Shell() {
         </div>
       </header>
       <main ref={main} tabIndex={-1}>
-        {exported ? <FixtureView name={exported.view.name} /> : (viewAt(address.value) ?? <Nowhere />)}
+        {exported ? <FixtureView name={exported.view.name} /> : (viewAt(address.value) ?? <Refused error={NOWHERE} />)}
       </main>
       {isTelling.value && <KeysDialog />}
     </>
@@ -82,13 +75,7 @@ const Links = ({ now }: { readonly now: string }) => (
   </nav>
 )
 
-const Nowhere = () => (
-  <Sentence title="There is no such view" text="The address leads nowhere on this page.">
-    <a class="button" href={addressOf(['fixtures'])}>
-      All fixtures
-    </a>
-  </Sentence>
-)
+const NOWHERE = new RefusedError(404, 'The address leads nowhere on this page.')
 
 /** Names the document after the view; whoever comes from another view begins at the heading of this one. */
 function useArrival(main: { readonly current: HTMLElement | null }, path: readonly string[]): void {

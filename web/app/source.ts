@@ -29,15 +29,12 @@ async function read<Path extends keyof PageData>(
 async function answerAt(path: string, query: Readonly<Record<string, string>>): Promise<Response> {
   const response = await fetch(`page/${path}?${new URLSearchParams(query)}`, { headers: token.headers() })
   if (response.ok) return response
-  const told: unknown = await response.json().catch(() => undefined)
-  throw new RefusedError(response.status, messageIn(told) ?? `The server answers ${response.status}.`)
+  const told: Told | undefined = await response.json().catch(() => undefined)
+  throw new RefusedError(response.status, told?.error?.message ?? `The server answers ${response.status}.`)
 }
 
-function messageIn(told: unknown): string | undefined {
-  if (typeof told !== 'object' || told === null || !('error' in told)) return undefined
-  const { error } = told
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined
-}
+/** How the server says why it refuses; nobody knows what others say, who may stand between. */
+type Told = { readonly error?: { readonly message?: string } } | null
 
 /** What this page holds if it was exported; undefined if a server serves it. */
 export const exported: Exported | undefined = (() => {

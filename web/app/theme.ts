@@ -1,5 +1,6 @@
 /** Light or dark: as the system says, unless somebody chose. */
 import { signal } from '@preact/signals'
+import { keep, kept } from './kept.ts'
 
 const KEY = 'deltatape.theme'
 
@@ -7,19 +8,15 @@ type Theme = 'light' | 'dark'
 
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
-function chosen(): Theme | undefined {
-  try {
-    const word = localStorage.getItem(KEY)
-    return word === 'light' || word === 'dark' ? word : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const ofSystem = (): Theme => (dark.matches ? 'dark' : 'light')
 
+function chosen(): Theme {
+  const word = kept('localStorage', KEY)
+  return word === 'light' || word === 'dark' ? word : ofSystem()
+}
+
 /** The theme that is shown. */
-export const theme = signal<Theme>(chosen() ?? ofSystem())
+export const theme = signal(chosen())
 
 const show = (next: Theme): void => {
   theme.value = next
@@ -27,16 +24,11 @@ const show = (next: Theme): void => {
 }
 
 show(theme.value)
-dark.addEventListener('change', () => show(chosen() ?? ofSystem()))
+dark.addEventListener('change', () => show(chosen()))
 
 /** Changes to the other one. What the system says is followed again as soon as it is what is chosen. */
 export function changeTheme(): void {
   const next = theme.value === 'dark' ? 'light' : 'dark'
-  try {
-    if (next === ofSystem()) localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, next)
-  } catch {
-    // It is shown until this page is left.
-  }
+  keep('localStorage', KEY, next === ofSystem() ? '' : next)
   show(next)
 }

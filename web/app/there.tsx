@@ -27,7 +27,7 @@ export function There<T>({ loaded, what, children }: Props<T>) {
 export function Refused({ error }: { readonly error: Error }) {
   if (!(error instanceof RefusedError)) {
     return (
-      <Sentence title="The server does not answer" text="It may have been stopped. Start it, and try again.">
+      <Sentence title="The server does not answer" text="Start it, and try again.">
         <Again />
       </Sentence>
     )
@@ -48,7 +48,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'This is too large to be shown',
 }
 
-const Again = () => (
+export const Again = () => (
   <button type="button" class="button main" onClick={askAgain}>
     Try again
   </button>
@@ -92,16 +92,7 @@ function TokenForm() {
       <form onSubmit={send}>
         <label class="field">
           Token
-          <input
-            ref={input}
-            class="input"
-            type="password"
-            autocomplete="off"
-            spellcheck={false}
-            required
-            pattern="[!-~ ]+"
-            title="Letters, digits and signs of ASCII"
-          />
+          <input ref={input} class="input" type="password" autocomplete="off" spellcheck={false} required />
         </label>
         <button type="submit" class="button main">
           Go on

@@ -1,26 +1,10 @@
 /** The token that the server may ask for. It comes in the address, once, and is kept for this tab alone. */
 import { signal } from '@preact/signals'
+import { keep, kept } from './kept.ts'
 
 const KEY = 'deltatape.token'
 
-/** What is kept in this tab; nothing where a browser keeps nothing, as for some files. */
-function kept(): string | undefined {
-  try {
-    return sessionStorage.getItem(KEY) ?? undefined
-  } catch {
-    return undefined
-  }
-}
-
-function keep(value: string): void {
-  try {
-    sessionStorage.setItem(KEY, value)
-  } catch {
-    // It is known until this page is left.
-  }
-}
-
-const value = signal(kept())
+const value = signal(kept('sessionStorage', KEY))
 
 /** Takes the token out of the address: `#token=…` or `#/live?token=…`. Called before anything looks at the address. */
 export function takeToken(): void {
@@ -38,7 +22,7 @@ export function takeToken(): void {
 
 function set(text: string): void {
   value.value = text
-  keep(text)
+  keep('sessionStorage', KEY, text)
 }
 
 /** Base64 as it may stand in an address (RFC 4648, 5), without padding. */
