@@ -2,7 +2,7 @@
 import { type Figure, differenceOf } from './figures.ts'
 
 export const Measures = ({ figures }: { readonly figures: readonly Figure[] }) => (
-  <dl class="measures">
+  <dl class="facts">
     {figures.map((figure) => (
       <div key={figure.name}>
         <dt>{figure.name}</dt>
