@@ -6,9 +6,10 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [licences],
-  // Calls of h() take less room than those of the newer form.
+  // Calls of h() take less room than those of the newer form. What is for developers is left out whatever NODE_ENV is: it
+  // names the paths of the machine.
   oxc: {
-    jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+    jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment', development: false },
     jsxInject: "import { h, Fragment } from 'preact'",
   },
   build: {

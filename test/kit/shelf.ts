@@ -3,9 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { formatFixture } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
-import { fileName } from '../../server/fixture/key.ts'
+import { fileName, identify } from '../../server/fixture/key.ts'
+import { createRedactor } from '../../server/redact/redactor.ts'
 import { WORDS } from '../sdks/wires/wire.ts'
 import { compose, words } from './answers.ts'
+import { callOf } from './calls.ts'
 import { fixtureFor, fixtureOf, inOnePiece } from './fixtures.ts'
 import { WAYS, callOfWay, recordsOf } from './rows.ts'
 
@@ -54,16 +56,19 @@ const SEA = [
   'fog',
 ]
 
-/** So many fixtures; the n-th asks for `question n of the …`. They are found, but none is at the place of its key. */
+/** So many fixtures; the n-th asks for `question n of the …`. */
 export function many(count: number): Shelf {
-  const kinds = SEA.flatMap((word, index) => {
-    const said = { text: `The ${word} is number ${index}.` }
+  const redactor = createRedactor()
+  const kinds = SEA.map((word, index) => {
     const more = index % 6 === 5 ? { ending: { end: 'truncated' } as const } : {}
-    return [{ word, text: formatFixture(answered(`question NUMBER of the ${word}`, said, more)) }]
+    const fixture = answered(`question NUMBER of the ${word}`, { text: `The ${word} is number ${index}.` }, more)
+    return { word, key: fixture.key, text: formatFixture(fixture) }
   })
   const one = (index: number): [string, string] => {
-    const { word = '', text = '' } = kinds[index % kinds.length] ?? {}
-    return [`question-${index}-of-the-${word}.jsonl`, text.replace('NUMBER', String(index))]
+    const { word = '', key = '', text = '' } = kinds[index % kinds.length] ?? {}
+    const input = `question ${index} of the ${word}`
+    const identity = identify(callOf({ model: 'gpt-4.1-mini', input }), redactor)
+    return [fileName(identity), text.replace(key, identity.key).replace('NUMBER', String(index))]
   }
   return Object.fromEntries(Array.from({ length: count }, (_, index) => one(index)))
 }

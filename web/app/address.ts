@@ -1,5 +1,6 @@
 /** What the address says: which view, and what is chosen in it. All of it stands behind the `#`, so that it survives anywhere. */
 import { signal } from '@preact/signals'
+import { takeToken } from './token.ts'
 
 /** An address of this page: `#/fixtures/<name>?e=812`. */
 export interface Address {
@@ -34,10 +35,16 @@ export function addressOf(path: readonly string[], query: Readonly<Record<string
   return `#/${path.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`
 }
 
-/** The address now. */
-export const address = signal(parseAddress(location.hash))
+/** Reads where one is, without the token that a link may have brought. */
+function here(): Address {
+  takeToken()
+  return parseAddress(location.hash)
+}
 
-addEventListener('hashchange', () => (address.value = parseAddress(location.hash)))
+/** The address now. */
+export const address = signal(here())
+
+addEventListener('hashchange', () => (address.value = here()))
 
 /** Goes to another view: the one before can be gone back to. */
 export const goTo = (to: string): void => void (location.hash = to)

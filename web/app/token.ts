@@ -23,11 +23,12 @@ function keep(value: string): void {
 const value = signal(kept())
 
 /** Takes the token out of the address: `#token=…` or `#/live?token=…`. Called before anything looks at the address. */
-function takeFromAddress(): void {
+export function takeToken(): void {
   const { hash } = location
   const found = /(?:^#|[?&])token=([^&]*)/.exec(hash)?.[1]
   if (found === undefined) return
-  set(decodeURIComponent(found))
+  // Unlike decodeURIComponent it bears what was encoded badly; a plus is one.
+  set(new URLSearchParams(`token=${found.replaceAll('+', '%2B')}`).get('token') ?? '')
   const rest = hash
     .replace(/([?&]?)token=[^&]*/, '')
     .replace(/^#&?/, '#')
@@ -40,8 +41,6 @@ function set(text: string): void {
   keep(text)
 }
 
-takeFromAddress()
-
 /** Base64 as it may stand in an address (RFC 4648, 5), without padding. */
 const base64url = (text: string): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(text)))
@@ -49,11 +48,15 @@ const base64url = (text: string): string =>
     .replaceAll('/', '_')
     .replace(/=+$/, '')
 
+/** What a token is made of. Anything else is none, and could not stand in a header. */
+const SENDABLE = /^[!-~]+$/
+
 export const token = {
   set,
   isKnown: (): boolean => value.value !== undefined,
   /** The headers of a request; a signal is read, so that whoever asks again asks with the new one. */
-  headers: (): Record<string, string> => (value.value === undefined ? {} : { 'x-deltatape-token': value.value }),
+  headers: (): Record<string, string> =>
+    value.value !== undefined && SENDABLE.test(value.value) ? { 'x-deltatape-token': value.value } : {},
   /** The subprotocols of a WebSocket: a browser sends no other header there. */
   protocols: (): string[] =>
     value.value === undefined ? [] : ['deltatape', `deltatape.token.${base64url(value.value)}`],

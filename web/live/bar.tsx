@@ -1,6 +1,4 @@
 /** Above the list: how many turns there were of each kind, the filter, Pause, and what came since. */
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import type { Counters } from '../../server/serve/feed.ts'
 import { note } from '../app/address.ts'
 import { number } from '../parts/format.ts'
@@ -36,12 +34,12 @@ export function Bar({ feed, mode, words, newer, hold, onNewer }: Props) {
         {COUNTS.map(([of, label]) => (
           <div key={of} class={of === 'misses' || of === 'errors' ? 'attention' : undefined}>
             <dt>{label}</dt>
-            <dd class={counters && counters[of] > 0 ? undefined : 'none'}>{number(counters?.[of])}</dd>
+            <dd class={counters?.[of] ? undefined : 'none'}>{number(counters?.[of])}</dd>
           </div>
         ))}
       </dl>
       <div class="tools">
-        <Status standing={feed.standing.value} mode={mode} again={feed.again} />
+        <Status standing={feed.standing.value} mode={mode} />
         {newer > 0 && (
           <button type="button" class="button main" onClick={onNewer}>
             <Icon name="up" /> {number(newer)} new
@@ -57,7 +55,7 @@ export function Bar({ feed, mode, words, newer, hold, onNewer }: Props) {
           value={words}
           onInput={({ currentTarget }) => note({ q: currentTarget.value })}
         />
-        <button type="button" class="button" aria-pressed={hold.isPaused} onClick={() => hold.pause(!hold.isPaused)}>
+        <button type="button" class="button" aria-pressed={hold.isPaused} onClick={hold.pause}>
           <Icon name={hold.isPaused ? 'play' : 'pause'} /> Pause
         </button>
       </div>
@@ -65,42 +63,11 @@ export function Bar({ feed, mode, words, newer, hold, onNewer }: Props) {
   )
 }
 
-interface StatusProps {
-  readonly standing: Standing
-  readonly mode: string
-  readonly again: () => void
-}
+const Status = ({ standing, mode }: { readonly standing: Standing; readonly mode: string }) => (
+  <span class={standing === 'lost' ? 'standing warn' : 'standing'} role="status">
+    {standing === 'lost' ? <Icon name="warning" /> : <span class={`dot ${standing}`} aria-hidden="true" />}
+    {standing === 'connected' ? `Connected, ${mode}` : WAITING[standing]}
+  </span>
+)
 
-function Status({ standing, mode, again }: StatusProps) {
-  const left = useLeft(standing)
-  if (standing.state === 'waiting') {
-    return (
-      <span class="standing warn">
-        <Icon name="warning" />
-        <span role="status">The connection is lost.</span>
-        <span class="left">Next try {left > 0 ? `in ${left} s` : 'now'}.</span>
-        <button type="button" class="button" onClick={again}>
-          Try now
-        </button>
-      </span>
-    )
-  }
-  return (
-    <span class="standing" role="status">
-      <span class={`dot ${standing.state}`} aria-hidden="true" />
-      {standing.state === 'connected' ? `Connected, ${mode}` : 'Connecting…'}
-    </span>
-  )
-}
-
-/** How many seconds are left until it is tried again. */
-function useLeft(standing: Standing): number {
-  const now = useSignal(performance.now())
-  useEffect(() => {
-    now.value = performance.now()
-    if (standing.state !== 'waiting') return undefined
-    const timer = setInterval(() => (now.value = performance.now()), 500)
-    return () => clearInterval(timer)
-  }, [standing])
-  return standing.state === 'waiting' ? Math.max(0, Math.ceil((standing.until - now.value) / 1000)) : 0
-}
+const WAITING = { connecting: 'Connecting…', lost: 'Connection lost, trying again…' } as const

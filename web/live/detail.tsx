@@ -1,5 +1,4 @@
 /** All that is known of one turn: of a miss, why it is one and what records it. */
-import type { ComponentChildren } from 'preact'
 import { addressOf, note } from '../app/address.ts'
 import { Copy } from '../parts/copy.tsx'
 import { bytes, counted, duration, moment, number } from '../parts/format.ts'
@@ -29,36 +28,28 @@ export function Detail({ turn, n }: { readonly turn: Seen | undefined; readonly 
 }
 
 function Known({ turn }: { readonly turn: Seen }) {
-  const { asked, fixture, action, changes, why, message, code } = turn
-  const isThere = fixture !== undefined && action !== 'miss'
+  const { asked, fixture, action, changes, why, message = '', code } = turn
+  const { text, command } = code === 'fixture_miss' ? explained(message) : { text: message, command: undefined }
   return (
     <>
-      {asked !== undefined && (
-        <p class="asked">
-          <Text text={asked} most={400} />
-        </p>
+      <Told text={asked} class="asked" />
+      <Told text={text} class="told-why" />
+      {command !== undefined && (
+        <div class="to-record">
+          <p>To record it, run this, and send the call again:</p>
+          <pre>
+            <Text text={command} />
+          </pre>
+          <Copy text={command} label="Copy command" />
+        </div>
       )}
-      {message !== undefined && <Explanation message={message} isMiss={code === 'fixture_miss'} />}
-      {why !== undefined && (
-        <p>
-          <Text text={why} most={2000} />
-        </p>
-      )}
-      {changes !== undefined && (
-        <p class="told-change">
-          <Text text={changes} most={2000} />
-        </p>
-      )}
-      {isThere && (
+      <Told text={why} />
+      <Told text={changes} />
+      {fixture !== undefined && action !== 'miss' && (
         <p class="does">
           <a class="button main" href={addressOf(['fixtures', fixture])}>
             Open the fixture
           </a>
-          {action === 'saved' && (
-            <a class="button" href={addressOf(['compare', fixture])}>
-              Compare with git
-            </a>
-          )}
         </p>
       )}
       <Facts turn={turn} />
@@ -66,39 +57,25 @@ function Known({ turn }: { readonly turn: Seen }) {
   )
 }
 
-function Explanation({ message, isMiss }: { readonly message: string; readonly isMiss: boolean }) {
-  const { text, command } = isMiss ? explained(message) : { text: message, command: undefined }
-  return (
-    <>
-      <p class="told-why">
-        <Text text={text} most={8192} />
-      </p>
-      {command !== undefined && (
-        <div class="to-record">
-          <p>To record it, run this, and send the call again:</p>
-          <pre>
-            <code>
-              <Text text={command} />
-            </code>
-          </pre>
-          <Copy text={command} label="Copy command" />
-        </div>
-      )}
-    </>
-  )
-}
+/** A paragraph, if there is anything to say. */
+const Told = ({ text, class: name }: { readonly text: string | undefined; readonly class?: string }) =>
+  text ? (
+    <p class={name}>
+      <Text text={text} most={8192} />
+    </p>
+  ) : null
 
 function Facts({ turn }: { readonly turn: Seen }) {
   const { endpoint, at, api, host, model, action, fixture, derived, count, unit, chars, tokens, code, id } = turn
   const { name, path } = partsOf(endpoint)
-  const told: readonly (readonly [string, ComponentChildren])[] = [
+  const told: readonly (readonly [what: string, value: string | undefined])[] = [
     ['Began', moment(at)],
-    ['Endpoint', <Text text={path} most={500} line />],
-    ['Client', name && <Text text={`@${name}`} most={100} line />],
-    ['Id of the turn', id && <Text text={id} most={200} line />],
-    ['API', api && `${api}${host === undefined ? '' : ` at ${host}`}`],
-    ['Model', model && <Text text={model} most={200} line />],
-    [action === 'miss' ? 'Would be' : 'Fixture', fixture && <Text text={fixture} most={300} line />],
+    ['Endpoint', path],
+    ['Client', name && `@${name}`],
+    ['Id of the turn', id],
+    ['API', api && (host === undefined ? api : `${api} at ${host}`)],
+    ['Model', model],
+    [action === 'miss' ? 'Would be' : 'Fixture', fixture],
     ['Derived from', derived && `the ${derived}`],
     ['Code', code],
     ['Got', `${counted(count, unit ?? 'piece')}, ${bytes(turn.bytes)}`],
@@ -111,11 +88,12 @@ function Facts({ turn }: { readonly turn: Seen }) {
     <dl>
       {told.map(
         ([what, value]) =>
-          value !== undefined &&
-          value !== '' && (
+          value && (
             <div key={what}>
               <dt>{what}</dt>
-              <dd>{value}</dd>
+              <dd>
+                <Text text={value} most={500} line />
+              </dd>
             </div>
           ),
       )}

@@ -3,7 +3,7 @@ import { Copy } from '../parts/copy.tsx'
 import type { Standing } from './connection.ts'
 
 export function Empty({ standing }: { readonly standing: Standing }) {
-  if (standing.state !== 'connected') return <p class="sentence late">Waiting for the server…</p>
+  if (standing !== 'connected') return <p class="sentence late">Waiting for the server…</p>
   const { origin, host } = location
   const ways = [
     ['A program that takes a base URL', `OPENAI_BASE_URL=${origin}/v1`],

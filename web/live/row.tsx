@@ -1,58 +1,27 @@
-/** One turn in the list. */
+/** One turn in the list, column by column. */
+import type { ComponentChildren } from 'preact'
 import { bytes, counted, duration } from '../parts/format.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Text } from '../parts/text.tsx'
 import { outcomeOf } from './outcome.ts'
-import { type Seen, filled, partsOf, tookBy } from './turns.ts'
+import { type Seen, partsOf, tookBy } from './turns.ts'
 
-interface Props {
-  readonly turn: Seen | undefined
-  /** On this page's clock, in ms. */
-  readonly now: number
-}
+/** What stands above a column, the class of its cells, and what is in the cell of a turn at a time on this page's clock, in ms. */
+type Column = readonly [head: string, name: string, cell: (turn: Seen, now: number) => ComponentChildren]
 
-export function RowCells({ turn, now }: Props) {
-  if (turn === undefined) return null
-  const { endpoint, asked, model, api, count, unit, bytes: size, firstMs, code } = turn
-  const { name, path } = partsOf(endpoint)
-  return (
-    <>
-      <span role="gridcell" class="at">
-        {clock(turn.at)}
-      </span>
-      <span role="gridcell" class="outcome">
-        <OutcomeWord turn={turn} />
-      </span>
-      <span role="gridcell" class="endpoint">
-        {name !== undefined && (
-          <span class="client">
-            <Text text={`@${name}`} most={64} line />
-          </span>
-        )}
-        <Text text={path} most={120} line />
-      </span>
-      <span role="gridcell" class="by-model">
-        <Text text={model || api || ''} most={80} line />
-      </span>
-      <span role="gridcell" class="asked">
-        {code !== undefined && code !== 'fixture_miss' && <span class="code">{code}</span>}
-        {asked !== undefined && <Text text={asked} most={200} line />}
-      </span>
-      <span role="gridcell" class="pieces">
-        {turn.open ? <Progress turn={turn} /> : counted(count, unit ?? 'piece')}
-      </span>
-      <span role="gridcell" class="bytes">
-        {bytes(size)}
-      </span>
-      <span role="gridcell" class="first">
-        {duration(firstMs)}
-      </span>
-      <span role="gridcell" class="took">
-        {duration(tookBy(turn, now))}
-      </span>
-    </>
-  )
-}
+export const COLUMNS: readonly Column[] = [
+  ['At', 'at', ({ at }) => time.format(new Date(at))],
+  ['Outcome', 'outcome', (turn) => <OutcomeWord turn={turn} />],
+  ['Endpoint', 'endpoint', ({ endpoint }) => <Endpoint {...partsOf(endpoint)} />],
+  ['Model', 'by-model', ({ model, api }) => <Text text={model || api || ''} most={80} line />],
+  ['Asked', 'asked', (turn) => <Asked turn={turn} />],
+  ['Pieces', 'pieces', ({ count, unit = 'piece' }) => counted(count, unit)],
+  ['Bytes', 'bytes', (turn) => bytes(turn.bytes)],
+  ['First', 'first', ({ firstMs }) => duration(firstMs)],
+  ['Took', 'took', (turn, now) => duration(tookBy(turn, now))],
+]
+
+const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
 export function OutcomeWord({ turn }: { readonly turn: Seen }) {
   const { word, icon, tone } = outcomeOf(turn)
@@ -63,19 +32,20 @@ export function OutcomeWord({ turn }: { readonly turn: Seen }) {
   )
 }
 
-const Progress = ({ turn }: { readonly turn: Seen }) => (
+const Endpoint = ({ name, path }: ReturnType<typeof partsOf>) => (
   <>
-    <span class="fill" aria-hidden="true">
-      <span style={{ transform: `scaleX(${filled(turn)})` }} />
-    </span>
-    <span class="so-far">{turn.count}</span>
+    {name !== undefined && (
+      <span class="client">
+        <Text text={`@${name}`} most={64} line />
+      </span>
+    )}
+    <Text text={path} most={120} line />
   </>
 )
 
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
-
-/** When it began, on this machine's clock. */
-function clock(iso: string): string {
-  const at = Date.parse(iso)
-  return Number.isNaN(at) ? '' : time.format(at)
-}
+const Asked = ({ turn: { asked = '', code } }: { readonly turn: Seen }) => (
+  <>
+    {code !== undefined && code !== 'fixture_miss' && <span class="code">{code}</span>}
+    <Text text={asked} most={200} line />
+  </>
+)

@@ -58,9 +58,6 @@ export function heldAt(
 /** How long a turn has taken by now, in ms. */
 export const tookBy = ({ open, ms, seen }: Seen, now: number): number => (open ? ms + Math.max(0, now - seen) : ms)
 
-/** How full the bar of a turn is that is under way, from 0 to 1: nobody knows how many pieces are to come, so it is never full. */
-export const filled = ({ count }: Pick<LiveTurn, 'count'>): number => count / (count + 40)
-
 /** The name of the client and the path it spoke to: `/@checkout/v1/responses`. */
 export function partsOf(endpoint: string): { readonly name: string | undefined; readonly path: string } {
   const found = /^\/@([^/]+)(\/.*)?$/.exec(endpoint)

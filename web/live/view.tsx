@@ -40,10 +40,10 @@ function Turns({ status }: { readonly status: Status }) {
     pane?.scrollTo({ top: 0 })
     pane?.focus({ preventScroll: true })
   }
-  const turn = chosen === undefined ? undefined : feed.turns.value.find(({ n }) => n === chosen)
+  const turn = feed.turns.value.find(({ n }) => n === chosen)
   useKeys('In the live list', {
     '/': ['Filter', () => frame.current?.querySelector('input')?.focus()],
-    p: ['Pause, or go on', () => hold.pause(!hold.isPaused)],
+    p: ['Pause, or go on', hold.pause],
     Escape: ['Close what is chosen', () => note({ turn: undefined })],
   })
   return (
@@ -74,7 +74,7 @@ function useHold(turns: readonly Seen[], chosen: number | undefined) {
     /** The newest turn that is shown; undefined shows all. */
     until: held.current,
     isPaused: isPaused.value,
-    pause: (to: boolean) => void (isPaused.value = to),
+    pause: () => void (isPaused.value = !isPaused.value),
     scrolled: (top: number) => void (isAway.value = top > 4),
     follow: () => {
       held.current = undefined

@@ -1,6 +1,5 @@
 /** What is chosen for a replay: its pace, and what breaks it. It stands in the address. */
 import type { ReadonlySignal } from '@preact/signals'
-import { useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { View } from '../../server/serve/page/data.ts'
 import { address, note } from '../app/address.ts'
@@ -18,161 +17,114 @@ export const chosen = (): { readonly pace: string; readonly fault: string } => (
   fault: (address.value.query.get('fault') ?? '').slice(0, MAX_WORDS),
 })
 
-const choosePace = (pace: string): void => note({ pace: pace === 'recorded' ? undefined : pace })
-const chooseFault = (fault: string): void => note({ fault: fault || undefined })
+const chooseFault = (fault: Fault | undefined): void => note({ fault: fault && wordsOf(fault) })
 
-export function PaceSelect({ disabled }: { readonly disabled: boolean }) {
-  const { pace } = chosen()
-  const isListed = PACES.some(([word]) => word === pace)
-  return (
-    <label class="field">
-      Pace
-      <select
-        class="select"
-        value={pace}
-        disabled={disabled}
-        onChange={(event) => choosePace(event.currentTarget.value)}
-      >
-        {PACES.map(([word, label]) => (
-          <option key={word} value={word}>
-            {label}
-          </option>
-        ))}
-        {!isListed && <option value={pace}>{pace}</option>}
-      </select>
-    </label>
-  )
+interface SelectProps {
+  readonly label: string
+  /** What is chosen. It is offered, too, if it is none of the choices: addresses may name more. */
+  readonly value: string
+  readonly choices: readonly (readonly [value: string, label: string])[]
+  readonly onChange: (value: string) => void
 }
 
-/** What is chosen where nothing of the menu is: words of one's own. */
-const OWN = 'own'
+const Select = ({ label, value, choices, onChange }: SelectProps) => (
+  <label class="field">
+    {label}
+    <select class="select" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      {[...new Map([[value, value], ...choices])].map(([each, says]) => (
+        <option key={each} value={each}>
+          {says}
+        </option>
+      ))}
+    </select>
+  </label>
+)
 
-/** What such words may be, to begin with. */
-const OWN_WORDS = 'delay:200ms@3,reset@7'
+export const PaceSelect = () => (
+  <Select
+    label="Pace"
+    value={chosen().pace}
+    choices={PACES.map((pace) => [pace, pace])}
+    onChange={(pace) => note({ pace: pace === 'recorded' ? undefined : pace })}
+  />
+)
 
 interface FaultProps {
   readonly view: View
   readonly head: ReadonlySignal<number>
-  readonly disabled: boolean
 }
 
-export function FaultChoice({ view, head, disabled }: FaultProps) {
+export function FaultChoice({ view, head }: FaultProps) {
   const { fault: words } = chosen()
   const fault = faultIn(words)
-  const choose = (kind: string): void => {
-    const of = FAULT_KINDS.find((each) => each.kind === kind)
-    if (of) chooseFault(wordsOf(faultOf(of, fault?.after ?? 0)))
-    else chooseFault(kind === OWN ? OWN_WORDS : '')
+  const choose = (value: string): void => {
+    const kind = FAULT_KINDS.find((each) => each.kind === value)
+    chooseFault(kind && faultOf(kind, fault?.after))
   }
   return (
     <>
-      <label class="field">
-        Fault
-        <select
-          class="select"
-          value={words === '' ? '' : (fault?.kind.kind ?? OWN)}
-          disabled={disabled}
-          onChange={(event) => choose(event.currentTarget.value)}
-        >
-          <option value="">none</option>
-          {FAULT_KINDS.map(({ kind, label }) => (
-            <option key={kind} value={kind}>
-              {label}
-            </option>
-          ))}
-          <option value={OWN}>in words of your own</option>
-        </select>
-      </label>
-      {fault ? (
-        <Numbers fault={fault} disabled={disabled} />
-      ) : (
-        words !== '' && (
-          <label class="field">
-            Words
-            <input
-              class="input own-words"
-              value={words}
-              maxLength={MAX_WORDS}
-              disabled={disabled}
-              spellcheck={false}
-              onChange={(event) => chooseFault(event.currentTarget.value.trim())}
-            />
-          </label>
-        )
-      )}
-      <BreakHere view={view} head={head} fault={fault} disabled={disabled} />
+      <Select
+        label="Fault"
+        value={fault?.kind.kind ?? words}
+        choices={[['', 'none'], ...FAULT_KINDS.map(({ kind, label }) => [kind, `${kind}: ${label}`] as const)]}
+        onChange={choose}
+      />
+      {fault && <Numbers {...fault} />}
+      <BreakHere view={view} head={head} fault={fault} />
     </>
   )
 }
 
-function Numbers({ fault, disabled }: { readonly fault: Fault; readonly disabled: boolean }) {
-  const { kind, after, amount } = fault
-  return (
-    <>
-      {kind.amount && (
-        <NumberField
-          label={kind.amount.label}
-          value={amount}
-          disabled={disabled}
-          onChange={(value) => chooseFault(wordsOf(faultOf(kind, after, value)))}
-        />
-      )}
-      {kind.isPlaced && (
-        <NumberField
-          label="after events"
-          value={after}
-          disabled={disabled}
-          onChange={(value) => chooseFault(wordsOf(faultOf(kind, value, amount)))}
-        />
-      )}
-    </>
-  )
-}
+const Numbers = ({ kind, after, amount }: Fault) => (
+  <>
+    {kind.amount && (
+      <NumberField
+        label={kind.amount.unit || 'status'}
+        value={amount}
+        onChange={(value) => chooseFault(faultOf(kind, after, value))}
+      />
+    )}
+    {kind.isPlaced && (
+      <NumberField label="after events" value={after} onChange={(value) => chooseFault(faultOf(kind, value, amount))} />
+    )}
+  </>
+)
 
 interface NumberProps {
   readonly label: string
   readonly value: number
-  readonly disabled: boolean
   readonly onChange: (value: number) => void
 }
 
-const MAX_NUMBER = 999_999_999
-
-const NumberField = ({ label, value, disabled, onChange }: NumberProps) => (
+const NumberField = ({ label, value, onChange }: NumberProps) => (
   <label class="field">
     {label}
     <input
       class="input number"
       type="number"
+      required
       min={0}
-      max={MAX_NUMBER}
-      step={1}
+      max={999_999_999}
       value={value}
-      disabled={disabled}
-      onChange={({ currentTarget }) => {
-        const next = currentTarget.valueAsNumber
-        if (Number.isInteger(next) && next >= 0 && next <= MAX_NUMBER) onChange(next)
-        else currentTarget.value = String(value)
-      }}
+      onChange={({ currentTarget }) => currentTarget.reportValidity() && onChange(currentTarget.valueAsNumber)}
     />
   </label>
 )
 
 /** Takes the place of the fault from the play head: after the events that it has passed. */
-function BreakHere({ view, head, fault, disabled }: FaultProps & { readonly fault: Fault | undefined }) {
+function BreakHere({ view, head, fault }: FaultProps & { readonly fault: Fault | undefined }) {
   const events = useMemo(() => eventsOf(view), [view])
-  const passed = useComputed(() => eventsBefore(events, head.value))
-  const kind = fault?.kind.isPlaced ? fault.kind : FAULT_KINDS.find(({ kind: each }) => each === 'reset')
+  const passed = eventsBefore(events, head.value)
+  const kind = fault?.kind.isPlaced ? fault.kind : FAULT_KINDS.find((each) => each.kind === 'reset')
   if (!kind) return null
   return (
     <button
       type="button"
       class="button"
-      disabled={disabled}
-      onClick={() => chooseFault(wordsOf(faultOf(kind, passed.value, fault?.kind === kind ? fault.amount : undefined)))}
+      onClick={() => chooseFault(faultOf(kind, passed, fault?.kind === kind ? fault.amount : undefined))}
     >
       <Icon name="cut" />
-      <span>Break here: after {counted(passed.value, 'event')}</span>
+      Break here: after {counted(passed, 'event')}
     </button>
   )
 }

@@ -1,16 +1,18 @@
 /** Replay: a fixture played again as any client would, beside what was recorded. */
 import type { ReadonlySignal } from '@preact/signals'
+import { forShell } from '../../server/base/shell.ts'
 import type { Status, View } from '../../server/serve/page/data.ts'
 import { useLoaded } from '../app/loaded.ts'
 import { exported, source } from '../app/source.ts'
 import { There } from '../app/there.tsx'
 import { Card } from '../parts/card.tsx'
+import { Copy } from '../parts/copy.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Text } from '../parts/text.tsx'
-import { FaultCommands } from './commands.tsx'
 import { FaultChoice, PaceSelect, chosen } from './controls.tsx'
 import type { Replayed } from './expected.ts'
-import { type Session, useSession } from './session.ts'
+import { summaryOf } from './said.ts'
+import { type Playing, useSession } from './session.ts'
 import { Differs, Numbers, Texts } from './sides.tsx'
 import { Strips } from './strips.tsx'
 import { Verdicts } from './verdicts.tsx'
@@ -35,7 +37,7 @@ function Served({ view, head }: Props) {
           <Ready view={view} head={head} replay={replay} status={known} />
         ) : (
           <Not
-            why={`This server is in ${known.mode} mode: a replay would call the API, and may cost money. It is offered by a server in replay mode: npx deltatape serve`}
+            why={`This server is in ${known.mode} mode: a replay would call the API. One that replays: npx deltatape serve`}
           />
         )
       }
@@ -58,71 +60,62 @@ interface ReadyProps extends Props {
 
 function Ready({ view, head, replay, status }: ReadyProps) {
   const session = useSession(view)
-  const isBusy = session.phase.value !== 'idle'
+  const isBusy = session.isBusy.value
+  const playing = session.playing.value
   const { pace, fault } = chosen()
+  const play = (): void => session.play(replay, { pace, fault }, status.fault)
   return (
     <Card title="Replay" note={howOf(replay)} class="replay">
       <div class="choices">
-        <PaceSelect disabled={isBusy} />
-        <FaultChoice view={view} head={head} disabled={isBusy} />
-        <PlayButton session={session} onPlay={() => session.play(replay, { pace, fault }, status.fault)} />
+        <PaceSelect />
+        <FaultChoice view={view} head={head} />
+        <button type="button" class="button main play" onClick={isBusy ? session.stop : play}>
+          <Icon name={isBusy ? 'stop' : 'play'} />
+          {isBusy ? 'Stop' : 'Replay'}
+        </button>
       </div>
-      {fault !== '' && <FaultCommands fault={fault} />}
+      {fault !== '' && <Command text={`FAULT=${forShell(fault)} npx deltatape serve`} />}
       {fault === '' && status.fault !== undefined && (
         <p class="told-why">
-          This server breaks every answer: <code>FAULT={status.fault}</code>. A replay is broken, too.
+          This server breaks every answer: <code>FAULT={status.fault}</code>.
         </p>
       )}
-      <Result view={view} session={session} />
+      {playing && <Result view={view} playing={playing} />}
       <p class="unseen" role="status">
-        {session.said}
+        {playing && (playing.facts.heard.end ? summaryOf(playing.facts.heard) : 'The replay began.')}
       </p>
     </Card>
   )
 }
 
-function PlayButton({ session, onPlay }: { readonly session: Session; readonly onPlay: () => void }) {
-  const isBusy = session.phase.value !== 'idle'
-  return (
-    <button type="button" class="button main play" onClick={isBusy ? session.stop : onPlay}>
-      <Icon name={isBusy ? 'stop' : 'play'} />
-      {isBusy ? 'Stop' : 'Replay'}
-    </button>
-  )
-}
+/** The same fault for every client of a server. */
+const Command = ({ text }: { readonly text: string }) => (
+  <p class="asked">
+    <code>
+      <Text text={text} line />
+    </code>
+    <Copy text={text} what="the command" />
+  </p>
+)
 
-function Result({ view, session }: { readonly view: View; readonly session: Session }) {
-  const playing = session.playing.value
-  if (!playing) {
-    return (
-      <p class="told-why">
-        The server plays it under a name of its own, as it would for any client. What comes is drawn beside the
-        recording, and what always holds is checked.
-      </p>
-    )
-  }
-  const { facts, elapsed } = playing
-  return (
-    <div class="result">
-      <Strips view={view} playing={playing} />
-      <div class="beside">
-        <Numbers view={view} facts={facts} elapsed={elapsed} />
-        <Verdicts facts={facts} />
-      </div>
-      <Differs facts={facts} />
-      <Texts view={view} facts={facts} />
+const Result = ({ view, playing }: { readonly view: View; readonly playing: Playing }) => (
+  <div class="result">
+    <Strips view={view} playing={playing} />
+    <div class="beside">
+      <Numbers view={view} playing={playing} />
+      <Verdicts facts={playing.facts} />
     </div>
-  )
-}
+    <Differs facts={playing.facts} />
+    <Texts view={view} facts={playing.facts} />
+  </div>
+)
 
 function howOf(replay: Replayed) {
-  const take = replay.take > 1 ? `, take ${replay.take}: those before it are played first, at once` : ''
-  return replay.how === 'chat' ? (
-    <>as a turn of /ws-stream{take}</>
-  ) : (
+  const what = replay.how === 'chat' ? 'a turn of /ws-stream' : `${replay.method} ${replay.target}`
+  return (
     <>
-      as <Text text={`${replay.method} ${replay.target}`} most={120} line />
-      {take}
+      as <Text text={what} most={120} line />
+      {replay.take > 1 && `, take ${replay.take}`}
     </>
   )
 }

@@ -31,8 +31,7 @@ export function endOf({ end, status }: Heard): SaidEnd | undefined {
 }
 
 /** What is said when a replay is over, to those who do not see it. */
-export function summaryOf({ heard, stopped }: Facts): string {
-  if (stopped) return 'The replay was stopped.'
+export function summaryOf(heard: Heard): string {
   const what = heard.expected.how === 'chat' ? counted(heard.length, 'frame') : counted(heard.bytes, 'byte')
   return `The replay is over: ${what}, ${endOf(heard)?.word ?? 'no end'}.`
 }

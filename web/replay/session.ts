@@ -6,7 +6,6 @@ import type { Manner } from './asking.ts'
 import type { Replayed } from './expected.ts'
 import type { Facts } from './facts.ts'
 import { run } from './run.ts'
-import { summaryOf } from './said.ts'
 
 /** What is known of a run, and at which pace it is played. */
 export interface Playing {
@@ -25,23 +24,19 @@ const TICK_MS = 250
 export interface Session {
   /** The run that is played, or was last. */
   readonly playing: ReadonlySignal<Playing | undefined>
-  /** `playing` until the answer is over, then `checking` until all rules are known. */
-  readonly phase: ReadonlySignal<'idle' | 'playing' | 'checking'>
-  /** What is said to those who do not see it: at the start, and at the end. */
-  readonly said: ReadonlySignal<string>
+  /** Whether it is played, or the rules are not all known yet. */
+  readonly isBusy: ReadonlySignal<boolean>
   play(replay: Replayed, manner: Manner, usualFault: string | undefined): void
   stop(): void
 }
 
 function createSession(view: View): Session {
   const playing = signal<Playing | undefined>(undefined)
-  const phase = signal<'idle' | 'playing' | 'checking'>('idle')
-  const said = signal('')
+  const isBusy = signal(false)
   let current: AbortController | undefined
   return {
     playing,
-    phase,
-    said,
+    isBusy,
     play(replay, manner, usualFault) {
       if (current) return
       const abort = new AbortController()
@@ -54,10 +49,6 @@ function createSession(view: View): Session {
         shown = performance.now()
         const { heard } = latest
         playing.value = { facts: latest, pace: manner.pace, elapsed: heard.end?.at ?? performance.now() - heard.sent }
-        if (heard.end && phase.value === 'playing') {
-          phase.value = 'checking'
-          said.value = summaryOf(latest)
-        }
       }
       const showSoon = (): void => {
         frame = performance.now() - shown < BETWEEN_MS ? requestAnimationFrame(showSoon) : requestAnimationFrame(show)
@@ -67,14 +58,13 @@ function createSession(view: View): Session {
         if (frame === 0) showSoon()
       }
       const tick = setInterval(() => frame === 0 && showSoon(), TICK_MS)
-      phase.value = 'playing'
-      said.value = 'The replay began.'
+      isBusy.value = true
       const { signal: stopped } = abort
       void run({ view, replay, manner, usualFault, signal: stopped, told }).finally(() => {
         clearInterval(tick)
         cancelAnimationFrame(frame)
         show()
-        phase.value = 'idle'
+        isBusy.value = false
         current = undefined
       })
     },

@@ -9,18 +9,20 @@ import { recordsIn } from './expected.ts'
 import type { Heard } from './heard.ts'
 import { besideText, differingIn, endOf, recordedBesideText } from './said.ts'
 import type { Facts } from './facts.ts'
+import type { Playing } from './session.ts'
 
 interface Props {
   readonly view: View
   readonly facts: Facts
 }
 
-interface NumbersProps extends Props {
-  /** How long it has been going on, or took, in ms. */
-  readonly elapsed: number
+interface NumbersProps {
+  readonly view: View
+  readonly playing: Playing
 }
 
-export function Numbers({ view, facts: { heard }, elapsed }: NumbersProps) {
+export function Numbers({ view, playing: { facts, elapsed } }: NumbersProps) {
+  const { heard } = facts
   const isChat = heard.expected.how === 'chat'
   const end = endOf(heard)
   const rows: readonly (readonly [string, ComponentChildren, ComponentChildren])[] = [
@@ -109,7 +111,7 @@ function Side({
   readonly children: ComponentChildren
 }) {
   return (
-    <section class="side" aria-label={`${title} text`}>
+    <div class="side">
       <h3>{title}</h3>
       <div class="text-box" tabIndex={0} role="group" aria-label={`${title}: the text`}>
         <p dir="auto">{children}</p>
@@ -119,7 +121,7 @@ function Side({
           </pre>
         )}
       </div>
-    </section>
+    </div>
   )
 }
 

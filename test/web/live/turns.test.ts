@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LiveTurn } from '../../../server/serve/feed.ts'
-import { type Seen, filled, heldAt, matching, partsOf, tookBy, withNews } from '../../../web/live/turns.ts'
+import { type Seen, heldAt, matching, partsOf, tookBy, withNews } from '../../../web/live/turns.ts'
 
 const turn = (n: number, more: Partial<LiveTurn> = {}): LiveTurn => ({
   n,
@@ -77,12 +77,6 @@ test('a turn under way goes on since it was told of; one that ended does not', (
   const [running, ended] = withNews([], [turn(2, { open: true, ms: 100 }), turn(1, { ms: 80 })], 1000)
   expect(running && tookBy(running, 1500)).toBe(600)
   expect(ended && tookBy(ended, 1500)).toBe(80)
-})
-
-test('a bar fills, and is never full', () => {
-  expect(filled({ count: 0 })).toBe(0)
-  expect(filled({ count: 50 })).toBeGreaterThan(filled({ count: 5 }))
-  expect(filled({ count: 100_000 })).toBeLessThan(1)
 })
 
 test('the name of a client stands apart from its path', () => {
