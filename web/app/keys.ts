@@ -58,7 +58,10 @@ export function useKeys(where: string, keys: Keys): void {
   }, [where])
 }
 
-/** What is written in takes all keys; what is pressed takes those that press it; a dialog takes all that is not its own. */
+/**
+ * What is written in takes all keys; what is pressed takes those that press it, what scrolls those that scroll it; a dialog takes
+ * all that is not its own.
+ */
 const WRITTEN_IN = 'input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]'
 const PRESSED = 'button, a[href], summary, label, input, [role=switch]'
 
@@ -67,6 +70,8 @@ function actsOn(key: string, { target, isComposing }: KeyboardEvent): boolean {
   if (isComposing || (!letters.value && key.length === 1)) return false
   if (!(target instanceof Element)) return true
   if (target.closest(WRITTEN_IN) || target.closest('dialog[open]')) return false
+  const pane = ['Space', 'PageUp', 'PageDown', 'Home', 'End'].includes(key) && target.closest('.scrolls')
+  if (pane && pane.scrollHeight > pane.clientHeight) return false
   return !(['Space', 'Enter'].includes(key) && target.closest(PRESSED))
 }
 

@@ -1,4 +1,5 @@
 /** JSON text, laid out anew without being read: numbers stay as they stand, however long. Pure. */
+import { number } from './format.ts'
 import { beginningOf } from './shown.ts'
 
 export interface Token {
@@ -33,7 +34,7 @@ export function tokensOf(text: string): readonly Token[] | undefined {
   const line = (): void => add('other', `\n${'  '.repeat(Math.min(depth, MAX_INDENT))}`)
   for (const match of text.matchAll(TOKEN)) {
     if (tokens.length >= MAX_TOKENS) {
-      add('more', `\n… ${(text.length - match.index).toLocaleString('en-US')} characters more`)
+      add('more', `\n… ${number(text.length - match.index)} characters more`)
       return tokens
     }
     const [, string, colon, numeral, word, open, closed, close, comma] = match
@@ -61,6 +62,6 @@ function addString(add: (kind: Token['kind'], text: string) => void, string: str
   const shown = beginningOf(string, MAX_STRING)
   const rest = string.length - shown.length
   add(isKey ? 'key' : 'string', rest > 0 ? `${shown}…` : shown)
-  if (rest > 0) add('more', ` ${rest.toLocaleString('en-US')} characters more`)
+  if (rest > 0) add('more', ` ${number(rest)} characters more`)
   if (isKey) add('other', ': ')
 }
