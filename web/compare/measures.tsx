@@ -3,7 +3,7 @@ import { Text } from '../parts/text.tsx'
 import { type Figure, differenceOf } from './figures.ts'
 
 export const Measures = ({ figures }: { readonly figures: readonly Figure[] }) => (
-  <dl class="measures">
+  <dl class="facts">
     {figures.map((figure) => (
       <div key={figure.name}>
         <dt>

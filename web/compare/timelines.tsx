@@ -38,7 +38,7 @@ export function Timelines({ before, after }: Compared) {
 }
 
 const Labels = ({ strips }: { readonly strips: readonly Strip[] }) => (
-  <div class="labels" aria-hidden="true">
+  <div class="lane-names" aria-hidden="true">
     {strips.map(({ view, lanes, lanesTop }, side) => (
       <div key={view.name}>
         <span class="side" style={{ top: `${lanesTop - 24}px` }}>
@@ -46,7 +46,7 @@ const Labels = ({ strips }: { readonly strips: readonly Strip[] }) => (
         </span>
         {lanes.map(({ kind, items, top }) => (
           <span key={kind} class="lane" style={{ top: `${top - 1}px` }}>
-            <Swatch kind={kind} /> {nameOfLane(kind, lanes.length === 1)} <span class="times">{items.length}</span>
+            <Swatch kind={kind} /> {nameOfLane(kind, lanes.length === 1)} <span class="count">{items.length}</span>
           </span>
         ))}
       </div>
@@ -96,7 +96,7 @@ function Plot({ strips, end, time, told }: PlotProps) {
   return (
     <div
       ref={frame}
-      class="over-time"
+      class="plot"
       role="slider"
       tabIndex={0}
       aria-label="A time in both recordings"

@@ -30,7 +30,7 @@ export function Bar({ feed, mode, words, newer, hold, onNewer }: Props) {
   const counters = feed.counters.value
   return (
     <header class="live-bar">
-      <dl class="counts" aria-label="Since the server began">
+      <dl class="facts" aria-label="Since the server began">
         {COUNTS.map(([of, label]) => (
           <div key={of} class={of === 'misses' || of === 'errors' ? 'attention' : undefined}>
             <dt>{label}</dt>

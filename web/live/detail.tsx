@@ -20,7 +20,7 @@ export function Detail({ turn, n }: { readonly turn: Seen | undefined; readonly 
           </button>
         </span>
       </header>
-      <div class="inside" tabIndex={0} role="group" aria-label="What is known of it">
+      <div class="scrolls" tabIndex={0} role="group" aria-label="What is known of it">
         {turn ? <Known turn={turn} /> : <p>The server does not tell of this turn any more.</p>}
       </div>
     </section>

@@ -11,14 +11,14 @@ export function Empty({ standing }: { readonly standing: Standing }) {
     ['A client of the chat', `${origin.replace('http', 'ws')}/ws-stream`],
   ] as const
   return (
-    <div class="live-empty">
+    <div class="sentence live-empty">
       <h2>No turns yet</h2>
       <p>Point a client at {host}, and each of its calls stands here as it happens.</p>
       <dl>
         {ways.map(([what, text]) => (
           <div key={what}>
             <dt>{what}</dt>
-            <dd>
+            <dd class="card">
               <code>{text}</code> <Copy text={text} what={what} />
             </dd>
           </div>

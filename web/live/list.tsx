@@ -28,7 +28,7 @@ export function List({ turns, chosen, words, onScroll }: Props) {
     narrow.addEventListener('change', change)
     return () => narrow.removeEventListener('change', change)
   }, [])
-  if (turns.length === 0) return <p class="live-none">No turn holds “{words}”.</p>
+  if (turns.length === 0) return <p class="nothing">No turn holds “{words}”.</p>
 
   const at = turns.findIndex(({ n }) => n === chosen)
   const choose = (index: number): void => note({ turn: String(turns[index]?.n) })
@@ -43,7 +43,7 @@ export function List({ turns, chosen, words, onScroll }: Props) {
       id="turn"
       role="grid"
       label="Turns, the newest first"
-      class="turns"
+      class="turns card"
       count={turns.length}
       rowHeight={isNarrow.value ? NARROW_ROW : ROW}
       chosen={at === -1 ? undefined : at}
@@ -57,7 +57,7 @@ export function List({ turns, chosen, words, onScroll }: Props) {
 }
 
 const Head = () => (
-  <div role="row" aria-rowindex={1} class="head">
+  <div role="row" aria-rowindex={1} class="heads">
     {COLUMNS.map(([head, name]) => (
       <span key={name} role="columnheader" class={name}>
         {head}
