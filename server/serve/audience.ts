@@ -55,15 +55,14 @@ interface Watching {
 
 /**
  * Makes room for those who watch. A watcher is told of the turns whose last change it does not know: one that is slow is told less often, and
- * of how things stand then. While nobody watches, a turn costs a few numbers and names: those who come later do not see what was asked in it.
+ * of how things stand then. While nobody watches, a turn costs its place in memory.
  */
 export function createAudience({ mode, redactor, clock }: AudienceOptions): Audience {
   const telling = createTelling(redactor, clock)
   const watchers = new Set<Watching>()
   let timer: Timer | undefined
-  const isWatched = (): boolean => watchers.size > 0
-  const memory = createMemory(clock, isWatched, () => {
-    if (isWatched()) timer ??= clock.timer(GATHER_MS, tellAll)
+  const memory = createMemory(clock, () => {
+    if (watchers.size > 0) timer ??= clock.timer(GATHER_MS, tellAll)
   })
 
   const message = (type: LiveMessage['type'], entries: readonly Entry[], more: object = {}): string =>
@@ -110,7 +109,7 @@ interface Memory extends Onlooker {
   changes(): number
 }
 
-function createMemory(clock: Clock, isWatched: () => boolean, changed: () => void): Memory {
+function createMemory(clock: Clock, changed: () => void): Memory {
   const open = new Set<Entry>()
   /** In a ring: the next one takes the place of the oldest. */
   const ended: Entry[] = []
@@ -151,8 +150,8 @@ function createMemory(clock: Clock, isWatched: () => boolean, changed: () => voi
           change(entry)
         },
         ended(told) {
-          entry.end = endOf(told, call)
-          entry.call = isWatched() || isExplained(told) ? keptOf(call) : undefined
+          entry.end = endOf(told)
+          entry.call = keptOf(call)
           open.delete(entry)
           ended[closed++ % MAX_ENDED] = entry
           countIn(told, counted)
@@ -162,10 +161,6 @@ function createMemory(clock: Clock, isWatched: () => boolean, changed: () => voi
     },
   }
 }
-
-/** Whether there are sentences to show of a turn: the secrets of its client may be in them, which its call tells. */
-const isExplained = ({ message, action }: TurnEntry): boolean =>
-  (message ?? action?.why ?? action?.changes) !== undefined
 
 function countIn(
   { code, action }: TurnEntry,

@@ -20,7 +20,7 @@ export interface Shown extends Pick<LiveTurn, 'n' | 'endpoint' | 'id' | 'unit'> 
   count: number
   bytes: number
   firstMs: number | undefined
-  /** The call that it became; absent if it became none, or it is not kept. */
+  /** The call that it became; absent if it became none, or nobody may look at it any more. */
   call: Made | undefined
   end: End | undefined
 }
@@ -56,14 +56,11 @@ function tokensOf(usage: JsonObject): Tokens {
   return tokens
 }
 
-/** What is remembered of the end of a turn: little, however much a client or an API says, and nothing of its call but names. */
-export const endOf = (
-  { action, api, host, model, chars, usage, code, message, ms }: TurnEntry,
-  call: Made | undefined,
-): End => ({
+/** What is remembered of the end of a turn: little, however much a client or an API says. */
+export const endOf = ({ action, api, host, model, chars, usage, code, message, ms }: TurnEntry): End => ({
   action,
-  api: api ?? call?.api.name,
-  host: host ?? call?.to?.host,
+  api,
+  host,
   model,
   chars,
   tokens: usage && tokensOf(usage),
@@ -129,8 +126,8 @@ export function createTelling(redactor: Redactor, clock: Clock): (shown: Shown) 
     const ms = clock.now() - began
     const beginning = beginningFor(shown)
     if (!end) return { n, unit, ...beginning, count, bytes, firstMs, ms, open: true }
-    const { model = beginning.model, ...ended } = endFor(end, call)
-    return { n, unit, ...beginning, count, bytes, firstMs, model, ...ended, open: false }
+    const { api = beginning.api, host = beginning.host, model = beginning.model, ...ended } = endFor(end, call)
+    return { n, unit, ...beginning, count, bytes, firstMs, api, host, model, ...ended, open: false }
   }
 }
 

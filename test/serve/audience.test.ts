@@ -6,7 +6,6 @@ import { createRedactor } from '../../server/redact/redactor.ts'
 import { type Audience, createAudience } from '../../server/serve/audience.ts'
 import type { LiveMessage, LiveTurn } from '../../server/serve/feed.ts'
 import type { TurnEntry, UnderWay } from '../../server/serve/journal.ts'
-import { callOf } from '../kit/calls.ts'
 import { manualClock } from '../kit/tools.ts'
 
 const ENTRY: TurnEntry = { endpoint: '/ws', count: 1, unit: 'frame', ms: 5 }
@@ -82,24 +81,6 @@ test('the last 500 turns are remembered, and those that are under way', async ()
   await clock.advance(100)
   expect(turns.get(1)).toMatchObject({ open: false, code: 'cancelled' })
   expect(messages.at(-1)?.counters).toEqual({ turns: 601, hits: 600, misses: 0, errors: 0, saved: 0, open: 0 })
-})
-
-test('of what ended unwatched nothing is shown that was asked, unless it is explained; its API is', async () => {
-  const { clock, audience } = setUp()
-  const begin = () => audience.begin({ endpoint: '/ws', unit: 'frame', call: callOf({ model: 'm', input: 'Hi' }) })
-  begin().ended(HIT)
-  begin().ended({ ...ENTRY, action: { kind: 'miss', fixture: 'x.jsonl' }, code: 'fixture_miss', message: 'None.' })
-  const lasting = begin()
-  const { turns } = watcherOf(audience)
-  begin().ended(HIT)
-  lasting.ended(HIT)
-  await clock.advance(100)
-  expect([1, 2, 3, 4].map((n) => [turns.get(n)?.api, turns.get(n)?.asked])).toEqual([
-    ['responses', undefined],
-    ['responses', 'Hi'],
-    ['responses', 'Hi'],
-    ['responses', 'Hi'],
-  ])
 })
 
 test('nothing is timed while nobody watches', async () => {

@@ -43,7 +43,7 @@ describe('no secret is told', () => {
       model: KEY,
       action: { kind: 'not_saved', fixture: 'x.jsonl', why: KEY, changes: KEY },
     }
-    const turn = told({ id: KEY, endpoint: `/${KEY}`, call, end: endOf(entry, call) })
+    const turn = told({ id: KEY, endpoint: `/${KEY}`, call, end: endOf(entry) })
     expect(JSON.stringify(turn)).not.toContain(KEY)
     expect(turn.asked).toMatch(/^\[redacted:.+\] is my key$/)
   })
@@ -53,7 +53,7 @@ describe('no secret is told', () => {
     const call = asks(`${'x'.repeat(190)} ${secret} ${'y'.repeat(5000)}`, { credential: secret })
     const turn = told({
       call,
-      end: endOf({ ...ENTRY, message: `${'x'.repeat(8180)} ${secret} and ${'z'.repeat(9000)}` }, call),
+      end: endOf({ ...ENTRY, message: `${'x'.repeat(8180)} ${secret} and ${'z'.repeat(9000)}` }),
     })
     expect(JSON.stringify(turn)).not.toContain('plain-secret')
     expect(turn.asked?.length).toBeLessThanOrEqual(201)
@@ -90,20 +90,25 @@ describe('of a turn that has ended', () => {
     const kept = keptOf(call)
     expect(kept).not.toHaveProperty('transport')
     expect(kept).not.toHaveProperty('account')
-    expect(told({ call: kept, end: endOf(ENTRY, kept) }).asked).toBe('Hi')
+    expect(told({ call: kept, end: endOf(ENTRY) }).asked).toBe('Hi')
     expect(keptOf(asks('x'.repeat(9000)))).toBeUndefined()
   })
 
   test('an endless message is kept in part', () => {
-    const { message = '' } = endOf({ ...ENTRY, message: 'm'.repeat(1_000_000) }, undefined)
+    const { message = '' } = endOf({ ...ENTRY, message: 'm'.repeat(1_000_000) })
     expect(message.length).toBeLessThan(20_000)
   })
 
   test('what the journal knows counts before what the call says', () => {
-    const call = asks('Hi')
-    const usage = { input_tokens: 1, output_tokens: 2 }
-    const end = endOf({ ...ENTRY, model: 'other', api: 'any', host: 'x.example', chars: 3, usage }, call)
-    expect(told({ call, end })).toMatchObject({
+    const end = endOf({
+      ...ENTRY,
+      model: 'other',
+      api: 'any',
+      host: 'x.example',
+      chars: 3,
+      usage: { input_tokens: 1, output_tokens: 2 },
+    })
+    expect(told({ call: asks('Hi'), end })).toMatchObject({
       model: 'other',
       api: 'any',
       host: 'x.example',
