@@ -76,6 +76,11 @@ const table = {
     allowed: 'the path of a directory',
     formerly: 'FIXTURES_DIR',
   },
+  fixturesCache: path('FIXTURES_CACHE', 'a directory that keeps what was read of an engine'),
+  fixturesFreshMs: duration('FIXTURES_FRESH_MS', 'how long replay takes what an engine gave for the newest', 5000, 0),
+  fixturesTimeoutMs: duration('FIXTURES_TIMEOUT_MS', 'how long an engine may take for one operation', 10_000),
+  /** What was read of fixtures is kept outside of V8's heap. */
+  fixturesMemoryBytes: whole('FIXTURES_MEMORY_BYTES', 'how much of the fixtures is kept in memory', 64 * MIB, 0, 2 ** 36),
   /** The file with the user's own rules of redaction, if it is not the usual one. */
   configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),

@@ -1,0 +1,7 @@
+/** Not there yet. */
+import { DeltatapeError } from '../../base/errors.ts'
+import type { OpenDriver } from '../driver.ts'
+
+export const openDirectory: OpenDriver = () => {
+  throw new DeltatapeError('config_invalid', 'This engine is not there yet.')
+}
