@@ -1,8 +1,8 @@
 /** The copies that a directory holds of what an engine has, each with the engine's version of it. */
 import { createHash } from 'node:crypto'
 import { isDamage } from '../fixture/damage.ts'
-import { type Driver, type Entry, type Found, type GetOptions, type Page } from './driver.ts'
-import type { Note, Seen } from './seen.ts'
+import { type Driver, type Entry, type Found, type GetOptions, type Got, type Page } from './driver.ts'
+import type { Copy, Note, Seen } from './seen.ts'
 
 export interface Copies {
   /** What is noted of a name, whatever became of its file. */
@@ -31,49 +31,24 @@ export function createCopies(directory: Driver, open: () => Promise<Seen>): Copi
   let prepared: Promise<void> | undefined
   const seen = () => (opened ??= open())
   const prepare = () => (prepared ??= directory.check({ write: true }))
-
-  const find = (name: string, options?: GetOptions) =>
-    Promise.resolve(directory.get(name, options)).catch((error: unknown) => {
-      if (!isDamage(error)) throw error
-      return undefined
-    })
-  const intact = async (name: string): Promise<Note | undefined> => {
-    const notes = await seen()
-    const note = notes.of(name)
-    if (!note?.copy) return undefined
-    const got = await find(name, { known: note.copy.version })
-    if (got === 'same') return note
-    if (!got || (await hashOf(got)) !== note.copy.sha256) return undefined
-    // Somebody has moved the directory, or a cache of CI has brought it back.
-    const moved = { ...note, copy: { ...note.copy, version: got.version } }
-    notes.note(name, moved)
-    return moved
-  }
+  const look = createLook(directory, seen)
 
   return {
-    noted: async (name) => (await seen()).of(name),
-    intact,
-    async read(name, options = {}) {
-      const note = await intact(name)
-      const found = await find(name, { first: options.first })
-      if (!found || found === 'same') return undefined
-      const isNoted = note?.copy?.version === found.version
-      return { ...found, version: isNoted ? note.version : `here ${found.version}`, body: () => found.body() }
-    },
+    ...look,
     async keep(name, version, bytes) {
       const notes = await seen()
       if (isHidden(name)) return notes.note(name, { version })
       await prepare()
       const sha256 = createHash('sha256').update(bytes).digest('hex')
-      const before = await find(name)
-      const isThere = before && before !== 'same' && before.bytes === bytes.length && (await hashOf(before)) === sha256
+      const before = await find(directory, name)
+      const isThere = before?.bytes === bytes.length && (await hashOf(before)) === sha256
       const here = isThere ? before.version : await directory.put(name, bytes)
       notes.note(name, { version, copy: { version: here, sha256 } })
     },
     async drop(name) {
-      const notes = await seen()
-      const note = await intact(name)
+      const note = await look.intact(name)
       if (note?.copy) await directory.remove(name, note.copy.version)
+      const notes = await seen()
       notes.note(name, undefined)
     },
     async hear(entries) {
@@ -84,15 +59,66 @@ export function createCopies(directory: Driver, open: () => Promise<Seen>): Copi
     },
     async *list(prefix = '', after = '') {
       if (!isHidden(prefix)) return yield* directory.list(prefix, after)
-      const names = Array.from((await seen()).entries(), ([name]) => name)
-      const entries = names.filter((name) => name.startsWith(prefix) && name > after).toSorted()
-      yield { entries: entries.map((name) => ({ name })) }
+      const notes = await seen()
+      const names = Array.from(notes.entries(), ([name]) => name)
+      const found = names.filter((name) => name.startsWith(prefix) && name > after).toSorted()
+      yield { entries: found.map((name) => ({ name })) }
     },
     prepare,
     async close() {
-      await (await opened)?.written()
+      const notes = await opened
+      await notes?.written()
       await directory.close()
     },
+  }
+}
+
+function createLook(directory: Driver, seen: () => Promise<Seen>): Pick<Copies, 'noted' | 'intact' | 'read'> {
+  const noted = async (name: string): Promise<Note | undefined> => {
+    const notes = await seen()
+    return notes.of(name)
+  }
+  const intact = async (name: string): Promise<Note | undefined> => {
+    const note = await noted(name)
+    if (!note?.copy) return undefined
+    if (await isStill(directory, name, note.copy)) return note
+    const now = await find(directory, name)
+    if (!now || (await hashOf(now)) !== note.copy.sha256) return undefined
+    // Somebody has moved the directory, or a cache of CI has brought it back.
+    const moved = { ...note, copy: { ...note.copy, version: now.version } }
+    const notes = await seen()
+    notes.note(name, moved)
+    return moved
+  }
+  return {
+    noted,
+    intact,
+    async read(name, { first } = {}) {
+      const note = await intact(name)
+      const found = await find(directory, name, first)
+      if (!found) return undefined
+      const { bytes, version: here } = found
+      const version = note?.copy?.version === here ? note.version : `here ${here}`
+      return { name, version, bytes, body: () => found.body() }
+    },
+  }
+}
+
+/** What a directory has of a name. What cannot be read is nothing that could help. */
+async function find(directory: Driver, name: string, first?: number): Promise<Found | undefined> {
+  const got = await lookUp(directory, name, { first })
+  return got === 'same' ? undefined : got
+}
+
+const isStill = async (directory: Driver, name: string, { version }: Copy): Promise<boolean> =>
+  (await lookUp(directory, name, { known: version })) === 'same'
+
+async function lookUp(directory: Driver, name: string, options: GetOptions): Promise<Got> {
+  try {
+    return await directory.get(name, options)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return undefined
   }
 }
 

@@ -3,10 +3,11 @@ import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { cached } from './cached.ts'
 import { createCopies } from './copies.ts'
-import type { Driver, DriverOptions, Watch } from './driver.ts'
+import type { Driver, Watch } from './driver.ts'
 import { openDirectory } from './drivers/directory.ts'
 import { SCHEMES, driverFor } from './drivers/index.ts'
 import { fresh } from './fresh.ts'
+import { metered } from './metered.ts'
 import { isAddress, placeOf } from './place.ts'
 import { openSeen } from './seen.ts'
 
@@ -45,17 +46,22 @@ export function openDriver(settings: DriverSettings, surroundings: Surroundings)
 }
 
 /** The engine or the directory itself. */
-function openPlace(settings: DriverSettings, { clock }: Surroundings): Driver {
+function openPlace(settings: DriverSettings, { clock, watch }: Surroundings): Driver {
   const { fixturesDir: place, fixturesCache, fixturesTimeoutMs, mayBeMissing, howToRecord } = settings
   const open = driverFor(place)
   if (!open) throw unknownEngine(place)
   if (fixturesCache !== undefined && !isAddress(place)) throw cacheOfDirectory(place)
   if (fixturesCache !== undefined && isAddress(fixturesCache)) throw cacheInEngine(fixturesCache)
   const timeoutMs = fixturesTimeoutMs ?? TIMEOUT_MS
-  return open({ place, clock, timeoutMs, mayBeMissing, howToRecord } satisfies DriverOptions)
+  const driver = open({ place, clock, timeoutMs, mayBeMissing, howToRecord })
+  return watch ? metered(driver, watch, clock) : driver
 }
 
-function withCache(engine: Driver, settings: DriverSettings, { clock, warn = () => {}, onStale }: Surroundings): Driver {
+function withCache(
+  engine: Driver,
+  settings: DriverSettings,
+  { clock, warn = () => {}, onStale }: Surroundings,
+): Driver {
   const { fixturesCache: dir } = settings
   if (dir === undefined) return engine
   return cached(engine, copiesIn(dir, engine, clock), { clock, dir, warn, onStale })
