@@ -49,10 +49,14 @@ export function placeOf(place: string): string {
   return `${scheme}${address}${shown.length > 0 ? `?${shown.join('&')}` : ''}`
 }
 
-/** The password of an address, as it stands there and as it is meant: no text may hold it. */
-export function passwordIn(place: string): readonly string[] {
-  const [, password] = /^[a-z][a-z\d+.-]+:\/\/[^:/?#]*:(.+)@/is.exec(place) ?? []
-  return password === undefined ? [] : [password, decoded(password)]
+/** The passwords of an address, as they stand there and as they are meant: no text may hold one. */
+export function passwordsIn(place: string): readonly string[] {
+  if (!isAddress(place)) return []
+  const [, password] = /^[^:]+:\/\/[^:/?#]*:(.+)@/s.exec(place) ?? []
+  const [, query = ''] = place.split(/\?(.*)/s)
+  const pairs = query.split('&').map((pair) => /^([^=]*)=(.+)$/s.exec(pair))
+  const given = pairs.flatMap((pair) => (pair?.[1] && pair[2] && isCredentialName(pair[1]) ? [pair[2]] : []))
+  return [...(password === undefined ? [] : [password]), ...given].flatMap((each) => [each, decoded(each)])
 }
 
 function decoded(text: string): string {
