@@ -33,7 +33,10 @@ const operations = (driver: Driver): Record<string, () => Promise<unknown>> => (
 /** Expects that nothing can be done, and that each time is told why. */
 async function expectTold(driver: Driver, code: string, why: RegExp): Promise<void> {
   for (const [what, act] of Object.entries(operations(driver))) {
-    const error = await act().then(() => undefined, (thrown: unknown) => thrown)
+    const error = await act().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
     expect(error).toMatchObject({ name: 'DeltatapeError', code, message: expect.stringMatching(why) })
     expect(error).toMatchObject({ message: expect.stringContaining(`${driver.place}: ${what}: `) })
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toMatch(/testtest|a-wrong-secret/)
@@ -71,8 +74,9 @@ function testPlaces(placeOf: () => string): void {
     const place = placeOf()
     const driver = open(place)
     for (const name of ['', 'sub/', 'sub/a.jsonl']) await driver.put(name, text(name))
-    const pages = await Array.fromAsync(driver.list())
-    expect(pages.flatMap(({ entries }) => entries.map(({ name }) => name))).toEqual(['sub/a.jsonl'])
+    const names: string[] = []
+    for await (const { entries } of driver.list()) names.push(...entries.map(({ name }) => name))
+    expect(names).toEqual(['sub/a.jsonl'])
   })
 
   test('an object without bytes has a version like any other', async () => {
@@ -89,7 +93,11 @@ function testRefusals(placeOf: () => string): void {
   test('a wrong secret, and an access key that nobody has', async () => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a-wrong-secret')
     const wrong = open(placeOf())
-    await expectTold(wrong, 'store_refused', /the secret does not belong .* \(SignatureDoesNotMatch, HTTP 403\)\. Check/)
+    await expectTold(
+      wrong,
+      'store_refused',
+      /the secret does not belong .* \(SignatureDoesNotMatch, HTTP 403\)\. Check/,
+    )
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'nobody')
     await expectTold(open(placeOf()), 'store_refused', /does not know the access key \(InvalidAccessKeyId, HTTP 403\)/)
   })
@@ -101,7 +109,11 @@ function testRefusals(placeOf: () => string): void {
 
   test('nobody listens', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', `http://127.0.0.1:${await freePort()}`)
-    await expectTold(open(placeOf()), 'store_away', /nobody listens there \(ECONNREFUSED, 4 tries\)\. Check AWS_ENDPOINT/)
+    await expectTold(
+      open(placeOf()),
+      'store_away',
+      /nobody listens there \(ECONNREFUSED, 4 tries\)\. Check AWS_ENDPOINT/,
+    )
   })
 
   test('somebody listens, and says nothing', async () => {
@@ -118,14 +130,22 @@ function testRefusals(placeOf: () => string): void {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', url.replace('http:', 'https:'))
     await expectTold(open(placeOf(), 2000), 'store_refused', /does not speak TLS|the connection broke/)
     vi.stubEnv('AWS_ENDPOINT_URL_S3', 'localhost')
-    await expectTold(open(placeOf()), 'store_refused', /AWS_ENDPOINT_URL_S3 is no address \(ERR_INVALID_URL\)\. Correct it/)
+    await expectTold(
+      open(placeOf()),
+      'store_refused',
+      /AWS_ENDPOINT_URL_S3 is no address \(ERR_INVALID_URL\)\. Correct it/,
+    )
   })
 
   test('no credentials', async () => {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, undefined)
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null')
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
-    await expectTold(open(placeOf()), 'store_refused', /there are no credentials \(CredentialsProviderError, .*\)\. Set AWS_/)
+    await expectTold(
+      open(placeOf()),
+      'store_refused',
+      /there are no credentials \(CredentialsProviderError, .*\)\. Set AWS_/,
+    )
   })
 }
 
