@@ -80,7 +80,13 @@ const table = {
   fixturesFreshMs: duration('FIXTURES_FRESH_MS', 'how long replay takes what an engine gave for the newest', 5000, 0),
   fixturesTimeoutMs: duration('FIXTURES_TIMEOUT_MS', 'how long an engine may take for one operation', 10_000),
   /** What was read of fixtures is kept outside of V8's heap. */
-  fixturesMemoryBytes: whole('FIXTURES_MEMORY_BYTES', 'how much of the fixtures is kept in memory', 64 * MIB, 0, 2 ** 36),
+  fixturesMemoryBytes: whole(
+    'FIXTURES_MEMORY_BYTES',
+    'how much of the fixtures is kept in memory',
+    64 * MIB,
+    0,
+    2 ** 36,
+  ),
   /** The file with the user's own rules of redaction, if it is not the usual one. */
   configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),
@@ -107,6 +113,7 @@ const table = {
   /** Whether the server may listen beyond this machine without asking for a token. */
   allowUnprotected: flag('ALLOW_UNPROTECTED', 'listen beyond this machine without AUTH_TOKEN'),
   page: flag('PAGE', 'serve the page that shows recordings, at /', true),
+  metrics: flag('METRICS', 'count what happens, for GET /metrics', true),
   logLevel: oneOf('LOG_LEVEL', 'how much it tells', LOG_LEVELS, 'info'),
   /** The default deadlines are as patient as the SDKs: a thinking model may say nothing for minutes. */
   firstEventTimeoutMs: duration('FIRST_EVENT_TIMEOUT_MS', 'how long the API may take to its first event', 600_000),
