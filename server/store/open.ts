@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { cached } from './cached.ts'
-import { createCopies } from './copies.ts'
+import { type Copies, createCopies } from './copies.ts'
 import type { Driver, Watch } from './driver.ts'
 import { openDirectory } from './drivers/directory.ts'
 import { driverFor } from './drivers/index.ts'
@@ -67,7 +67,7 @@ function withCache(
 }
 
 /** What a directory holds of an engine. */
-export const copiesIn = (dir: string, { place }: Pick<Driver, 'place'>, clock: Clock) =>
-  createCopies(openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true }), () =>
-    openSeen(dir, place, clock),
-  )
+export function copiesIn(dir: string, { place }: Pick<Driver, 'place'>, clock: Clock): Copies {
+  const directory = openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true })
+  return createCopies(directory, () => openSeen({ dir, directory, place, clock }))
+}
