@@ -1,6 +1,7 @@
 /** What is made of lists that come again. */
 import { describe, expect, test, vi } from 'vitest'
 import { type List, alone, createTally, fresh, kept, remade, remember, rememberStep } from '../../server/base/memo.ts'
+import { crowd } from '../kit/crowd.ts'
 
 describe('remember', () => {
   test('makes something of a kept list once, and of any other each time', () => {
@@ -58,7 +59,7 @@ describe('rememberStep', () => {
 })
 
 describe('a list whose items are made anew', () => {
-  /** A list of one text, how often it was packed and made, and something that takes all the room there is. */
+  /** A list of one text, and how often it was packed and made. */
   function setUp(text = 'text') {
     const [packed, made] = [vi.fn(), vi.fn()]
     const list = remade([text], {
@@ -70,12 +71,11 @@ describe('a list whose items are made anew', () => {
         return () => [bytes.toString()].map((each) => (made(), each))
       },
     })
-    const crowd = () => remade(['x'], { chars: 1e9, tally: undefined, pack: (items) => () => items })
-    return { list, packed, made, crowd }
+    return { list, packed, made }
   }
 
   test('has its items as long as there is room, and makes them when they are asked for again', () => {
-    const { list, packed, made, crowd } = setUp()
+    const { list, packed, made } = setUp()
     const { items } = list
     expect(list.items).toBe(items)
     expect(packed).not.toHaveBeenCalled()
@@ -89,7 +89,7 @@ describe('a list whose items are made anew', () => {
   })
 
   test('is packed once, however often its items go', () => {
-    const { list, packed, made, crowd } = setUp()
+    const { list, packed, made } = setUp()
     for (let time = 0; time < 3; time++) {
       crowd()
       expect(list.items).toEqual(['text'])
@@ -99,7 +99,7 @@ describe('a list whose items are made anew', () => {
 
   test('without characters, or with more than there is room for, is one like any other', () => {
     for (const text of ['', 'x'.repeat(3_000_000)]) {
-      const { list, crowd } = setUp(text)
+      const { list } = setUp(text)
       expect(list.items).toEqual([text])
       crowd()
       expect(list.items).toEqual([text])

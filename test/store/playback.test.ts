@@ -3,11 +3,12 @@ import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type AnswerRecord, type Batch, MAX_BATCH_CHARS, bytesOf } from '../../server/api/record.ts'
-import { remade, remember } from '../../server/base/memo.ts'
+import { remember } from '../../server/base/memo.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { compose } from '../kit/answers.ts'
+import { crowd } from '../kit/crowd.ts'
 import { STREAM, callOf, toRecords } from '../kit/calls.ts'
 import { openTestStore } from '../kit/tools.ts'
 import { HI, fixtureFor, setUp } from './kit.ts'
@@ -137,8 +138,7 @@ test('a small one lies outside of the heap once others were played, and what was
   const recording = await store.recording(fixture.key)
   const [first] = await played(recording?.parts())
   const before = recording?.tally.bytes ?? 0
-  // As many characters as there is room for.
-  remade([], { chars: 1e9, tally: undefined, pack: () => () => [] })
+  crowd()
   const packed = recording?.tally.bytes ?? 0
   expect(packed).toBeGreaterThan(before)
   expect(packed).toBeLessThan(before + bytesOf(fixture.records).length / 4)
