@@ -9,6 +9,7 @@ import type { Action } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
+import { traceOf } from '../trace.ts'
 import { modelAsked } from './asking.ts'
 import type { Hearing } from '../hearing.ts'
 
@@ -38,7 +39,7 @@ export function observe(
 ): Observed {
   const began = clock.now()
   const endpoint = endpointOf(call)
-  const underWay = journal.begin({ endpoint, unit: 'record', call })
+  const underWay = journal.begin({ endpoint, spoken: 'calls', unit: 'record', call })
   const ear = hearing(call.api)
   const question = questionOf(call)
   let count = 0
@@ -49,8 +50,8 @@ export function observe(
     take(batch, bytes) {
       const seen = glance(call.api, question, batch)
       ear.take(batch)
-      count += batch.items.length
-      underWay?.sent(batch.items.length, bytes)
+      count += batch.count
+      underWay?.sent(batch.count, bytes)
       // Comments and `[DONE]` do not make an answer go on.
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
@@ -78,7 +79,8 @@ export function observe(
         code,
         message,
       } as const
-      const more = { ...ear.heard(), api: call.api.name, host: call.to?.host, model: modelAsked(call) }
+      const { api, to, headers } = call
+      const more = { ...ear.heard(), api: api.name, host: to?.host, model: modelAsked(call), trace: traceOf(headers) }
       journal.turn({ ...told, ...more }, underWay)
     },
   }

@@ -3,8 +3,10 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Clock, MAX_TIMER_MS } from '../../base/clock.ts'
 import { loadLibrary } from './library.ts'
 
-/** How often a request is sent. The times between grow, and chance is in them. */
+/** How often a request is sent. */
 const TRIES = 4
+/** What the times between grow from, in ms, each a part of it by chance: where too much is asked for they are longer. */
+const PAUSE_MS = { others: 100, THROTTLING: 1000 }
 /** How long a connection may take, in ms. */
 const CONNECT_MS = 3000
 const SOCKETS = 64
@@ -18,10 +20,14 @@ export interface Sending {
   readonly s3: Library
   readonly client: S3Client
   readonly options: { readonly abortSignal: AbortSignal; readonly requestTimeout: number }
+  /** Begins the time anew, with what so many bytes take. */
+  expect(bytes: number): void
 }
 
 /** Sends what a function sends, all of it within the time for so many bytes. Throws what the library throws. */
 export type Send = <T>(act: (sending: Sending) => Promise<T>, bytes?: number) => Promise<T>
+
+type Connection = Pick<Sending, 's3' | 'client'>
 
 /**
  * Gives a client that is made when it is first needed.
@@ -29,7 +35,7 @@ export type Send = <T>(act: (sending: Sending) => Promise<T>, bytes?: number) =>
  * @param place for people
  */
 export function createClient(place: string, clock: Clock, timeoutMs: number): { send: Send; close(): Promise<void> } {
-  let connected: Promise<Omit<Sending, 'options'>> | undefined
+  let connected: Promise<Connection> | undefined
   const connect = () =>
     (connected ??= connectTo(place).catch((error: unknown) => {
       connected = undefined
@@ -38,11 +44,12 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
   return {
     async send(act, bytes = 0) {
       const connection = await connect()
-      const ms = timeoutMs + bytes / SLOWEST
-      // A connection that hangs is left for another one while there is time.
-      return within(clock, ms, (abortSignal) =>
-        act({ ...connection, options: { abortSignal, requestTimeout: ms / 2 } }),
-      )
+      const msFor = (size: number) => timeoutMs + size / SLOWEST
+      return within(clock, msFor(bytes), (abortSignal, wait) => {
+        // A connection that hangs is left for another one while there is time.
+        const options = { abortSignal, requestTimeout: msFor(bytes) / 2 }
+        return act({ ...connection, options, expect: (size) => wait(msFor(size)) })
+      })
     },
     async close() {
       const connection = await connected?.catch(() => undefined)
@@ -52,11 +59,11 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
   }
 }
 
-async function connectTo(place: string): Promise<Omit<Sending, 'options'>> {
+async function connectTo(place: string): Promise<Connection> {
   const s3 = await loadLibrary('@aws-sdk/client-s3', place, () => import('@aws-sdk/client-s3'))
   const agent = { maxSockets: SOCKETS }
   const config: S3ClientConfig = {
-    maxAttempts: TRIES,
+    retryStrategy: inTries,
     // A bucket of AWS tells its region to who asks in another one.
     followRegionRedirects: true,
     // Others than AWS have no address for each bucket.
@@ -82,18 +89,50 @@ async function connectTo(place: string): Promise<Omit<Sending, 'options'>> {
   return { s3, client: hasRegion ? client : new s3.S3Client({ ...config, region: 'us-east-1' }) }
 }
 
+type Strategy = Extract<NonNullable<S3ClientConfig['retryStrategy']>, { acquireInitialRetryToken: unknown }>
+type Token = Awaited<ReturnType<Strategy['acquireInitialRetryToken']>>
+
+const tokenOf = (tried: number, pauseMs: number): Token => ({
+  getRetryCount: () => tried,
+  getRetryDelay: () => Math.random() * pauseMs * 2 ** tried,
+})
+
+/**
+ * Tries again, whatever happened to other requests. The library's own way has a budget for all of them, and hardly tries
+ * anything again for long after an outage has emptied it.
+ */
+const inTries: Strategy = {
+  acquireInitialRetryToken: () => Promise.resolve(tokenOf(0, 0)),
+  refreshRetryTokenForRetry(token, { errorType }) {
+    const tried = token.getRetryCount() + 1
+    if (tried === TRIES || errorType === 'CLIENT_ERROR') return Promise.reject(new Error('It is not tried again.'))
+    return Promise.resolve(tokenOf(tried, errorType === 'THROTTLING' ? PAUSE_MS.THROTTLING : PAUSE_MS.others))
+  },
+  recordSuccess() {},
+}
+
 /** Ends what takes too long, also where the library itself does not: looking for credentials, or between two tries. */
-async function within<T>(clock: Clock, ms: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function within<T>(
+  clock: Clock,
+  ms: number,
+  act: (signal: AbortSignal, wait: (ms: number) => void) => Promise<T>,
+): Promise<T> {
   const over = new AbortController()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = clock.timer(ms, () => {
-    const error = new Error(`no answer in ${Math.round(ms)} ms`)
-    error.name = 'TimeoutError'
-    reject(error)
-    over.abort(error)
-  })
+  const late = Promise.withResolvers<never>()
+  const start = (limit: number) =>
+    clock.timer(limit, () => {
+      const error = new Error(`no answer in ${Math.round(limit)} ms`)
+      error.name = 'TimeoutError'
+      late.reject(error)
+      over.abort(error)
+    })
+  let timer = start(ms)
+  const wait = (limit: number) => {
+    timer.clear()
+    timer = start(limit)
+  }
   try {
-    return await Promise.race([act(over.signal), promise])
+    return await Promise.race([act(over.signal, wait), late.promise])
   } finally {
     timer.clear()
   }
