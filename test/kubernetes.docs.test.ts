@@ -84,7 +84,7 @@ test('every manifest is one, and what is none is found', async ({ skip }) => {
     [
       'secretKeyRef: { name: deltatape, key: auth-token }',
       'secretKeyRef: { name: deltatape }',
-      `Property 'key' is missing`,
+      `Property '"key"' is missing`,
     ],
   ] as const
   for (const [right, wrong, flaw] of broken) {
