@@ -5,7 +5,7 @@ import { isStream } from '../api/framing/index.ts'
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { fresh, kept } from '../base/memo.ts'
+import { type Tally, createTally, fresh, kept } from '../base/memo.ts'
 import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { contentsOf, readContents } from './contents.ts'
 import { versionOf } from './disk.ts'
@@ -22,12 +22,16 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response
    * in memory gives the very same parts each time; a large one is read anew.
    */
   parts(): readonly Batch[] | AsyncIterable<Batch>
+  /** What it takes in memory, and what is kept of what was made of it. */
+  readonly tally: Tally
 }
 
 /** A fixture that is kept in memory. */
 export function inMemory(fixture: StoredFixture): Recording {
   const parts = Array.from(inParts(fixture.records), kept)
-  return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
+  const bytes = fixture.records.reduce((sum, { wire }) => sum + wire.length, 0)
+  const tally = createTally(bytesOfFacts(fixture) + bytes)
+  return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts, tally }
 }
 
 const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
@@ -41,8 +45,15 @@ const played = ({ key, take, api, requestText, response, ending, endedAt }: Fixt
 })
 
 /** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
-export const sizeOfFacts = (recording: Recording | Error): number =>
-  1000 + ('response' in recording ? 2 * (recording.response?.headers ?? []).flat().join().length : 0)
+export const sizeOfFacts = (recording: Recording | Error): number => tallyOf(recording).bytes
+
+/** What a recording takes in memory, or what is remembered in its place. */
+export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? read.tally : createTally(DAMAGE_BYTES))
+
+const DAMAGE_BYTES = 1000
+
+const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
+  1000 + 2 * (response?.headers ?? []).flat().join().length
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
@@ -53,6 +64,7 @@ export async function onDisk(dir: string, name: string, version: string): Promis
   return {
     ...played(facts, name),
     isGood: isGood({ ...facts, records: end.records() }),
+    tally: createTally(bytesOfFacts(facts)),
     // It may be cut off while it is played: that is told at its end.
     async *parts() {
       const contents = contentsOf(dir, name, (file) => hasNotChanged(file, name, version))
