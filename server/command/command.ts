@@ -8,6 +8,7 @@ import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { EndingWord } from '../fixture/summary.ts'
+import { isAddress, placeOf } from '../store/place.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Everything of the world that a sub-command may touch, beside the files that it is told of. */
@@ -72,10 +73,10 @@ function givenIn(command: Command): readonly (readonly [variable: VariableInfo, 
 export const environmentOf = (command: Command, env: Environment): Environment =>
   overlaid(VARIABLES, env, Object.fromEntries(givenIn(command).map(([{ name }, value]) => [name, value])))
 
-/** The flags of these variables that were given, as words to give again. */
+/** The flags of these variables that were given, as words to give again, without the password of an address. */
 export const flagsIn = (command: Command, names: readonly string[]): readonly string[] =>
   givenIn(command).flatMap(([variable, value]) =>
-    names.includes(variable.name) ? [...flagsOf(variable).slice(-1), value] : [],
+    names.includes(variable.name) ? [...flagsOf(variable).slice(-1), placeOf(value)] : [],
   )
 
 /**
@@ -104,5 +105,6 @@ export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' 
   return ending === 'incomplete' ? 'yellow' : 'red'
 }
 
-/** A fixture as it is shown: its path, as the directory is configured. */
-export const shownPath = (dir: string, name: string): string => printable(join(dir, name))
+/** A fixture as it is shown: its path, as the directory is configured, or its address without a password. */
+export const shownPath = (dir: string, name: string): string =>
+  printable(isAddress(dir) ? `${placeOf(dir).replace(/\/$/, '')}/${name}` : join(dir, name))

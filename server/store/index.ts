@@ -5,6 +5,7 @@ import { type Match, createMatch } from '../fixture/match.ts'
 import type { Places } from '../fixture/places.ts'
 import { type Redactor, createRedactor, secretsOf } from '../redact/redactor.ts'
 import { type Rules, readRules } from '../redact/rules.ts'
+import { passwordsIn } from './place.ts'
 import { type Store, openStore } from './store.ts'
 
 /** What has to be known; a configuration holds all of it. */
@@ -40,7 +41,8 @@ const clean = (places: Places, redactor: Redactor): Places =>
 /** @throws DeltatapeError `config_invalid` if the file of rules cannot be used */
 export function openFixtures(settings: FixtureSettings, clock: Clock, here: Places = HERE): OpenFixtures {
   const rules = readRules(settings.configFile)
-  const redactor = createRedactor(secretsOf(settings), rules)
+  const secrets = { ...secretsOf(settings), 'store-password': passwordsIn(settings.fixturesDir) }
+  const redactor = createRedactor(secrets, rules)
   const places = clean(here, redactor)
   const match = rules.match && createMatch(rules.match, places)
   const { fixturesDir: dir, fixturesNamed, mode, howToRecord } = settings
