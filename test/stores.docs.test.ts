@@ -1,44 +1,71 @@
-/** What the docs say of engines: every command that names one runs as it stands, on a real one; so do the rights. */
-import { readFile } from 'node:fs/promises'
+/** Every command of the docs that works on an engine runs as it stands, on a real one. */
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../server/base/clock.ts'
-import { wholeOf } from '../server/store/driver.ts'
-import { driverFor } from '../server/store/drivers/index.ts'
-import { type Command, PAGES, commandIn, engineIn, linesOf, readPage } from './kit/docs.ts'
+import { describe, expect, test } from 'vitest'
+import { PAGES, type Command, commandIn, engineIn, linesOf, readPage } from './kit/docs.ts'
 import { type EngineName, onEngine } from './kit/engines.ts'
 import { runDeltatape, temporaryFolder } from './kit/tools.ts'
 
-/** What a page is about, by the scheme of the addresses on it. */
-const ENGINES: Readonly<Record<string, EngineName>> = { s3: 's3', redis: 'redis', postgres: 'postgres' }
+const ENGINES: readonly EngineName[] = ['s3', 'redis', 'postgres']
 
-interface Told {
-  readonly page: string
-  readonly command: Command
+/** A call to the server of `deltatape run`, in place of the tests of a project. */
+const ASK = `fetch(process.env.DELTATAPE_URL + '/v1/responses', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.', stream: true }),
+}).then((answer) => process.exit(answer.ok ? 0 : 3))`
+
+const lines = (await Promise.all(PAGES.map(readPage))).flatMap(linesOf)
+const commands = lines.flatMap((line) => commandIn(line) ?? [])
+
+/** What pages call a directory or a log of its reader's: it goes into a folder of the test. */
+const OWN = /^(?:copy|\.fixtures|used-\d\.jsonl)$/
+
+/** Runs a command in front of an engine; what `run` runs is small, and a server says what it would be. */
+async function ran({ args, env }: Command, place: string, folder: string) {
+  const here = (word: string) => (OWN.test(word) ? join(folder, word) : word)
+  const [name, ...rest] = args
+  const ask = [...rest.slice(0, rest.indexOf('--') + 1), process.execPath, '-e', ASK]
+  const what = name === 'run' ? ['run', ...ask] : name === 'serve' ? [...args, '--print-env'] : args.map(here)
+  const around = Object.entries(env).map(([key, value]) => [key, value.includes('://') ? place : here(value)])
+  return runDeltatape(what, { env: Object.fromEntries(around), answer: false })
 }
 
-const pages = await Promise.all(PAGES.map(async (page) => [page, linesOf(await readPage(page))] as const))
-const commands = pages.flatMap(([page, lines]) =>
-  lines.flatMap((line): Told[] => {
-    const command = commandIn(line)
-    return command && engineIn(command) ? [{ page, command }] : []
-  }),
-)
-
-describe.each(Object.entries(ENGINES))('%s', (scheme, engine) => {
-  const told = commands.filter(({ command }) => engineIn(command) === scheme)
-
+describe.each(ENGINES)('%s', (engine) => {
   onEngine(engine, `every command on ${engine}`, (placeOf) => {
     test('runs as it stands', async () => {
       const [folder, place] = [await temporaryFolder(), placeOf()]
-      const logs = join(folder, 'used.jsonl')
-      expect(told.length).toBeGreaterThan(2)
+      const those = commands.filter((command) => engineIn(command) === engine)
+      expect(those.map(({ args: [name] }) => name)).toEqual(expect.arrayContaining(['serve', 'push', 'pull']))
       await runDeltatape(['push', 'fixtures'], { env: { FIXTURES: place } })
-      for (const { page, command } of told) {
-        const env = { ...command.env, FIXTURES: place }
-        const { code, err } = await runDeltatape(argsOf(command, folder), { env, answer: false })
-        expect([0, 1], `${page}: ${command.args.join(' ')}: ${err.join('\n')}`).toContain(code)
+      // A log of a whole run, as the page about shards has three.
+      for (const shard of [1, 2, 3]) {
+        const env = { FIXTURES: place, USAGE_LOG: join(folder, `used-${shard}.jsonl`) }
+        await ran({ args: ['run', '--', 'npm', 'test'], env }, place, folder)
+      }
+      for (const command of those) {
+        const { code, err } = await ran(command, place, folder)
+        expect(command.args[0] === 'prune' ? [0, 1] : [0], `${command.args.join(' ')}: ${err.join('\n')}`).toContain(
+          code,
+        )
       }
     })
+  })
+})
+
+onEngine('redis', 'docs/shards.md', (placeOf) => {
+  test('is followed from its beginning to its end', async () => {
+    const [folder, place] = [await temporaryFolder(), placeOf()]
+    await runDeltatape(['push', 'fixtures'], { env: { FIXTURES: place } })
+    const told = linesOf(await readPage('docs/shards.md')).flatMap((line) => commandIn(line) ?? [])
+    for (const shard of [1, 2, 3]) {
+      const env = { FIXTURES: place, USAGE_LOG: `used-${shard}.jsonl` }
+      await ran({ args: ['run', '--', 'npm', 'test'], env }, place, folder)
+    }
+    for (const command of told) {
+      const { code, out, err } = await ran(command, place, folder)
+      const found = ['unused', 'prune'].includes(command.args[0] ?? '')
+      expect([command.args[0], code], err.join('\n')).toEqual([command.args[0], found ? 1 : 0])
+      if (found) expect(out.join('\n')).toContain('write-a-haiku')
+    }
   })
 })
