@@ -30,6 +30,7 @@ import { createHttpTransport } from '../../server/model/transport/http.ts'
 import { createSdkTransport } from '../../server/model/transport/sdk.ts'
 import { createRedactor, secretsOf, type Redactor } from '../../server/redact/redactor.ts'
 import { createLog, type Log } from '../../server/serve/log.ts'
+import { createMetrics } from '../../server/serve/metrics/metrics.ts'
 import { startServer, type RunningServer } from '../../server/serve/server.ts'
 import { openStore, type Store } from '../../server/store/store.ts'
 import { STREAM, callOf, toRecords } from './calls.ts'
@@ -61,7 +62,8 @@ export async function runServer(
   const { log, lines } = readableLog(redactor)
   const clock = parts.clock ?? systemClock
   const store = openStore({ dir: config.fixturesDir, redactor, clock })
-  const server = await startServer(config, { log, redactor, store, clock })
+  const metrics = config.metrics ? createMetrics(config, clock) : undefined
+  const server = await startServer(config, { log, redactor, store, clock, metrics })
   onTestFinished(() => server.close(0))
   return { ...server, lines, config }
 }
