@@ -1,5 +1,6 @@
 /** What `deltatape pull` and `deltatape push` have in common: what they are told, and what they tell. */
 import type { Command } from 'commander'
+import { existsSync } from 'node:fs'
 import { DeltatapeError, EXIT } from '../base/errors.ts'
 import { forShell } from '../base/shell.ts'
 import { printable } from '../base/text.ts'
@@ -46,7 +47,6 @@ export async function transfer(context: Context, way: Way, word: string | undefi
   const signal = context.interrupted()
   try {
     await engine.check({ write: way.name === 'push' && !dryRun })
-    if (way.name === 'push') await directory.check({ write: false })
     const { progress } = terminal
     const result = await way.move({ engine, directory, copies, dryRun, force, prune, signal, progress })
     const [from, to] = way.name === 'pull' ? [engine.place, dir] : [dir, engine.place]
@@ -61,13 +61,16 @@ export async function transfer(context: Context, way: Way, word: string | undefi
   }
 }
 
-/** @throws DeltatapeError `config_invalid` */
+/** @throws DeltatapeError `config_invalid`, or `not_found` */
 function checkPlaces({ name }: Way, place: string, dir: string): void {
   if (isAddress(dir)) {
     throw new DeltatapeError(
       'config_invalid',
       `npx deltatape ${name} takes a directory of this machine, not ${placeOf(dir)}. FIXTURES, or --fixtures, names the engine.`,
     )
+  }
+  if (name === 'push' && !existsSync(dir)) {
+    throw new DeltatapeError('not_found', `There is no directory ${JSON.stringify(dir)}: nothing was pushed.`)
   }
   if (isAddress(place)) return
   throw new DeltatapeError(
