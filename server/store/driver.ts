@@ -88,6 +88,11 @@ export interface Driver {
    * engine can do that in one step; says whether it had.
    */
   remove(name: string, version?: string): Promise<boolean>
+  /**
+   * Does work on the fixture of a key while no other process does, where an engine has no better than that: a directory,
+   * in which several files are one fixture. Others rely on {@link putIf}.
+   */
+  alone?<T>(key: string, work: () => Promise<T>): Promise<T>
   /** Lets go of connections. */
   close(): Promise<void>
 }

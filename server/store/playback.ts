@@ -1,14 +1,8 @@
-/** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
-import type { FileHandle } from 'node:fs/promises'
-import type { Follower } from '../api/api.ts'
-import { isStream } from '../api/framing/index.ts'
+/** Fixtures to be played: small ones are kept in memory. */
 import { apiNamed } from '../api/index.ts'
-import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
-import { DeltatapeError } from '../base/errors.ts'
-import { fresh, kept } from '../base/memo.ts'
-import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { contentsOf, readContents } from './contents.ts'
-import { versionOf } from './disk.ts'
+import { type Batch, inParts } from '../api/record.ts'
+import { kept } from '../base/memo.ts'
+import { type FixtureFacts, type StoredFixture, isGood } from '../fixture/fixture.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
 export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
@@ -30,7 +24,7 @@ export function inMemory(fixture: StoredFixture): Recording {
   return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
 }
 
-const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
+export const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
   take,
   response,
@@ -44,39 +38,9 @@ const played = ({ key, take, api, requestText, response, ending, endedAt }: Fixt
 export const sizeOfFacts = (recording: Recording | Error): number =>
   1000 + ('response' in recording ? 2 * (recording.response?.headers ?? []).flat().join().length : 0)
 
-/** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
-export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
-  const end = createEnd()
-  const facts = await readContents(dir, name, ({ records, header }) => {
-    for (const record of records) end.take(record, header)
-  })
-  return {
-    ...played(facts, name),
-    isGood: isGood({ ...facts, records: end.records() }),
-    // It may be cut off while it is played: that is told at its end.
-    async *parts() {
-      const contents = contentsOf(dir, name, (file) => hasNotChanged(file, name, version))
-      for await (const { records } of contents) for (const part of inParts(records)) yield fresh(part)
-    },
-  }
-}
-
-/** Keeps what tells of an answer whether it is good: of a stream its end, and of a body in one piece all of it. */
-function createEnd() {
-  let follower: Follower | undefined
-  let records: AnswerRecord[] = []
-  return {
-    take(record: AnswerRecord, { api, call, request, response }: FixtureHeader): void {
-      follower ??= apiNamed(api).follow({ ...call, request })
-      const mayBeOver = follower.take(record) !== 'open'
-      if (response && isStream(response.framing) && !mayBeOver) records = []
-      else records.push(record)
-    },
-    records: (): readonly AnswerRecord[] => records,
-  }
-}
-
-async function hasNotChanged(file: FileHandle, name: string, version: string): Promise<void> {
-  if (versionOf(await file.stat()) === version) return
-  throw new DeltatapeError('fixture_invalid', `${name} was written anew just as it was to be played. Ask again.`)
+/** How many bytes a recording has in memory, about. */
+export function sizeOf(recording: Recording): number {
+  const parts = recording.parts()
+  if (!Array.isArray(parts)) return sizeOfFacts(recording)
+  return parts.reduce((sum, { items }) => sum + items.reduce((all, { wire }) => all + wire.length, 0), sizeOfFacts(recording))
 }
