@@ -45,3 +45,29 @@ export function rememberStep<State extends object, T, Out>(
     return out
   }
 }
+
+/** How much something takes in memory, in bytes, about: more as things are made of it that are kept with it. */
+export interface Tally {
+  readonly bytes: number
+  add(bytes: number): void
+  /** Calls whoever counts it each time that it has grown. There is one at a time. */
+  tell(counter: (() => void) | undefined): void
+}
+
+/** Makes the tally of something that takes so many bytes by itself. */
+export function createTally(bytes: number): Tally {
+  let total = bytes
+  let counter: (() => void) | undefined
+  return {
+    get bytes() {
+      return total
+    },
+    add(more) {
+      total += more
+      counter?.()
+    },
+    tell(next) {
+      counter = next
+    },
+  }
+}

@@ -57,7 +57,7 @@ function takenBy(line: string): { readonly sha256: string; readonly count: numbe
 export function openBeside(driver: Driver, name: string): Opened {
   let found: Found | undefined
   let body: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
-  let held = Buffer.alloc(0)
+  let held: Buffer = Buffer.alloc(0)
   const fill = async (sha256: string, count: number): Promise<void> => {
     if (!body) {
       found = await foundBeside(driver, name, sha256)

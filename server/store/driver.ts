@@ -124,6 +124,7 @@ export type OpenDriver = (options: DriverOptions) => Driver
 export class StoreError extends DeltatapeError {
   declare readonly code: StoreErrorCode
 
+  // oxlint-disable-next-line no-useless-constructor -- it takes these codes alone
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options)
   }

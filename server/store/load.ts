@@ -4,11 +4,11 @@ import { isStream } from '../api/framing/index.ts'
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { fresh } from '../base/memo.ts'
+import { createTally, fresh } from '../base/memo.ts'
 import { type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { type Contents, contentsOf, readContents } from './contents.ts'
 import { type Driver, type Found, StoreError } from './driver.ts'
-import { type Recording, inMemory, played, sizeOf } from './playback.ts'
+import { type Recording, bytesOfFacts, inMemory, played } from './playback.ts'
 
 /** How large a fixture may be that is kept in memory, with what stands beside it, in bytes. */
 const MAX_KEPT_BYTES = 2 * 1024 * 1024
@@ -18,8 +18,8 @@ export interface Loaded {
   readonly value: Recording
   /** The version of what stands beside it; undefined if nothing does. */
   readonly beside: string | undefined
-  /** How much memory it takes; undefined if it is too large to be kept. */
-  readonly bytes: number | undefined
+  /** Whether it is small enough to be kept in memory. */
+  readonly isSmall: boolean
 }
 
 /** Reads all of a fixture. Throws as {@link readContents} does. */
@@ -37,11 +37,12 @@ export async function loadRecording(driver: Driver, found: Found): Promise<Loade
   const { all } = gathered
   if (all) {
     const value = inMemory({ ...facts, records: all, name })
-    return { version, value, beside, bytes: sizeOf(value) }
+    return { version, value, beside, isSmall: true }
   }
   const good = isGood({ ...facts, records: gathered.end() })
-  const value = { ...played(facts, name), isGood: good, parts: () => partsOf(driver, name, version) }
-  return { version, value, beside, bytes: undefined }
+  const tally = createTally(bytesOfFacts(facts))
+  const value = { ...played(facts, name), isGood: good, tally, parts: () => partsOf(driver, name, version) }
+  return { version, value, beside, isSmall: false }
 }
 
 /** Keeps all records as long as they are few enough, and then only what tells whether the answer is good. */

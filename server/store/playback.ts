@@ -1,7 +1,7 @@
 /** Fixtures to be played: small ones are kept in memory. */
 import { apiNamed } from '../api/index.ts'
 import { type Batch, inParts } from '../api/record.ts'
-import { kept } from '../base/memo.ts'
+import { type Tally, createTally, kept } from '../base/memo.ts'
 import { type FixtureFacts, type StoredFixture, isGood } from '../fixture/fixture.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
@@ -16,12 +16,16 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response
    * in memory gives the very same parts each time; a large one is read anew.
    */
   parts(): readonly Batch[] | AsyncIterable<Batch>
+  /** What it takes in memory, and what is kept of what was made of it. */
+  readonly tally: Tally
 }
 
 /** A fixture that is kept in memory. */
 export function inMemory(fixture: StoredFixture): Recording {
   const parts = Array.from(inParts(fixture.records), kept)
-  return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts }
+  const bytes = fixture.records.reduce((sum, { wire }) => sum + wire.length, 0)
+  const tally = createTally(bytesOfFacts(fixture) + bytes)
+  return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts, tally }
 }
 
 export const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
@@ -35,12 +39,13 @@ export const played = ({ key, take, api, requestText, response, ending, endedAt 
 })
 
 /** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
-export const sizeOfFacts = (recording: Recording | Error): number =>
-  1000 + ('response' in recording ? 2 * (recording.response?.headers ?? []).flat().join().length : 0)
+export const sizeOfFacts = (recording: Recording | Error): number => tallyOf(recording).bytes
 
-/** How many bytes a recording has in memory, about. */
-export function sizeOf(recording: Recording): number {
-  const parts = recording.parts()
-  if (!Array.isArray(parts)) return sizeOfFacts(recording)
-  return parts.reduce((sum, { items }) => sum + items.reduce((all, { wire }) => all + wire.length, 0), sizeOfFacts(recording))
-}
+/** What a recording takes in memory, or what is remembered in its place. */
+export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? read.tally : createTally(DAMAGE_BYTES))
+
+const DAMAGE_BYTES = 1000
+
+/** How many bytes the facts of a fixture take in memory, about. */
+export const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
+  1000 + 2 * (response?.headers ?? []).flat().join().length

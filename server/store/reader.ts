@@ -1,6 +1,5 @@
 /** Reads fixtures, and keeps what it read as long as they stay as they were: each use costs a look. */
-import { LRUCache } from 'lru-cache'
-import { type Clock, nextTurn } from '../base/clock.ts'
+import { nextTurn } from '../base/clock.ts'
 import { DamageError } from '../fixture/damage.ts'
 import { parseUncheckedHeader, withItsKey } from '../fixture/header.ts'
 import type { Candidate, Fixture, StoredFixture } from '../fixture/fixture.ts'
@@ -10,8 +9,9 @@ import { withRules } from '../fixture/rules.ts'
 import { besideVersion } from './beside.ts'
 import { firstLineIn } from './contents.ts'
 import { type Driver, type Found, StoreError } from './driver.ts'
+import { createHolding } from './holding.ts'
 import { loadRecording, readWhole } from './load.ts'
-import { type Recording, sizeOfFacts } from './playback.ts'
+import { type Recording, tallyOf } from './playback.ts'
 import { type Shelf, createShelf } from './shelf.ts'
 
 /** How much is kept of what is known of large fixtures, and of damaged ones. In bytes. */
@@ -61,7 +61,6 @@ export interface Reader {
 }
 
 export interface ReaderOptions {
-  readonly clock: Clock
   /** How many bytes of fixtures are kept to be played, together. */
   readonly memoryBytes: number
   /** What counts for keys, if the user has a say in it. */
@@ -69,9 +68,9 @@ export interface ReaderOptions {
 }
 
 /** Makes a reader of a place. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
-export function createReader(driver: Driver, { clock, memoryBytes, match }: ReaderOptions): Reader {
-  const recordings = new LRUCache<string, Kept>({ maxSize: memoryBytes })
-  const large = new LRUCache<string, Kept>({ maxSize: LARGE_BYTES })
+export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptions): Reader {
+  const recordings = createHolding<Kept>(memoryBytes)
+  const large = createHolding<Kept>(LARGE_BYTES)
   const shelf = createShelf()
   const now = (name: string) => anew(driver, name)
 
@@ -80,14 +79,17 @@ export function createReader(driver: Driver, { clock, memoryBytes, match }: Read
 
   const readNow = async (found: Found): Promise<Kept['value'] | undefined> => {
     const { name } = found
-    const loaded = await orDamage(() => now(name)((each) => loadRecording(driver, each), found))
+    const loaded = (await orDamage(() => now(name)((each) => loadRecording(driver, each), found)))
     if (loaded === undefined) return undefined
-    const isDamaged = loaded instanceof DamageError
-    const { version, value, beside, bytes } = isDamaged
-      ? { version: found.version, value: loaded, beside: (await besideVersion(driver, name)).version, bytes: undefined }
-      : loaded
-    const [to, other] = bytes === undefined ? [large, recordings] : [recordings, large]
-    to.set(name, { version, value, beside }, { size: bytes ?? sizeOfFacts(value) })
+    if (loaded instanceof DamageError) {
+      const beside = (await besideVersion(driver, name)).version
+      large.set(name, { version: found.version, value: loaded, beside }, tallyOf(loaded))
+      recordings.delete(name)
+      return loaded
+    }
+    const { version, value, beside, isSmall } = loaded
+    const [to, other] = isSmall ? [recordings, large] : [large, recordings]
+    to.set(name, { version, value, beside }, tallyOf(value))
     other.delete(name)
     return value
   }

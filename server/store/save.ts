@@ -1,7 +1,6 @@
 /** The rules of saving: what stands in the place of what, whoever writes at the same time. */
 import { posix } from 'node:path'
 import { bytesOf } from '../api/record.ts'
-import { DamageError } from '../fixture/damage.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { takeOf } from '../fixture/take.ts'
@@ -54,7 +53,7 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passDamage) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
-    await answers.saving(fixture, name, before)
+    await answers.saving(fixture, name)
     const expected = mayReplaceAll || name !== fileName(fixture) ? undefined : seen
     const version = await writeFixture(driver, name, fixture, expected)
     if (version === undefined) return undefined

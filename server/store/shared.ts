@@ -16,3 +16,18 @@ export function shared<T>(work: () => Promise<T>): () => Promise<T> {
   }
   return () => (next ??= begin())
 }
+
+/** The same for work of several kinds: what has one name is the same work. Nothing is kept of a name at rest. */
+export function sharedByName<T>(): (name: string, work: () => Promise<T>) => Promise<T> {
+  const open = new Map<string, { readonly ask: () => Promise<T>; waiting: number }>()
+  return async (name, work) => {
+    const each = open.get(name) ?? { ask: shared(work), waiting: 0 }
+    open.set(name, each)
+    each.waiting++
+    try {
+      return await each.ask()
+    } finally {
+      if (--each.waiting === 0) open.delete(name)
+    }
+  }
+}

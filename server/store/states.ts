@@ -1,7 +1,6 @@
 /** What state fixtures are in: a look, and no reading. */
 import { besideVersion } from './beside.ts'
 import type { Driver } from './driver.ts'
-import type { Finder } from './finder.ts'
 
 /** The state of a fixture, and of what stands beside it. */
 export interface State {
@@ -10,8 +9,8 @@ export interface State {
   readonly version: string
 }
 
-/** Makes what tells it. What a listing said of a fixture spares a question where that is cheaper. */
-export function createStates(driver: Driver, { look }: Pick<Finder, 'look'>) {
+/** Makes what tells it. */
+export function createStates(driver: Driver) {
   const own = async (name: string): Promise<State | undefined> => {
     const got = await driver.get(name, { first: 1 })
     return got === 'same' ? undefined : got

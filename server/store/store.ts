@@ -31,7 +31,7 @@ import { objectAt, readText, there } from './text.ts'
 import { type Thread, createThreads } from './threads.ts'
 
 /** What tells one state of a fixture from the next; `absent` if there is none. */
-export type Stamp = 'absent' | (string & {})
+export type Stamp = string
 
 export interface Store {
   /** Where the fixtures are: the directory as configured, or an address without its password. */
@@ -125,7 +125,7 @@ export interface StoreOptions {
   readonly redactor: Redactor
   readonly clock: Clock
   /** How many bytes of fixtures are kept to be played, together. */
-  readonly memoryBytes?: number
+  readonly memoryBytes?: number | undefined
   /** What counts for keys, if the user has a say in it. */
   readonly match?: Match | undefined
   /** The directories of this machine: a miss tells whether they are what differs. */
@@ -154,7 +154,7 @@ export function openStore(options: StoreOptions): Store {
   }
   const replace = replacing({ driver, finder, answers })
   const links = createLinks({ finder, replace })
-  const states = createStates(driver, finder)
+  const states = createStates(driver)
 
   return {
     place: driver.place,
@@ -232,7 +232,7 @@ const replacing =
     return next === name || removing({ driver, finder, answers })(name, stamp)
   }
 
-const expectedFrom = (stamp: Stamp): Expected => (stamp === 'absent' ? stamp : { version: stamp })
+const expectedFrom = (stamp: Stamp): Expected => (stamp === 'absent' ? 'absent' : { version: stamp })
 
 async function isStill(driver: Driver, name: string, stamp: Stamp): Promise<boolean> {
   const got = await driver.get(name, { known: stamp, first: 1 })

@@ -13,20 +13,21 @@ export function there<T extends object>(found: T | undefined, name: string): T {
 }
 
 /** The object with a name. Throws as {@link there} does. */
-export async function objectAt(driver: Driver, name: string): Promise<Found> {
+export async function objectAt(driver: Driver, name: string, shown = name): Promise<Found> {
   const got: Got = await driver.get(name)
-  return there(got === 'same' ? undefined : got, name)
+  return there(got === 'same' ? undefined : got, shown)
 }
 
 /**
  * The text of an object. Throws as {@link there} does, too.
  *
+ * @param shown what it is called in messages
  * @throws DamageError where it is larger than 256 MiB
  */
-export async function readText(driver: Driver, name: string): Promise<string> {
-  const found = await objectAt(driver, name)
+export async function readText(driver: Driver, name: string, shown = name): Promise<string> {
+  const found = await objectAt(driver, name, shown)
   if (found.bytes > MAX_TEXT_BYTES)
-    throw new DamageError(name, 1, `it has more than ${MAX_TEXT_BYTES} bytes`, undefined, { cause: because('EFBIG') })
+    throw new DamageError(shown, 1, `it has more than ${MAX_TEXT_BYTES} bytes`, undefined, { cause: because('EFBIG') })
   return (await wholeOf(found)).toString('utf8')
 }
 

@@ -1,5 +1,6 @@
 /** The table of drivers, by the scheme of FIXTURES. */
 import type { OpenDriver } from '../driver.ts'
+import { schemeOf } from '../place.ts'
 import { openDirectory } from './directory.ts'
 import { openPostgres } from './postgres.ts'
 import { openRedis } from './redis.ts'
@@ -16,10 +17,8 @@ const DRIVERS: Readonly<Record<string, OpenDriver>> = {
 /** The schemes of engines, as they are written. */
 export const SCHEMES: readonly string[] = Object.keys(DRIVERS).map((scheme) => `${scheme}//`)
 
-const SCHEME = /^([a-z][a-z\d+.-]+:)\/\//i
-
 /** The driver for a value of FIXTURES; undefined if no engine has its scheme. What has no scheme is a directory. */
 export function driverFor(place: string): OpenDriver | undefined {
-  const scheme = SCHEME.exec(place)?.[1]
-  return scheme === undefined ? openDirectory : DRIVERS[scheme.toLowerCase()]
+  const scheme = schemeOf(place)
+  return scheme === undefined ? openDirectory : DRIVERS[scheme]
 }

@@ -1,0 +1,92 @@
+/** Opens the place that a configuration names, with all that stands in front of it. */
+import type { Clock } from '../base/clock.ts'
+import { DeltatapeError } from '../base/errors.ts'
+import { cached } from './cached.ts'
+import { createCopies } from './copies.ts'
+import type { Driver, Watch } from './driver.ts'
+import { openDirectory } from './drivers/directory.ts'
+import { SCHEMES, driverFor } from './drivers/index.ts'
+import { fresh } from './fresh.ts'
+import { metered } from './metered.ts'
+import { isAddress, placeOf } from './place.ts'
+import { openSeen } from './seen.ts'
+
+/** What has to be known; a configuration holds all of it. */
+export interface DriverSettings {
+  readonly fixturesDir: string
+  readonly fixturesCache?: string | undefined
+  readonly fixturesFreshMs?: number
+  readonly fixturesTimeoutMs?: number
+  readonly mode?: string
+  /** Whether a directory that is not there is as good as an empty one: nobody has recorded yet. */
+  readonly mayBeMissing?: boolean
+  readonly howToRecord?: string | undefined
+}
+
+export interface Surroundings {
+  readonly clock: Clock
+  /** Hears of what is done in the place itself. */
+  readonly watch?: Watch | undefined
+  /** Tells people what goes on although something is wrong. */
+  readonly warn?: ((text: string) => void) | undefined
+  /** Something was answered by the directory of FIXTURES_CACHE while the engine was away. */
+  readonly onStale?: (() => void) | undefined
+}
+
+const TIMEOUT_MS = 10_000
+
+/** @throws DeltatapeError `config_invalid` */
+export function openDriver(settings: DriverSettings, surroundings: Surroundings): Driver {
+  const { fixturesDir: place, mode, fixturesFreshMs = 0 } = settings
+  const { clock } = surroundings
+  const driver = openPlace(settings, surroundings)
+  if (!isAddress(place)) return driver
+  // Who records asks each time: what another machine has saved is not asked for again.
+  return fresh(withCache(driver, settings, surroundings), { forMs: mode === 'replay' ? fixturesFreshMs : 0, clock })
+}
+
+/** The engine or the directory itself. */
+function openPlace(settings: DriverSettings, { clock, watch }: Surroundings): Driver {
+  const { fixturesDir: place, fixturesCache, fixturesTimeoutMs, mayBeMissing, howToRecord } = settings
+  const open = driverFor(place)
+  if (!open) throw unknownEngine(place)
+  if (fixturesCache !== undefined && !isAddress(place)) throw cacheOfDirectory(place)
+  if (fixturesCache !== undefined && isAddress(fixturesCache)) throw cacheInEngine(fixturesCache)
+  const timeoutMs = fixturesTimeoutMs ?? TIMEOUT_MS
+  const driver = open({ place, clock, timeoutMs, mayBeMissing, howToRecord })
+  return watch ? metered(driver, watch, clock) : driver
+}
+
+function withCache(
+  engine: Driver,
+  settings: DriverSettings,
+  { clock, warn = () => {}, onStale }: Surroundings,
+): Driver {
+  const { fixturesCache: dir } = settings
+  if (dir === undefined) return engine
+  return cached(engine, copiesIn(dir, engine, clock), { clock, dir, warn, onStale })
+}
+
+/** What a directory holds of an engine. */
+export const copiesIn = (dir: string, { place }: Pick<Driver, 'place'>, clock: Clock) =>
+  createCopies(openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true }), () =>
+    openSeen(dir, place, clock),
+  )
+
+const unknownEngine = (place: string) =>
+  new DeltatapeError(
+    'config_invalid',
+    `FIXTURES=${JSON.stringify(placeOf(place))} names an engine that deltatape does not know. It must be the path of a directory, or an address that begins with ${SCHEMES.join(', ')}.`,
+  )
+
+const cacheOfDirectory = (place: string) =>
+  new DeltatapeError(
+    'config_invalid',
+    `FIXTURES_CACHE is for fixtures on an engine, and FIXTURES=${JSON.stringify(place)} is a directory already: nothing is faster than that. Leave FIXTURES_CACHE out, or let FIXTURES name an engine (${SCHEMES.join(', ')}).`,
+  )
+
+const cacheInEngine = (place: string) =>
+  new DeltatapeError(
+    'config_invalid',
+    `FIXTURES_CACHE=${JSON.stringify(placeOf(place))} is no directory. It must be the path of one on this machine.`,
+  )
