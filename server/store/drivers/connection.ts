@@ -1,0 +1,98 @@
+/** The connection that all operations of a driver share: made when one needs it, and given up where it does not answer. */
+import type { Clock } from '../../base/clock.ts'
+import { StoreError } from '../driver.ts'
+
+/** What a library connects by. */
+export interface Link<T> {
+  /** Resolves as soon as it can be used. */
+  readonly ready: Promise<T>
+  /** Lets go of it, be it that it never became ready. */
+  close(): void
+}
+
+/** Begins to connect. `lost` is called when a connection has broken. */
+export type Connect<T> = (lost: () => void) => Promise<Link<T>>
+
+export interface Connection<T> {
+  /**
+   * Does one operation.
+   *
+   * @throws StoreError `store_away` if it takes longer than it may
+   */
+  run<R>(work: (link: T) => Promise<R>): Promise<R>
+  close(): void
+}
+
+interface Held<T> {
+  readonly link: Promise<Link<T>>
+  /** How many operations are under way on it. */
+  users: number
+  /** Whether the next operation takes a new one. Those under way end on this one: each by its own deadline. */
+  retired: boolean
+}
+
+export interface ConnectionOptions {
+  readonly place: string
+  readonly clock: Clock
+  readonly timeoutMs: number
+}
+
+/**
+ * Nothing of it keeps a process alive but the timer of an operation that is under way: sockets are to be unreferenced by
+ * who connects.
+ */
+export function createConnection<T>(connect: Connect<T>, options: ConnectionOptions): Connection<T> {
+  const { place, clock, timeoutMs } = options
+  let current: Held<T> | undefined
+  let closed = false
+
+  const letGo = ({ link }: Held<T>) =>
+    void link.then(
+      (opened) => opened.close(),
+      () => {},
+    )
+  const retire = (held: Held<T>) => {
+    if (current === held) current = undefined
+    held.retired = true
+    if (held.users === 0) letGo(held)
+  }
+  const begin = (): Held<T> => {
+    const held: Held<T> = { link: connect(() => retire(held)), users: 0, retired: false }
+    held.link.then(({ ready }) => ready).catch(() => retire(held))
+    return held
+  }
+  const inTime = <R>(held: Held<T>, work: Promise<R>) =>
+    new Promise<R>((resolve, reject) => {
+      const timer = clock.timer(timeoutMs, () => {
+        // Whoever does not answer may never do so again, and nobody would be told: the next one connects anew.
+        retire(held)
+        reject(late(place, timeoutMs))
+      })
+      void work.then(resolve, reject).finally(() => timer.clear())
+    })
+
+  return {
+    async run(work) {
+      if (closed) throw new StoreError('store_away', `${place} was closed: nothing is asked of it any more.`)
+      const held = (current ??= begin())
+      held.users++
+      try {
+        return await inTime(held, held.link.then(({ ready }) => ready).then(work))
+      } finally {
+        held.users--
+        if (held.users === 0 && held.retired) letGo(held)
+      }
+    },
+    close() {
+      closed = true
+      if (current) letGo(current)
+      current = undefined
+    },
+  }
+}
+
+const late = (place: string, ms: number) =>
+  new StoreError(
+    'store_away',
+    `${place} did not answer within ${ms} ms. Try again; if that does not help, look whether it is overloaded, or nobody can reach it from here.`,
+  )

@@ -1,0 +1,20 @@
+/** What a library of an engine says where a connection fails, in one line. */
+import { isError, systemCode } from '../../base/errors.ts'
+
+export interface Reason {
+  /** One line, without a point at its end. */
+  readonly said: string
+  /** Whether somebody has to change something: trust in a certificate, or where TLS is spoken. */
+  readonly asksForChange: boolean
+}
+
+const TLS = /CERT|SELF_SIGNED|_SSL_|_TLS_|^EPROTO$|UNABLE_TO_/
+
+export function reasonOf(error: unknown): Reason {
+  const code = systemCode(error) ?? ''
+  const message = isError(error) ? error.message : String(error)
+  // An engine that does not know a command repeats what it was given, be it a password.
+  const [line = ''] = message.replace(/,? with args beginning with:.*/s, '').split('\n')
+  const said = (line === '' ? code : line).replace(/[.\s]+$/, '')
+  return { said, asksForChange: TLS.test(code) }
+}

@@ -1,0 +1,100 @@
+/** AWS's own library, as it is used for a bucket: requests with a deadline, sent anew where that may help. */
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { type Clock, MAX_TIMER_MS } from '../../base/clock.ts'
+import { loadLibrary } from './library.ts'
+
+/** How often a request is sent. The times between grow, and chance is in them. */
+const TRIES = 4
+/** How long a connection may take, in ms. */
+const CONNECT_MS = 3000
+const SOCKETS = 64
+/** The bytes a ms that have to pass at least, on top of the time that any operation has. */
+const SLOWEST = 100
+
+type Library = typeof import('@aws-sdk/client-s3')
+
+/** What a request is sent with. */
+export interface Sending {
+  readonly s3: Library
+  readonly client: S3Client
+  readonly options: { readonly abortSignal: AbortSignal; readonly requestTimeout: number }
+}
+
+/** Sends what a function sends, all of it within the time for so many bytes. Throws what the library throws. */
+export type Send = <T>(act: (sending: Sending) => Promise<T>, bytes?: number) => Promise<T>
+
+/**
+ * Gives a client that is made when it is first needed.
+ *
+ * @param place for people
+ */
+export function createClient(place: string, clock: Clock, timeoutMs: number): { send: Send; close(): Promise<void> } {
+  let connected: Promise<Omit<Sending, 'options'>> | undefined
+  const connect = () =>
+    (connected ??= connectTo(place).catch((error: unknown) => {
+      connected = undefined
+      throw error
+    }))
+  return {
+    async send(act, bytes = 0) {
+      const connection = await connect()
+      const ms = timeoutMs + bytes / SLOWEST
+      // A connection that hangs is left for another one while there is time.
+      return within(clock, ms, (abortSignal) =>
+        act({ ...connection, options: { abortSignal, requestTimeout: ms / 2 } }),
+      )
+    },
+    async close() {
+      const connection = await connected?.catch(() => undefined)
+      connected = undefined
+      connection?.client.destroy()
+    },
+  }
+}
+
+async function connectTo(place: string): Promise<Omit<Sending, 'options'>> {
+  const s3 = await loadLibrary('@aws-sdk/client-s3', place, () => import('@aws-sdk/client-s3'))
+  const agent = { maxSockets: SOCKETS }
+  const config: S3ClientConfig = {
+    maxAttempts: TRIES,
+    // A bucket of AWS tells its region to who asks in another one.
+    followRegionRedirects: true,
+    // Others than AWS have no address for each bucket.
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
+    // By default each PUT carries a checksum that others than AWS refuse.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      throwOnRequestTimeout: true,
+      // It would tell the console that all connections are in use, which they may be.
+      socketAcquisitionWarningTimeout: MAX_TIMER_MS,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  }
+  const client = new s3.S3Client(config)
+  // Whoever has a bucket that is not of AWS often has no region, and what is signed needs one.
+  const hasRegion = await client.config.region().then(
+    (region) => region !== '',
+    () => false,
+  )
+  return { s3, client: hasRegion ? client : new s3.S3Client({ ...config, region: 'us-east-1' }) }
+}
+
+/** Ends what takes too long, also where the library itself does not: looking for credentials, or between two tries. */
+async function within<T>(clock: Clock, ms: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = clock.timer(ms, () => {
+    const error = new Error(`no answer in ${Math.round(ms)} ms`)
+    error.name = 'TimeoutError'
+    reject(error)
+    over.abort(error)
+  })
+  try {
+    return await Promise.race([act(over.signal), promise])
+  } finally {
+    timer.clear()
+  }
+}
