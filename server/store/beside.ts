@@ -108,25 +108,42 @@ export async function besideVersion(driver: Driver, name: string): Promise<{ ver
   return got === undefined || got === 'same' ? { version: 'absent', bytes: 0 } : got
 }
 
+/** What is written, and in the place of what. */
+export interface Writing {
+  readonly name: string
+  readonly fixture: Fixture
+  /** What has to be there; anything may, if that is not said. */
+  readonly expected?: Expected | undefined
+  /** The fixture that it stands in the place of. */
+  readonly before?: Fixture | undefined
+}
+
 /**
  * Writes a fixture so that at any moment its name holds the old one or the new one, whole. What stands beside it comes
- * first, under a name that says which it is. In a directory, where one process at a time writes a fixture, it gets its
- * plain name in the end; until then the old fixture has its own.
+ * first, under a name that says which it is. In a directory, where one process at a time writes such a fixture, it gets
+ * its plain name in the end; until then the old fixture has its own.
  *
- * @param expected what has to be there; anything may, if that is not said
  * @returns the version of the fixture; undefined if there was something else: nothing was written
  */
-export async function writeFixture(
+export async function writeFixture(driver: Driver, writing: Writing): Promise<string | undefined> {
+  const { name, fixture, expected, before } = writing
+  const text = Buffer.from(formatFixture(fixture))
+  const put = () => (expected === undefined ? driver.put(name, text) : driver.putIf(name, text, expected))
+  const bytes = besideOf(fixture)
+  if (!bytes && !(before && besideOf(before))) return put()
+  const write = () => writeBoth(driver, name, bytes, put)
+  return driver.alone ? driver.alone(name.replace(/jsonl$/, 'both.jsonl'), write) : write()
+}
+
+async function writeBoth(
   driver: Driver,
   name: string,
-  fixture: Fixture,
-  expected?: Expected,
+  bytes: Buffer | undefined,
+  put: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const bytes = besideOf(fixture)
   const own = bytes && ownName(name, sha256Of(bytes))
   if (bytes && own !== undefined) await driver.put(own, bytes)
-  const text = Buffer.from(formatFixture(fixture))
-  const version = expected === undefined ? await driver.put(name, text) : await driver.putIf(name, text, expected)
+  const version = await put()
   // In an engine, another writer may rely on what has this very name: it stays.
   if (driver.dir === undefined) return version
   if (bytes && version !== undefined) await driver.put(besideName(name), bytes)

@@ -89,10 +89,10 @@ export interface Driver {
    */
   remove(name: string, version?: string): Promise<boolean>
   /**
-   * Does work on the fixture of a key while no other process does, where an engine has no better than that: a directory,
-   * in which several files are one fixture. Others rely on {@link putIf}.
+   * Does work under a name while no other process does, where several objects are one fixture and get names one after
+   * another: a directory. Others have names that never change what they mean. What is written within has other names.
    */
-  alone?<T>(key: string, work: () => Promise<T>): Promise<T>
+  alone?<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Lets go of connections. */
   close(): Promise<void>
 }

@@ -73,12 +73,12 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
   const { clock } = options
   const reader = createReader(driver, options)
   const { shelf } = reader
-  const { look, locate, namesWith, furtherTakes, added } = createLocator(driver, reader, clock)
+  const { look, locate, namesWith, furtherTakes, takesBeside, added } = createLocator(driver, reader, clock)
   const recording = createRows({
     first: (asked) => locate(asked, reader.recording),
     further: furtherTakes,
+    lookFor: takesBeside,
     read: reader.recording,
-    added,
     clock,
   })
 

@@ -77,6 +77,11 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
     locate,
     /** The names that say that they are takes of a call beyond the first, in their order, as far as they are known. */
     furtherTakes: known.further,
+    /** Looks for further takes of a call, whose first take has a name. */
+    async takesBeside(name: string): Promise<void> {
+      for await (const { entries } of driver.list(nameOfTake(name, 1).replace(/jsonl$/, '')))
+        for (const each of entries) if (each.name.endsWith('.jsonl') && takeIn(each.name) > 1) known.add(each.name)
+    },
     /** There is a fixture with this name. */
     added: known.add,
     /** The names of those that may be fixtures with a key: all are listed for that. */

@@ -152,6 +152,7 @@ const anew =
       } catch (error) {
         const isChanged = error instanceof StoreError && error.code === 'store_changed'
         if (!isChanged || tries >= MAX_TRIES) throw error
+        await nextTurn()
       }
     }
   }

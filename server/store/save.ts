@@ -10,6 +10,7 @@ import { removeFixture, writeFixture } from './beside.ts'
 import type { Driver, Expected } from './driver.ts'
 import type { Finder } from './finder.ts'
 import { passDamage } from './locator.ts'
+import { UnreadableError } from './unreadable.ts'
 
 /** What became of a fixture that was to be saved. */
 export interface Saved {
@@ -39,7 +40,6 @@ const MAX_TRIES = 4
 /** Makes what saves fixtures, those of one key after another. */
 export function createSaver({ driver, finder, answers }: Parts): Save {
   const inOrder = createOrder()
-  const alone: NonNullable<Driver['alone']> = driver.alone ?? ((_key, work) => work())
 
   /** Saves it, or gives undefined if somebody else wrote meanwhile what it has to be compared with. */
   const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved | undefined> => {
@@ -47,15 +47,15 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     const mayReplaceAll = isMeant || isGood(fixture)
     // Before it is looked at: what comes in between is somebody else's then.
     const seen = mayReplaceAll ? undefined : await expectedAt(driver, fileName(fixture))
-    const before = (await finder.find(fixture, take).catch(passDamage))?.fixture
+    const before = (await finder.find(fixture, take).catch(passOver))?.fixture
     if (before && !mayReplaceAll && isGood(before)) return { outcome: 'kept', name: before.name }
     // Takes of a call stand beside each other.
-    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passDamage) : undefined)
+    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passOver) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
     await answers.saving(fixture, name)
     const expected = mayReplaceAll || name !== fileName(fixture) ? undefined : seen
-    const version = await writeFixture(driver, name, fixture, expected)
+    const version = await writeFixture(driver, { name, fixture, expected, before })
     if (version === undefined) return undefined
     finder.wrote(name, version, fixture)
     if (before) await answers.removed(before, fixture)
@@ -71,8 +71,13 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     }
     return { outcome: 'kept', name: fileName(fixture) }
   }
-  return (fixture, isMeant = false) =>
-    inOrder(fixture.key, () => alone(fixture.key, () => putInTries(fixture, isMeant)))
+  return (fixture, isMeant = false) => inOrder(fixture.key, () => putInTries(fixture, isMeant))
+}
+
+/** What is damaged is written over. What cannot be read now is not: it fails as the system says. */
+function passOver(error: unknown): undefined {
+  if (error instanceof UnreadableError) throw error.cause
+  passDamage(error)
 }
 
 /** What has to be there for a write that may not take the place of anything else. */

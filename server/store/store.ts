@@ -221,13 +221,12 @@ const replacing =
   async (name, fixture, stamp, taken = 'absent') => {
     const next = posix.join(posix.dirname(name), fileName(fixture))
     const expected = expectedFrom(next === name ? stamp : taken)
-    const write = async () => {
-      if (next !== name && !(await isStill(driver, name, stamp))) return undefined
-      await answers.saving(fixture, next)
-      return writeFixture(driver, next, fixture, expected)
-    }
-    const version = await (driver.alone ? driver.alone(fixture.key, write) : write())
+    if (next !== name && !(await isStill(driver, name, stamp))) return false
+    await answers.saving(fixture, next)
+    const before = (await finder.whole(next).catch(passDamage))?.fixture
+    const version = await writeFixture(driver, { name: next, fixture, expected, before })
     if (version === undefined) return false
+    if (before) await answers.removed(before, fixture)
     finder.wrote(next, version, fixture)
     return next === name || removing({ driver, finder, answers })(name, stamp)
   }
