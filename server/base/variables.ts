@@ -29,6 +29,8 @@ export interface Variable<T> extends VariableInfo {
   readonly schema: Reader<T>
   /** Whether its value must not be shown. */
   readonly secret?: true
+  /** How its value is shown, where a part of it may be a password. */
+  readonly shown?: (word: string) => string
 }
 
 /** A table of variables, by the members that their values become. */
@@ -152,9 +154,11 @@ const wordsFor = ({ name, formerly }: VariableInfo, env: Environment): readonly 
 ]
 
 /** Why a variable cannot be read, if it cannot. */
-function problemOf(name: string, { allowed, secret: hidden }: Variable<unknown>, word: string): string {
-  return `${name} must be ${allowed}${hidden ? '' : ` (got ${JSON.stringify(word)})`}.`
+function problemOf(name: string, each: Variable<unknown>, word: string): string {
+  return `${name} must be ${each.allowed}${each.secret ? '' : ` (got ${quoted(each, word)})`}.`
 }
+
+const quoted = ({ shown = (word) => word }: Variable<unknown>, word: string): string => JSON.stringify(shown(word))
 
 /**
  * Reads the variables of a table.
@@ -171,7 +175,7 @@ export function readVariables<T extends Table>(
     const word = first ?? other
     if (word === undefined) return each.fallback
     if (other !== undefined && other !== word) {
-      const both = `${JSON.stringify(word)} and ${JSON.stringify(other)}`
+      const both = `${quoted(each, word)} and ${quoted(each, other)}`
       problems.push(
         `${each.name} and ${each.formerly} mean the same, and differ (got ${both}). Set ${each.name} alone.`,
       )

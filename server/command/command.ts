@@ -7,6 +7,7 @@ import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { EndingWord } from '../fixture/summary.ts'
+import { placeOf } from '../store/place.ts'
 import type { Store } from '../store/store.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -72,10 +73,10 @@ function givenIn(command: Command): readonly (readonly [variable: VariableInfo, 
 export const environmentOf = (command: Command, env: Environment): Environment =>
   overlaid(VARIABLES, env, Object.fromEntries(givenIn(command).map(([{ name }, value]) => [name, value])))
 
-/** The flags of these variables that were given, as words to give again. */
+/** The flags of these variables that were given, as words to give again, without the password of an address. */
 export const flagsIn = (command: Command, names: readonly string[]): readonly string[] =>
   givenIn(command).flatMap(([variable, value]) =>
-    names.includes(variable.name) ? [...flagsOf(variable).slice(-1), value] : [],
+    names.includes(variable.name) ? [...flagsOf(variable).slice(-1), placeOf(value)] : [],
   )
 
 /**

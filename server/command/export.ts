@@ -9,7 +9,7 @@ import { readBuilt } from '../serve/page/assets.ts'
 import { exportPage } from '../serve/page/export.ts'
 import { createSources } from '../serve/page/sources.ts'
 import { type Define, configFrom } from './command.ts'
-import { addFixtures, fixturesOf } from './fixtures.ts'
+import { WHERE, addFixtures, fixturesOf } from './fixtures.ts'
 import { counted } from './terminal.ts'
 
 interface Options {
@@ -41,7 +41,7 @@ Examples:
       const { terminal, clock } = context
       const { store, redactor } = fixturesOf(command, context)
       const fixture = await readFixture(await pick(store, word))
-      const sources = createSources({ config: configFrom(command, context.env, 'FIXTURES'), store, redactor, clock })
+      const sources = createSources({ config: configFrom(command, context.env, ...WHERE), store, redactor, clock })
       const html = exportPage(await readBuilt(), await sources.viewOf(fixture))
       if (output === STDOUT) return terminal.pass(html)
       const file = output ?? `${posix.basename(fixture.name, '.jsonl')}.html`

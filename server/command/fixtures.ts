@@ -4,8 +4,11 @@ import type { Config } from '../serve/config.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
 import { type Context, addVariables, configFrom, configWithKeys } from './command.ts'
 
-/** The variables that say where fixtures are, and how they are read. */
-const VARIABLES = ['FIXTURES', 'CONFIG_FILE'] as const
+/** The variables that say where fixtures are. */
+export const WHERE = ['FIXTURES', 'FIXTURES_CACHE', 'FIXTURES_TIMEOUT_MS'] as const
+
+/** The same, and how they are read. */
+const VARIABLES = [...WHERE, 'CONFIG_FILE'] as const
 
 /** Adds the flags that say where the fixtures are. */
 export const addFixtures = (command: Command): Command => addVariables(command, ...VARIABLES)

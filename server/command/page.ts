@@ -11,9 +11,10 @@ import { readBuilt } from '../serve/page/assets.ts'
 import { startWith } from '../serve/start.ts'
 import { openInBrowser } from './browser.ts'
 import { type Context, configFrom } from './command.ts'
+import { WHERE } from './fixtures.ts'
 
 /** What counts for what is shown. All else is this server's own. */
-const VARIABLES = ['FIXTURES', 'CONFIG_FILE', 'CHATBOT_MODEL', 'AUTH_TOKEN']
+const VARIABLES = [...WHERE, 'CONFIG_FILE', 'CHATBOT_MODEL', 'AUTH_TOKEN']
 
 /**
  * Opens a fixture in the user's browser, and serves it until Ctrl-C.

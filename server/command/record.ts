@@ -26,6 +26,7 @@ import {
 import { STANDS, standingIn, withoutPolls } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
+import { WHERE } from './fixtures.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
 import { type Terminal, counted } from './terminal.ts'
 
@@ -34,7 +35,7 @@ const FLAGS = [
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
   'UPSTREAMS',
-  'FIXTURES',
+  ...WHERE,
   'CONFIG_FILE',
   'RECORD_FAILURES',
   'FIRST_EVENT_TIMEOUT_MS',

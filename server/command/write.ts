@@ -13,10 +13,11 @@ import type { Fixture } from '../fixture/fixture.ts'
 import { isWritten, readItems, writtenFor } from '../fixture/written.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
 import { pick, readFixture } from '../store/pick.ts'
+import { placeOf } from '../store/place.ts'
 import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
-import { addFixtures } from './fixtures.ts'
+import { WHERE, addFixtures } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options extends Omit<Asking, 'request' | 'headers'> {
@@ -93,7 +94,7 @@ function parsePace(text: string): number {
 }
 
 /** The variables that mean something here. */
-const SETTINGS = ['FIXTURES', 'CONFIG_FILE', 'CHATBOT_MODEL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AUTH_TOKEN', 'PORT']
+const SETTINGS = [...WHERE, 'CONFIG_FILE', 'CHATBOT_MODEL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AUTH_TOKEN', 'PORT']
 
 async function run(context: Context, options: Options, command: Command): Promise<void> {
   const { terminal, clock } = context
@@ -252,7 +253,9 @@ interface Surroundings {
 function howToTry(call: Call, fixture: Fixture, { config, opened, env }: Surroundings): string[] {
   const { path, query, headers, content, to } = call
   const inFolder =
-    config.fixturesDir === (env.FIXTURES?.trim() || 'fixtures') ? '' : ` --fixtures ${forShell(config.fixturesDir)}`
+    config.fixturesDir === (env.FIXTURES?.trim() || 'fixtures')
+      ? ''
+      : ` --fixtures ${forShell(placeOf(config.fixturesDir))}`
   const before = to?.host === undefined ? '' : `/${to.host}`
   const told = headers.map(([name, value]) => ` -H ${forShell(`${name}: ${value}`)}`).join('')
   const url = `http://127.0.0.1:${config.port}${before}${path}${query}`

@@ -24,6 +24,7 @@ import {
 import { PLAN_FORMS, type Plan, parsePlan } from '../model/faults.ts'
 import { MODES } from '../model/mode.ts'
 import { PACE_FORMS, type Pace, instant, parsePace } from '../model/pace.ts'
+import { PLACES, flawsOf, placeOf } from '../store/place.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -73,14 +74,24 @@ const table = {
   host: text('HOST', 'the interface to listen on', '127.0.0.1'),
   fixturesDir: {
     ...text('FIXTURES', 'where the fixtures are', 'fixtures'),
-    allowed: 'the path of a directory',
+    allowed: PLACES,
     formerly: 'FIXTURES_DIR',
+    shown: placeOf,
   },
-  fixturesCache: path('FIXTURES_CACHE', 'a directory that keeps what was read of an engine'),
+  fixturesCache: {
+    ...path('FIXTURES_CACHE', 'keeps what was read of an engine, and answers while that is away'),
+    allowed: 'the path of a directory',
+  },
   fixturesFreshMs: duration('FIXTURES_FRESH_MS', 'how long replay takes what an engine gave for the newest', 5000, 0),
   fixturesTimeoutMs: duration('FIXTURES_TIMEOUT_MS', 'how long an engine may take for one operation', 10_000),
   /** What was read of fixtures is kept outside of V8's heap. */
-  fixturesMemoryBytes: whole('FIXTURES_MEMORY_BYTES', 'how much of the fixtures is kept in memory', 64 * MIB, 0, 2 ** 36),
+  fixturesMemoryBytes: whole(
+    'FIXTURES_MEMORY_BYTES',
+    'how much of the fixtures is kept in memory',
+    64 * MIB,
+    0,
+    2 ** 36,
+  ),
   /** The file with the user's own rules of redaction, if it is not the usual one. */
   configFile: path('CONFIG_FILE', "a file of one's own rules of redaction, in place of deltatape.config.json"),
   usageLog: path('USAGE_LOG', 'a file to which it adds which fixtures were used'),
@@ -194,7 +205,7 @@ export function configOf(options: Options): Config {
 /** @throws DeltatapeError `config_invalid` */
 function checked(said: Omit<Config, 'upstream'>, found: readonly string[]): Config {
   const { host, authToken, allowUnprotected } = said
-  const problems = [...found]
+  const problems = [...found, ...flawsOf(said.fixturesDir, said.fixturesCache)]
   if (!isLoopback(host) && authToken === undefined && !allowUnprotected) {
     problems.push(
       `HOST=${host} lets other machines in. Set AUTH_TOKEN to ask them for it, or ALLOW_UNPROTECTED=1 if the network keeps strangers out.`,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import { sparedBy } from '../redact/spared.ts'
 import { openFixtures } from '../store/index.ts'
+import { isAddress } from '../store/place.ts'
 import type { Config } from './config.ts'
 import { type Log, type LogLines, createLog } from './log.ts'
 import { type RunningServer, startServer } from './server.ts'
@@ -29,7 +30,8 @@ export async function startWith(config: Config, lines: LogLines, tidy?: () => vo
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
   // Only one that nobody named may be missing.
-  if (config.mode === 'replay' && !existsSync(config.fixturesDir)) log.warn(nothingRecorded(config))
+  const isDirectory = !isAddress(config.fixturesDir)
+  if (config.mode === 'replay' && isDirectory && !existsSync(config.fixturesDir)) log.warn(nothingRecorded(config))
   const where = config.mode === 'replay' ? undefined : elsewhere(config)
   if (where !== undefined) log.info(where)
   if (config.mode !== 'replay' && config.apiKey === undefined && Object.keys(config.keys).length === 0) {

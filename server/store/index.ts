@@ -6,6 +6,7 @@ import type { Places } from '../fixture/places.ts'
 import { type Redactor, createRedactor, secretsOf } from '../redact/redactor.ts'
 import { type Rules, readRules } from '../redact/rules.ts'
 import { type DriverSettings, type Surroundings, openDriver } from './open.ts'
+import { passwordsIn } from './place.ts'
 import { type Store, openStore } from './store.ts'
 
 /** What has to be known; a configuration holds all of it. */
@@ -46,7 +47,8 @@ export interface Hearers extends Pick<Surroundings, 'watch' | 'warn' | 'onStale'
 export function openFixtures(settings: FixtureSettings, clock: Clock, hearers: Hearers = {}): OpenFixtures {
   const { fixturesNamed, mode, howToRecord, fixturesMemoryBytes: memoryBytes } = settings
   const rules = readRules(settings.configFile)
-  const redactor = createRedactor(secretsOf(settings), rules)
+  const secrets = { ...secretsOf(settings), 'store-password': passwordsIn(settings.fixturesDir) }
+  const redactor = createRedactor(secrets, rules)
   const here = clean(hearers.here ?? HERE, redactor)
   const match = rules.match && createMatch(rules.match, here)
   const mayBeMissing = mode === 'replay' && fixturesNamed === false

@@ -2,13 +2,13 @@
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { cached } from './cached.ts'
-import { createCopies } from './copies.ts'
+import { type Copies, createCopies } from './copies.ts'
 import type { Driver, Watch } from './driver.ts'
 import { openDirectory } from './drivers/directory.ts'
-import { SCHEMES, driverFor } from './drivers/index.ts'
+import { driverFor } from './drivers/index.ts'
 import { fresh } from './fresh.ts'
 import { metered } from './metered.ts'
-import { isAddress, placeOf } from './place.ts'
+import { flawsOf, isAddress } from './place.ts'
 import { openSeen } from './seen.ts'
 
 /** What has to be known; a configuration holds all of it. */
@@ -47,12 +47,11 @@ export function openDriver(settings: DriverSettings, surroundings: Surroundings)
 
 /** The engine or the directory itself. */
 function openPlace(settings: DriverSettings, { clock, watch }: Surroundings): Driver {
-  const { fixturesDir: place, fixturesCache, fixturesTimeoutMs, mayBeMissing, howToRecord } = settings
+  const { fixturesDir: place, fixturesCache, fixturesTimeoutMs: timeoutMs = TIMEOUT_MS } = settings
+  const { mayBeMissing, howToRecord } = settings
   const open = driverFor(place)
-  if (!open) throw unknownEngine(place)
-  if (fixturesCache !== undefined && !isAddress(place)) throw cacheOfDirectory(place)
-  if (fixturesCache !== undefined && isAddress(fixturesCache)) throw cacheInEngine(fixturesCache)
-  const timeoutMs = fixturesTimeoutMs ?? TIMEOUT_MS
+  const flaws = flawsOf(place, fixturesCache)
+  if (!open || flaws.length > 0) throw new DeltatapeError('config_invalid', flaws.join('\n'))
   const driver = open({ place, clock, timeoutMs, mayBeMissing, howToRecord })
   return watch ? metered(driver, watch, clock) : driver
 }
@@ -68,25 +67,7 @@ function withCache(
 }
 
 /** What a directory holds of an engine. */
-export const copiesIn = (dir: string, { place }: Pick<Driver, 'place'>, clock: Clock) =>
-  createCopies(openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true }), () =>
-    openSeen(dir, place, clock),
-  )
-
-const unknownEngine = (place: string) =>
-  new DeltatapeError(
-    'config_invalid',
-    `FIXTURES=${JSON.stringify(placeOf(place))} names an engine that deltatape does not know. It must be the path of a directory, or an address that begins with ${SCHEMES.join(', ')}.`,
-  )
-
-const cacheOfDirectory = (place: string) =>
-  new DeltatapeError(
-    'config_invalid',
-    `FIXTURES_CACHE is for fixtures on an engine, and FIXTURES=${JSON.stringify(place)} is a directory already: nothing is faster than that. Leave FIXTURES_CACHE out, or let FIXTURES name an engine (${SCHEMES.join(', ')}).`,
-  )
-
-const cacheInEngine = (place: string) =>
-  new DeltatapeError(
-    'config_invalid',
-    `FIXTURES_CACHE=${JSON.stringify(placeOf(place))} is no directory. It must be the path of one on this machine.`,
-  )
+export function copiesIn(dir: string, { place }: Pick<Driver, 'place'>, clock: Clock): Copies {
+  const directory = openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true })
+  return createCopies(directory, () => openSeen({ dir, directory, place, clock }))
+}

@@ -1,12 +1,38 @@
 /** What a value of FIXTURES is: a directory, or the address of an engine; and how it is shown. */
 import { isCredentialName } from '../redact/places.ts'
 
+/** What the address of an engine begins with. */
+export const SCHEMES = ['s3:', 'redis:', 'rediss:', 'postgres:', 'postgresql:'] as const
+
+export type Scheme = (typeof SCHEMES)[number]
+
+/** What FIXTURES may be, in words that complete "it must be …". */
+export const PLACES = `the path of a directory, or an address such as s3://bucket/prefix, redis://host/0, rediss://… or postgres://host/database`
+
 const SCHEME = /^([a-z][a-z\d+.-]+:)\/\//i
 
 /** `s3:` of `s3://bucket/prefix`; undefined of a directory. One letter is a drive of Windows. */
 export const schemeOf = (place: string): string | undefined => SCHEME.exec(place)?.[1]?.toLowerCase()
 
 export const isAddress = (place: string): boolean => schemeOf(place) !== undefined
+
+export const isScheme = (scheme: string): scheme is Scheme => SCHEMES.some((each) => each === scheme)
+
+/** What is wrong with where the fixtures are and where they are kept, a line for each thing. */
+export function flawsOf(place: string, cache: string | undefined): readonly string[] {
+  const scheme = schemeOf(place)
+  if (scheme !== undefined && !isScheme(scheme)) {
+    return [`FIXTURES must be ${PLACES} (got ${JSON.stringify(placeOf(place))}). There is no engine for ${scheme}//.`]
+  }
+  if (cache === undefined) return []
+  if (isAddress(cache)) {
+    return [`FIXTURES_CACHE must be the path of a directory on this machine (got ${JSON.stringify(placeOf(cache))}).`]
+  }
+  if (scheme !== undefined) return []
+  return [
+    `FIXTURES_CACHE keeps what is read of an engine, and FIXTURES=${JSON.stringify(place)} is a directory already. Leave FIXTURES_CACHE out, or let FIXTURES name an engine such as s3://bucket/prefix.`,
+  ]
+}
 
 /**
  * A place as people may see it. Of an address all that could be a user, a password or a key is left out: up to the last
@@ -23,10 +49,14 @@ export function placeOf(place: string): string {
   return `${scheme}${address}${shown.length > 0 ? `?${shown.join('&')}` : ''}`
 }
 
-/** The password of an address, as it stands there and as it is meant: no text may hold it. */
-export function passwordIn(place: string): readonly string[] {
-  const [, password] = /^[a-z][a-z\d+.-]+:\/\/[^:/?#]*:(.+)@/is.exec(place) ?? []
-  return password === undefined ? [] : [password, decoded(password)]
+/** The passwords of an address, as they stand there and as they are meant: no text may hold one. */
+export function passwordsIn(place: string): readonly string[] {
+  if (!isAddress(place)) return []
+  const [, password] = /^[^:]+:\/\/[^:/?#]*:(.+)@/s.exec(place) ?? []
+  const [, query = ''] = place.split(/\?(.*)/s)
+  const pairs = query.split('&').map((pair) => /^([^=]*)=(.+)$/s.exec(pair))
+  const given = pairs.flatMap((pair) => (pair?.[1] && pair[2] && isCredentialName(pair[1]) ? [pair[2]] : []))
+  return [...(password === undefined ? [] : [password]), ...given].flatMap((each) => [each, decoded(each)])
 }
 
 function decoded(text: string): string {

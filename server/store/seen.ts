@@ -7,8 +7,8 @@ import type { Clock } from '../base/clock.ts'
 import { systemCode } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { linesOf } from './disk.ts'
+import type { Driver } from './driver.ts'
 import { createPieces } from './pieces.ts'
-import { writeWhole } from './write.ts'
 
 /** What is noted of an object. */
 export interface Note {
@@ -58,19 +58,24 @@ const noteIn = ([, version, here, sha256]: Line): Note | undefined => {
 /** How many lines that count no more a file may have, beside as many as count. */
 const MAX_DEAD = 1000
 
-/**
- * Reads what was noted.
- *
- * @param place the engine: versions of another one say nothing
- */
-export async function openSeen(dir: string, place: string, clock: Clock): Promise<Seen> {
+interface Opening {
+  readonly dir: string
+  /** The same as a driver. */
+  readonly directory: Pick<Driver, 'put'>
+  /** The engine: versions of another one say nothing. */
+  readonly place: string
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** Reads what was noted. */
+export async function openSeen({ dir, directory, place, clock }: Opening): Promise<Seen> {
   const name = `${FOLDER}/seen-${createHash('sha256').update(place).digest('hex').slice(0, 12)}.jsonl`
   const { notes, lines } = await readNotes(join(dir, name), name, clock)
   const file = createAppender(dir, name)
   if (lines > 2 * notes.size + MAX_DEAD) {
     const text = Array.from(notes, ([each, note]) => `${JSON.stringify(lineOf(each, note))}\n`).join('')
     // Where it cannot be written it is as long as it was.
-    await writeWhole(dir, name, text, clock).catch(passRefusal)
+    await directory.put(name, Buffer.from(text)).catch(passRefusal)
   }
   return {
     of: (each) => notes.get(each),
@@ -84,7 +89,7 @@ export async function openSeen(dir: string, place: string, clock: Clock): Promis
   }
 }
 
-async function readNotes(path: string, name: string, clock: Clock) {
+async function readNotes(path: string, name: string, clock: Pick<Clock, 'now'>) {
   const notes = new Map<string, Note>()
   const pause = createPieces(clock)
   let lines = 0

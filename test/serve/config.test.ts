@@ -90,6 +90,31 @@ describe('readConfig', () => {
     expect(VARIABLES.map(({ name }) => name)).not.toContain('FIXTURES_DIR')
   })
 
+  test('takes an engine for the fixtures, and tells what cannot be with all else that is wrong', () => {
+    const env = { FIXTURES: 'redis://:hunter22@cache.example/1', FIXTURES_CACHE: 'cache', FIXTURES_FRESH_MS: '0' }
+    expect(readConfig(env)).toMatchObject({
+      fixturesDir: 'redis://:hunter22@cache.example/1',
+      fixturesCache: 'cache',
+      fixturesFreshMs: 0,
+      fixturesTimeoutMs: 10_000,
+      fixturesMemoryBytes: 2 ** 26,
+    })
+    const told = problemsOf({
+      FIXTURES: 'gs://ada:hunter22@bucket',
+      FIXTURES_TIMEOUT_MS: '0',
+      FIXTURES_MEMORY_BYTES: '1k',
+    })
+    expect(told.split('\n').map((line) => line.split(' ', 1)[0])).toEqual([
+      'FIXTURES_TIMEOUT_MS',
+      'FIXTURES_MEMORY_BYTES',
+      'FIXTURES',
+    ])
+    expect(problemsOf({ FIXTURES_CACHE: 'cache' })).toContain('FIXTURES="fixtures" is a directory already')
+    const both = problemsOf({ FIXTURES: 'redis://:hunter22@one', FIXTURES_DIR: 'redis://:hunter22@other' })
+    expect(both).toContain('"redis://one" and "redis://other"')
+    for (const text of [told, both]) expect(text).not.toContain('hunter22')
+  })
+
   test('never shows a key, not even one that no header can carry', () => {
     const told = problemsOf({ MODEL_MODE: 'live', OPENAI_API_KEY: 'sk-se\u00e9cret' })
     expect(told).toContain('OPENAI_API_KEY')

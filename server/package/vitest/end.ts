@@ -6,6 +6,7 @@ import { parseJson } from '../../base/json.ts'
 import type { Config } from '../../serve/config.ts'
 import type { Names } from '../../serve/names.ts'
 import { openFixtures } from '../../store/index.ts'
+import { placeOf } from '../../store/place.ts'
 import { type Unused, describeDamaged, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
 import { inLines, isMiss } from './told.ts'
 
@@ -46,7 +47,7 @@ export async function unusedFixtures(config: Config, usageLog: string): Promise<
   const shown = unused.slice(0, MAX_UNUSED).map((each) => `  ${each.name} ${describeUnused(each)}`)
   const more = unused.length > MAX_UNUSED ? [`  and ${unused.length - MAX_UNUSED} more`] : []
   const many = count === 1 ? 'the one fixture' : `${unused.length} of ${count} fixtures`
-  return [`deltatape: no test used ${many} in ${config.fixturesDir}:`, ...shown, ...more, ...flaws].join('\n')
+  return [`deltatape: no test used ${many} in ${placeOf(config.fixturesDir)}:`, ...shown, ...more, ...flaws].join('\n')
 }
 
 /** How many unused fixtures are named. */

@@ -50,7 +50,7 @@ export async function startRun({ options, env, root, vitest }: RunOptions): Prom
   const told: Told = {
     url: server.url,
     paths: addressesFor('', config),
-    keys: config.mode === 'replay' ? keysFor(env) : {},
+    keys: config.mode === 'replay' ? keysFor(env, config) : {},
     replays: config.mode === 'replay',
     misses: options.misses ?? 'fail',
     network: networkFrom(options, config.mode),

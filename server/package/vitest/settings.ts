@@ -8,6 +8,7 @@ import { DEFAULT_FILE } from '../../redact/rules.ts'
 import type { Config } from '../../serve/config.ts'
 import { keysMissing, keysReplaced } from '../../serve/services.ts'
 import { configFrom } from '../../serve/settings.ts'
+import { isAddress, schemeOf } from '../../store/place.ts'
 import type { DeltatapeOptions } from './options.ts'
 import type { Network } from './told.ts'
 
@@ -23,13 +24,17 @@ export const HOW_TO_RECORD = 'npx vitest run'
 export function settingsFrom(options: DeltatapeOptions, env: Environment, root: string): Config {
   const { blockNetwork: _block, allowHosts: _hosts, misses: _misses, unused: _unused, env: more, ...settings } = options
   const folder = settings.fixtures ?? settings.fixturesDir
-  const named = folder === undefined ? {} : { fixtures: shown(resolve(root, folder)) }
+  const { fixturesCache: cache } = settings
+  const named = {
+    ...(folder === undefined ? {} : { fixtures: fromRoot(root, folder) }),
+    ...(cache === undefined ? {} : { fixturesCache: fromRoot(root, cache) }),
+  }
   const rules = resolve(root, DEFAULT_FILE)
   const variables = { ...(existsSync(rules) && { CONFIG_FILE: rules }), ...more, ...withoutBlanks(env) }
   const config = configFrom({ howToRecord: HOW_TO_RECORD, ...settings, ...named }, variables)
   return {
     ...config,
-    fixturesDir: config.fixturesNamed ? config.fixturesDir : shown(resolve(root, config.fixturesDir)),
+    fixturesDir: config.fixturesNamed ? config.fixturesDir : fromRoot(root, config.fixturesDir),
     port: 0,
     logLevel: config.mode === 'replay' ? 'warn' : 'info',
   }
@@ -39,16 +44,25 @@ export function settingsFrom(options: DeltatapeOptions, env: Environment, root: 
 const withoutBlanks = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, value = '']) => value.trim() !== ''))
 
-/** The variables for keys in replay: none is of use, and each program has one. Those of AWS sign, and open nothing. */
-export const keysFor = (env: Environment): Record<string, string> => ({
+/**
+ * The variables for keys in replay: none is of use, and each program has one. Those of AWS sign, and open nothing: they
+ * are left out where fixtures are on S3, as this process finds its way there by them.
+ */
+export const keysFor = (env: Environment, { fixturesDir }: Pick<Config, 'fixturesDir'>): Record<string, string> => ({
   ...keysMissing(env),
   ...keysReplaced(env),
+  ...(schemeOf(fixturesDir) === 's3:' ? {} : awsFor(env)),
+})
+
+const awsFor = (env: Environment): Record<string, string> => ({
   ...(env.AWS_ACCESS_KEY_ID || env.AWS_PROFILE ? {} : { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' }),
   ...(env.AWS_REGION || env.AWS_DEFAULT_REGION ? {} : { AWS_REGION: 'us-east-1' }),
 })
 
-/** A path as it is read best. */
-function shown(path: string): string {
+/** A folder of the project, as it is read best. The address of an engine is one from anywhere. */
+function fromRoot(root: string, folder: string): string {
+  if (isAddress(folder)) return folder
+  const path = resolve(root, folder)
   const near = relative(process.cwd(), path)
   return near === '' || near.startsWith('..') ? path : near
 }

@@ -1,12 +1,12 @@
 /** The table of drivers, by the scheme of FIXTURES. */
 import type { OpenDriver } from '../driver.ts'
-import { schemeOf } from '../place.ts'
+import { type Scheme, isScheme, schemeOf } from '../place.ts'
 import { openDirectory } from './directory.ts'
 import { openPostgres } from './postgres.ts'
 import { openRedis } from './redis.ts'
 import { openS3 } from './s3.ts'
 
-const DRIVERS: Readonly<Record<string, OpenDriver>> = {
+const DRIVERS: Readonly<Record<Scheme, OpenDriver>> = {
   's3:': openS3,
   'redis:': openRedis,
   'rediss:': openRedis,
@@ -14,11 +14,9 @@ const DRIVERS: Readonly<Record<string, OpenDriver>> = {
   'postgresql:': openPostgres,
 }
 
-/** The schemes of engines, as they are written. */
-export const SCHEMES: readonly string[] = Object.keys(DRIVERS).map((scheme) => `${scheme}//`)
-
 /** The driver for a value of FIXTURES; undefined if no engine has its scheme. What has no scheme is a directory. */
 export function driverFor(place: string): OpenDriver | undefined {
   const scheme = schemeOf(place)
-  return scheme === undefined ? openDirectory : DRIVERS[scheme]
+  if (scheme === undefined) return openDirectory
+  return isScheme(scheme) ? DRIVERS[scheme] : undefined
 }

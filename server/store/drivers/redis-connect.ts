@@ -14,10 +14,12 @@ function createClient({ createClient: create, RESP_TYPES }: Library, { url }: Ad
     // Whoever needs a connection makes one: nothing waits in the background for an engine that is away.
     reconnectStrategy: false,
   } as const
+  const [username, password] = [decodedPart(url.username), decodedPart(url.password)]
   return create({
     RESP: 2,
-    username: decodedPart(url.username),
-    password: decodedPart(url.password),
+    // No name is another one than an empty name.
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
     database: databaseOf(url),
     disableOfflineQueue: true,
     maintNotifications: 'disabled',

@@ -2,14 +2,13 @@
  * Fixtures on Redis, or Valkey. A value holds its own version and length in front of its bytes: one command reads it
  * whole, and no part of it can go without the others. Reading needs no scripts: read rights, or a replica, are enough.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Driver, Entry, Found, GetOptions, Got, OpenDriver, Page } from '../driver.ts'
+import { PIECE_BYTES, VERSION_CHARS, bodyOf, newVersion } from './body.ts'
 import { createConnection } from './connection.ts'
 import { type Client, connectTo, redisAddress } from './redis-connect.ts'
 import { type Errors, errorsOf } from './redis-errors.ts'
 
-/** The most of a body that one command moves. */
-const PIECE_BYTES = 1024 * 1024
 /** How many names one command lists. */
 const PAGE = 1000
 /** A value of Redis is no longer than this. */
@@ -17,8 +16,7 @@ const MAX_BYTES = 512 * 1024 * 1024
 
 /** What a value begins with: a version, and how many bytes follow. */
 const HEAD = /^([\w-]{16}) (\d{10})\n$/
-const HEAD_BYTES = 28
-const VERSION_BYTES = 16
+const HEAD_BYTES = VERSION_CHARS + 12
 
 /** A script, with what it is called by once an engine knows it. */
 const script = (text: string) => ({ text, sha: createHash('sha1').update(text).digest('hex') })
@@ -28,7 +26,7 @@ const script = (text: string) => ({ text, sha: createHash('sha1').update(text).d
  * the value, the bounds of its name in the index, its entry there.
  */
 const PUT = script(`
-if ARGV[1] ~= '*' and redis.call('GETRANGE', KEYS[1], 0, ${VERSION_BYTES - 1}) ~= ARGV[1] then return 0 end
+if ARGV[1] ~= '*' and redis.call('GETRANGE', KEYS[1], 0, ${VERSION_CHARS - 1}) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 local known = redis.call('ZREMRANGEBYLEX', KEYS[2], ARGV[3], ARGV[4])
 redis.call('ZADD', KEYS[2], 0, ARGV[5])
@@ -37,7 +35,7 @@ return 1`)
 
 /** The same KEYS. ARGV: the version that is expected, and the bounds. */
 const REMOVE = script(`
-if ARGV[1] ~= '*' and redis.call('GETRANGE', KEYS[1], 0, ${VERSION_BYTES - 1}) ~= ARGV[1] then return 0 end
+if ARGV[1] ~= '*' and redis.call('GETRANGE', KEYS[1], 0, ${VERSION_CHARS - 1}) ~= ARGV[1] then return 0 end
 local gone = redis.call('UNLINK', KEYS[1])
 local known = redis.call('ZREMRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3])
 if known > 0 and redis.call('DECR', KEYS[3]) <= 0 then redis.call('DEL', KEYS[3]) end
@@ -88,8 +86,7 @@ const write = ({ keys, run }: Place, { text, sha }: typeof PUT, name: string, ar
 
 async function put(place: Place, name: string, bytes: Uint8Array, expected: string): Promise<string | undefined> {
   if (bytes.length > MAX_BYTES - HEAD_BYTES) throw place.errors.tooLarge(name, bytes.length)
-  // By chance, not by a counter: one that was lost with all else would begin anew, and repeat what readers know.
-  const version = randomBytes(12).toString('base64url')
+  const version = newVersion()
   const head = `${version} ${String(bytes.length).padStart(10, '0')}`
   const value = Buffer.concat([Buffer.from(`${head}\n`), bytes])
   const done = await write(place, PUT, name, [expected, value, ...boundsOf(name), `${name}\0${head}`])
@@ -132,33 +129,21 @@ function found(place: Place, name: string, value: Buffer, first: number): Found 
   const piece = Buffer.from(value.subarray(HEAD_BYTES))
   const end = Math.min(first, head?.bytes ?? 0)
   if (!head || piece.length !== Math.min(end, PIECE_BYTES)) throw place.errors.damaged(name)
-  const whole = piece.length === end
-  return { name, ...head, body: () => (whole ? [piece] : pieces(place, { name, version: head.version }, piece, end)) }
+  return { name, ...head, body: bodyOf(piece, end, (...part) => readOn(place, name, head.version, ...part)) }
 }
 
-/**
- * All pieces of a body of which the first is at hand. Each comes with the version that there is behind it: no version
- * comes again, so it was the same all the time.
- */
-async function* pieces(
-  { keys, errors, run }: Place,
-  { name, version }: Pick<Found, 'name' | 'version'>,
-  piece: Buffer,
-  end: number,
-): AsyncGenerator<Buffer> {
-  yield piece
-  for (let from = piece.length; from < end; from += PIECE_BYTES) {
-    const to = Math.min(from + PIECE_BYTES, end)
-    const [next, head] = await run((client) =>
-      Promise.all([
-        client.getRange(keys.object(name), HEAD_BYTES + from, HEAD_BYTES + to - 1),
-        client.getRange(keys.object(name), 0, HEAD_BYTES - 1),
-      ]),
-    )
-    if (!head || !next || headOf(head)?.version !== version) throw errors.changed(name)
-    if (next.length !== to - from) throw errors.damaged(name)
-    yield next
-  }
+/** No version comes again: one that is there behind a piece was there in front of it, too. */
+async function readOn({ keys, errors, run }: Place, name: string, version: string, from: number, bytes: number) {
+  const key = keys.object(name)
+  const [piece, head] = await run((client) =>
+    Promise.all([
+      client.getRange(key, HEAD_BYTES + from, HEAD_BYTES + from + bytes - 1),
+      client.getRange(key, 0, HEAD_BYTES - 1),
+    ]),
+  )
+  if (!piece || !head || headOf(head)?.version !== version) throw errors.changed(name)
+  if (piece.length !== bytes) throw errors.damaged(name)
+  return piece
 }
 
 async function* list({ keys, errors, run }: Place, prefix: string, after: string): AsyncGenerator<Page> {

@@ -18,10 +18,14 @@ export interface Sending {
   readonly s3: Library
   readonly client: S3Client
   readonly options: { readonly abortSignal: AbortSignal; readonly requestTimeout: number }
+  /** Begins the time anew, with what so many bytes take. */
+  expect(bytes: number): void
 }
 
 /** Sends what a function sends, all of it within the time for so many bytes. Throws what the library throws. */
 export type Send = <T>(act: (sending: Sending) => Promise<T>, bytes?: number) => Promise<T>
+
+type Connection = Pick<Sending, 's3' | 'client'>
 
 /**
  * Gives a client that is made when it is first needed.
@@ -29,7 +33,7 @@ export type Send = <T>(act: (sending: Sending) => Promise<T>, bytes?: number) =>
  * @param place for people
  */
 export function createClient(place: string, clock: Clock, timeoutMs: number): { send: Send; close(): Promise<void> } {
-  let connected: Promise<Omit<Sending, 'options'>> | undefined
+  let connected: Promise<Connection> | undefined
   const connect = () =>
     (connected ??= connectTo(place).catch((error: unknown) => {
       connected = undefined
@@ -38,11 +42,12 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
   return {
     async send(act, bytes = 0) {
       const connection = await connect()
-      const ms = timeoutMs + bytes / SLOWEST
-      // A connection that hangs is left for another one while there is time.
-      return within(clock, ms, (abortSignal) =>
-        act({ ...connection, options: { abortSignal, requestTimeout: ms / 2 } }),
-      )
+      const msFor = (size: number) => timeoutMs + size / SLOWEST
+      return within(clock, msFor(bytes), (abortSignal, wait) => {
+        // A connection that hangs is left for another one while there is time.
+        const options = { abortSignal, requestTimeout: msFor(bytes) / 2 }
+        return act({ ...connection, options, expect: (size) => wait(msFor(size)) })
+      })
     },
     async close() {
       const connection = await connected?.catch(() => undefined)
@@ -52,7 +57,7 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
   }
 }
 
-async function connectTo(place: string): Promise<Omit<Sending, 'options'>> {
+async function connectTo(place: string): Promise<Connection> {
   const s3 = await loadLibrary('@aws-sdk/client-s3', place, () => import('@aws-sdk/client-s3'))
   const agent = { maxSockets: SOCKETS }
   const config: S3ClientConfig = {
@@ -83,17 +88,27 @@ async function connectTo(place: string): Promise<Omit<Sending, 'options'>> {
 }
 
 /** Ends what takes too long, also where the library itself does not: looking for credentials, or between two tries. */
-async function within<T>(clock: Clock, ms: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function within<T>(
+  clock: Clock,
+  ms: number,
+  act: (signal: AbortSignal, wait: (ms: number) => void) => Promise<T>,
+): Promise<T> {
   const over = new AbortController()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = clock.timer(ms, () => {
-    const error = new Error(`no answer in ${Math.round(ms)} ms`)
-    error.name = 'TimeoutError'
-    reject(error)
-    over.abort(error)
-  })
+  const late = Promise.withResolvers<never>()
+  const start = (limit: number) =>
+    clock.timer(limit, () => {
+      const error = new Error(`no answer in ${Math.round(limit)} ms`)
+      error.name = 'TimeoutError'
+      late.reject(error)
+      over.abort(error)
+    })
+  let timer = start(ms)
+  const wait = (limit: number) => {
+    timer.clear()
+    timer = start(limit)
+  }
   try {
-    return await Promise.race([act(over.signal), promise])
+    return await Promise.race([act(over.signal, wait), late.promise])
   } finally {
     timer.clear()
   }

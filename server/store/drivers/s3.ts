@@ -37,7 +37,7 @@ export const openS3: OpenDriver = ({ place, clock, timeoutMs }) => {
     engine: 's3',
     async check() {
       const { Name, KeyCount } = await pageOf(folder, 'check', { MaxKeys: 1 })
-      if (Name === undefined && KeyCount === undefined) throw s3ErrorOf(new NoListError(), shown, 'check')
+      if (Name === undefined && KeyCount === undefined) throw s3ErrorOf(new NotS3Error(), shown, 'check')
     },
     get: (name, options) => get(folder, name, options),
     async put(name, bytes) {
@@ -80,8 +80,8 @@ interface Folder {
 }
 
 /** Something answers, and with success, that knows nothing of S3. */
-class NoListError extends Error {
-  override readonly name = 'NoListError'
+class NotS3Error extends Error {
+  override readonly name = 'NotS3Error'
 }
 
 /** The bytes of an answer ended before they were all there. */
@@ -90,7 +90,10 @@ class CutError extends Error {
 }
 
 /** The version is what stands between the quotes of an ETag: Ceph compares the If-Match of a PUT with that alone. */
-const bare = (etag = ''): string => etag.replace(/^(?:W\/)?"(.*)"$/, '$1')
+function bare(etag: string | undefined): string {
+  if (!etag) throw new NotS3Error()
+  return etag.replace(/^(?:W\/)?"(.*)"$/, '$1')
+}
 const quoted = (version: string | undefined) => (version === undefined ? undefined : `"${version}"`)
 
 /** A part of an object, and what is known of all of it. */
@@ -110,10 +113,15 @@ interface Wanted {
   readonly only?: string
 }
 
-async function pieceOf(folder: Folder, name: string, wanted: Wanted): Promise<Piece | 'same' | undefined> {
+async function pieceOf(
+  folder: Folder,
+  name: string,
+  wanted: Wanted,
+  doing: Doing = 'get',
+): Promise<Piece | 'same' | undefined> {
   const { from, length, known, only } = wanted
   try {
-    return await folder.send(async ({ s3, client, options }) => {
+    return await folder.send(async ({ s3, client, options, expect }) => {
       const command = {
         Bucket: folder.bucket,
         Key: folder.prefix + name,
@@ -123,37 +131,35 @@ async function pieceOf(folder: Folder, name: string, wanted: Wanted): Promise<Pi
       }
       for (let left = READS; left > 0; left--) {
         const answer = await client.send(new s3.GetObjectCommand(command), options)
+        expect(answer.ContentLength ?? 0)
         const piece = await readFrom(answer, wanted)
         if (piece) return piece
       }
       throw new CutError()
-    }, length)
+    })
   } catch (error) {
     const { name: code, status } = failureIn(error)
     // The library takes it for an error.
     if (status === 304) return 'same'
     if (code === 'NoSuchKey' || status === 412) return undefined
     // An empty object has no first byte.
-    if (status === 416 && length !== undefined) return pieceOf(folder, name, { ...wanted, length: undefined })
-    throw s3ErrorOf(error, folder.place, 'get', name)
+    if (status === 416 && length !== undefined) return pieceOf(folder, name, { ...wanted, length: undefined }, doing)
+    throw s3ErrorOf(error, folder.place, doing, name)
   }
 }
 
 /** Reads an answer to its end; undefined if that comes too soon. */
 async function readFrom(
-  answer: GetObjectCommandOutput,
+  { Body, ContentLength, ContentRange = '', ETag }: GetObjectCommandOutput,
   { from, length = Infinity }: Wanted,
 ): Promise<Piece | undefined> {
-  const bytes = await answer.Body?.transformToByteArray().catch(() => undefined)
-  if (!bytes || bytes.byteLength !== (answer.ContentLength ?? bytes.byteLength)) return undefined
-  const [, begin, total] = /(\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? '') ?? []
-  // Without a range it is the whole object, whatever was asked for.
-  const skipped = from - Number(begin ?? 0)
-  return {
-    version: bare(answer.ETag),
-    total: Number(total ?? bytes.byteLength),
-    bytes: bytes.subarray(skipped, skipped + length),
-  }
+  const version = bare(ETag)
+  const bytes = await Body?.transformToByteArray().catch(() => undefined)
+  if (!bytes || bytes.byteLength !== (ContentLength ?? bytes.byteLength)) return undefined
+  const [, begin = 0, total = bytes.byteLength] = /(\d+)-\d+\/(\d+)$/.exec(ContentRange) ?? []
+  // Who knows no ranges sends the whole object, whatever was asked for.
+  const skipped = from - Number(begin)
+  return { version, total: Number(total), bytes: bytes.subarray(skipped, skipped + length) }
 }
 
 async function get(folder: Folder, name: string, { known, first = Infinity }: GetOptions = {}): Promise<Got> {
@@ -230,7 +236,7 @@ async function* list(folder: Folder, within = '', after = ''): AsyncIterable<Pag
       const key = encoded ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key
       const name = key.slice(folder.prefix.length)
       // Consoles make an object of a folder.
-      return name === '' || name.endsWith('/') ? [] : [{ name, version: bare(ETag), bytes: Size }]
+      return name === '' || name.endsWith('/') ? [] : [{ name, version: ETag && bare(ETag), bytes: Size }]
     })
     if (entries.length > 0) yield { entries }
     const next: string | undefined = answer.IsTruncated ? answer.NextContinuationToken : undefined
@@ -240,7 +246,7 @@ async function* list(folder: Folder, within = '', after = ''): AsyncIterable<Pag
 
 async function remove(folder: Folder, name: string, version?: string): Promise<boolean> {
   // A DELETE is answered alike whether there was something or not, and Ceph does not look at its condition.
-  const there = await pieceOf(folder, name, { from: 0, length: 1, known: version })
+  const there = await pieceOf(folder, name, { from: 0, length: 1, known: version }, 'remove')
   if (version === undefined ? there === undefined : there !== 'same') return false
   try {
     await folder.send(({ s3, client, options }) => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { networkFrom, settingsFrom } from '../../../server/package/vitest/settings.ts'
+import { keysFor, networkFrom, settingsFrom } from '../../../server/package/vitest/settings.ts'
 import { temporaryFolder } from '../../kit/tools.ts'
 
 test('the variables of the process count before the options', () => {
@@ -28,6 +28,21 @@ test('fixtures and rules are looked for from the root of the project', async () 
   await mkdir(join(root, 'fixtures'))
   await writeFile(join(root, 'deltatape.config.json'), '{}')
   expect(settingsFrom({}, {}, root).configFile).toBe(join(root, 'deltatape.config.json'))
+})
+
+test('the address of an engine is one from anywhere; the folder that keeps what is read of it begins at the root', () => {
+  const options = { fixtures: 's3://bucket/prefix', fixturesCache: 'cache' }
+  expect(settingsFrom(options, {}, '/project')).toMatchObject({
+    fixturesDir: 's3://bucket/prefix',
+    fixturesCache: '/project/cache',
+  })
+})
+
+test('in replay each program has keys, but what leads this process to its fixtures on S3 stays as it is', () => {
+  expect(keysFor({}, { fixturesDir: 'fixtures' })).toMatchObject({ OPENAI_API_KEY: 'any', AWS_ACCESS_KEY_ID: 'any' })
+  const onS3 = keysFor({}, { fixturesDir: 's3://bucket/prefix' })
+  expect(onS3).toMatchObject({ OPENAI_API_KEY: 'any' })
+  expect(Object.keys(onS3).filter((name) => /^AWS_(?:ACCESS|SECRET|REGION)/.test(name))).toEqual([])
 })
 
 test('variables of the app are not those of the server', () => {

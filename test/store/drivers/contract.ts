@@ -1,6 +1,6 @@
 /** What every driver has to do, whatever engine it stands for: the tests of one are the tests of all. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../../server/base/clock.ts'
+import { nextTurn, systemClock } from '../../../server/base/clock.ts'
 import { type Driver, type Found, type Got, type OpenDriver, wholeOf } from '../../../server/store/driver.ts'
 
 export interface Contract {
@@ -430,6 +430,8 @@ function testBodies(fresh: Fresh): void {
     })().finally(() => done.abort())
     const reading = async () => {
       while (!done.signal.aborted) {
+        // A driver may give all of it without a turn of the event loop.
+        await nextTurn()
         const got = await found(driver, 'a.jsonl')
         const whole = await wholeOrChanged(got)
         if (whole === undefined) continue
