@@ -51,14 +51,17 @@ export interface ModelParts {
   readonly store: Store
   readonly redactor: Redactor
   readonly clock: Clock
+  /** What is put around the model that calls APIs: it sees what is really asked of them, and nothing that was recorded. */
+  readonly metrics?: { readonly around: (api: Model) => Model } | undefined
 }
 
 /** Makes the model that the settings ask for; `live` leaves the store alone. */
-export function createModel(settings: ModelSettings, { store, redactor, clock }: ModelParts): Model {
+export function createModel(settings: ModelSettings, { store, redactor, clock, metrics }: ModelParts): Model {
   const { mode, pace, recordTakes, usageLog } = settings
   const takes = createTakes(settings)
   const good = goodIn(store, settings)
-  const api = () => live({ ...settings, ...transportsTo(settings), clock })
+  const bare = () => live({ ...settings, ...transportsTo(settings), clock })
+  const api = () => metrics?.around(bare()) ?? bare()
   const recording = () => record(api(), store, { ...settings, takes, redactor, clock })
   const recorded = { pace, clock, accepts: any }
   const auto = (): Model => {

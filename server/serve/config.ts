@@ -118,6 +118,7 @@ const table = {
   /** Whether the server may listen beyond this machine without asking for a token. */
   allowUnprotected: flag('ALLOW_UNPROTECTED', 'listen beyond this machine without AUTH_TOKEN'),
   page: flag('PAGE', 'serve the page that shows recordings, at /', true),
+  metrics: flag('METRICS', 'count what happens, for GET /metrics', true),
   logLevel: oneOf('LOG_LEVEL', 'how much it tells', LOG_LEVELS, 'info'),
   /** The default deadlines are as patient as the SDKs: a thinking model may say nothing for minutes. */
   firstEventTimeoutMs: duration('FIRST_EVENT_TIMEOUT_MS', 'how long the API may take to its first event', 600_000),

@@ -8,6 +8,10 @@ import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
 import type { Log } from './log.ts'
 import { createRecordings } from './recordings.ts'
+import type { Trace } from './trace.ts'
+
+/** What is spoken where a client connected, in words of ours: a path may hold what a client wrote. */
+export type Spoken = '/ws' | '/ws-stream' | 'responses_ws' | 'calls'
 
 /** One turn, or one call of an API, as it ended. */
 export interface TurnEntry {
@@ -35,10 +39,13 @@ export interface TurnEntry {
   readonly message?: string | undefined
   /** Members of the request that mean nothing here. */
   readonly ignored?: readonly string[] | undefined
+  /** The trace of the client that it belongs to. */
+  readonly trace?: Trace | undefined
 }
 
 /** A turn that begins. */
 export interface Begun extends Pick<TurnEntry, 'endpoint' | 'id' | 'unit'> {
+  readonly spoken: Spoken
   /** The call that it becomes; absent if it becomes none. */
   readonly call?: Call | undefined
 }
@@ -81,12 +88,12 @@ const WORDS: Record<Action['kind'], string> = {
   not_saved: 'not saved',
 }
 
-/** @param onlooker shows the turns while they last; absent if nobody can watch */
-export function createJournal(log: Log, mode: Mode, onlooker?: Onlooker): Journal {
+/** @param onlookers see the turns while they last */
+export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker[] = []): Journal {
   const recordings = createRecordings()
   const records = mode === 'record' || mode === 'auto'
   return {
-    begin: (begun) => onlooker?.begin(begun),
+    begin: (begun) => together(onlookers.map((onlooker) => onlooker.begin(begun))),
     turn(entry, underWay) {
       underWay?.ended(entry)
       if (entry.action && records) recordings.note(entry.action, nameOfApi(entry))
@@ -100,6 +107,19 @@ export function createJournal(log: Log, mode: Mode, onlooker?: Onlooker): Journa
       else log.warn(`${line}: ${message}`, fields)
     },
     close: (names = []) => recordings.tell(log, names),
+  }
+}
+
+/** Tells all who watch a turn; nothing is between where one does. */
+function together(all: readonly UnderWay[]): UnderWay | undefined {
+  if (all.length < 2) return all[0]
+  return {
+    sent(count, bytes) {
+      for (const each of all) each.sent(count, bytes)
+    },
+    ended(entry) {
+      for (const each of all) each.ended(entry)
+    },
   }
 }
 
@@ -139,7 +159,7 @@ const nameOfApi = ({ api = '', host }: TurnEntry): string => (host === undefined
 
 /** The fields for a machine. The client's id is called `turn`: a member named `id` is not searched for secrets. */
 const fieldsOf = (
-  { endpoint, id, api, host, model, chars, usage, action, count, unit, ms, code, message }: TurnEntry,
+  { endpoint, id, api, host, model, chars, usage, action, count, unit, ms, code, message, trace }: TurnEntry,
   mode: Mode,
   ignored?: string,
 ) => ({
@@ -162,6 +182,9 @@ const fieldsOf = (
   code,
   error: message,
   ignored,
+  trace_id: trace?.traceId,
+  span_id: trace?.spanId,
+  trace_flags: trace?.flags,
 })
 
 const MAX_NAMES = 10

@@ -65,8 +65,9 @@ export function createLog({ level, redactor, stream, clock = systemClock }: LogO
   }
 }
 
-/** What differs in lines that tell of the same fixture, and holds no secret: times. */
-const TIMES = /"time":"[^"]{24}"|"ms":[\d.]+| [\d.]+ ms /g
+/** What differs in lines that tell of the same fixture, and holds no secret: times, and ids of traces. */
+const TIMES =
+  /"time":"[^"]{24}"|"ms":[\d.]+| [\d.]+ ms |"trace_id":"[\da-f]{32}","span_id":"[\da-f]{16}","trace_flags":"[\da-f]{2}"/g
 
 /** How many lines are known to be safe as they are, but for their times. */
 const MAX_KNOWN = 500

@@ -18,7 +18,9 @@ import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { type Misses, createMisses } from './misses.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { type Names, createNames } from './names.ts'
+import { type ReadinessOptions, createReadiness } from './readiness.ts'
 import { withNames } from './turns.ts'
 import { type Sockets, createSockets } from './ws/sockets.ts'
 
@@ -45,6 +47,8 @@ export interface ServerParts {
   readonly clock: Clock
   /** Called when there is much garbage of what clients sent. */
   readonly tidy?: (() => void) | undefined
+  /** Counts what happens, if anybody may ask for it. */
+  readonly metrics?: Metrics | undefined
 }
 
 /** How long a client may take to read the end of its last response, and how often it is looked whether it has. */
@@ -59,18 +63,19 @@ const SWEEP_MS = 10
  */
 export async function startServer(config: Config, parts: ServerParts): Promise<RunningServer> {
   const { log, store, redactor, clock } = parts
-  if (config.mode !== 'live') await store.check({ write: config.mode !== 'replay' })
-  const records = config.mode === 'record' || config.mode === 'auto'
+  const { mode } = config
+  if (mode !== 'live') await store.check({ write: mode !== 'replay' })
   const { journal, audience } = createJournals(config, parts)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)
   const [names, misses] = [createNames(), createMisses()]
-  const model = withNames(createModel(config, parts), { names, misses, mode: config.mode, store, redactor, clock })
+  const model = withNames(createModel(config, parts), { names, misses, mode, store, redactor, clock })
   const shared = { config, model, redactor, clock, journal, audience, log, names, misses, ledger }
   const exchanges = createExchanges(shared)
   const sockets = createSockets({ ...shared, createUpstream: createUpstream(config) })
 
-  const answer = createListener({ ...shared, ...createApps(config, parts), exchanges })
-  const { http, sessions } = createHttp(answer, sockets, clock)
+  let closing: Promise<void> | undefined
+  const apps = createApps(config, parts, { ...sockets, isStopping: () => closing !== undefined })
+  const { http, sessions } = createHttp(createListener({ ...shared, ...apps, exchanges }), sockets, clock)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) =>
@@ -80,7 +85,6 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     })
   /** The time that was given is over. */
   const enough = Promise.withResolvers<void>()
-  let closing: Promise<void> | undefined
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
     sessions.drain()
@@ -96,7 +100,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     sweep.clear()
     patience.clear()
     await Promise.race([store.linked(), enough.promise])
-    journal.close(records ? await store.list().catch(() => []) : [])
+    journal.close(mode === 'record' || mode === 'auto' ? await store.list().catch(() => []) : [])
   }
   return {
     names,
@@ -118,17 +122,26 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
   }
 }
 
-/** What is told of turns: to the log, and if there is a page to those who watch. */
-function createJournals({ mode, page }: Config, { log, redactor, clock }: ServerParts) {
+/** What is told of turns: to the log, to what counts them, and if there is a page to those who watch. */
+function createJournals({ mode, page }: Config, { log, redactor, clock, metrics }: ServerParts) {
   const audience = page ? createAudience({ mode, redactor, clock }) : undefined
-  return { audience, journal: createJournal(log, mode, audience) }
+  const onlookers = [audience, metrics].filter((each) => each !== undefined)
+  return { audience, journal: createJournal(log, mode, onlookers) }
 }
 
-/** What is answered beside calls. Behind a name there is no page. */
-function createApps(config: Config, parts: ServerParts): { readonly app: App; readonly named: App } {
-  const { log } = parts
+/** What is answered beside calls. Behind a name there is no page, and nothing is told of what others do. */
+function createApps(
+  config: Config,
+  parts: ServerParts,
+  { standing, isStopping }: Pick<Sockets, 'standing'> & Pick<ReadinessOptions, 'isStopping'>,
+): { readonly app: App; readonly named: App } {
+  const { log, metrics } = parts
+  const ready = createReadiness({ ...parts, mode: config.mode, isStopping })
   const page = async () => (await import('./page/page.ts')).createPage({ config, ...parts })
-  return { app: createApp({ config, log, page: config.page ? page : undefined }), named: createApp({ config, log }) }
+  const exposed =
+    metrics && (async () => (await import('./metrics/exposition.ts')).expose(metrics.families(standing())))
+  const shared = { config, log, ready }
+  return { app: createApp({ ...shared, page: config.page ? page : undefined, exposed }), named: createApp(shared) }
 }
 
 /** What listens: requests are answered, upgrades become WebSockets. */

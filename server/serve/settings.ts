@@ -17,6 +17,7 @@ const OF_THE_APP: ReadonlySet<string> = new Set([
   'HOST',
   'PORT',
   'PAGE',
+  'METRICS',
   'LOG_LEVEL',
   'AUTH_TOKEN',
   'ALLOWED_HOSTS',

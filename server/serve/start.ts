@@ -6,6 +6,7 @@ import { openFixtures } from '../store/index.ts'
 import { isAddress } from '../store/place.ts'
 import type { Config } from './config.ts'
 import { type Log, type LogLines, createLog } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { elsewhere, withoutKeys } from './services.ts'
 
@@ -23,10 +24,11 @@ export interface Started {
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
 export async function startWith(config: Config, lines: LogLines, tidy?: () => void): Promise<Started> {
+  const metrics = config.metrics ? createMetrics(config, systemClock) : undefined
   const { store, redactor, rules } = openFixtures(config, systemClock)
   // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
   const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })
-  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy })
+  const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy, metrics })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
   for (const line of sparedBy(rules.patterns)) log.warn(line)
   // Only one that nobody named may be missing.

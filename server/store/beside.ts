@@ -67,7 +67,8 @@ export function openBeside(driver: Driver, name: string): Opened {
     while (held.length < count) {
       const { done, value } = await body.next()
       if (done) return
-      held = held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value])
+      held =
+        held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value])
     }
   }
   const beside = createBeside(() =>

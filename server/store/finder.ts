@@ -85,7 +85,11 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
   const overviewOf = async (only: (name: string) => boolean): Promise<Overview> => {
     const { names, unknown } = await look()
     const each = await readEach(names.filter(only), reader.sketch, clock)
-    return { sketches: each.read, damaged: [...each.damaged, ...unknown.map(said)], unknown: each.unknown ?? unknown[0] }
+    return {
+      sketches: each.read,
+      damaged: [...each.damaged, ...unknown.map(said)],
+      unknown: each.unknown ?? unknown[0],
+    }
   }
 
   return {

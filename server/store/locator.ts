@@ -11,7 +11,8 @@ import { LRUCache } from 'lru-cache'
 import type { Driver } from './driver.ts'
 import { type Listing, listAll, namesFor } from './names.ts'
 import { createPieces } from './pieces.ts'
-import type { Read, Reader } from './reader.ts'
+import type { Read } from './anew.ts'
+import type { Reader } from './reader.ts'
 import { shared } from './shared.ts'
 
 /** How many are read at once. */
@@ -25,7 +26,6 @@ export type Asked = Pick<Identity, 'key' | 'api' | 'request'>
 
 /** Makes what finds fixtures in a place. */
 export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
-  const { shelf } = reader
   const known = createKnown()
 
   const look = shared(async (): Promise<Listing> => {
@@ -34,27 +34,16 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
     return listing
   })
 
-  /** The name of the file with a take among those whose names say nothing; all of them are looked at. */
-  const locateNameless = async (names: readonly string[], wanted: Wanted) => {
-    const nameless = new Set(names)
-    for (const name of shelf.namesOf(wanted.key)) {
-      const found = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
-      if (found && isTake(found, wanted)) return { name }
-    }
-    const { read, unknown } = await readEach(names, reader.sketch, clock)
-    return { name: read.find((sketch) => isTake(sketch, wanted))?.name, unknown }
-  }
-
   /** Looks at the directory anew, and then into those whose name says nothing. */
-  const locateByLooking = async <T extends Found>(wanted: Wanted, readOne: Read<T>, before: unknown) => {
+  const locateByLooking = async <T extends Found>(wanted: Wanted, readOne: Read<T>): Promise<T | undefined> => {
     const { names, unknown: unlisted } = await look()
     const { own, nameless } = await namesFor(names, partOf(wanted.key), clock)
     known.set(wanted.key, own)
     const anew = await firstOf(known.namesFor(wanted, ''), wanted, readOne)
     if (anew.found) return anew.found
-    const { name, unknown } = await locateNameless(nameless, wanted)
+    const { name, unknown } = await locateNameless(nameless, wanted, { reader, clock })
     if (name !== undefined) return readOne(name)
-    const failed = anew.failed ?? before ?? unlisted[0] ?? unknown
+    const failed = anew.failed ?? unlisted[0] ?? unknown
     if (failed !== undefined) throw failed
     return undefined
   }
@@ -67,7 +56,7 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
     const wanted = { key: asked.key, take }
     const { found, failed } = await firstOf(known.namesFor(wanted, nameFor(asked)), wanted, readOne)
     if (found) return found
-    if (driver.dir !== undefined) return locateByLooking(wanted, readOne, undefined)
+    if (driver.dir !== undefined) return locateByLooking(wanted, readOne)
     if (failed !== undefined) throw failed
     return undefined
   }
@@ -93,15 +82,30 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
   }
 }
 
-const names = new WeakMap<Asked, string>()
+/** The name of the file with a take among those whose names say nothing; all of them are looked at. */
+async function locateNameless(
+  names: readonly string[],
+  wanted: Wanted,
+  { reader, clock }: { readonly reader: Pick<Reader, 'shelf' | 'sketch'>; readonly clock: Clock },
+) {
+  const nameless = new Set(names)
+  for (const name of Array.from(reader.shelf.namesOf(wanted.key))) {
+    const found = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
+    if (found && isTake(found, wanted)) return { name }
+  }
+  const { read, unknown } = await readEach(names, reader.sketch, clock)
+  return { name: read.find((sketch) => isTake(sketch, wanted))?.name, unknown }
+}
+
+const usualNames = new WeakMap<Asked, string>()
 
 /** The name of the first take of a call. The same call comes again and again. */
 function nameFor(asked: Asked): string {
-  const before = names.get(asked)
+  const before = usualNames.get(asked)
   if (before !== undefined) return before
   const { key, api, request } = asked
   const name = fileName({ key, api, request })
-  names.set(asked, name)
+  usualNames.set(asked, name)
   return name
 }
 

@@ -66,10 +66,16 @@ async function neighboursOf(wanted: string, driver: Driver, folders: readonly st
   const words = wanted.slice(0, -(NAME_KEY_CHARS + '-.jsonl'.length)).split('-')
   const found = new Set<string>()
   for (let count = words.length; count >= 0; count--) {
-    const begin = words.slice(0, count).map((word) => `${word}-`).join('')
+    const begin = words
+      .slice(0, count)
+      .map((word) => `${word}-`)
+      .join('')
     for (const folder of folders) {
       const prefix = `${folder}${begin}`
-      for await (const { entries } of driver.list(prefix, prefix === '' && driver.dir === undefined ? AFTER_INDEX : '')) {
+      for await (const { entries } of driver.list(
+        prefix,
+        prefix === '' && driver.dir === undefined ? AFTER_INDEX : '',
+      )) {
         for (const { name } of entries) {
           if (!name.endsWith('.jsonl')) continue
           if (found.size === MAX_COMPARED && !found.has(name)) return { names: [...found], isAll: false }

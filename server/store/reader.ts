@@ -6,33 +6,19 @@ import type { Candidate, Fixture, StoredFixture } from '../fixture/fixture.ts'
 import { type Sketch, sketchOf } from '../fixture/sketch.ts'
 import type { Match } from '../fixture/match.ts'
 import { withRules } from '../fixture/rules.ts'
-import { besideVersion } from './beside.ts'
+import { type Read, anew, orDamage, orThrow } from './anew.ts'
 import { firstLineIn } from './contents.ts'
-import { type Driver, type Found, StoreError } from './driver.ts'
-import { createHolding } from './holding.ts'
-import { loadRecording, readWhole } from './load.ts'
-import { type Recording, tallyOf } from './playback.ts'
+import type { Driver, Found } from './driver.ts'
+import { readWhole } from './load.ts'
+import type { Recording } from './playback.ts'
+import { createRecordings } from './recordings.ts'
 import { type Shelf, createShelf } from './shelf.ts'
-
-/** How much is kept of what is known of large fixtures, and of damaged ones. In bytes. */
-const LARGE_BYTES = 2 * 1024 * 1024
 
 /** How much of an object is asked for to read its first line, in bytes. */
 const FIRST_BYTES = 64 * 1024
 
 /** The longest first line that is read in one go with what comes after it, in characters. */
 const SHORT_CHARS = 100_000
-
-/** How often something is read again that is written anew just then. */
-const MAX_TRIES = 4
-
-/** What was read of a fixture, and the version that it was read of. */
-interface Kept {
-  readonly version: string
-  readonly value: Recording | DamageError
-  /** The version of what stands beside it; undefined if nothing has to. What is damaged may be mended there. */
-  readonly beside: string | undefined
-}
 
 /** A fixture, and the version that it was read of. */
 export interface Versioned {
@@ -41,9 +27,6 @@ export interface Versioned {
   readonly fixture: StoredFixture
   readonly version: string
 }
-
-/** Reads something of the fixture with a name; gives undefined if there is none. */
-export type Read<T> = (name: string) => Promise<T | undefined>
 
 export interface Reader {
   /** The first line. */
@@ -69,46 +52,9 @@ export interface ReaderOptions {
 
 /** Makes a reader of a place. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
 export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptions): Reader {
-  const recordings = createHolding<Kept>(memoryBytes)
-  const large = createHolding<Kept>(LARGE_BYTES)
+  const recording = createRecordings(driver, memoryBytes)
   const shelf = createShelf()
   const now = (name: string) => anew(driver, name)
-
-  /** What is being read, by name and version: many may ask for it before it is there. */
-  const reading = new Map<string, Promise<Kept['value'] | undefined>>()
-
-  const readNow = async (found: Found): Promise<Kept['value'] | undefined> => {
-    const { name } = found
-    const loaded = (await orDamage(() => now(name)((each) => loadRecording(driver, each), found)))
-    if (loaded === undefined) return undefined
-    if (loaded instanceof DamageError) {
-      const beside = (await besideVersion(driver, name)).version
-      large.set(name, { version: found.version, value: loaded, beside }, tallyOf(loaded))
-      recordings.delete(name)
-      return loaded
-    }
-    const { version, value, beside, isSmall } = loaded
-    const [to, other] = isSmall ? [recordings, large] : [large, recordings]
-    to.set(name, { version, value, beside }, tallyOf(value))
-    other.delete(name)
-    return value
-  }
-
-  const recording: Read<Recording> = async (name) => {
-    const known = recordings.get(name) ?? large.get(name)
-    let got = await driver.get(name, { known: known?.version })
-    if (known && got === 'same') {
-      if (known.beside === undefined || (await besideVersion(driver, name)).version === known.beside)
-        return orThrow(known.value)
-      got = await driver.get(name)
-    }
-    if (got === undefined || got === 'same') return undefined
-    const which = `${name}\n${got.version}`
-    const under = reading.get(which) ?? readNow(got).finally(() => void reading.delete(which))
-    reading.set(which, under)
-    const value = await under
-    return value && orThrow(value)
-  }
 
   const sketch: Read<Sketch> = async (name) => {
     const known = shelf.get(name)
@@ -140,23 +86,6 @@ export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptio
   }
 }
 
-/** Makes what reads something of an object as it is now, and once more if it is written anew just then. */
-const anew =
-  (driver: Driver, name: string) =>
-  async <T>(read: (found: Found) => Promise<T>, given?: Found, first?: number): Promise<T | undefined> => {
-    for (let tries = 1, found = given; ; tries++, found = undefined) {
-      const got = found ?? (await driver.get(name, { first }))
-      if (got === undefined || got === 'same') return undefined
-      try {
-        return await read(got)
-      } catch (error) {
-        const isChanged = error instanceof StoreError && error.code === 'store_changed'
-        if (!isChanged || tries >= MAX_TRIES) throw error
-        await nextTurn()
-      }
-    }
-  }
-
 /** A long one is read in pieces. */
 async function readHeader(driver: Driver, found: Found, match: Match | undefined): Promise<Candidate | undefined> {
   const { name } = found
@@ -169,19 +98,4 @@ async function readHeader(driver: Driver, found: Found, match: Match | undefined
   const checked = withItsKey(unchecked, name)
   if (isLong) await nextTurn()
   return { ...withRules(checked, match, name), name }
-}
-
-/** Damage is remembered like anything else that was read; what cannot be read now is tried again. */
-async function orDamage<T>(read: () => Promise<T>): Promise<T | DamageError> {
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof DamageError) return error
-    throw error
-  }
-}
-
-function orThrow<T>(read: T | DamageError): T {
-  if (read instanceof DamageError) throw read
-  return read
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { takeIn, takeOf } from '../fixture/take.ts'
 import type { Asked } from './locator.ts'
 import type { Recording } from './playback.ts'
-import type { Read } from './reader.ts'
+import type { Read } from './anew.ts'
 
 interface Parts {
   /** The first take of a call. Throws as a search does. */

@@ -38,7 +38,7 @@ export function createSurveyed({ driver, finder, clock }: Parts): Answers {
     holder,
     async continuedBy(turn) {
       const keys: string[] = []
-      for (const child of [...shelf.turns(turn)])
+      for (const child of Array.from(shelf.turns(turn)))
         if (child.continues && (await isStill(finder, child))) keys.push(child.continues.key)
       return keys
     },

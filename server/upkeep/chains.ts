@@ -62,11 +62,7 @@ export async function createChains(
     })
     const all = (kept: Kept) => chain.map(({ fixture }): [string, Kept] => [fixture.name, kept])
     if (whole.length < chain.length) return all('left')
-    const stampsNow = await stampsOf(
-      store,
-      whole.map(({ fixture }) => fixture),
-    )
-    if (whole.some(({ fixture: { name }, stamp }) => stampsNow.get(name) !== stamp)) return all('changed')
+    if (await isChanged(whole, store)) return all('changed')
     return saveWhole(whole, store, leftOver)
   }
   const place = ({ name, take, follows }: Candidate, recording: Fixture): void =>
@@ -110,6 +106,13 @@ interface Whole {
   readonly fixture: Candidate
   readonly stamp: Stamp
   readonly recording: Fixture
+}
+
+/** Whether one of these is not as it was any more. */
+async function isChanged(whole: readonly Whole[], store: Store): Promise<boolean> {
+  const fixtures = whole.map(({ fixture }) => fixture)
+  const now = await stampsOf(store, fixtures)
+  return whole.some(({ fixture, stamp }) => now.get(fixture.name) !== stamp)
 }
 
 /** Saves all of a conversation; says what became of each fixture, by name. */

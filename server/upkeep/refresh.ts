@@ -111,7 +111,10 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const { context, config, redactor, store, match } = job
   const api = apiFor(job)
   const saved = new Map<string, Saved['outcome'] | 'changed'>()
-  const stamps = await stampsOf(store, plan.send.map(({ fixture }) => fixture))
+  const stamps = await stampsOf(
+    store,
+    plan.send.map(({ fixture }) => fixture),
+  )
   const chains = await createChains(plan, { store, redactor, match, stamps })
   const standing = await standingIn(plan.send, store, answerIn(store))
   const modelFor = ({ fixture }: Planned) => {

@@ -30,6 +30,7 @@ import { createHttpTransport } from '../../server/model/transport/http.ts'
 import { createSdkTransport } from '../../server/model/transport/sdk.ts'
 import { createRedactor, secretsOf, type Redactor } from '../../server/redact/redactor.ts'
 import { createLog, type Log } from '../../server/serve/log.ts'
+import { createMetrics } from '../../server/serve/metrics/metrics.ts'
 import { startServer, type RunningServer } from '../../server/serve/server.ts'
 import { openDirectory } from '../../server/store/drivers/directory.ts'
 import { openDriver } from '../../server/store/open.ts'
@@ -62,9 +63,10 @@ export async function runServer(
   const redactor = createRedactor(secretsOf(config))
   const { log, lines } = readableLog(redactor)
   const clock = parts.clock ?? systemClock
+  const metrics = config.metrics ? createMetrics(config, clock) : undefined
   const driver = openDriver({ ...config, mayBeMissing: false }, { clock })
   const store = openStore({ driver, redactor, clock })
-  const server = await startServer(config, { log, redactor, store, clock })
+  const server = await startServer(config, { log, redactor, store, clock, metrics })
   onTestFinished(() => server.close(0))
   return { ...server, lines, config }
 }

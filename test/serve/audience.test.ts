@@ -15,7 +15,7 @@ const HIT: TurnEntry = { ...ENTRY, action: { kind: 'hit', fixture: 'x.jsonl' } }
 function setUp() {
   const clock = manualClock()
   const audience = createAudience({ mode: 'replay', redactor: createRedactor(), clock })
-  return { clock, audience, begin: () => audience.begin({ endpoint: '/ws', unit: 'frame' }) }
+  return { clock, audience, begin: () => audience.begin({ endpoint: '/ws', spoken: '/ws', unit: 'frame' }) }
 }
 
 /** Somebody who watches, and reads or does not. */
@@ -92,7 +92,7 @@ test('nothing is timed while nobody watches', async () => {
   }
   const clock: Clock = { ...own, timer }
   const audience = createAudience({ mode: 'live', redactor: createRedactor(), clock })
-  const underWay = audience.begin({ endpoint: '/ws', unit: 'frame' })
+  const underWay = audience.begin({ endpoint: '/ws', spoken: '/ws', unit: 'frame' })
   underWay.sent(1, 1)
   underWay.ended(HIT)
   expect(timed).toEqual([])

@@ -101,8 +101,7 @@ describe('what is missing or changed', () => {
       }
       await played(store, fixture)
       await harm(join(dir, bin))
-      for (const each of [store, openTestStore(dir)])
-        await expect(each.recording(fixture)).rejects.toMatchObject(wrong)
+      for (const each of [store, openTestStore(dir)]) await expect(each.recording(fixture)).rejects.toMatchObject(wrong)
       await expect(store.find(fixture)).rejects.toMatchObject(wrong)
       await store.save(fixture)
       expect(await played(store, fixture)).toBe(bodyHash(fixture.records))

@@ -14,7 +14,10 @@ async function saved() {
   await store.save(fixture)
   const stored = await store.find(fixture)
   if (!stored) throw new Error('It was not saved.')
-  const links = createLinks({ finder: createFinder(openTestDirectory(dir), { clock: systemClock, memoryBytes: 1e6 }), ...store })
+  const links = createLinks({
+    finder: createFinder(openTestDirectory(dir), { clock: systemClock, memoryBytes: 1e6 }),
+    ...store,
+  })
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
   links.add(fixture, promise)
   const file = join(dir, stored.name)

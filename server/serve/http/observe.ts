@@ -9,6 +9,7 @@ import type { Action } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
+import { traceOf } from '../trace.ts'
 import { modelAsked } from './asking.ts'
 import type { Hearing } from '../hearing.ts'
 
@@ -38,7 +39,7 @@ export function observe(
 ): Observed {
   const began = clock.now()
   const endpoint = endpointOf(call)
-  const underWay = journal.begin({ endpoint, unit: 'record', call })
+  const underWay = journal.begin({ endpoint, spoken: 'calls', unit: 'record', call })
   const ear = hearing(call.api)
   const question = questionOf(call)
   let count = 0
@@ -78,7 +79,8 @@ export function observe(
         code,
         message,
       } as const
-      const more = { ...ear.heard(), api: call.api.name, host: call.to?.host, model: modelAsked(call) }
+      const { api, to, headers } = call
+      const more = { ...ear.heard(), api: api.name, host: to?.host, model: modelAsked(call), trace: traceOf(headers) }
       journal.turn({ ...told, ...more }, underWay)
     },
   }

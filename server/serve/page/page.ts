@@ -1,8 +1,7 @@
 /** The page over HTTP: its files, which hold no data, and its data for nobody but itself. */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
-import { DeltatapeError } from '../../base/errors.ts'
-import { authorize, credentialsIn, isOfOwnPage } from '../guard.ts'
+import { access } from '../http/access.ts'
 import { type PageSources, createPageApi } from './api.ts'
 import { createPageFiles } from './assets.ts'
 import { createComparing } from './compare.ts'
@@ -56,19 +55,6 @@ export function createPage(options: SourcesOptions): Hono {
     ...createComparing({ store, ...told }),
     exported: async (name) => exportPage(await files(), await told.view(name)),
   }
-  const access: MiddlewareHandler = async (c, next) => {
-    const headers = [...c.req.raw.headers]
-    const visitor = {
-      host: new URL(c.req.url).host,
-      origin: c.req.header('origin'),
-      site: c.req.header('sec-fetch-site'),
-    }
-    if (!isOfOwnPage(visitor)) {
-      throw new DeltatapeError('forbidden', 'What the page shows is told to the page of this server alone.')
-    }
-    authorize(credentialsIn(headers), config)
-    await next()
-  }
   return new Hono()
     .use('/', guarded(POLICY, REVALIDATE), etag())
     .get('/', async (c) => c.html((await files()).html))
@@ -78,7 +64,12 @@ export function createPage(options: SourcesOptions): Hono {
       if (!asset) return c.notFound()
       return c.body(asset.bytes, 200, { 'content-type': asset.type })
     })
-    .use('/page/*', guarded(DATA_POLICY, REVALIDATE), etag(), access)
+    .use(
+      '/page/*',
+      guarded(DATA_POLICY, REVALIDATE),
+      etag(),
+      access(config, 'What the page shows is told to the page of this server alone.'),
+    )
     .route('/page', createPageApi(sources))
     .all('/page/*', (c) => c.notFound())
 }

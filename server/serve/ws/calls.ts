@@ -19,7 +19,7 @@ export interface CallsOptions {
   readonly api: Api
   /** Whether deltatape asks in its own name, as for a chat; otherwise the client's calls are passed on. */
   readonly own: boolean
-  /** The headers and the query of the client's upgrade request. */
+  /** The headers and the query of the client's upgrade request; of one whose calls are our own what says its trace. */
   readonly headers: Headers
   readonly query: string
   /** Where the calls go, if the client named a host. */
@@ -56,7 +56,7 @@ export function createCalls({
 }: CallsOptions): Calls {
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
-  const sentHeaders = own ? JSON_TYPE : [...others, ...JSON_TYPE]
+  const sentHeaders = [...others, ...JSON_TYPE]
   const brought = credentialsIn(query)
   return {
     for({ body, content }) {

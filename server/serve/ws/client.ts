@@ -9,7 +9,7 @@ import type { Account, Ledger } from '../../base/ledger.ts'
 import type { List } from '../../base/memo.ts'
 import type { Model } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import type { Journal } from '../journal.ts'
+import type { Journal, Spoken } from '../journal.ts'
 import type { Log } from '../log.ts'
 import { type Calls, type CreateUpstream, createCalls } from './calls.ts'
 import { type Connection, MAX_FRAGMENTS, type Reader, openConnection } from './connection.ts'
@@ -62,6 +62,9 @@ export interface Client {
   hangUp(code: Extract<ErrorCode, 'busy' | 'shutting_down'>, reason: string): Promise<void>
   /** Ends all turns with this error; a client that does not read its end is not waited for. */
   stop(error: DeltatapeError): void
+  /** What is spoken with it, and how many of its turns wait. */
+  readonly spoken: Spoken | 'page'
+  queued(): number
 }
 
 export function openClient(reader: Reader, options: ClientOptions, shared: Shared): Client {
@@ -112,6 +115,8 @@ export function openClient(reader: Reader, options: ClientOptions, shared: Share
       // A turn waits for its client to read; now it has waited long enough.
       connection.expire()
     },
+    spoken: endpoint.spoken,
+    queued: () => begun?.session.queued() ?? 0,
   }
 }
 
@@ -135,6 +140,7 @@ function beginWith({ drop, send }: Connection, options: ClientOptions, shared: S
     callFor: calls.for,
     redact,
     endpoint: path,
+    spoken: endpoint.spoken,
     maxQueuedTurns,
     account,
     clock,

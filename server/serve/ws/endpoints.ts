@@ -1,12 +1,15 @@
 /** The WebSocket endpoints: who is spoken to at which path, and how large a message may be there. */
 import type { Headers } from '../../api/headers.ts'
 import type { Config } from '../config.ts'
+import type { Spoken } from '../journal.ts'
 import { PATH } from './calls.ts'
 import { chat } from './chat.ts'
 import type { Dialect, Redact } from './dialect.ts'
 import { responses } from './responses.ts'
 
 export interface Endpoint {
+  /** What is spoken there, as it is counted. */
+  readonly spoken: Spoken
   /** Whether deltatape asks the API in its own name there; otherwise calls of the client are passed on. */
   readonly own: boolean
   /** Makes the dialect of one connection, which began with these headers. */
@@ -21,17 +24,24 @@ export function createEndpoints({
   maxInputBytes,
   maxBodyBytes,
 }: Pick<Config, 'chatbotModel' | 'maxInputBytes' | 'maxBodyBytes'>): ReadonlyMap<string, Endpoint> {
-  const ofChat = (deltas: boolean): Endpoint => {
+  const ofChat = (spoken: Spoken, deltas: boolean): Endpoint => {
     const dialect = chat({ model, deltas })
     return {
+      spoken,
       own: true,
       speak: ({ text }) => dialect(text),
       limit: { variable: 'MAX_INPUT_BYTES', bytes: maxInputBytes },
     }
   }
+  const ofResponses: Endpoint = {
+    spoken: 'responses_ws',
+    own: false,
+    speak: responses(),
+    limit: { variable: 'MAX_BODY_BYTES', bytes: maxBodyBytes },
+  }
   return new Map([
-    ['/ws', ofChat(false)],
-    ['/ws-stream', ofChat(true)],
-    [PATH, { own: false, speak: responses(), limit: { variable: 'MAX_BODY_BYTES', bytes: maxBodyBytes } }],
+    ['/ws', ofChat('/ws', false)],
+    ['/ws-stream', ofChat('/ws-stream', true)],
+    [PATH, ofResponses],
   ])
 }

@@ -24,10 +24,12 @@ export interface Session {
   drain(): Promise<void>
   /** Ends all turns with this error, each with its own end. */
   stop(error: DeltatapeError): void
+  /** How many turns wait. */
+  queued(): number
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { dialect, endpoint, journal, account } = options
+  const { dialect, endpoint, spoken, journal, account } = options
   const queue = createQueue(options.maxQueuedTurns, account)
   let draining = false
   let gone = false
@@ -35,7 +37,7 @@ export function createSession(options: SessionOptions): Session {
   const send = (messages: List<string>) => (gone ? undefined : options.send(messages))
   const answer = ({ id, error: { code, message }, messages }: RefusedMessage): Promise<void> | undefined => {
     const [list, count] = [fresh(messages), messages.length]
-    const underWay = journal.begin({ endpoint, id, unit: 'frame' })
+    const underWay = journal.begin({ endpoint, spoken, id, unit: 'frame' })
     if (count > 0) underWay?.sent(count, bytesIn(list))
     journal.turn({ endpoint, id, count, unit: 'frame', ms: 0, code, message }, underWay)
     return count === 0 ? undefined : send(list)
@@ -83,6 +85,7 @@ export function createSession(options: SessionOptions): Session {
       runner.running()?.end(error)
       queue.end(error, () => true)
     },
+    queued: queue.requests,
   }
 }
 

@@ -18,6 +18,7 @@ import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import type { Names } from '../names.ts'
+import { traceHeaders } from '../trace.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
 import { type Client, type Shared, openClient } from './client.ts'
 import { type Handshake, type Reader, createHandshake } from './connection.ts'
@@ -43,6 +44,14 @@ export interface SocketsOptions {
   readonly createUpstream?: CreateUpstream | undefined
 }
 
+/** What there is now. */
+export interface Standing {
+  /** How many are open, by what is spoken there. */
+  readonly connections: ReadonlyMap<string, number>
+  /** How many turns wait on them. */
+  readonly queued: number
+}
+
 export interface Sockets {
   /** Takes over a connection that asks for an upgrade. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
@@ -50,6 +59,7 @@ export interface Sockets {
   drain(): Promise<void>
   /** Ends the turns that still run, each with its own end. */
   stop(error: DeltatapeError): void
+  standing(): Standing
 }
 
 export function createSockets({ config, createUpstream, names, ...given }: SocketsOptions): Sockets {
@@ -63,7 +73,8 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     createUpstream,
   }
   const header = `x-deltatape: ${whoAnswers(config)}`
-  const entranceOf = createEntrances(shared, { config, names, doors: createDoors(config, header, given.audience) })
+  const doors = createDoors(config, header, given.audience)
+  const entranceOf = createEntrances(shared, { config, names, doors })
   const clients = new Set<Client>()
   let draining = false
 
@@ -102,6 +113,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     stop(error) {
       for (const client of clients) client.stop(error)
     },
+    standing: () => standingOf(clients, doors),
   }
 }
 
@@ -151,16 +163,17 @@ function createEntrances(
 /** The path as the log has it: behind the name of the client, if it gave one. */
 const shownPath = ({ name, path }: Visit): string => (name === undefined ? path : `/@${name}${path}`)
 
-/** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request. */
+/** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request but its trace. */
 function passedBy(
   { rawHeaders }: IncomingMessage,
   { query }: Visit,
   of: { readonly credential: string | undefined; readonly authToken: string | undefined } | undefined,
 ): { readonly headers: Headers; readonly query: string } {
-  if (of === undefined) return { headers: [], query: '' }
+  const headers = inPairs(rawHeaders)
+  if (of === undefined) return { headers: traceHeaders(headers), query: '' }
   const { credential, authToken } = of
   return {
-    headers: withoutOwn(withoutToken(inPairs(rawHeaders), credential, authToken)),
+    headers: withoutOwn(withoutToken(headers, credential, authToken)),
     query: queryWithoutToken(query, authToken),
   }
 }
@@ -178,6 +191,18 @@ type Doors = ReadonlyMap<string, Door>
 
 /** What is at a path, an endpoint or the audience, and the handshake that leads to it. */
 type Door = { readonly handshake: Handshake } & ({ readonly endpoint: Endpoint } | { readonly audience: Audience })
+
+const spokenAt = (door: Door): Client['spoken'] => ('audience' in door ? 'page' : door.endpoint.spoken)
+
+function standingOf(clients: ReadonlySet<Client>, doors: Doors): Standing {
+  const connections = new Map([...doors.values()].map((door) => [spokenAt(door), 0]))
+  let queued = 0
+  for (const client of clients) {
+    connections.set(client.spoken, (connections.get(client.spoken) ?? 0) + 1)
+    queued += client.queued()
+  }
+  return { connections, queued }
+}
 
 function createDoors(config: Config, header: string, audience: Audience | undefined): Doors {
   const handshake = (maxBytes: number) => createHandshake({ maxBytes, header })

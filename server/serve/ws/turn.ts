@@ -4,8 +4,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import { type Action, type Answer, type Model, actionOf } from '../../model/model.ts'
-import type { Journal, UnderWay } from '../journal.ts'
+import type { Journal, Spoken, UnderWay } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
+import { type Trace, traceOf } from '../trace.ts'
 import type { Redact, TurnRequest } from './dialect.ts'
 import { bytesIn } from './framing.ts'
 import { relay } from './relay.ts'
@@ -18,6 +19,7 @@ export interface TurnOptions {
   readonly redact: Redact
   /** The path that the client connected to. */
   readonly endpoint: string
+  readonly spoken: Spoken
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
@@ -40,7 +42,7 @@ export interface RunningTurn {
 /** Starts a turn. */
 export function startTurn(request: TurnRequest, options: TurnOptions): RunningTurn {
   const { id, ignored, turn } = request
-  const { clock, journal, log, redact, endpoint } = options
+  const { clock, journal, log, redact, endpoint, spoken } = options
   const abort = new AbortController()
   const { signal } = abort
   let count = 0
@@ -63,9 +65,11 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     const started = clock.now()
     let answer: Answer | undefined
     let missed: Action | undefined
+    let trace: Trace | undefined
     try {
       const call = options.callFor(request)
-      underWay = journal.begin({ endpoint, id, unit: 'frame', call })
+      trace = traceOf(call.headers)
+      underWay = journal.begin({ endpoint, spoken, id, unit: 'frame', call })
       answer = await options.model(call, signal)
       await relay(answer, turn, { redact, send, signal })
     } catch (error) {
@@ -78,7 +82,8 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
     // What became of a recording is known after its last record.
     const action = answer?.action ?? missed
     const ms = clock.now() - started
-    journal.turn({ endpoint, id, action, count, unit: 'frame', ms, code, message, ignored }, underWay)
+    const told = { endpoint, id, action, count, unit: 'frame', ms, code, message, ignored, trace } as const
+    journal.turn(told, underWay)
   }
   return {
     id,

@@ -70,5 +70,5 @@ export function openWatcher(
   })
   if (!unwatch) void hangUp('busy', 'as many watch as may')
   const stop = () => hangUp('shutting_down', shuttingDown().message)
-  return { drain: stop, hangUp, stop: () => void stop() }
+  return { drain: stop, hangUp, stop: () => void stop(), spoken: 'page', queued: () => 0 }
 }

@@ -62,6 +62,7 @@ function setUp(options: Partial<SessionOptions> = {}) {
       manner: {},
     }).for,
     redact,
+    spoken: '/ws-stream',
     endpoint: '/ws-stream',
     maxQueuedTurns: 3,
     account: createLedger(2 ** 28).open(),
