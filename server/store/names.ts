@@ -2,21 +2,17 @@
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError } from '../base/errors.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
-import type { Driver, Entry } from './driver.ts'
+import type { Driver } from './driver.ts'
 import { createPieces } from './pieces.ts'
 
 /** What there is. */
 export interface Listing {
   /** The names of the fixtures, in the order of their bytes. */
   readonly names: readonly string[]
-  /** Where they lie: '' and the folders below, each with a `/` at its end. */
-  readonly folders: readonly string[]
   /** The names of what stands beside fixtures, or may. */
   readonly beside: readonly string[]
   /** Why something could not be listed: nobody knows what is in there. */
   readonly unknown: readonly DeltatapeError[]
-  /** What the listing said of each fixture, as far as it said more than its name. */
-  readonly entries: ReadonlyMap<string, Entry>
 }
 
 /** Engines hold an index under names that begin with a dot, before all fixtures: a listing begins behind it. */
@@ -29,23 +25,16 @@ export async function listAll(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<
     names: new Array<string>(),
     beside: new Array<string>(),
     unknown: new Array<DeltatapeError>(),
-    entries: new Map<string, Entry>(),
   }
-  const folders = new Set([''])
   for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) {
-    for (const entry of page.entries) {
-      const { name, version } = entry
-      if (name.endsWith('.jsonl')) {
-        listing.names.push(name)
-        if (name.includes('/')) folders.add(name.slice(0, name.lastIndexOf('/') + 1))
-      }
+    for (const { name } of page.entries) {
+      if (name.endsWith('.jsonl')) listing.names.push(name)
       if (name.endsWith('.bin')) listing.beside.push(name)
-      if (version !== undefined) listing.entries.set(name, entry)
     }
     if (page.unknown) listing.unknown.push(...page.unknown)
     await pause()
   }
-  return { ...listing, folders: [...folders] }
+  return listing
 }
 
 /** How many names are looked at between two looks at the clock. */

@@ -1,8 +1,9 @@
 /** Fixtures to be played: small ones are kept in memory. */
 import { apiNamed } from '../api/index.ts'
-import { type Batch, inParts } from '../api/record.ts'
-import { type Tally, createTally, kept } from '../base/memo.ts'
+import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
+import { type Tally, createTally, remade } from '../base/memo.ts'
 import { type FixtureFacts, type StoredFixture, isGood } from '../fixture/fixture.ts'
+import { pack, unpack } from './packing.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
 export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
@@ -20,13 +21,22 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response
   readonly tally: Tally
 }
 
-/** A fixture that is kept in memory. */
+/** A fixture that is kept in memory, most of it outside of the heap. */
 export function inMemory(fixture: StoredFixture): Recording {
-  const parts = Array.from(inParts(fixture.records), kept)
-  const bytes = fixture.records.reduce((sum, { wire }) => sum + wire.length, 0)
-  const tally = createTally(bytesOfFacts(fixture) + bytes)
+  const tally = createTally(bytesOfFacts(fixture))
+  const parts = Array.from(inParts(fixture.records), (records) =>
+    remade(records, { chars: charsIn(records), tally, pack: (items) => packed(items, tally) }),
+  )
   return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts, tally }
 }
+
+function packed(records: readonly AnswerRecord[], tally: Tally): () => readonly AnswerRecord[] {
+  const bytes = pack(records)
+  tally.add(bytes.byteLength)
+  return () => unpack(bytes)
+}
+
+const charsIn = (records: readonly AnswerRecord[]): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
 
 export const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
@@ -46,6 +56,8 @@ export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? re
 
 const DAMAGE_BYTES = 1000
 
-/** How many bytes the facts of a fixture take in memory, about. */
+/** The objects of a recording, of its parts and of what is made of them; and the headers of its answer. */
 export const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
-  1000 + 2 * (response?.headers ?? []).flat().join().length
+  OBJECT_BYTES + 2 * (response?.headers ?? []).flat().join().length
+
+const OBJECT_BYTES = 2500
