@@ -26,10 +26,17 @@ export function parseEvent(text: string, at: number, name?: string): ModelEvent 
   const line = text.replaceAll(/[\r\n]/g, '')
   const body = isTooDeep(line) ? undefined : parseObject(line)
   if (body === undefined) return undefined
+  return eventOf(line, body, at, name)
+}
+
+/** The event that a text was found to hold before, on one line: nothing is checked again. */
+export const knownEvent = (text: string, at: number, name?: string): ModelEvent =>
+  eventOf(text, JSON.parse(text), at, name)
+
+function eventOf(text: string, body: JsonObject, at: number, name: string | undefined): ModelEvent {
   const type = [body.type, body.event_type].find((each) => typeof each === 'string')
-  if (type !== undefined) return { at, type, name, text: line, body }
   // Gateways send errors without a type; the SDK takes any object with an `error` for one.
-  return { at, type: name ?? (body.error ? 'error' : ''), name, text: line, body }
+  return { at, type: type ?? name ?? (body.error ? 'error' : ''), name, text, body }
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]

@@ -3,7 +3,7 @@ import type { Api } from '../api/api.ts'
 import type { AnswerRecord, Batch } from '../api/record.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
-import { rememberStep } from '../base/memo.ts'
+import { fresh, rememberStep } from '../base/memo.ts'
 
 export interface Heard {
   /** How many characters the text has; undefined if it is not known. */
@@ -39,7 +39,8 @@ const MAX_LAST_CHARS = 16 * 1024
 /** What of an answer came so far. */
 interface Past {
   readonly before: Past | undefined
-  readonly items: readonly AnswerRecord[]
+  /** Not its items: they may go meanwhile. */
+  readonly batch: Batch
   /** How long all of it is, in characters. */
   readonly chars: number
   /** Whether all of it is kept. */
@@ -49,10 +50,10 @@ interface Past {
 export function createHearing(): Hearing {
   const starts = new Map<Api, Past>()
   const known = new WeakMap<Past, Heard>()
-  const step = rememberStep((past: Past, { items }: Batch) => withMore(past, items))
+  const step = rememberStep(withMore)
   let keptChars = 0
   return (api) => {
-    let past = starts.get(api) ?? { before: undefined, items: [], chars: 0, isWhole: true }
+    let past = starts.get(api) ?? { before: undefined, batch: NOTHING, chars: 0, isWhole: true }
     starts.set(api, past)
     /** What this answer has of that. */
     let own = 0
@@ -80,27 +81,29 @@ export function createHearing(): Hearing {
   }
 }
 
-function withMore(before: Past, items: readonly AnswerRecord[]): Past {
-  const chars = items.reduce((sum, { wire }) => sum + wire.length, before.chars)
-  const past = { before, items, chars, isWhole: before.isWhole && chars <= MAX_STREAM_CHARS }
+const NOTHING: Batch = fresh([])
+
+function withMore(before: Past, batch: Batch): Past {
+  const chars = batch.items.reduce((sum, { wire }) => sum + wire.length, before.chars)
+  const past = { before, batch, chars, isWhole: before.isWhole && chars <= MAX_STREAM_CHARS }
   return past.isWhole ? past : ended(past)
 }
 
 /** The same without all but its last records. */
-function ended({ before, items, chars }: Past): Past {
+function ended({ before, batch, chars }: Past): Past {
   const last: AnswerRecord[] = []
   let left = MAX_LAST_CHARS
-  for (const record of [...(before?.items ?? []), ...items].toReversed()) {
+  for (const record of [...(before?.batch.items ?? []), ...batch.items].toReversed()) {
     left -= record.wire.length
     if (left < 0) break
     last.unshift(record)
   }
-  return { before: undefined, items: last, chars, isWhole: false }
+  return { before: undefined, batch: fresh(last), chars, isWhole: false }
 }
 
 function heardIn(api: Api, past: Past): Heard {
   const parts: (readonly AnswerRecord[])[] = []
-  for (let at: Past | undefined = past; at; at = at.before) parts.push(at.items)
+  for (let at: Past | undefined = past; at; at = at.before) parts.push(at.batch.items)
   const records = parts.toReversed().flat()
   const isStream = records.some(({ event }) => event !== undefined)
   if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined, failure: undefined }

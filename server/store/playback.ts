@@ -5,10 +5,11 @@ import { isStream } from '../api/framing/index.ts'
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { type Tally, createTally, fresh, kept } from '../base/memo.ts'
+import { type Tally, createTally, fresh, remade } from '../base/memo.ts'
 import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { contentsOf, readContents } from './contents.ts'
 import { versionOf } from './disk.ts'
+import { pack, unpack } from './packing.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
 export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
@@ -26,13 +27,22 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response
   readonly tally: Tally
 }
 
-/** A fixture that is kept in memory. */
+/** A fixture that is kept in memory, most of it outside of the heap. */
 export function inMemory(fixture: StoredFixture): Recording {
-  const parts = Array.from(inParts(fixture.records), kept)
-  const bytes = fixture.records.reduce((sum, { wire }) => sum + wire.length, 0)
-  const tally = createTally(bytesOfFacts(fixture) + bytes)
+  const tally = createTally(bytesOfFacts(fixture))
+  const parts = Array.from(inParts(fixture.records), (records) =>
+    remade(records, { chars: charsIn(records), tally, pack: (items) => packed(items, tally) }),
+  )
   return { ...played(fixture, fixture.name), isGood: isGood(fixture), parts: () => parts, tally }
 }
+
+function packed(records: readonly AnswerRecord[], tally: Tally): () => readonly AnswerRecord[] {
+  const bytes = pack(records)
+  tally.add(bytes.byteLength)
+  return () => unpack(bytes)
+}
+
+const charsIn = (records: readonly AnswerRecord[]): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
 
 const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
@@ -52,8 +62,11 @@ export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? re
 
 const DAMAGE_BYTES = 1000
 
+/** The objects of a recording, of its parts and of what is made of them; and the headers of its answer. */
 const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
-  1000 + 2 * (response?.headers ?? []).flat().join().length
+  OBJECT_BYTES + 2 * (response?.headers ?? []).flat().join().length
+
+const OBJECT_BYTES = 2500
 
 /** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
 export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {

@@ -1,6 +1,7 @@
 /** What is made of lists that come again. */
 import { describe, expect, test, vi } from 'vitest'
-import { type List, fresh, kept, remember, rememberStep } from '../../server/base/memo.ts'
+import { type List, alone, createTally, fresh, kept, remade, remember, rememberStep } from '../../server/base/memo.ts'
+import { crowd } from '../kit/crowd.ts'
 
 describe('remember', () => {
   test('makes something of a kept list once, and of any other each time', () => {
@@ -55,4 +56,84 @@ describe('rememberStep', () => {
     expect([next(zero, list), next(zero, list)]).toEqual([{ sum: 1 }, { sum: 1 }])
     expect(step).toHaveBeenCalledTimes(2)
   })
+})
+
+describe('a list whose items are made anew', () => {
+  /** A list of one text, and how often it was packed and made. */
+  function setUp(text = 'text') {
+    const [packed, made] = [vi.fn(), vi.fn()]
+    const list = remade([text], {
+      chars: text.length,
+      tally: undefined,
+      pack: (items) => {
+        packed(items)
+        const bytes = Buffer.from(items.join())
+        return () => [bytes.toString()].map((each) => (made(), each))
+      },
+    })
+    return { list, packed, made }
+  }
+
+  test('has its items as long as there is room, and makes them when they are asked for again', () => {
+    const { list, packed, made } = setUp()
+    const { items } = list
+    expect(list.items).toBe(items)
+    expect(packed).not.toHaveBeenCalled()
+    crowd()
+    expect(packed.mock.calls).toEqual([[['text']]])
+    expect([list.count, list.kept, made.mock.calls.length]).toEqual([1, true, 0])
+    const again = list.items
+    expect(again).toEqual(items)
+    expect(list.items).toBe(again)
+    expect(made).toHaveBeenCalledTimes(1)
+  })
+
+  test('is packed once, however often its items go', () => {
+    const { list, packed, made } = setUp()
+    for (let time = 0; time < 3; time++) {
+      crowd()
+      expect(list.items).toEqual(['text'])
+    }
+    expect([packed.mock.calls.length, made.mock.calls.length]).toEqual([1, 3])
+  })
+
+  test('without characters, or with more than there is room for, is one like any other', () => {
+    for (const text of ['', 'x'.repeat(3_000_000)]) {
+      const { list } = setUp(text)
+      expect(list.items).toEqual([text])
+      crowd()
+      expect(list.items).toEqual([text])
+    }
+  })
+})
+
+test('what is remembered of a list is counted once; of one that is seen once nothing is', () => {
+  const tally = createTally(1000)
+  const grown = vi.fn()
+  tally.tell(grown)
+  const list = remade([1, 2, 3], { chars: 3, tally, pack: (items) => () => items })
+  const bytes = remember(
+    ({ items }: List<number>) => Buffer.from(items),
+    (made) => 500 * made.byteLength,
+  )
+  for (const each of [list, list, fresh([1, 2, 3])]) bytes(each)
+  expect(tally.bytes).toBeGreaterThanOrEqual(2500)
+  expect(tally.bytes).toBeLessThan(3000)
+  expect(grown).toHaveBeenCalledTimes(1)
+  const next = rememberStep(
+    (state: object, { items }: List<number>) => ({ ...state, items }),
+    () => 5000,
+  )
+  for (const state of [{}, {}]) next(state, list)
+  expect(tally.bytes).toBeGreaterThanOrEqual(7500)
+  expect(tally.bytes).toBeLessThan(8000)
+  tally.tell(undefined)
+  tally.add(1)
+  expect(grown).toHaveBeenCalledTimes(2)
+})
+
+test('bytes to be kept share no memory with others', () => {
+  const small = alone(Buffer.from('small'))
+  expect([small.toString(), small.buffer.byteLength]).toEqual(['small', 5])
+  expect(alone(small)).toBe(small)
 })

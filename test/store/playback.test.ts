@@ -3,10 +3,12 @@ import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type AnswerRecord, type Batch, MAX_BATCH_CHARS, bytesOf } from '../../server/api/record.ts'
+import { remember } from '../../server/base/memo.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { compose } from '../kit/answers.ts'
+import { crowd } from '../kit/crowd.ts'
 import { STREAM, callOf, toRecords } from '../kit/calls.ts'
 import { openTestStore } from '../kit/tools.ts'
 import { HI, fixtureFor, setUp } from './kit.ts'
@@ -129,4 +131,24 @@ test('bytes are played as they are, whatever the size', async () => {
   await store.save(fixture)
   const parts = await played((await openTestStore(dir).recording(fixture.key))?.parts())
   expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytes)).toBe(true)
+})
+
+test('a small one lies outside of the heap once others were played, and what was made of it is counted', async () => {
+  const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
+  const recording = await store.recording(fixture.key)
+  const [first] = await played(recording?.parts())
+  const before = recording?.tally.bytes ?? 0
+  crowd()
+  const packed = recording?.tally.bytes ?? 0
+  expect(packed).toBeGreaterThan(before)
+  expect(packed).toBeLessThan(before + bytesOf(fixture.records).length / 4)
+  expect((await played(recording?.parts())).flatMap(({ items }) => items)).toEqual(fixture.records)
+  if (!first) throw new Error('no parts')
+  const encode = remember(
+    ({ items }: Batch) => bytesOf(items),
+    ({ length }) => length,
+  )
+  const bytes = encode(first)
+  expect(encode(first)).toBe(bytes)
+  expect(recording?.tally.bytes).toBeGreaterThanOrEqual(packed + bytes.length)
 })

@@ -6,7 +6,7 @@ import { isStream } from '../../api/framing/index.ts'
 import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
-import { remember } from '../../base/memo.ts'
+import { alone, remember } from '../../base/memo.ts'
 import { decodingOf } from '../../model/coding.ts'
 import { type Answer, isDue, readToTheEnd } from '../../model/model.ts'
 import type { Observed } from './observe.ts'
@@ -16,7 +16,11 @@ import { BrokenError, type Chunks, type Reply } from './reply.ts'
 export type Encode = (batch: Batch) => Buffer<ArrayBuffer>
 
 /** Makes an encoder that remembers what it made of batches that come again. */
-export const createEncoder = (): Encode => remember((batch: Batch) => bytesOf(batch.items))
+export const createEncoder = (): Encode =>
+  remember(
+    ({ items, kept }: Batch) => (kept ? alone(bytesOf(items)) : bytesOf(items)),
+    (bytes) => bytes.byteLength,
+  )
 
 export interface Encoding {
   /** The call that is answered: its row tells an error of deltatape. */
@@ -64,7 +68,7 @@ function inOne(records: Iterable<Batch>, answer: Answer, { call, observed, encod
     for (const batch of records) {
       const bytes = encode(batch)
       observed.take(batch, bytes.byteLength)
-      sent += batch.items.length
+      sent += batch.count
       parts.push(bytes)
     }
   } catch (error) {
@@ -88,7 +92,7 @@ async function* chunksOf(answer: Answer, { call, observed, encode }: Encoding): 
     for await (const batch of answer.records) {
       const bytes = encode(batch)
       observed.take(batch, bytes.byteLength)
-      sent += batch.items.length
+      sent += batch.count
       yield bytes
     }
   } catch (error) {

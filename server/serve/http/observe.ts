@@ -50,8 +50,8 @@ export function observe(
     take(batch, bytes) {
       const seen = glance(call.api, question, batch)
       ear.take(batch)
-      count += batch.items.length
-      underWay?.sent(batch.items.length, bytes)
+      count += batch.count
+      underWay?.sent(batch.count, bytes)
       // Comments and `[DONE]` do not make an answer go on.
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return

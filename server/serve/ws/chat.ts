@@ -10,6 +10,7 @@ import { type List, fresh, kept, rememberStep } from '../../base/memo.ts'
 import type { Dialect, Turn } from './dialect.ts'
 import { asTerminal, flawIn, mayEnd } from './ends.ts'
 import { type ChatInput, type ErrorFrame, binaryMessage, encodeFrame, parseMessage } from './frames.ts'
+import { comingAgain } from './framing.ts'
 
 export interface ChatOptions {
   /** The model that is asked. */
@@ -77,15 +78,25 @@ interface StepOptions {
 
 /** From one state of a turn to the next, by a batch of records. Pure. */
 function step(begin: State, batch: Batch, options: StepOptions): Step {
+  const { state, texts } = read(begin, batch, options)
+  // With an id they are this turn's alone.
+  if (!batch.kept || options.id !== undefined) return { state, frames: fresh(texts) }
+  return { state, frames: comingAgain(texts, batch, () => read(begin, batch, options).texts) }
+}
+
+function read(begin: State, batch: Batch, options: StepOptions): { state: State; texts: readonly string[] } {
   let state = begin
-  const frames: string[] = []
+  const texts: string[] = []
   for (const record of batch.items) {
     if (state.ended) break
-    state = take(state, record, options, frames)
+    state = take(state, record, options, texts)
   }
-  // With an id they are this turn's alone.
-  return { state, frames: batch.kept && options.id === undefined ? kept(frames) : fresh(frames) }
+  // Nothing is made of what comes after the end: what was read does not have to be kept.
+  return { state: state.ended ? { ...state, answer: NOTHING_READ, last: undefined } : state, texts }
 }
+
+/** How much a step takes, about. */
+const bytesOfStep = ({ state: { answer } }: Step): number => 400 + 2 * answer.text.length + 200 * partsIn(answer)
 
 /** The state after a record; its frames are added to the others. */
 function take(state: State, record: AnswerRecord, { id, deltas }: StepOptions, frames: string[]): State {
@@ -152,7 +163,7 @@ interface TurnOptions {
  * state is remembered for all of them.
  */
 export function chatTurns({ deltas }: { readonly deltas: boolean }): (options: TurnOptions) => Turn {
-  const shared = rememberStep((state: State, batch: Batch) => step(state, batch, { deltas }))
+  const shared = rememberStep((state: State, batch: Batch) => step(state, batch, { deltas }), bytesOfStep)
   return ({ id, redact }) => {
     let state = BEGIN
     const failWith = (failure: Omit<ErrorFrame, 'type' | 'id'>): string => {

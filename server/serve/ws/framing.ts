@@ -1,5 +1,5 @@
 /** Messages → the bytes of a WebSocket (RFC 6455, 5.2): unmasked, as a server sends them. */
-import { type List, remember } from '../../base/memo.ts'
+import { type List, alone, remade, remember } from '../../base/memo.ts'
 
 const FIN = 0x80
 const TEXT = 0x1
@@ -10,9 +10,20 @@ const OPCODES = { close: 0x8, ping: 0x9, pong: 0xa } as const
  * are remembered: ws makes them anew for each frame, which costs ten times as much.
  */
 export const createFraming = (): ((texts: List<string>) => Buffer) =>
-  remember(({ items }: List<string>) => framed(items))
+  remember(
+    ({ items, kept }: List<string>) => (kept ? alone(framed(items)) : framed(items)),
+    (bytes) => bytes.byteLength,
+  )
 
-function framed(texts: readonly string[]): Buffer {
+/**
+ * Messages that a kept list is made into each time: their bytes are what is remembered of them, not their texts.
+ *
+ * @param again makes the same once more
+ */
+export const comingAgain = (texts: readonly string[], { tally }: List<unknown>, again: () => readonly string[]) =>
+  remade(texts, { chars: texts.reduce((sum, text) => sum + text.length, 0), tally, pack: () => again })
+
+function framed(texts: readonly string[]): Buffer<ArrayBuffer> {
   const sizes = texts.map((text) => Buffer.byteLength(text))
   const headBytes = (size: number) => (size < 126 ? 2 : size < 0x10000 ? 4 : 10)
   const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + headBytes(size) + size, 0))

@@ -2,7 +2,7 @@
 import { ModelError, RefusedError } from '../../api/ending.ts'
 import { isStream } from '../../api/framing/index.ts'
 import type { Batch } from '../../api/record.ts'
-import { type List, fresh } from '../../base/memo.ts'
+import { type List, fresh, remember } from '../../base/memo.ts'
 import { type Answer, isDue } from '../../model/model.ts'
 import type { Redact, Turn } from './dialect.ts'
 
@@ -29,7 +29,7 @@ export async function relay(answer: Answer, turn: Turn, { redact, send, signal }
   let excerpt = ''
   let hasEvents = false
   const take = (batch: Batch): Promise<void> | undefined => {
-    hasEvents ||= batch.items.some(({ event }) => event !== undefined)
+    hasEvents ||= holdsEvents(batch)
     if (!hasEvents && excerpt.length < MAX_EXCERPT_CHARS) excerpt += textFrom(batch)
     return send(turn.push(batch))
   }
@@ -45,6 +45,8 @@ export async function relay(answer: Answer, turn: Turn, { redact, send, signal }
   if (turn.hasEnded()) return
   throw isForeign() ? malformed() : new Error('The model ended without a terminal event.')
 }
+
+const holdsEvents = remember(({ items }: Batch) => items.some(({ event }) => event !== undefined))
 
 const isStall = (error: unknown): boolean => error instanceof ModelError && error.failure.end === 'stalled'
 

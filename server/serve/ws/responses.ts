@@ -3,7 +3,7 @@ import { ModelError } from '../../api/ending.ts'
 import { apiError } from '../../api/error.ts'
 import type { ModelEvent } from '../../api/event.ts'
 import type { Headers } from '../../api/headers.ts'
-import type { AnswerRecord, Batch } from '../../api/record.ts'
+import { type AnswerRecord, type Batch, eventsIn } from '../../api/record.ts'
 import { parseBody } from '../../api/responses/body.ts'
 import { failureOf, isTerminal } from '../../api/responses/events.ts'
 import { missStatusFor } from '../../api/responses/misses.ts'
@@ -13,6 +13,7 @@ import { nameSchema, quoted } from '../../base/name.ts'
 import { type List, fresh, kept, remember } from '../../base/memo.ts'
 import type { Dialect, Redact, Turn, TurnError, TurnRequest } from './dialect.ts'
 import { asTerminal, flawIn, mayEnd } from './ends.ts'
+import { comingAgain } from './framing.ts'
 import { asPosted, withMember, withoutMember } from './response-create.ts'
 
 /** Makes the dialect, for one connection at a time. Connections share what is remembered. */
@@ -79,38 +80,58 @@ const requestOf = (text: string, turn: Turn): TurnRequest => ({
   turn,
 })
 
-/** What a batch says to a client without lanes. */
+/** What a batch says to a client without lanes. Its events are not kept. */
 interface Encoded {
-  readonly events: readonly ModelEvent[]
   readonly messages: List<string>
   /** Whether one of the events ends the turn. After an `error` the API still sends `response.failed`. */
   readonly ends: boolean
   /** Whether nothing may follow. */
   readonly isLast: boolean
-  /** What breaks the answer, and how many events come before it. */
+  /** The first failure that an event tells of. */
+  readonly failure: TurnError | undefined
+  /** The last event, if it ends the answer unless another one follows; undefined of a batch without any. */
+  readonly last: { readonly event: ModelEvent | undefined } | undefined
+  /** What breaks the answer, before anything has ended it, and how many events come before it. */
   readonly flaw: { readonly text: string; readonly after: number } | undefined
 }
 
-function encodeBatch({ items, kept: comesAgain }: Batch): Encoded {
-  const isLast = ({ event }: AnswerRecord) => event !== undefined && isTerminal(event) && event.type !== 'error'
-  const last = items.findIndex(isLast)
-  const records = last === -1 ? items : items.slice(0, last + 1)
-  const events: ModelEvent[] = []
-  let flaw: Encoded['flaw']
-  for (const record of records) {
-    const text = flawIn(record)
-    if (record.event) events.push(record.event)
-    else if (text !== undefined) flaw ??= { text, after: events.length }
-  }
-  const texts = events.map((event) => messageOf(event, undefined))
+const isEnd = ({ event }: AnswerRecord): boolean => event !== undefined && isTerminal(event) && event.type !== 'error'
+
+/** The records that count. */
+function upToEnd(items: readonly AnswerRecord[]): readonly AnswerRecord[] {
+  const last = items.findIndex(isEnd)
+  return last === -1 ? items : items.slice(0, last + 1)
+}
+
+const textsOf = ({ items }: Batch): string[] => eventsIn(upToEnd(items)).map((event) => messageOf(event, undefined))
+
+function encodeBatch(batch: Batch): Encoded {
+  const records = upToEnd(batch.items)
+  const events = eventsIn(records)
+  const texts = textsOf(batch)
+  const end = events.at(-1)
   return {
-    events,
-    messages: comesAgain ? kept(texts) : fresh(texts),
+    messages: batch.kept ? comingAgain(texts, batch, () => textsOf(batch)) : fresh(texts),
     ends: events.some(isTerminal),
-    isLast: last !== -1,
-    flaw,
+    isLast: records.some(isEnd),
+    failure: failureIn(events),
+    last: end && { event: mayEnd(end) ? end : undefined },
+    flaw: flawAmong(records),
   }
 }
+
+/** One that may not be the end counts at the end alone. */
+const failureIn = (events: readonly ModelEvent[]): TurnError | undefined =>
+  events.map((event) => (mayEnd(event) ? undefined : failureOf(event))).find(Boolean)
+
+function flawAmong(records: readonly AnswerRecord[]): Encoded['flaw'] {
+  const at = records.findIndex((record) => !record.event && flawIn(record) !== undefined)
+  const before = eventsIn(records.slice(0, at))
+  const text = at === -1 || before.some(isTerminal) ? undefined : flawIn(records[at] ?? NO_RECORD)
+  return text === undefined ? undefined : { text, after: before.length }
+}
+
+const NO_RECORD: AnswerRecord = { at: 0, wire: '' }
 
 /** An event as a message. In a lane it says which; and a WebSocket has no `event:` line that could name its type. */
 function messageOf({ type, text, body }: ModelEvent, lane: string | undefined): string {
@@ -130,13 +151,13 @@ function createTurn(lane: string | undefined, { encode, complain, redact }: Turn
   /** The last event, if it ends the answer unless another one follows. */
   let last: ModelEvent | undefined
 
-  const messagesFor = (events: readonly ModelEvent[]): string[] => events.map((event) => messageOf(event, lane))
-  /** Notes the first failure that events tell of. One that may not be the end counts at the end alone. */
-  const note = (events: readonly ModelEvent[]): void => {
-    const told = failure
-      ? undefined
-      : events.map((event) => (mayEnd(event) ? undefined : failureOf(event))).find(Boolean)
-    if (told) failure = { code: told.code, message: redact.text(told.message) }
+  const messagesFor = ({ items }: Batch, count?: number): string[] =>
+    eventsIn(upToEnd(items))
+      .slice(0, count)
+      .map((event) => messageOf(event, lane))
+  /** Notes the first failure that events tell of. */
+  const note = (told: TurnError | undefined): void => {
+    if (told) failure ??= { code: told.code, message: redact.text(told.message) }
   }
   const fail = (error: DeltatapeError): readonly string[] => {
     if (ended) return []
@@ -154,24 +175,22 @@ function createTurn(lane: string | undefined, { encode, complain, redact }: Turn
     error: () => failure,
     push(batch) {
       if (isOver) return NONE
-      const { events, messages, ends, isLast, flaw } = encode(batch)
-      const before = flaw && events.slice(0, flaw.after)
-      if (flaw && before && !ended && !before.some(isTerminal)) {
-        const all = [...messagesFor(before), ...fail(new ModelError({ end: 'malformed', why: flaw.text }))]
+      const { messages, ends, isLast, failure: told, last: end, flaw } = encode(batch)
+      if (flaw && !ended) {
+        const all = [...messagesFor(batch, flaw.after), ...fail(new ModelError({ end: 'malformed', why: flaw.text }))]
         isOver = true
         return fresh(all)
       }
-      const inLane = lane === undefined ? messages : fresh(messagesFor(events))
-      note(events)
+      const inLane = lane === undefined ? messages : fresh(messagesFor(batch))
+      note(told)
       ended ||= ends
       isOver ||= isLast
-      const end = events.at(-1)
-      if (end) last = mayEnd(end) ? end : undefined
+      if (end) last = end.event
       return inLane
     },
     finish() {
       if (ended || !last) return []
-      note([asTerminal(last)])
+      note(failureIn([asTerminal(last)]))
       ended = true
       return []
     },

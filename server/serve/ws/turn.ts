@@ -48,9 +48,9 @@ export function startTurn(request: TurnRequest, options: TurnOptions): RunningTu
   let count = 0
   let underWay: UnderWay | undefined
   const send = (messages: List<string>): Promise<void> | undefined => {
-    if (messages.items.length === 0) return undefined
-    count += messages.items.length
-    underWay?.sent(messages.items.length, bytesIn(messages))
+    if (messages.count === 0) return undefined
+    count += messages.count
+    underWay?.sent(messages.count, bytesIn(messages))
     return options.send(messages)
   }
   /** Whatever cannot be said of an error: a client that waits gets an end. */

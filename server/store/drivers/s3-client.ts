@@ -3,8 +3,10 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Clock, MAX_TIMER_MS } from '../../base/clock.ts'
 import { loadLibrary } from './library.ts'
 
-/** How often a request is sent. The times between grow, and chance is in them. */
+/** How often a request is sent. */
 const TRIES = 4
+/** What the times between grow from, in ms, each a part of it by chance: where too much is asked for they are longer. */
+const PAUSE_MS = { others: 100, THROTTLING: 1000 }
 /** How long a connection may take, in ms. */
 const CONNECT_MS = 3000
 const SOCKETS = 64
@@ -61,7 +63,7 @@ async function connectTo(place: string): Promise<Connection> {
   const s3 = await loadLibrary('@aws-sdk/client-s3', place, () => import('@aws-sdk/client-s3'))
   const agent = { maxSockets: SOCKETS }
   const config: S3ClientConfig = {
-    maxAttempts: TRIES,
+    retryStrategy: inTries,
     // A bucket of AWS tells its region to who asks in another one.
     followRegionRedirects: true,
     // Others than AWS have no address for each bucket.
@@ -85,6 +87,28 @@ async function connectTo(place: string): Promise<Connection> {
     () => false,
   )
   return { s3, client: hasRegion ? client : new s3.S3Client({ ...config, region: 'us-east-1' }) }
+}
+
+type Strategy = Extract<NonNullable<S3ClientConfig['retryStrategy']>, { acquireInitialRetryToken: unknown }>
+type Token = Awaited<ReturnType<Strategy['acquireInitialRetryToken']>>
+
+const tokenOf = (tried: number, pauseMs: number): Token => ({
+  getRetryCount: () => tried,
+  getRetryDelay: () => Math.random() * pauseMs * 2 ** tried,
+})
+
+/**
+ * Tries again, whatever happened to other requests. The library's own way has a budget for all of them, and hardly tries
+ * anything again for long after an outage has emptied it.
+ */
+const inTries: Strategy = {
+  acquireInitialRetryToken: () => Promise.resolve(tokenOf(0, 0)),
+  refreshRetryTokenForRetry(token, { errorType }) {
+    const tried = token.getRetryCount() + 1
+    if (tried === TRIES || errorType === 'CLIENT_ERROR') return Promise.reject(new Error('It is not tried again.'))
+    return Promise.resolve(tokenOf(tried, errorType === 'THROTTLING' ? PAUSE_MS.THROTTLING : PAUSE_MS.others))
+  },
+  recordSuccess() {},
 }
 
 /** Ends what takes too long, also where the library itself does not: looking for credentials, or between two tries. */

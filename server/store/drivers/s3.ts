@@ -255,8 +255,10 @@ async function remove(folder: Folder, name: string, version?: string): Promise<b
     })
     return true
   } catch (error) {
-    const { name: code, status } = failureIn(error)
-    if (status === 412 || code === 'NoSuchKey') return false
+    const { name: code, status, tries } = failureIn(error)
+    // An earlier try may have been carried out, though its answer was lost.
+    if (code === 'NoSuchKey') return tries > 1
+    if (status === 412) return false
     throw s3ErrorOf(error, folder.place, 'remove', name)
   }
 }

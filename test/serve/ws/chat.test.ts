@@ -6,6 +6,7 @@ import { fresh, kept } from '../../../server/base/memo.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { chat, chatTurns } from '../../../server/serve/ws/chat.ts'
 import { compose, words } from '../../kit/answers.ts'
+import { crowd } from '../../kit/crowd.ts'
 import { expectRules, type Frame } from '../../kit/rules.ts'
 import { type Json, freshBatch, keptBatch, recordsOf } from './kit.ts'
 
@@ -31,6 +32,7 @@ function framesOf(
   for (const middle of records.keys()) {
     const parts = [kept(records.slice(0, middle)), kept(records.slice(middle))]
     expect(framesFor(parts)).toEqual(together)
+    crowd()
     expect(framesFor(parts)).toEqual(together)
     // The second part comes after records that were cut in another way: that is no step that is known.
     expect(framesFor([...eachAlone.slice(0, middle), ...parts.slice(1)])).toEqual(together)

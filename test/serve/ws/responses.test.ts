@@ -5,6 +5,7 @@ import { fresh } from '../../../server/base/memo.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { responses } from '../../../server/serve/ws/responses.ts'
 import { compose } from '../../kit/answers.ts'
+import { crowd } from '../../kit/crowd.ts'
 import { type Json, freshBatch, keptBatch, recordsOf } from './kit.ts'
 
 const dialect = responses()(createRedactor())
@@ -27,7 +28,9 @@ function messagesFor(pieces: readonly (Json | string)[], lane?: string): string[
   const together = run([fresh(records)])
   expect(run(records.map((record) => fresh([record])))).toEqual(together)
   const again = keptBatch(pieces)
-  for (let round = 0; round < 2; round++) expect(run([again])).toEqual(together)
+  expect(run([again])).toEqual(together)
+  crowd()
+  expect(run([again])).toEqual(together)
   return together
 }
 

@@ -5,6 +5,7 @@ import { apiOf } from '../../../server/api/index.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { DeltatapeError, MissError } from '../../../server/base/errors.ts'
 import { createLedger } from '../../../server/base/ledger.ts'
+import { fresh } from '../../../server/base/memo.ts'
 import type { Model } from '../../../server/model/model.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
@@ -486,7 +487,7 @@ describe('a line says what became of the fixture', () => {
 test('an API that refuses the request is an error frame with its status', async () => {
   const body = JSON.stringify({ error: { message: 'Slow down' } })
   const { send, frames } = setUp({
-    model: async () => answerOf([{ items: [{ at: 0, wire: body }], kept: false }], { status: 429, framing: 'json' }),
+    model: async () => answerOf([fresh([{ at: 0, wire: body }])], { status: 429, framing: 'json' }),
   })
   send({ input: 'one' })
   await settle()

@@ -195,6 +195,16 @@ function testWires(placeOf: () => string): void {
     expect(length).toBe(4 * MiB)
   })
 
+  test('an outage does not use up the tries of later', async () => {
+    const place = placeOf()
+    let lost = Infinity
+    const driver = await openOver(place, () => lost-- <= 0)
+    const away = Array.from({ length: 20 }, () => driver.check({ write: false }).catch((error: unknown) => error))
+    for (const error of await Promise.all(away)) expect(error).toMatchObject({ code: 'store_away' })
+    lost = 2
+    await driver.check({ write: false })
+  })
+
   test('a write whose answer is lost is known again by its bytes', async () => {
     const place = placeOf()
     const sound = open(place)
