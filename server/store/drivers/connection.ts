@@ -15,13 +15,18 @@ export type Connect<T> = (lost: () => void) => Promise<Link<T>>
 
 export interface Connection<T> {
   /**
-   * Does one operation.
+   * Does one operation. One that sends many bytes has more time.
    *
    * @throws StoreError `store_away` if it takes longer than it may
    */
-  run<R>(work: (link: T) => Promise<R>): Promise<R>
+  run<R>(work: (link: T) => Promise<R>, bytes?: number): Promise<R>
+  /** Makes the next operation take a new one. */
+  renew(): void
   close(): void
 }
+
+/** The bytes a ms that have to pass at least, on top of the time that any operation has. */
+const SLOWEST = 100
 
 interface Held<T> {
   readonly link: Promise<Link<T>>
@@ -61,27 +66,31 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
     held.link.then(({ ready }) => ready).catch(() => retire(held))
     return held
   }
-  const inTime = <R>(held: Held<T>, work: Promise<R>) =>
+  const inTime = <R>(held: Held<T>, work: Promise<R>, ms: number) =>
     new Promise<R>((resolve, reject) => {
-      const timer = clock.timer(timeoutMs, () => {
+      const timer = clock.timer(ms, () => {
         // Whoever does not answer may never do so again, and nobody would be told: the next one connects anew.
         retire(held)
-        reject(late(place, timeoutMs))
+        reject(late(place, ms))
       })
       void work.then(resolve, reject).finally(() => timer.clear())
     })
 
   return {
-    async run(work) {
+    async run(act, bytes = 0) {
       if (closed) throw new StoreError('store_away', `${place} was closed: nothing is asked of it any more.`)
       const held = (current ??= begin())
       held.users++
       try {
-        return await inTime(held, held.link.then(({ ready }) => ready).then(work))
+        const work = held.link.then(({ ready }) => ready).then(act)
+        return await inTime(held, work, timeoutMs + Math.ceil(bytes / SLOWEST))
       } finally {
         held.users--
         if (held.users === 0 && held.retired) letGo(held)
       }
+    },
+    renew() {
+      if (current) retire(current)
     },
     close() {
       closed = true

@@ -24,8 +24,8 @@ const REFUSED: readonly (readonly [said: RegExp, means: string, advice: string])
   [/^ERR .*(DB index|SELECT)/, 'has no such database', 'The path of FIXTURES is its number: redis://host:6379/0.'],
   [
     /^(MOVED|ASK|CROSSSLOT)\b/,
-    'is a node of a cluster, and the fixtures belong on another one',
-    'Name that one in FIXTURES, or use another ?prefix=….',
+    'is a node of a cluster, and the nodes do not agree where the fixtures belong',
+    'Try again once the cluster is whole (CLUSTER INFO).',
   ],
 ]
 
