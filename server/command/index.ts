@@ -76,6 +76,16 @@ const COMMANDS: readonly Entry[] = [
     about: 'Shows which fixtures hold what is to be redacted, and redacts it.',
     load: async () => (await import('./redact.ts')).defineRedact,
   },
+  {
+    name: 'pull',
+    about: 'Copies the fixtures of an engine into a directory: what differs, and no more.',
+    load: async () => (await import('./pull.ts')).definePull,
+  },
+  {
+    name: 'push',
+    about: 'Copies the fixtures of a directory to an engine: what differs, and no more.',
+    load: async () => (await import('./push.ts')).definePush,
+  },
 ]
 
 /**

@@ -13,6 +13,8 @@ export interface Copies {
   read(name: string, options?: GetOptions): Promise<Found | undefined>
   /** Writes what the engine gave, unless the same is there. Throws what the directory throws. */
   keep(name: string, version: string, bytes: Uint8Array): Promise<void>
+  /** Notes what the directory has of a name as the engine's version, if it is these bytes. Says whether it is. */
+  match(name: string, version: string, bytes: Uint8Array): Promise<boolean>
   /** Takes away what the engine has no more. What was not written by {@link keep}, or was changed since, stays. */
   drop(name: string): Promise<void>
   /** Notes what a listing told that has a name and no bytes to keep: entries of an index. */
@@ -32,18 +34,26 @@ export function createCopies(directory: Driver, open: () => Promise<Seen>): Copi
   const seen = () => (opened ??= open())
   const prepare = () => (prepared ??= directory.check({ write: true }))
   const look = createLook(directory, seen)
+  const noteCopy = async (name: string, version: string, copy: Copy): Promise<void> => {
+    const notes = await seen()
+    notes.note(name, { version, copy })
+  }
+  const match = async (name: string, version: string, bytes: Uint8Array, sha256 = sha256Of(bytes)) => {
+    const before = await find(directory, name)
+    if (before?.bytes !== bytes.length || (await hashOf(before)) !== sha256) return false
+    await noteCopy(name, version, { version: before.version, sha256 })
+    return true
+  }
 
   return {
     ...look,
+    match: (name, version, bytes) => match(name, version, bytes),
     async keep(name, version, bytes) {
-      const notes = await seen()
-      if (isHidden(name)) return notes.note(name, { version })
+      if (isHidden(name)) return (await seen()).note(name, { version })
       await prepare()
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
-      const before = await find(directory, name)
-      const isThere = before?.bytes === bytes.length && (await hashOf(before)) === sha256
-      const here = isThere ? before.version : await directory.put(name, bytes)
-      notes.note(name, { version, copy: { version: here, sha256 } })
+      const sha256 = sha256Of(bytes)
+      if (await match(name, version, bytes, sha256)) return
+      await noteCopy(name, version, { version: await directory.put(name, bytes), sha256 })
     },
     async drop(name) {
       const note = await look.intact(name)
@@ -121,6 +131,8 @@ async function lookUp(directory: Driver, name: string, options: GetOptions): Pro
     return undefined
   }
 }
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 async function hashOf(found: Found): Promise<string> {
   const hash = createHash('sha256')

@@ -1,5 +1,6 @@
 /** The address of an engine, as FIXTURES has it: what is ours in its query, and how it is shown to people. */
 import { DeltatapeError } from '../../base/errors.ts'
+import { placeOf } from '../place.ts'
 
 /** The one thing that an address may say of its own to deltatape, in its query: where in the engine fixtures are. */
 export interface Own {
@@ -15,7 +16,7 @@ export interface Address {
   readonly url: URL
   /** The value of what is ours. */
   readonly own: string
-  /** Without a user, a password, and whatever else stands in the query: it may be a secret. */
+  /** As people may see it. */
   readonly place: string
 }
 
@@ -27,12 +28,10 @@ export function addressOf(text: string, { parameter, fallback, allowed, words }:
     throw invalid(
       `no address such as ${/^\w+/.exec(text)?.[0]}://user:password@host. Special characters of a password are written as % and two digits: @ as %40, # as %23, / as %2F.`,
     )
-  const given = url.searchParams.get(parameter)
-  const own = given ?? fallback
+  const own = url.searchParams.get(parameter) ?? fallback
   if (!allowed.test(own)) throw invalid(`${parameter}=${JSON.stringify(own)} must be ${words}.`)
   url.searchParams.delete(parameter)
-  const query = given === null ? '' : `?${new URLSearchParams({ [parameter]: own }).toString()}`
-  return { url, own, place: `${url.protocol}//${url.host}${url.pathname}${query}` }
+  return { url, own, place: placeOf(text) }
 }
 
 /** A part of an address as it is meant. */

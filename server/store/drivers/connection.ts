@@ -2,6 +2,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { StoreError } from '../driver.ts'
 
+const { setTimeout, setImmediate } = globalThis
+
 /** What a library connects by. */
 export interface Link<T> {
   /** Resolves as soon as it can be used. */
@@ -15,13 +17,18 @@ export type Connect<T> = (lost: () => void) => Promise<Link<T>>
 
 export interface Connection<T> {
   /**
-   * Does one operation.
+   * Does one operation. One that sends many bytes has more time.
    *
    * @throws StoreError `store_away` if it takes longer than it may
    */
-  run<R>(work: (link: T) => Promise<R>): Promise<R>
+  run<R>(work: (link: T) => Promise<R>, bytes?: number): Promise<R>
+  /** Makes the next operation take a new one. */
+  renew(): void
   close(): void
 }
+
+/** The bytes a ms that have to pass at least, on top of the time that any operation has. */
+const SLOWEST = 100
 
 interface Held<T> {
   readonly link: Promise<Link<T>>
@@ -61,27 +68,31 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
     held.link.then(({ ready }) => ready).catch(() => retire(held))
     return held
   }
-  const inTime = <R>(held: Held<T>, work: Promise<R>) =>
+  const inTime = <R>(held: Held<T>, work: Promise<R>, ms: number) =>
     new Promise<R>((resolve, reject) => {
-      const timer = clock.timer(timeoutMs, () => {
+      const timer = clock.timer(ms, () => {
         // Whoever does not answer may never do so again, and nobody would be told: the next one connects anew.
         retire(held)
-        reject(late(place, timeoutMs))
+        reject(late(place, ms))
       })
       void work.then(resolve, reject).finally(() => timer.clear())
     })
 
   return {
-    async run(work) {
+    async run(act, bytes = 0) {
       if (closed) throw new StoreError('store_away', `${place} was closed: nothing is asked of it any more.`)
       const held = (current ??= begin())
       held.users++
       try {
-        return await inTime(held, held.link.then(({ ready }) => ready).then(work))
+        const work = held.link.then(({ ready }) => ready).then(act)
+        return await inTime(held, work, timeoutMs + Math.floor(bytes / SLOWEST))
       } finally {
         held.users--
         if (held.users === 0 && held.retired) letGo(held)
       }
+    },
+    renew() {
+      if (current) retire(current)
     },
     close() {
       closed = true
@@ -91,8 +102,10 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
   }
 }
 
-const late = (place: string, ms: number) =>
-  new StoreError(
-    'store_away',
-    `${place} did not answer within ${ms} ms. Try again; if that does not help, look whether it is overloaded, or nobody can reach it from here.`,
-  )
+function late(place: string, ms: number): StoreError {
+  const faked = globalThis.setTimeout !== setTimeout || globalThis.setImmediate !== setImmediate
+  const advice = faked
+    ? 'Timers are faked in this process, and the library that talks to it waits for one: leave setTimeout and setImmediate as they are (toNotFake in vitest, doNotFake in Jest).'
+    : 'Try again; if that does not help, look whether it is overloaded, or cannot be reached from here.'
+  return new StoreError('store_away', `${place} did not answer within ${ms} ms. ${advice}`)
+}

@@ -18,7 +18,7 @@ const NO_TABLE = '42P01'
 interface Place {
   readonly table: string
   readonly errors: Errors
-  run<R>(work: (sql: Sql) => Promise<R>): Promise<R>
+  run<R>(work: (sql: Sql) => Promise<R>, bytes?: number): Promise<R>
 }
 
 const isMissing = (error: unknown) => systemCode(error) === NO_TABLE
@@ -33,13 +33,15 @@ const read = <R>({ run }: Place, empty: R, query: (sql: Sql) => Promise<R>): Pro
   )
 
 /** Writes: the first one makes the table. */
-const write = <R>({ run, table }: Place, query: (sql: Sql) => Promise<R>): Promise<R> =>
-  run((sql) =>
-    query(sql).catch(async (error: unknown) => {
-      if (!isMissing(error)) throw error
-      await makeTable(sql, table)
-      return query(sql)
-    }),
+const write = <R>({ run, table }: Place, bytes: number, query: (sql: Sql) => Promise<R>): Promise<R> =>
+  run(
+    (sql) =>
+      query(sql).catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error
+        await makeTable(sql, table)
+        return query(sql)
+      }),
+    bytes,
   )
 
 /** As it stands in a statement. Its letters were looked at when the address was. */
@@ -120,7 +122,7 @@ async function put(
 ): Promise<string | undefined> {
   if (bytes.length > MAX_BYTES) throw place.errors.tooLarge(name, bytes.length)
   const version = newVersion()
-  const { count } = await write(place, (sql) => statement(sql, bytes, version))
+  const { count } = await write(place, bytes.length, (sql) => statement(sql, bytes, version))
   return count > 0 ? version : undefined
 }
 
@@ -149,8 +151,8 @@ export const openPostgres: OpenDriver = ({ place: text, clock, timeoutMs }) => {
   const place: Place = {
     table,
     errors,
-    run: (work) =>
-      connection.run(work).catch((error: unknown) => {
+    run: (work, bytes) =>
+      connection.run(work, bytes).catch((error: unknown) => {
         throw errors.told(error)
       }),
   }

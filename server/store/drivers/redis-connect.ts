@@ -1,15 +1,20 @@
 /** Connects to Redis, or to Valkey. */
+import { isError } from '../../base/errors.ts'
 import { type Address, addressOf, decodedPart, invalid } from './address.ts'
-import type { Connect } from './connection.ts'
+import { type Connection, type ConnectionOptions, createConnection } from './connection.ts'
 import { loadLibrary } from './library.ts'
+
+/** How often one operation follows a cluster from node to node. */
+const MAX_MOVES = 3
 
 type Library = typeof import('redis')
 
 /** All that is read comes as bytes. */
-function createClient({ createClient: create, RESP_TYPES }: Library, { url }: Address, timeoutMs: number) {
+function createClient(library: Library, { url }: Address, { host, port }: Target, timeoutMs: number) {
+  const { createClient: create, RESP_TYPES } = library
   const socket = {
-    host: url.hostname.replace(/^\[|\]$/g, '') || 'localhost',
-    port: Number(url.port || 6379),
+    host,
+    port,
     connectTimeout: timeoutMs,
     // Whoever needs a connection makes one: nothing waits in the background for an engine that is away.
     reconnectStrategy: false,
@@ -55,21 +60,64 @@ export function redisAddress(text: string): Address {
   return address
 }
 
-export const connectTo = (address: Address, timeoutMs: number): Connect<Client> => {
-  return async (lost) => {
-    const client = createClient(await loadLibrary('redis', address.place, () => import('redis')), address, timeoutMs)
-    let given = true
+interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** The node of a cluster to which an error sends who asked: the one that has the keys. */
+function movedBy(error: unknown, from: Target): Target | undefined {
+  const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(isError(error) ? error.message : '') ?? []
+  return port === undefined ? undefined : { host: host || from.host, port: Number(port) }
+}
+
+const isSame = (one: Target, other: Target) => one.host === other.host && one.port === other.port
+
+/** Connects when it is first needed, and follows a cluster to the node that has the keys. */
+export function createRedis(address: Address, options: ConnectionOptions): Pick<Connection<Client>, 'run' | 'close'> {
+  const { hostname, port } = address.url
+  const given: Target = { host: hostname.replace(/^\[|\]$/g, '') || 'localhost', port: Number(port || 6379) }
+  let target = given
+  const connection = createConnection<Client>(async (lost) => {
+    const library = await loadLibrary('redis', address.place, () => import('redis'))
+    const own = target
+    const client = createClient(library, address, own, options.timeoutMs)
+    let closed = false
+    // Nodes come and go: what was configured knows where the keys are now.
+    const leave = () => void (target === own && (target = given))
     // Without a listener an error of the connection would end the process.
-    client.on('error', lost)
+    client.on('error', () => {
+      leave()
+      lost()
+    })
     // What is let go of while it connects would stay connected ever after.
-    client.on('connect', () => given || client.destroy())
+    client.on('connect', () => closed && client.destroy())
     client.unref()
     return {
       ready: client.connect(),
-      close: () => {
-        given = false
+      close() {
+        closed = true
+        leave()
         client.destroy()
       },
     }
+  }, options)
+
+  return {
+    async run(work, bytes) {
+      for (let moves = 0; ; moves++) {
+        try {
+          return await connection.run(work, bytes)
+        } catch (error) {
+          const next = movedBy(error, target)
+          if (!next || moves === MAX_MOVES) throw error
+          // Of many that are sent there at once, the first one goes; the others find it there.
+          if (isSame(next, target)) continue
+          target = next
+          connection.renew()
+        }
+      }
+    },
+    close: () => connection.close(),
   }
 }

@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Driver, Entry, Found, GetOptions, Got, OpenDriver, Page } from '../driver.ts'
 import { PIECE_BYTES, VERSION_CHARS, bodyOf, newVersion } from './body.ts'
-import { createConnection } from './connection.ts'
-import { type Client, connectTo, redisAddress } from './redis-connect.ts'
+import { type Client, createRedis, redisAddress } from './redis-connect.ts'
 import { type Errors, errorsOf } from './redis-errors.ts'
 
 /** How many names one command lists. */
@@ -56,7 +55,7 @@ const keysOf = (prefix: string) => ({
 interface Place {
   readonly keys: ReturnType<typeof keysOf>
   readonly errors: Errors
-  run<R>(work: (client: Client) => Promise<R>): Promise<R>
+  run<R>(work: (client: Client) => Promise<R>, bytes?: number): Promise<R>
 }
 
 /** The bounds of a name in the index: what it says of it stands behind the name and a NUL. */
@@ -74,7 +73,7 @@ const headOf = (value: Buffer) => {
 }
 
 /** Says whether it was done. */
-const write = ({ keys, run }: Place, { text, sha }: typeof PUT, name: string, args: (string | Buffer)[]) =>
+const write = ({ keys, run }: Place, { text, sha }: typeof PUT, name: string, args: (string | Buffer)[], bytes = 0) =>
   run(async (client) => {
     const options = { keys: [keys.object(name), keys.index, keys.count], arguments: args }
     const done = await client.evalSha(sha, options).catch((error: unknown) => {
@@ -82,14 +81,14 @@ const write = ({ keys, run }: Place, { text, sha }: typeof PUT, name: string, ar
       return client.eval(text, options)
     })
     return Number(done) > 0
-  })
+  }, bytes)
 
 async function put(place: Place, name: string, bytes: Uint8Array, expected: string): Promise<string | undefined> {
   if (bytes.length > MAX_BYTES - HEAD_BYTES) throw place.errors.tooLarge(name, bytes.length)
   const version = newVersion()
   const head = `${version} ${String(bytes.length).padStart(10, '0')}`
   const value = Buffer.concat([Buffer.from(`${head}\n`), bytes])
-  const done = await write(place, PUT, name, [expected, value, ...boundsOf(name), `${name}\0${head}`])
+  const done = await write(place, PUT, name, [expected, value, ...boundsOf(name), `${name}\0${head}`], bytes.length)
   return done ? version : undefined
 }
 
@@ -185,12 +184,12 @@ async function check(place: Place, toWrite: boolean): Promise<void> {
 export const openRedis: OpenDriver = ({ place: text, clock, timeoutMs }) => {
   const address = redisAddress(text)
   const errors = errorsOf(address.place, address.own)
-  const connection = createConnection(connectTo(address, timeoutMs), { place: address.place, clock, timeoutMs })
+  const redis = createRedis(address, { place: address.place, clock, timeoutMs })
   const place: Place = {
     keys: keysOf(address.own),
     errors,
-    run: (work) =>
-      connection.run(work).catch((error: unknown) => {
+    run: (work, bytes) =>
+      redis.run(work, bytes).catch((error: unknown) => {
         throw errors.told(error)
       }),
   }
@@ -208,7 +207,7 @@ export const openRedis: OpenDriver = ({ place: text, clock, timeoutMs }) => {
     list: (prefix = '', after = '') => list(place, prefix, after),
     remove: (name, version = WHATEVER) => write(place, REMOVE, name, [version, ...boundsOf(name)]),
     async close() {
-      connection.close()
+      redis.close()
     },
   } satisfies Driver
 }

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openRedis } from '../../../server/store/drivers/redis.ts'
 import { onEngine } from '../../kit/engines.ts'
 import { type OwnEngine, ownRedis } from '../../kit/own-engines.ts'
+import { freePort } from '../../kit/ports.ts'
 import { manualClock } from '../../kit/tools.ts'
 import { testContract } from './contract.ts'
 import { bytes, expectTold, lifeOf, opener, pagesOf, silentServer, textOf } from './kit.ts'
@@ -181,6 +182,36 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
       await expectTold(Promise.resolve(driver.get('b.jsonl')), 'store_refused', /WRONGTYPE/)
       await expectTold(driver.put('c.jsonl', Buffer.allocUnsafe(512 * 1024 * 1024)), 'store_refused', /512 MiB/)
     })
+  })
+
+  test('a cluster is followed to the node that has the keys', async () => {
+    const nodes = await Promise.all(
+      Array.from({ length: 2 }, async () => ownRedis('--cluster-enabled', 'yes', '--cluster-port', await freePort())),
+    )
+    await Promise.all(nodes.map((node) => node.start()))
+    const [one, two] = await Promise.all(nodes.map((node) => admin(addressOf(node))))
+    if (!one || !two) throw new Error('there are two')
+    await one.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '8191'])
+    await two.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '8192', '16383'])
+    const { port = '', busPort = '' } =
+      /:(?<port>\d+)@(?<busPort>\d+)/.exec(String(await two.clusterNodes()))?.groups ?? {}
+    await one.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', port, busPort])
+    const isWhole = async () =>
+      (await Promise.all([one.clusterInfo(), two.clusterInfo()])).every((info) =>
+        String(info).includes('cluster_state:ok'),
+      )
+    await expect.poll(isWhole, { timeout: 60_000 }).toBe(true)
+    const drivers = nodes.map((node) => open(addressOf(node)))
+    await Promise.all(
+      drivers.flatMap((driver, index) =>
+        Array.from({ length: 20 }, (_, each) => driver.put(`${index}-${each}.jsonl`, bytes(5))),
+      ),
+    )
+    for (const driver of drivers) {
+      await driver.check({ write: true })
+      expect(await textOf(driver, '1-1.jsonl')).toBe('xxxxx')
+      expect(await pagesOf(driver)).toMatchObject([{ entries: { length: 40 }, unknown: undefined }])
+    }
   })
 
   describe('an engine that is away', () => {

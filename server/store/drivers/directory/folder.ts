@@ -1,4 +1,5 @@
 /** One folder of a directory: what stands in it, read in parts, by the bytes of its names. */
+import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import type { Clock } from '../../../base/clock.ts'
 import { nameOf, pathOf } from '../../disk.ts'
@@ -38,7 +39,21 @@ export interface Contents {
 const TEMPORARY = /^\..+\.(?:\d+\.[0-9a-f]{12}\.tmp|jsonl\.lock)$/
 
 /** How many entries are taken from the disk at once: few enough that nobody waits for them. */
-const ENTRIES_AT_ONCE = 256
+const ENTRIES_AT_ONCE = 512
+
+async function* entriesOf(path: string | Buffer): AsyncGenerator<Dirent[]> {
+  const folder = await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_AT_ONCE })
+  try {
+    for (let next = await folder.read(); next !== null; next = await folder.read()) {
+      const entries = [next]
+      // What was taken with it is at hand: to wait for each would cost three times as much.
+      while (entries.length < ENTRIES_AT_ONCE && (next = folder.readSync()) !== null) entries.push(next)
+      yield entries
+    }
+  } finally {
+    await folder.close()
+  }
+}
 
 /**
  * Reads a folder.
@@ -49,19 +64,20 @@ const ENTRIES_AT_ONCE = 256
 export async function readFolder(dir: string, folder: Raw, clock: Pick<Clock, 'now'>): Promise<Contents> {
   const [names, below, linked, temporary] = [new Array<Raw>(), new Array<Raw>(), new Array<Raw>(), new Array<Raw>()]
   let isVague = false
-  const path = folderPath(dir, folder)
-  for await (const entry of await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_AT_ONCE })) {
-    const { name } = entry
-    if (name.startsWith('.')) {
-      if (TEMPORARY.test(name)) temporary.push(name)
-      continue
+  for await (const entries of entriesOf(folderPath(dir, folder))) {
+    for (const entry of entries) {
+      const { name } = entry
+      if (name.startsWith('.')) {
+        if (TEMPORARY.test(name)) temporary.push(name)
+        continue
+      }
+      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : await kindOf(dir, folder + name)
+      if (kind === 'nothing') isVague = true
+      if (kind === 'folder' || kind === 'linked') names.push(`${name}/`)
+      if (kind === 'folder') below.push(`${name}/`)
+      if (kind === 'linked') linked.push(`${name}/`)
+      if (kind === 'file' || kind === 'nothing' || name.endsWith('.jsonl')) names.push(name)
     }
-    const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : await kindOf(dir, folder + name)
-    if (kind === 'nothing') isVague = true
-    if (kind === 'folder' || kind === 'linked') names.push(`${name}/`)
-    if (kind === 'folder') below.push(`${name}/`)
-    if (kind === 'linked') linked.push(`${name}/`)
-    if (kind === 'file' || kind === 'nothing' || name.endsWith('.jsonl')) names.push(name)
   }
   return { entries: await sortInPieces(names, clock), below, linked, temporary, isVague }
 }

@@ -12,10 +12,10 @@ import { shared } from '../../shared.ts'
 import { type Contents, type Raw, folderPath, placeOf, rawOf, readFolder, textOf } from './folder.ts'
 
 /**
- * How long a listing is used, in ms, into which this process writes: what others write at the same moment is not told by
- * the times of a folder.
+ * How long a folder's names are used, in ms, into which this process writes: what others write at the same moment is not
+ * told by its times. As many times as long as it took to read them, so that this costs a tenth at most of any time.
  */
-const RELIST_MS = 1000
+const RELIST = { least: 20, most: 5000, times: 10 }
 
 /** How many names a page has. */
 const PAGE = 1000
@@ -28,6 +28,8 @@ interface Folder {
   state: string | undefined
   /** How long the contents hold in this state, by the clock. */
   until: number
+  /** How long they hold while this process writes into it, in ms. */
+  span: number
   /** How many writes of this process are under way, and when the last one ended. */
   writes: number
   lastWrite: number
@@ -62,14 +64,18 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
   const read = async (name: Raw, folder: Folder, stats: Stats): Promise<Contents> => {
     const missed: [Raw, boolean][] = []
     Object.assign(folder, { state: stateOf(stats), until: 0, isOurs: true, missed } satisfies Partial<Folder>)
-    const isSettled = hasSettled(stats, clock.date().getTime())
-    const contents = await readFolder(dir, name, clock).finally(() => void (folder.missed = undefined))
-    for (const [entry, isThere] of missed) change(contents, entry, isThere)
-    const now = clock.now()
-    const isBusy = folder.writes > 0 || now - folder.lastWrite < RELIST_MS
-    folder.contents = contents
-    folder.until = contents.isVague ? 0 : isBusy ? now + RELIST_MS : isSettled ? Infinity : 0
-    return contents
+    const [began, isSettled] = [clock.now(), hasSettled(stats, clock.date().getTime())]
+    try {
+      const contents = await readFolder(dir, name, clock)
+      for (const [entry, isThere] of missed) change(contents, entry, isThere)
+      const now = clock.now()
+      folder.span = Math.min(RELIST.most, Math.max(RELIST.least, RELIST.times * (now - began)))
+      const isBusy = folder.writes > 0 || now - folder.lastWrite < folder.span
+      folder.until = contents.isVague ? 0 : isBusy ? now + folder.span : isSettled ? Infinity : 0
+      return (folder.contents = contents)
+    } finally {
+      folder.missed = undefined
+    }
   }
 
   const isCurrent = (folder: Folder, stats: Stats): boolean =>
@@ -127,13 +133,13 @@ async function changing<T>(
   } finally {
     folder.lastWrite = clock.now()
     if (--folder.writes === 0 && folder.isOurs) folder.state = stateNow(path)
-    folder.until = Math.min(folder.until, folder.lastWrite + RELIST_MS)
+    folder.until = Math.min(folder.until, folder.lastWrite + folder.span)
   }
 }
 
 const folderIn = (folders: Map<Raw, Folder>, name: Raw): Folder => {
-  const none = { contents: undefined, state: undefined, until: 0, writes: 0, lastWrite: -Infinity, isOurs: false }
-  const folder = folders.get(name) ?? { ...none, missed: undefined }
+  const none = { contents: undefined, state: undefined, missed: undefined, isOurs: false }
+  const folder = folders.get(name) ?? { ...none, until: 0, span: RELIST.least, writes: 0, lastWrite: -Infinity }
   folders.set(name, folder)
   return folder
 }
@@ -159,6 +165,7 @@ function hasSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
 
 /** A name is there from now on, or not any more. */
 function change({ entries, below }: Contents, entry: Raw, isThere: boolean): void {
+  if (entry.startsWith('.')) return
   const at = placeOf(entries, entry)
   const isKnown = entries[at] === entry
   if (isThere && !isKnown) entries.splice(at, 0, entry)

@@ -1,8 +1,8 @@
 /** How a file is read: as it was found, or not at all. */
 import { type Stats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { systemCode } from '../../../base/errors.ts'
-import { type FileState, pathOf, unreadable, versionOf } from '../../disk.ts'
+import { DeltatapeError, systemCode } from '../../../base/errors.ts'
+import { type FileState, UnreadableError, pathOf, unreadable, versionOf } from '../../disk.ts'
 import { StoreError } from '../../driver.ts'
 
 /** How large a file may be that is read in one go, in bytes: that takes 20 µs where the thread pool takes 200. */
@@ -77,11 +77,7 @@ const changed = (name: string, cause?: unknown) =>
     cause,
   })
 
-function told(error: unknown, name: string): unknown {
-  if (systemCode(error) === 'ENOENT') return changed(name, error)
-  try {
-    return unreadable(name)(error)
-  } catch (other) {
-    return other
-  }
+const told = (error: unknown, name: string): DeltatapeError => {
+  if (error instanceof DeltatapeError) return error
+  return systemCode(error) === 'ENOENT' ? changed(name, error) : new UnreadableError(name, error)
 }

@@ -1,0 +1,76 @@
+/** Copies what an engine has into a directory: a listing, and then what differs alone. */
+import { type Entry, wholeOf } from '../store/driver.ts'
+import {
+  type Job,
+  type Result,
+  type Tally,
+  createTally,
+  forEach,
+  inOrder,
+  isFixture,
+  leaving,
+  listed,
+} from './transfer.ts'
+
+/**
+ * Pulls. What was changed in the directory, or never came from there, is not written over unless that is meant. Whenever
+ * it is interrupted, each file is whole, and the next time goes on.
+ *
+ * @throws StoreError; what the system says where a file cannot be written
+ */
+export async function pull(job: Job): Promise<Result> {
+  const { engine, copies, dryRun, prune, signal } = job
+  if (!dryRun) await copies.prepare()
+  const all = await listed(engine)
+  // The index is for replay without the engine.
+  if (!dryRun) await copies.hear(all)
+  const tally = createTally()
+  const parts = inOrder(all)
+  const bar = job.progress(parts.flat().length, 'files')
+  try {
+    for (const part of parts) {
+      await forEach(part, signal, async (entry) => {
+        await pullOne(job, entry, tally)
+        bar.step()
+      })
+    }
+  } finally {
+    bar.stop()
+  }
+  const fixtures = all.map(({ name }) => name).filter(isFixture)
+  if (prune && !signal.aborted) await removeOthers(job, new Set(fixtures), tally)
+  return tally.result(fixtures.length, signal.aborted)
+}
+
+/** In a directory, what stands beside a fixture may have the name of that, and nothing that says which it is. */
+const namesHere = (name: string): readonly string[] => [
+  ...new Set([name, name.replace(/\.[0-9a-f]{12}\.bin$/, '.bin')]),
+]
+
+async function pullOne(job: Job, { name, version }: Entry, tally: Tally): Promise<void> {
+  const { engine, copies, dryRun, force } = job
+  for (const each of namesHere(name)) if ((await copies.intact(each))?.version === version) return
+  if (dryRun) return tally.moved(name)
+  const got = await engine.get(name)
+  if (got === undefined || got === 'same') return
+  const bytes = await wholeOf(got)
+  for (const each of namesHere(name)) if (await copies.match(each, got.version, bytes)) return
+  if (!force && !(await copies.intact(name)) && (await copies.read(name))) {
+    return tally.left(name, 'there is another one here, which did not come from there. --force writes over it.')
+  }
+  await copies.keep(name, got.version, bytes)
+  tally.moved(name, bytes.length)
+}
+
+async function removeOthers(
+  { engine, directory, copies, dryRun, signal }: Job,
+  stays: ReadonlySet<string>,
+  tally: Tally,
+): Promise<void> {
+  await forEach(leaving(await listed(directory), stays, engine.place), signal, async ({ name }) => {
+    tally.removed(name)
+    if (dryRun) return
+    await copies.drop(name)
+    await directory.remove(name)
+  })
+}

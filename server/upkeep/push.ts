@@ -1,0 +1,160 @@
+/** Copies the fixtures of a directory to an engine: a listing of both, and then what differs alone. */
+import { isDamage } from '../fixture/damage.ts'
+import { besideFrom, besideOf, sha256Of } from '../fixture/beside.ts'
+import { parseFixture } from '../fixture/file.ts'
+import { type Fixture, isGood } from '../fixture/fixture.ts'
+import { fileName } from '../fixture/key.ts'
+import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
+import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
+
+/** In an engine an index stands before all fixtures. */
+const AFTER_INDEX = '/'
+
+/**
+ * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was
+ * changed there since it was seen, unless that is meant. A fixture has the name there that follows from its call.
+ *
+ * @throws StoreError; `fixture_invalid` where the directory cannot be read
+ */
+export async function push(job: Job): Promise<Result> {
+  const { engine, directory, prune, signal } = job
+  const [here, there] = [await listed(directory), await listed(engine, AFTER_INDEX)]
+  const names = here.map(({ name }) => name).filter(isFixture)
+  const tally = createTally()
+  const pushOne = createPush(job, new Map(there.map(({ name, version }) => [name, version])), tally)
+  const bar = job.progress(names.length, 'fixtures')
+  try {
+    // Of copies of one call the one goes first whose name may be the right one.
+    for (const part of [names.filter((name) => !name.includes('/')), names.filter((name) => name.includes('/'))]) {
+      await forEach(part, signal, async (name) => {
+        await pushOne.take(name)
+        bar.step()
+      })
+    }
+  } finally {
+    bar.stop()
+  }
+  if (prune && !signal.aborted) {
+    const others = leaving(there, new Set([...names, ...pushOne.taken.keys()]), directory.place)
+    await forEach(others, signal, ({ name, version }) => removeOne(job, name, version, tally))
+  }
+  return tally.result(names.length, signal.aborted)
+}
+
+async function removeOne(
+  { engine, dryRun }: Job,
+  name: string,
+  version: string | undefined,
+  tally: Tally,
+): Promise<void> {
+  if (dryRun || (await engine.remove(name, version))) return tally.removed(name)
+  tally.left(name, 'it was written there at this moment, and stays.')
+}
+
+/** A fixture of the directory that is to be pushed. */
+interface Own {
+  readonly name: string
+  /** The name there. */
+  readonly as: string
+  readonly bytes: Buffer
+  readonly fixture: Fixture
+}
+
+function createPush(job: Job, there: ReadonlyMap<string, string | undefined>, tally: Tally) {
+  const { engine, directory, copies } = job
+  const write = createWrite(job, there, tally)
+  /** By the names there, the names here. */
+  const taken = new Map<string, string>()
+  const take = async (name: string): Promise<void> => {
+    const seen = await copies.intact(name)
+    if (seen && there.get(name) === seen.version) return void taken.set(name, name)
+    const own = await readOwn(directory, name).catch(passDamage((why) => tally.left(name, why)))
+    if (!own) return
+    const other = taken.get(own.as)
+    if (other !== undefined) return tally.left(name, `it is of the same call as ${other}, which is there as ${own.as}.`)
+    taken.set(own.as, name)
+    if (seen && there.get(own.as) === seen.version) return
+    const got = there.has(own.as) ? await engine.get(own.as) : undefined
+    await (isFound(got) ? write.over(own, got) : write.anew(own, 'absent'))
+  }
+  return { take, taken }
+}
+
+function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, tally: Tally) {
+  const { engine, copies, dryRun, force } = job
+  const writeBeside = async ({ name, as, fixture }: Own): Promise<void> => {
+    const beside = besideOf(fixture)
+    const besideAs = beside && ownName(as, sha256Of(beside))
+    if (!beside || besideAs === undefined || there.has(besideAs)) return
+    const version = await engine.put(besideAs, beside)
+    tally.moved(besideAs, beside.length)
+    for (const each of [plainName(name), besideAs]) if (await copies.match(each, version, beside)) return
+  }
+  const anew = async (own: Own, expected: Expected): Promise<void> => {
+    const { name, as, bytes } = own
+    if (!dryRun) {
+      await writeBeside(own)
+      const version = await engine.putIf(as, bytes, expected)
+      if (version === undefined) return tally.left(name, 'somebody else wrote it there at this moment. Push again.')
+      await copies.match(name, version, bytes)
+    }
+    tally.moved(as, bytes.length)
+    if (as !== name) tally.renamed(name, as)
+  }
+  return {
+    anew,
+    async over(own: Own, got: Found): Promise<void> {
+      const { name, as, bytes, fixture } = own
+      const whole = await wholeOf(got)
+      if (whole.equals(bytes)) return void (await copies.match(name, got.version, bytes))
+      const before = isGood(fixture) ? undefined : await fixtureFrom(engine, as, whole).catch(passDamage())
+      if (before && isGood(before)) return tally.left(name, 'it is a failure, and a good answer is there.')
+      const seen = await copies.noted(name)
+      if (seen?.version !== got.version && !force) {
+        return tally.left(name, 'another one is there, which was never pulled. --force writes over it.')
+      }
+      await anew(own, { version: got.version })
+    },
+  }
+}
+
+async function readOwn(directory: Driver, name: string): Promise<Own | undefined> {
+  const bytes = await bytesAt(directory, name)
+  if (!bytes) return undefined
+  const fixture = await fixtureFrom(directory, name, bytes)
+  return { name, as: fileName(fixture), bytes, fixture }
+}
+
+const isFound = (got: Got): got is Found => got !== undefined && got !== 'same'
+
+async function bytesAt(driver: Driver, name: string): Promise<Buffer | undefined> {
+  const got = await driver.get(name)
+  return isFound(got) ? wholeOf(got) : undefined
+}
+
+/** A line that takes bytes of what stands beside its fixture. */
+const BESIDE = /^\{"at":[\d.]+,"bin":"([0-9a-f]{64})"/m
+
+/** The fixture that some bytes are. Throws `fixture_invalid` where it is damaged. */
+async function fixtureFrom(driver: Driver, name: string, bytes: Buffer): Promise<Fixture> {
+  const text = bytes.toString('utf8')
+  const [, sha256] = BESIDE.exec(text) ?? []
+  const beside = sha256 === undefined ? undefined : await besideAt(driver, name, sha256)
+  return parseFixture(text, name, besideFrom(beside))
+}
+
+const besideAt = async (driver: Driver, name: string, sha256: string): Promise<Buffer | undefined> =>
+  (await bytesAt(driver, ownName(name, sha256))) ?? bytesAt(driver, plainName(name))
+
+/** What stands beside a fixture is called so in an engine: several may write at one time. */
+const ownName = (name: string, sha256: string): string => name.replace(/jsonl$/, `${sha256.slice(0, 12)}.bin`)
+
+const plainName = (name: string): string => name.replace(/jsonl$/, 'bin')
+
+/** @param tell hears what is wrong */
+const passDamage =
+  (tell: (why: string) => void = () => {}) =>
+  (error: unknown): undefined => {
+    if (!isDamage(error)) throw error
+    tell(error.message)
+  }
