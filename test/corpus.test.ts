@@ -187,8 +187,7 @@ async function fixtureOf(store: Store, { method, path, sent }: Exchange) {
   const content = Buffer.from(sent)
   const headers: Call['headers'] = [['content-type', 'application/json']]
   const api = apiOf({ method, path: pathname })
-  const { key } = await store.identify({ api, method, path: pathname, query, headers, body: content, content })
-  return store.find(key)
+  return store.find(await store.identify({ api, method, path: pathname, query, headers, body: content, content }))
 }
 
 const chats = ['/ws', '/ws-stream'] as const

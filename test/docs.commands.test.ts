@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { systemClock } from '../server/base/clock.ts'
 import { answerBundled, atOnce } from './kit/bundled.ts'
 import { connect } from './kit/client.ts'
-import { type Command, PAGES, commandIn, linesOf, readPage } from './kit/docs.ts'
+import { type Command, PAGES, commandIn, engineIn, linesOf, readPage } from './kit/docs.ts'
 import { runSnippet } from './kit/snippets.ts'
 import { commitAll, runDeltatape, runServer, runStandIn, temporaryFolder } from './kit/tools.ts'
 
@@ -36,7 +36,10 @@ const OWN = await (async () => {
 })()
 
 const commandsOf = async (page: string): Promise<Command[]> =>
-  linesOf(await readPage(page)).flatMap((line) => commandIn(line) ?? [])
+  linesOf(await readPage(page))
+    .flatMap((line) => commandIn(line) ?? [])
+    // Those on an engine are run on one, elsewhere.
+    .filter((command) => engineIn(command) === undefined)
 
 /** The days of the docs are those of the bundled fixtures. */
 const clock = { ...systemClock, date: () => new Date('2026-11-27') }

@@ -1,6 +1,5 @@
 /** What the sub-commands share: the context they run in, and the variables as flags. */
 import { Command, Option } from 'commander'
-import { join } from 'node:path'
 import { SERVICES } from '../api/hosts.ts'
 import type { Clock } from '../base/clock.ts'
 import { printable } from '../base/text.ts'
@@ -8,7 +7,8 @@ import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { EndingWord } from '../fixture/summary.ts'
-import { isAddress, placeOf } from '../store/place.ts'
+import { placeOf } from '../store/place.ts'
+import type { Store } from '../store/store.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Everything of the world that a sub-command may touch, beside the files that it is told of. */
@@ -105,6 +105,5 @@ export function endingStyle(ending: EndingWord | 'damaged'): 'green' | 'yellow' 
   return ending === 'incomplete' ? 'yellow' : 'red'
 }
 
-/** A fixture as it is shown: its path, as the directory is configured, or its address without a password. */
-export const shownPath = (dir: string, name: string): string =>
-  printable(isAddress(dir) ? `${placeOf(dir).replace(/\/$/, '')}/${name}` : join(dir, name))
+/** A fixture as it is shown: its path, as the directory is configured, or its address. */
+export const shownPath = ({ pathOf }: Pick<Store, 'pathOf'>, name: string): string => printable(pathOf(name))

@@ -40,10 +40,10 @@ export async function showPage(picked: Picked, store: Store, command: Command, c
   await server.close(0)
 }
 
-async function refuseElsewhere({ name, path }: Picked, { dir, list }: Store): Promise<void> {
+async function refuseElsewhere({ name, path }: Picked, { place, list }: Store): Promise<void> {
   if ((await list()).includes(name)) return
   throw new DeltatapeError(
     'config_invalid',
-    `${printable(path)} is not among the fixtures of ${printable(dir)}, and only those are served. npx deltatape show ${forShell(path)} --fixtures ${forShell(dirname(path))} --open shows it.`,
+    `${printable(path)} is not among the fixtures of ${printable(place)}, and only those are served. npx deltatape show ${forShell(path)} --fixtures ${forShell(dirname(path))} --open shows it.`,
   )
 }

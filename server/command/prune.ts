@@ -1,6 +1,5 @@
 /** `deltatape prune`: takes away the fixtures that no run asked for. */
 import { Command } from 'commander'
-import { join } from 'node:path'
 import { DeltatapeError, EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { describeChanged, describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
@@ -38,7 +37,7 @@ async function prune(context: Context, files: readonly string[], options: Option
   const { store } = fixturesOf(command, context)
   const { unused, damaged } = await gatherUnused(store, files)
   if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
-  const pathOf = (name: string) => join(store.dir, name)
+  const { pathOf } = store
   /** @param left what was to be removed and is still there; undefined if nothing was to be */
   const end = (text: string, left?: readonly string[]) => {
     const removed = left !== undefined && left.length < unused.length
@@ -47,9 +46,9 @@ async function prune(context: Context, files: readonly string[], options: Option
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
   if (unused.length === 0) return end('All fixtures were used: nothing to remove.')
-  const seen = unused.map(({ name }) => ({ name, stamp: store.stamp(name) }))
+  const seen = await Promise.all(unused.map(async ({ name }) => ({ name, stamp: await store.stamp(name) })))
   for (const each of unused) {
-    const name = terminal.style('bold', shownPath(store.dir, each.name))
+    const name = terminal.style('bold', shownPath(store, each.name))
     if (!json) terminal.write(`${name} ${printable(describeUnused(each))}`)
   }
   const what = counted(unused.length, 'fixture')
@@ -68,9 +67,10 @@ async function prune(context: Context, files: readonly string[], options: Option
     exit(EXIT.found)
     return end('Nothing was removed.')
   }
-  const left = seen.filter(({ name, stamp }) => !store.remove(name, stamp)).map(({ name }) => name)
+  const left: string[] = []
+  for (const { name, stamp } of seen) if (!(await store.remove(name, stamp))) left.push(name)
   if (left.length > 0) {
-    terminal.tell(describeChanged(left.map((name) => shownPath(store.dir, name))))
+    terminal.tell(describeChanged(left.map((name) => shownPath(store, name))))
     exit(EXIT.found)
   }
   return end(`Removed ${counted(unused.length - left.length, 'fixture')}.`, left)

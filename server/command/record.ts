@@ -130,7 +130,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const selected = select(candidates, selection)
   const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
   if (selected.length === 0 && unreadable.length === 0) {
-    checkSelection(store.dir, candidates, selection)
+    checkSelection(store.place, candidates, selection)
     return terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
   }
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }

@@ -1,10 +1,10 @@
 /** `deltatape redact`: puts the rules of now, of redaction and of `match`, onto fixtures that were recorded before. */
 import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
-import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type Merged, type Planned, type Refused, applyTo, madeOne, mergesIn, planFor } from '../upkeep/rewrite.ts'
+import type { Store } from '../store/store.ts'
 import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
@@ -42,7 +42,6 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   const { terminal, exit } = context
   const { store, redactor, match, rules } = fixturesWithSecrets(command, context)
   for (const line of sparedBy(rules.patterns)) terminal.tell(printable(line))
-  const { dir } = store
   await store.check({ write: apply ?? false })
   const { plan, refused, damaged } = await planFor(store, redactor, terminal, match)
   const changing = plan.filter(({ changed }) => changed)
@@ -51,25 +50,25 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   const all = counted(plan.length + refused.length, 'fixture')
   /** @param left what was to be changed and is as it was; undefined if nothing was to be */
   const end = (text: string, left?: readonly string[]) => {
-    const told = toldOf({ changing, merges, ones, refused, damaged, left }, dir)
+    const told = toldOf({ changing, merges, ones, refused, damaged, left }, store)
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
   if (!json) {
     const moved = new Set(changing.map(({ key }) => key))
-    for (const each of changing) terminal.write(lineFor(each, moved, dir, terminal))
-    for (const each of merges) terminal.write(lineForMerge(each, dir, terminal))
+    for (const each of changing) terminal.write(lineFor(each, moved, store, terminal))
+    for (const each of merges) terminal.write(lineForMerge(each, store, terminal))
   }
   if (damaged.length > 0) {
     terminal.tell(printable(describeDamaged(damaged)))
     exit(EXIT.notLooked)
   }
   if (refused.length > 0) {
-    for (const each of refused) terminal.tell(lineForRefused(each, dir))
+    for (const each of refused) terminal.tell(lineForRefused(each, store))
     exit(EXIT.notLooked)
     return end(`${refused.length} of ${all} cannot be redacted by these rules, and nothing was changed.`)
   }
   if (ones.length > 0) {
-    for (const each of ones) terminal.tell(lineForOne(each, dir))
+    for (const each of ones) terminal.tell(lineForOne(each, store))
     exit(EXIT.notLooked)
     return end('Nothing was changed: remove what is not needed, or make the rules of match narrower.')
   }
@@ -80,7 +79,7 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   }
   const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })
   if (left.length > 0) {
-    terminal.tell(describeChanged(left.map((name) => shownPath(dir, name))))
+    terminal.tell(describeChanged(left.map((name) => shownPath(store, name))))
     exit(EXIT.found)
   }
   const isLeft = new Set(left)
@@ -98,34 +97,34 @@ interface Result {
 }
 
 /** What is told to programs. */
-const toldOf = ({ changing, merges, ones, refused, damaged, left }: Result, dir: string) => ({
+const toldOf = ({ changing, merges, ones, refused, damaged, left }: Result, { pathOf }: Store) => ({
   changing: changing.map(({ name, next, kinds }) => ({
-    file: join(dir, name),
-    becomes: join(dir, next),
+    file: pathOf(name),
+    becomes: pathOf(next),
     kinds: [...kinds],
   })),
-  dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => join(dir, name))),
-  damaged: damaged.map((name) => join(dir, name)),
+  dropped: merges.flatMap(({ dropped }) => dropped.map(({ name }) => pathOf(name))),
+  damaged: damaged.map((name) => pathOf(name)),
   applied: left !== undefined,
-  ...(ones.length > 0 ? { one: ones.map((same) => same.map(({ name }) => join(dir, name))) } : {}),
-  ...(refused.length > 0 ? { refused: refused.map(({ name, why }) => ({ file: join(dir, name), why })) } : {}),
-  ...(left && left.length > 0 ? { changed: left.map((name) => join(dir, name)) } : {}),
+  ...(ones.length > 0 ? { one: ones.map((same) => same.map(({ name }) => pathOf(name))) } : {}),
+  ...(refused.length > 0 ? { refused: refused.map(({ name, why }) => ({ file: pathOf(name), why })) } : {}),
+  ...(left && left.length > 0 ? { changed: left.map((name) => pathOf(name)) } : {}),
 })
 
 /** @param moved the keys that change */
-function lineFor(planned: Planned, moved: ReadonlySet<string>, dir: string, { style }: Terminal): string {
+function lineFor(planned: Planned, moved: ReadonlySet<string>, store: Store, { style }: Terminal): string {
   const { name, next, kinds, previousKey } = planned
   const why = moved.has(previousKey ?? '') ? 'continues one whose key changes' : 'another key, by the rules of match'
   const what = kinds.size > 0 ? [...kinds].join(', ') : why
   const renamed = next === name ? '' : `\n  becomes ${printable(next)}`
-  return `${style('bold', shownPath(dir, name))}: ${printable(what)}${renamed}`
+  return `${style('bold', shownPath(store, name))}: ${printable(what)}${renamed}`
 }
 
-const lineForRefused = ({ name, why }: Refused, dir: string): string =>
-  `${shownPath(dir, name)}: refused: ${printable(why)}`
+const lineForRefused = ({ name, why }: Refused, store: Store): string =>
+  `${shownPath(store, name)}: refused: ${printable(why)}`
 
-const lineForOne = (same: readonly Planned[], dir: string): string =>
-  `The rules of match make one request of ${same.map(({ name }) => shownPath(dir, name)).join(', ')}: only one of them could be replayed.`
+const lineForOne = (same: readonly Planned[], store: Store): string =>
+  `The rules of match make one request of ${same.map(({ name }) => shownPath(store, name)).join(', ')}: only one of them could be replayed.`
 
-const lineForMerge = ({ kept, dropped }: Merged, dir: string, { style }: Terminal): string =>
-  `${style('yellow', 'one request:')} ${[kept, ...dropped].map(({ name }) => shownPath(dir, name)).join(', ')}\n  the first is kept as ${printable(kept.next)}, the others go`
+const lineForMerge = ({ kept, dropped }: Merged, store: Store, { style }: Terminal): string =>
+  `${style('yellow', 'one request:')} ${[kept, ...dropped].map(({ name }) => shownPath(store, name)).join(', ')}\n  the first is kept as ${printable(kept.next)}, the others go`

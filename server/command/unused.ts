@@ -1,6 +1,5 @@
 /** `deltatape unused`: the fixtures that no run asked for. */
 import { Command } from 'commander'
-import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
@@ -31,11 +30,11 @@ Exit codes: 0 all are used, 1 some are not, 2 it could not look.`,
       if (unused.length > 0) context.exit(EXIT.found)
       if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
       if (json) {
-        const told = unused.map(({ name, ...rest }) => ({ file: join(store.dir, name), ...rest }))
+        const told = unused.map(({ name, ...rest }) => ({ file: store.pathOf(name), ...rest }))
         return terminal.write(JSON.stringify({ unused: told }, null, 2))
       }
       for (const each of unused) {
-        terminal.write(`${terminal.style('bold', shownPath(store.dir, each.name))} ${printable(describeUnused(each))}`)
+        terminal.write(`${terminal.style('bold', shownPath(store, each.name))} ${printable(describeUnused(each))}`)
       }
       if (unused.length === 0) terminal.write(terminal.style('green', 'All fixtures were used.'))
     })

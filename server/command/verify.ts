@@ -1,6 +1,5 @@
 /** `deltatape verify`: what is wrong with the fixtures, file by file and line by line. */
 import { Command } from 'commander'
-import { join } from 'node:path'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { pickAll } from '../store/pick.ts'
@@ -80,14 +79,14 @@ async function run(context: Context, words: readonly string[], options: Options,
     problems.push({ name: each.name, line: 1, kind: 'unused', severity: 'error', message })
   }
   const empty = files.length === 0 && !options.allowEmpty
-  if (empty) problems.push(emptyProblem(store.dir))
+  if (empty) problems.push(emptyProblem(store.place))
   const errors = problems.filter(({ severity }) => severity === 'error').length
   const warnings = problems.length - errors
   if (errors > 0 || (options.strict && warnings > 0)) context.exit(EXIT.found)
 
   const paths = new Map(files.map(({ name, path }) => [name, path]))
   const isBeside = new Set(beside)
-  const pathOf = (name: string) => paths.get(name) ?? (isBeside.has(name) ? join(store.dir, name) : name)
+  const pathOf = (name: string) => paths.get(name) ?? (isBeside.has(name) ? store.pathOf(name) : name)
   if (options.json) {
     const told = problems.map(({ name, ...rest }) => ({ file: pathOf(name), ...rest }))
     return terminal.write(JSON.stringify({ fixtures: files.length, errors, warnings, problems: told }, null, 2))

@@ -113,7 +113,7 @@ async function run(context: Context, options: Options, command: Command): Promis
   for (const { call, fixture } of fixtures) {
     const { outcome, name } = await store.save(fixture, true)
     const did = outcome === 'saved' ? 'Wrote' : 'Unchanged:'
-    terminal.write(`${did} ${terminal.style('bold', shownPath(store.dir, name))} (${described(call, fixture)})`)
+    terminal.write(`${did} ${terminal.style('bold', shownPath(store, name))} (${described(call, fixture)})`)
   }
   const [first] = fixtures
   if (first)
@@ -204,8 +204,8 @@ async function textOf(request: string, context: Context): Promise<string> {
 }
 
 /** @throws DeltatapeError if there is a recording of the call, or something that cannot be read */
-async function refuseRecorded({ store }: OpenFixtures, { key }: Fixture): Promise<void> {
-  const before = await store.find(key).catch((error: unknown) => {
+async function refuseRecorded({ store }: OpenFixtures, fixture: Fixture): Promise<void> {
+  const before = await store.find(fixture).catch((error: unknown) => {
     if (!isDamage(error)) throw error
     throw new DeltatapeError('fixture_invalid', `${error.message} --force writes over it.`, { cause: error })
   })
@@ -213,7 +213,7 @@ async function refuseRecorded({ store }: OpenFixtures, { key }: Fixture): Promis
   const { at, upstream } = before.recorded
   throw new DeltatapeError(
     'config_invalid',
-    `${shownPath(store.dir, before.name)} is a recording of this call (${printable(upstream)}, ${printable(at.slice(0, 10))}), and stays. --force writes over it.`,
+    `${shownPath(store, before.name)} is a recording of this call (${printable(upstream)}, ${printable(at.slice(0, 10))}), and stays. --force writes over it.`,
   )
 }
 

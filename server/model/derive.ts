@@ -13,16 +13,16 @@ import type { Answer, Model } from './model.ts'
  * @param accepts which fixtures count
  */
 export function derive(model: Model, store: Store, accepts: (recording: Recording) => boolean): Model {
-  const counts = async (key: string): Promise<boolean> => {
-    const recording = await store.recording(key)
+  const counts = async (asked: Call): Promise<boolean> => {
+    const recording = await store.recording(await store.identify(asked))
     return recording !== undefined && accepts(recording)
   }
   return async (call, signal) => {
     // What a client wants to be answered is written in the form that it asks for.
     const streamed = call.wanted ? undefined : await streamedFrom(call, store)
     if (!streamed) return model(call, signal)
-    if (await counts((await store.identify(call)).key)) return model(call, signal)
-    if (!(await counts((await store.identify(streamed)).key))) return model(call, signal)
+    if (await counts(call)) return model(call, signal)
+    if (!(await counts(streamed))) return model(call, signal)
     return gathered(await model(streamed, signal), call)
   }
 }

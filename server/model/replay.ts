@@ -33,7 +33,7 @@ export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }
     const row = rowOf(call, identity.key)
     const nth = counts.next(row)
     if (!goesOn?.(call, identity.key)) {
-      const recording = await store.recording(identity.key, nth)
+      const recording = await store.recording(identity, nth)
       if (recording && accepts(recording)) {
         return play(recording, call, { pace: paceOf(call, pace), clock, signal, kind: 'hit' })
       }

@@ -4,9 +4,10 @@ import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { besideFrom } from '../fixture/beside.ts'
+import { besideFrom, besideNamedIn } from '../fixture/beside.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { besideName } from './beside.ts'
+import { isAddress } from './place.ts'
 import { type Picked, readFixture } from './pick.ts'
 
 const run = promisify(execFile)
@@ -31,7 +32,10 @@ export const readCommitted = (
   readFixture({
     name: `${name} in ${revision}`,
     text: () => committed(path, revision),
-    beside: () => committedBytes(besideName(path), revision).then(besideFrom, () => besideFrom(undefined)),
+    beside: async (text) =>
+      besideNamedIn(text) === undefined
+        ? besideFrom(undefined)
+        : committedBytes(besideName(path), revision).then(besideFrom, () => besideFrom(undefined)),
   })
 
 /** The text of a file as a revision has it. Throws `not_found` as {@link readCommitted} does. */
@@ -41,6 +45,7 @@ export const committed = async (path: string, revision: string): Promise<string>
 async function committedBytes(path: string, revision: string): Promise<Buffer> {
   const cannot = (why: string, cause?: unknown) =>
     new DeltatapeError('not_found', `${path} cannot be compared with ${printable(revision)}: ${why}`, { cause })
+  if (isAddress(path)) throw cannot('it is on an engine, which git knows nothing of. Give a second fixture.')
   if (NO_REVISION.test(revision))
     throw cannot('that is not a revision. Give a commit, a branch or a tag, such as HEAD.')
   try {

@@ -1,11 +1,14 @@
-/** What is in the file of a fixture, and beside it, in order; what takes long lets everything else go first. */
-import type { FileHandle } from 'node:fs/promises'
+/** What is in a fixture, and beside it, in order; what takes long lets everything else go first. */
 import type { AnswerRecord } from '../api/record.ts'
 import { nextTurn } from '../base/clock.ts'
+import { DamageError } from '../fixture/damage.ts'
 import { createFixtureReader } from '../fixture/file.ts'
 import type { FixtureFacts, FixtureHeader } from '../fixture/fixture.ts'
 import { openBeside } from './beside.ts'
-import { linesOf, pathOf } from './disk.ts'
+import type { Driver, Found } from './driver.ts'
+
+/** The longest line that is read, in bytes: an answer of 64 MiB in one piece, and what JSON adds to it. */
+const MAX_LINE_BYTES = 128 * 1024 * 1024
 
 /** How much is read in one go, in characters or bytes: less than 5 ms. */
 const PIECE = 1024 * 1024
@@ -16,24 +19,29 @@ export interface Contents {
   readonly header: FixtureHeader
 }
 
+/** What stands around the records, and what was read beside the fixture. */
+export interface Read {
+  readonly facts: FixtureFacts
+  /** The version of what stands beside it; undefined if nothing does. */
+  readonly beside: string | undefined
+}
+
 /**
  * Reads a fixture of any size, and gives in the end what stands around its records.
  *
- * @param check called once the file is open
  * @throws DamageError
+ * @throws StoreError `store_changed` where it was written anew meanwhile
  */
-export async function* contentsOf(
-  dir: string,
-  name: string,
-  check?: (file: FileHandle) => Promise<void>,
-): AsyncGenerator<Contents, FixtureFacts> {
-  const beside = openBeside(dir, name)
-  const reader = createFixtureReader(name, beside)
+export async function* contentsOf(driver: Driver, found: Found): AsyncGenerator<Contents, Read> {
+  const opened = openBeside(driver, found.name)
+  const reader = createFixtureReader(found.name, opened.beside)
   try {
-    for await (const lines of linesOf(pathOf(dir, name), name, check)) {
+    for await (const lines of linesIn(found)) {
       let records: AnswerRecord[] = []
       let size = 0
       for (const line of lines) {
+        const waiting = opened.ready(line)
+        if (waiting) await waiting
         const record = reader.line(line)
         if (!record) continue
         records.push(record)
@@ -46,22 +54,75 @@ export async function* contentsOf(
       }
       if (records.length > 0) yield { records, header: reader.header() }
     }
-    return reader.end()
+    return { facts: reader.end(), beside: opened.version }
   } finally {
-    beside.close()
+    await opened.close()
   }
 }
 
 /** The same to the end. */
-export async function readContents(
-  dir: string,
-  name: string,
-  take: (contents: Contents) => void,
-): Promise<FixtureFacts> {
-  const contents = contentsOf(dir, name)
+export async function readContents(driver: Driver, found: Found, take: (contents: Contents) => void): Promise<Read> {
+  const contents = contentsOf(driver, found)
   for (;;) {
     const { done, value } = await contents.next()
     if (done) return value
     take(value)
   }
+}
+
+/**
+ * The lines of an object, some at a time; at most one of them and a piece are in memory. A line ends with a line feed:
+ * other characters that end a line for people do not end it here.
+ *
+ * @throws DamageError where a line is longer than 128 MiB
+ */
+export async function* linesIn({ name, body }: Pick<Found, 'name' | 'body'>): AsyncGenerator<string[]> {
+  let [rest, held, count]: [Uint8Array[], number, number] = [[], 0, 1]
+  for await (const piece of body()) {
+    const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+    const lines: string[] = []
+    let start = 0
+    for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
+      const line = chunk.subarray(start, end)
+      lines.push((rest.length > 0 ? Buffer.concat([...rest, line]) : line).toString('utf8'))
+      ;[rest, held] = [[], 0]
+      start = end + 1
+      count++
+    }
+    if (start < chunk.length) {
+      rest.push(chunk.subarray(start))
+      held += chunk.length - start
+    }
+    if (held > MAX_LINE_BYTES) throw new DamageError(name, count, `the line has more than ${MAX_LINE_BYTES} bytes`)
+    if (lines.length > 0) yield lines
+  }
+  if (rest.length > 0) yield [Buffer.concat(rest).toString('utf8')]
+}
+
+/** How much of an object is asked for to read its first line, in bytes. */
+const FIRST_BYTES = 64 * 1024
+
+/** The text up to the first line feed; undefined if there is no such object. Throws as {@link linesIn} does. */
+export async function firstLine(driver: Driver, name: string): Promise<string | undefined> {
+  const got = await driver.get(name, { first: FIRST_BYTES })
+  return got === undefined || got === 'same' ? undefined : firstLineIn(driver, got)
+}
+
+/** The same of one whose beginning was asked for. */
+export async function firstLineIn(driver: Driver, found: Found): Promise<string | undefined> {
+  const [line] = await firstOf(found)
+  if (line !== undefined) return line
+  const got = await driver.get(found.name)
+  return got === undefined || got === 'same' ? undefined : ((await firstOf(got, true))[0] ?? '')
+}
+
+/** @param isWhole whether what is there has an end: then a line may end with it */
+async function firstOf(found: Found, isWhole = found.bytes <= FIRST_BYTES): Promise<string[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of found.body()) {
+    const end = piece.indexOf(0x0a)
+    pieces.push(end === -1 ? piece : piece.subarray(0, end))
+    if (end !== -1) return [Buffer.concat(pieces).toString('utf8')]
+  }
+  return isWhole ? [Buffer.concat(pieces).toString('utf8')] : []
 }

@@ -5,22 +5,15 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { DamageError } from '../fixture/damage.ts'
+import { UnreadableError } from './unreadable.ts'
+
+export { UnreadableError } from './unreadable.ts'
 
 /** The longest line that is read, in bytes: an answer of 64 MiB in one piece, and what JSON adds to it. */
 const MAX_LINE_BYTES = 128 * 1024 * 1024
 
 /** The longest file that is read into one text, in bytes. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024
-
-/**
- * Something that is there, or may be, and that cannot be read now. It is never taken for what is not there: whoever asks
- * is told, and nothing is called or written in its place.
- */
-export class UnreadableError extends DeltatapeError {
-  constructor(what: string, cause: unknown) {
-    super('fixture_invalid', `${what} cannot be read: ${systemCode(cause) ?? String(cause)}.`, { cause })
-  }
-}
 
 /** Tells of a file that cannot be read. */
 export const unreadable =

@@ -88,6 +88,11 @@ export interface Driver {
    * engine can do that in one step; says whether it had.
    */
   remove(name: string, version?: string): Promise<boolean>
+  /**
+   * Does work under a name while no other process does, where several objects are one fixture and get names one after
+   * another: a directory. Others have names that never change what they mean. What is written within has other names.
+   */
+  alone?<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Lets go of connections. */
   close(): Promise<void>
 }

@@ -5,22 +5,21 @@ import { type Match, createMatch } from '../fixture/match.ts'
 import type { Places } from '../fixture/places.ts'
 import { type Redactor, createRedactor, secretsOf } from '../redact/redactor.ts'
 import { type Rules, readRules } from '../redact/rules.ts'
+import { type DriverSettings, type Surroundings, openDriver } from './open.ts'
 import { passwordsIn } from './place.ts'
 import { type Store, openStore } from './store.ts'
 
 /** What has to be known; a configuration holds all of it. */
-export interface FixtureSettings {
-  readonly fixturesDir: string
+export interface FixtureSettings extends Omit<DriverSettings, 'mayBeMissing'> {
   /** Whether somebody said so. In `replay` a folder that nobody named may be missing: it is as good as empty. */
   readonly fixturesNamed?: boolean
-  readonly mode?: string
+  /** How many bytes of fixtures are kept in memory. */
+  readonly fixturesMemoryBytes?: number
   readonly configFile: string | undefined
   readonly apiKey: string | undefined
   readonly authToken: string | undefined
   /** The keys for further APIs, by their variables. */
   readonly keys?: Readonly<Record<string, string>>
-  /** What is run with `MODEL_MODE=record` to record a call, if it is not a server for itself. */
-  readonly howToRecord?: string | undefined
 }
 
 export interface OpenFixtures {
@@ -38,15 +37,22 @@ const HERE: Places = { cwd: process.cwd(), home: homedir(), tmp: tmpdir() }
 const clean = (places: Places, redactor: Redactor): Places =>
   Object.fromEntries(Object.entries(places).filter(([, path = '']) => redactor.text(path) === path))
 
-/** @throws DeltatapeError `config_invalid` if the file of rules cannot be used */
-export function openFixtures(settings: FixtureSettings, clock: Clock, here: Places = HERE): OpenFixtures {
+/** Who hears of what is done with fixtures. */
+export interface Hearers extends Pick<Surroundings, 'watch' | 'warn' | 'onStale'> {
+  /** Where this process is, if it is not where it was started. */
+  readonly here?: Places
+}
+
+/** @throws DeltatapeError `config_invalid` if the file of rules cannot be used, or no engine is named so */
+export function openFixtures(settings: FixtureSettings, clock: Clock, hearers: Hearers = {}): OpenFixtures {
+  const { fixturesNamed, mode, howToRecord, fixturesMemoryBytes: memoryBytes } = settings
   const rules = readRules(settings.configFile)
   const secrets = { ...secretsOf(settings), 'store-password': passwordsIn(settings.fixturesDir) }
   const redactor = createRedactor(secrets, rules)
-  const places = clean(here, redactor)
-  const match = rules.match && createMatch(rules.match, places)
-  const { fixturesDir: dir, fixturesNamed, mode, howToRecord } = settings
+  const here = clean(hearers.here ?? HERE, redactor)
+  const match = rules.match && createMatch(rules.match, here)
   const mayBeMissing = mode === 'replay' && fixturesNamed === false
-  const store = openStore({ dir, mayBeMissing, redactor, clock, match, here: places, howToRecord })
+  const driver = openDriver({ ...settings, mayBeMissing }, { ...hearers, clock })
+  const store = openStore({ driver, memoryBytes, redactor, clock, match, here, howToRecord })
   return { store, match, redactor, rules }
 }

@@ -4,7 +4,6 @@ import { isDamage } from '../fixture/damage.ts'
 import { type Fixture, continuedBy } from '../fixture/fixture.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Finder } from './finder.ts'
-import type { Stamp } from './stamp.ts'
 
 export interface Links {
   /** Writes the key into the header of a fixture that was saved, once it is known, unless somebody changed it meanwhile. */
@@ -14,34 +13,31 @@ export interface Links {
 }
 
 /** What tells of a fixture whether it is still the one that was saved. */
-type SavedFixture = Pick<Fixture, 'key' | 'take' | 'recorded'>
+type SavedFixture = Pick<Fixture, 'key' | 'api' | 'request' | 'take' | 'recorded'>
 
 interface Parts {
   readonly finder: Finder
-  /** What tells the content that a file has now from any other. */
-  readonly stamp: (name: string) => Stamp
-  /** Writes a fixture over a file, unless that has another stamp by now. */
-  readonly replace: (name: string, fixture: Fixture, stamp: Stamp) => Promise<boolean>
+  /** Writes a fixture over another, unless that has another version by now. */
+  readonly replace: (name: string, fixture: Fixture, version: string) => Promise<boolean>
 }
 
-export function createLinks({ finder, stamp, replace }: Parts): Links {
+export function createLinks({ finder, replace }: Parts): Links {
   let last = Promise.resolve()
-  const link = async ({ key, take, recorded }: SavedFixture, follows: string): Promise<void> => {
-    const name = await finder.nameOf(key, takeOf({ take }))
-    if (name === undefined) return
-    const seen = stamp(name)
-    const now = await finder.whole(name)
-    const isSaved = now.key === key && now.recorded.at === recorded.at && continuedBy(now) === undefined
-    if (isSaved) await replace(name, { ...now, follows }, seen)
+  const link = async (saved: SavedFixture, follows: string): Promise<void> => {
+    const found = await finder.find(saved, takeOf(saved))
+    if (!found) return
+    const { fixture, version } = found
+    const isSaved = fixture.recorded.at === saved.recorded.at && continuedBy(fixture) === undefined
+    if (isSaved) await replace(fixture.name, { ...fixture, follows }, version)
   }
   return {
-    add({ key, take, recorded }, later) {
+    add({ key, api, request, take, recorded }, later) {
       const before = last
       const work = async () => {
         const follows = await later
         // One after another: saves that somebody waits for are in between.
         await before
-        if (follows !== undefined) await link({ key, take, recorded }, follows)
+        if (follows !== undefined) await link({ key, api, request, take, recorded }, follows)
       }
       last = work().catch(passOver)
     },

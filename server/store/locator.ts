@@ -1,56 +1,62 @@
-/** Where the fixture with a key is: by the part of the key in its name, and by its first line if the name says nothing. */
+/**
+ * Where a fixture is. Its name follows from its call. In a directory people give other names, too: there it is also found
+ * by the part of the key in its name, and by its first line if the name says nothing.
+ */
 import type { Clock } from '../base/clock.ts'
+import type { DeltatapeError } from '../base/errors.ts'
 import { DamageError, isDamage } from '../fixture/damage.ts'
-import { NAME_KEY_CHARS } from '../fixture/key.ts'
-import { byTake, keyPartIn, takeIn, takeOf } from '../fixture/take.ts'
-import type { Listing } from './directory.ts'
-import { UnreadableError } from './disk.ts'
-import { createPieces, sortInPieces } from './pieces.ts'
-import type { Read, Reader } from './reader.ts'
+import { type Identity, NAME_KEY_CHARS, fileName } from '../fixture/key.ts'
+import { byTake, keyPartIn, nameOfTake, takeIn, takeOf } from '../fixture/take.ts'
+import { LRUCache } from 'lru-cache'
+import type { Driver } from './driver.ts'
+import { type Listing, listAll, namesFor } from './names.ts'
+import { createPieces } from './pieces.ts'
+import type { Read } from './anew.ts'
+import type { Reader } from './reader.ts'
 import { shared } from './shared.ts'
 
-/** How many files are read at once. */
-const READS_AT_ONCE = 16
+/** How many are read at once. */
+const READS_AT_ONCE = 32
 
-/** Makes what finds files of a directory, which `list` looks at. */
-export function createLocator(list: () => Promise<Listing>, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
-  const { shelf } = reader
-  const named = createNamed()
+/** Of how many calls it is kept which files there are. */
+const MAX_KNOWN = 50_000
 
-  const look = shared(async () => {
-    const { names, unreadable } = await list()
-    const sorted = await sortInPieces(names, clock)
-    named.replace(await byKeyPart(sorted, clock))
-    return { names: sorted, unreadable }
+/** A call whose fixture is looked for. */
+export type Asked = Pick<Identity, 'key' | 'api' | 'request'>
+
+/** Makes what finds fixtures in a place. */
+export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
+  const known = createKnown()
+
+  const look = shared(async (): Promise<Listing> => {
+    const listing = await listAll(driver, clock)
+    known.looked(listing.names)
+    return listing
   })
 
-  /** The name of the file with a take among those whose names say nothing; all of them are looked at. */
-  const locateNameless = async (wanted: Wanted) => {
-    const { key } = wanted
-    const names = named.with(NO_KEY)
-    const nameless = new Set(names)
-    for (const name of shelf.namesOf(key)) {
-      const known = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
-      if (known && isTake(known, wanted)) return { name }
-    }
-    const { read, unknown } = await readEach(names, reader.sketch, clock)
-    return { name: read.find((sketch) => isTake(sketch, wanted))?.name, unknown }
+  /** Looks at the directory anew, and then into those whose name says nothing. */
+  const locateByLooking = async <T extends Found>(wanted: Wanted, readOne: Read<T>): Promise<T | undefined> => {
+    const { names, unknown: unlisted } = await look()
+    const { own, nameless } = await namesFor(names, partOf(wanted.key), clock)
+    known.set(wanted.key, own)
+    const anew = await firstOf(known.namesFor(wanted, ''), wanted, readOne)
+    if (anew.found) return anew.found
+    const { name, unknown } = await locateNameless(nameless, wanted, { reader, clock })
+    if (name !== undefined) return readOne(name)
+    const failed = anew.failed ?? unlisted[0] ?? unknown
+    if (failed !== undefined) throw failed
+    return undefined
   }
 
   /**
-   * Looks for a take where the name says, then at the directory anew, and then into those whose name says nothing. There is none
-   * only where nothing is left that could be it.
+   * Looks for a take under the name that follows from its call; in a directory under others, too. There is none only
+   * where nothing is left that could be it.
    */
-  const locate = async <T extends Found>(key: string, readOne: Read<T>, take = 1): Promise<T | undefined> => {
-    const wanted = { key, take }
-    const { found } = await firstOf(named.forTake(key, take), wanted, readOne)
+  const locate = async <T extends Found>(asked: Asked, readOne: Read<T>, take = 1): Promise<T | undefined> => {
+    const wanted = { key: asked.key, take }
+    const { found, failed } = await firstOf(known.namesFor(wanted, nameFor(asked)), wanted, readOne)
     if (found) return found
-    const { unreadable } = await look()
-    const anew = await firstOf(named.forTake(key, take), wanted, readOne)
-    if (anew.found) return anew.found
-    const { name, unknown } = await locateNameless(wanted)
-    if (name !== undefined) return readOne(name)
-    const failed = anew.failed ?? unreadable[0] ?? unknown
+    if (driver.dir !== undefined) return locateByLooking(wanted, readOne)
     if (failed !== undefined) throw failed
     return undefined
   }
@@ -58,52 +64,94 @@ export function createLocator(list: () => Promise<Listing>, reader: Pick<Reader,
   return {
     look,
     locate,
-    furtherTakes: named.further,
-    namesakes: (name: string): readonly string[] => named.with(keyPartOf(name)),
-    added: named.add,
+    /** The names that say that they are takes of a call beyond the first, in their order, as far as they are known. */
+    furtherTakes: known.further,
+    /** Looks for further takes of a call, whose first take has a name. */
+    async takesBeside(name: string): Promise<void> {
+      for await (const { entries } of driver.list(nameOfTake(name, 1).replace(/jsonl$/, '')))
+        for (const each of entries) if (each.name.endsWith('.jsonl') && takeIn(each.name) > 1) known.add(each.name)
+    },
+    /** There is a fixture with this name. */
+    added: known.add,
+    /** The names of those that may be fixtures with a key: all are listed for that. */
+    async namesWith(key: string): Promise<readonly string[]> {
+      const { names } = await look()
+      const { own, nameless } = await namesFor(names, partOf(key), clock)
+      return [...own, ...(driver.dir === undefined ? [] : nameless)]
+    },
   }
 }
 
-/** The names of the files by the part of the key in them, as of the last look at the directory. */
-function createNamed() {
-  let named = new Map<string, string[]>()
-  /** What was found of takes: asked for with each replay. */
-  const further = new Map<string, readonly string[]>()
-  const withPart = (part: string): readonly string[] => named.get(part) ?? NONE
+/** The name of the file with a take among those whose names say nothing; all of them are looked at. */
+async function locateNameless(
+  names: readonly string[],
+  wanted: Wanted,
+  { reader, clock }: { readonly reader: Pick<Reader, 'shelf' | 'sketch'>; readonly clock: Clock },
+) {
+  const nameless = new Set(names)
+  for (const name of Array.from(reader.shelf.namesOf(wanted.key))) {
+    const found = nameless.has(name) ? await reader.sketch(name).catch(passDamage) : undefined
+    if (found && isTake(found, wanted)) return { name }
+  }
+  const { read, unknown } = await readEach(names, reader.sketch, clock)
+  return { name: read.find((sketch) => isTake(sketch, wanted))?.name, unknown }
+}
+
+const usualNames = new WeakMap<Asked, string>()
+
+/** The name of the first take of a call. The same call comes again and again. */
+function nameFor(asked: Asked): string {
+  const before = usualNames.get(asked)
+  if (before !== undefined) return before
+  const { key, api, request } = asked
+  const name = fileName({ key, api, request })
+  usualNames.set(asked, name)
+  return name
+}
+
+const partOf = (key: string): string => key.slice(0, NAME_KEY_CHARS)
+
+/** What was found of calls whose fixtures have other names than those that follow from them, and of further takes. */
+function createKnown() {
+  const byPart = new LRUCache<string, readonly string[]>({ max: MAX_KNOWN })
+  /** Asked for with each replay. */
+  let further = new Map<string, readonly string[]>()
+  const withOne = (to: Map<string, readonly string[]>, part: string, name: string): void =>
+    void to.set(part, [...new Set([...(to.get(part) ?? NONE), name])].toSorted(byTake))
   return {
-    replace(names: Map<string, string[]>): void {
-      named = names
-      further.clear()
-    },
+    set: (key: string, all: readonly string[]): void => void byPart.set(partOf(key), all),
     add(name: string): void {
-      const part = keyPartOf(name)
-      named.set(part, [...new Set([...withPart(part), name])])
-      further.delete(part)
+      const part = keyPartIn(name)
+      if (part === undefined) return
+      if (takeIn(name) > 1) withOne(further, part, name)
+      else byPart.set(part, [...new Set([...(byPart.get(part) ?? NONE), name])])
     },
-    with: withPart,
-    /** Those for a key; the ones first that say that they are this take. */
-    forTake(key: string, take: number): readonly string[] {
-      const names = withPart(key.slice(0, NAME_KEY_CHARS))
-      if (names.length < 2) return names
-      const says = (name: string) => takeIn(name) === take
-      return [...names.filter(says), ...names.filter((name) => !says(name))]
+    /** All names were listed: of takes all are known now. */
+    looked(all: readonly string[]): void {
+      const found = new Map<string, readonly string[]>()
+      for (const name of all) {
+        const part = isFurther(name) ? keyPartIn(name) : undefined
+        if (part !== undefined) withOne(found, part, name)
+      }
+      further = found
     },
-    /** Those that say that they are takes of a call beyond the first, in their order. */
-    further(key: string): readonly string[] {
-      const part = key.slice(0, NAME_KEY_CHARS)
-      const known = further.get(part)
-      // A key without a file is a client's own: nothing is kept of it.
-      if (known || !named.has(part)) return known ?? NONE
-      const found = withPart(part)
-        .filter((name) => takeIn(name) > 1)
-        .toSorted(byTake)
-      further.set(part, found)
-      return found
+    /** Those that may be a take; first the one whose name follows from the call, then those that say that they are this take. */
+    namesFor({ key, take }: Wanted, usual: string): readonly string[] {
+      const part = partOf(key)
+      const own = [...(byPart.get(part) ?? NONE), ...(further.get(part) ?? NONE)]
+      const first = usual === '' ? NONE : [nameOfTake(usual, take)]
+      if (own.length === 0) return first
+      const says = (each: string) => takeIn(each) === take
+      return [...new Set([...first, ...own.filter(says), ...own.filter((each) => !says(each))])]
     },
+    further: (key: string): readonly string[] => further.get(partOf(key)) ?? NONE,
   }
 }
 
 const NONE: readonly string[] = []
+
+/** Whether a name may say that it is a further take: asked of all names of a large place. */
+const isFurther = (name: string): boolean => name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1
 
 /** What is looked for, and what is found. */
 interface Wanted {
@@ -118,24 +166,10 @@ interface Found {
 
 const isTake = (found: Found, { key, take }: Wanted): boolean => found.key === key && takeOf(found) === take
 
-/** Names in their order by the part of the key in them. */
-async function byKeyPart(names: readonly string[], clock: Clock): Promise<Map<string, string[]>> {
-  const pause = createPieces(clock)
-  const found = new Map<string, string[]>()
-  for (const name of names) {
-    const part = keyPartOf(name)
-    const others = found.get(part)
-    if (others) others.push(name)
-    else found.set(part, [name])
-    await pause()
-  }
-  return found
-}
-
 /** The first of these that is what is looked for, or why one of them could not be read. */
-async function firstOf<T extends Found>(names: readonly string[], wanted: Wanted, readOne: Read<T>) {
+async function firstOf<T extends Found>(all: readonly string[], wanted: Wanted, readOne: Read<T>) {
   let failed: unknown
-  for (const name of names) {
+  for (const name of all) {
     try {
       const found = await readOne(name)
       if (found && isTake(found, wanted)) return { found }
@@ -147,31 +181,26 @@ async function firstOf<T extends Found>(names: readonly string[], wanted: Wanted
   return { failed }
 }
 
-/** Reads something of each of these fixtures. Costs a stat a file, if what did not change is kept. */
-export async function readEach<T>(names: readonly string[], read: Read<T>, clock: Clock) {
+/** Reads something of each of these fixtures. Costs a look at each, if what did not change is kept. */
+export async function readEach<T>(all: readonly string[], read: Read<T>, clock: Clock) {
   const pause = createPieces(clock)
-  const all: T[] = []
+  const found: T[] = []
   const damaged: string[] = []
-  let unknown: UnreadableError | undefined
+  let unknown: DeltatapeError | undefined
   const readOne = (name: string) =>
     read(name).catch((error: unknown) => {
       if (!isDamage(error)) throw error
-      if (error instanceof UnreadableError) unknown ??= error
+      if (!(error instanceof DamageError)) unknown ??= error
       damaged.push(name)
       return undefined
     })
-  for (let start = 0; start < names.length; start += READS_AT_ONCE) {
-    const some = await Promise.all(names.slice(start, start + READS_AT_ONCE).map(readOne))
-    for (const one of some) if (one !== undefined) all.push(one)
+  for (let start = 0; start < all.length; start += READS_AT_ONCE) {
+    const some = await Promise.all(all.slice(start, start + READS_AT_ONCE).map(readOne))
+    for (const one of some) if (one !== undefined) found.push(one)
     await pause()
   }
-  return { read: all, damaged: damaged.toSorted(), unknown }
+  return { read: found, damaged: damaged.toSorted(), unknown }
 }
-
-/** The part of the key in the name of a file, or {@link NO_KEY} if there is none. */
-const keyPartOf = (name: string): string => keyPartIn(name) ?? NO_KEY
-
-const NO_KEY = ''
 
 /** Takes an error that says that a fixture is damaged for no fixture. */
 export function passDamage(error: unknown): undefined {

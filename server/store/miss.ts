@@ -6,17 +6,13 @@ import { explainMiss, shownName } from '../fixture/nearest.ts'
 import { searchFor } from '../fixture/sketch.ts'
 import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import type { Driver } from './driver.ts'
 import type { Finder } from './finder.ts'
-import { passDamage } from './locator.ts'
-import { createPieces } from './pieces.ts'
-
-/** How many fixtures are compared with one call: the first by name. */
-const MAX_COMPARED = 50_000
-
-/** How many are compared between two looks at the clock. */
-const COMPARED_AT_ONCE = 50
+import { passDamage, readEach } from './locator.ts'
+import { neighboursIn, neighboursOn } from './neighbours.ts'
 
 interface Parts {
+  readonly driver: Driver
   readonly finder: Finder
   readonly redactor: Redactor
   readonly clock: Clock
@@ -30,27 +26,26 @@ interface Parts {
  *
  * @throws DeltatapeError `fixture_invalid` where the fixtures cannot be looked at
  */
-export async function missOf(
-  identity: Identity,
-  { finder, redactor, clock, here, howToRecord }: Parts,
-): Promise<MissError> {
+export async function missOf(identity: Identity, parts: Parts): Promise<MissError> {
+  const { driver, finder, redactor, clock, here, howToRecord } = parts
   const wanted = fileName(identity)
-  const { sketches, damaged } = await finder.overview()
+  const { names, isAll } = await (driver.dir === undefined
+    ? neighboursOn(driver, wanted)
+    : neighboursIn((await finder.look()).names, wanted, clock))
   // All that share one look begin at the same moment: one after another.
   await nextTurn()
+  const { read, damaged } = await readEach(names, finder.sketch, clock)
   const search = searchFor(identity)
-  const pause = createPieces(clock)
-  for (const [index, sketch] of sketches.entries()) {
+  for (const sketch of read) {
     if (sketch.key === identity.key) {
       const told = `${shownName(sketch.name, redactor)} is the fixture for this request, and its name says otherwise. Rename it to ${wanted}.`
       return new MissError(told, wanted)
     }
-    if (index < MAX_COMPARED) search.take(sketch)
-    if (index % COMPARED_AT_ONCE === 0) await pause()
+    search.take(sketch)
   }
+  await nextTurn()
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
   await nextTurn()
-  const compared = Math.min(MAX_COMPARED, sketches.length)
-  const found = { nearest, damaged, compared, count: sketches.length, here, howToRecord }
+  const found = { nearest, damaged, compared: read.length, isAll, here, howToRecord }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

@@ -1,19 +1,21 @@
 /** Which fixtures a person means, and what is in them. */
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
+import { basename, dirname, posix, relative, resolve, sep } from 'node:path'
+import { systemClock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { isDamage } from '../fixture/damage.ts'
 import { parseFixture } from '../fixture/file.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake } from '../fixture/take.ts'
-import { type Beside, besideFrom } from '../fixture/beside.ts'
-import { openBeside } from './beside.ts'
-import { readText } from './disk.ts'
+import type { Beside } from '../fixture/beside.ts'
+import { readBeside } from './beside.ts'
+import { openDirectory } from './drivers/directory.ts'
+import { readText } from './text.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */
-type Shelf = Pick<Store, 'dir' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
+type Shelf = Pick<Store, 'place' | 'dir' | 'pathOf' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
 
 /** A file that a person means. */
 export interface Picked {
@@ -22,8 +24,8 @@ export interface Picked {
   readonly path: string
   /** Reads it, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(): Promise<string>
-  /** Opens what stands beside it once it is asked for. Has to be closed. */
-  beside(): Beside | Promise<Beside>
+  /** Reads what stands beside it, as its text says. Has to be closed. */
+  beside(text: string): Promise<Beside>
 }
 
 /** A fixture, or why its file is damaged. */
@@ -42,9 +44,6 @@ export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved
   }
 }
 
-/** A line that takes bytes of what stands beside a fixture. */
-const HAS_BESIDE = /^\{"at":[\d.]+,"bin":"/m
-
 /**
  * Reads the fixture in a file.
  *
@@ -52,7 +51,7 @@ const HAS_BESIDE = /^\{"at":[\d.]+,"bin":"/m
  */
 export async function readFixture({ name, text, beside }: Omit<Picked, 'path'>): Promise<StoredFixture> {
   const content = await text()
-  const opened = await (HAS_BESIDE.test(content) ? beside() : besideFrom(undefined))
+  const opened = await beside(content)
   try {
     return { ...parseFixture(content, name, opened), name }
   } finally {
@@ -90,22 +89,28 @@ export async function pickAll(store: Shelf, words: readonly string[]): Promise<P
   return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const stored = ({ dir, text, beside }: Shelf, name: string): Picked => ({
+const stored = ({ pathOf, text, beside }: Shelf, name: string): Picked => ({
   name,
-  path: join(dir, name),
+  path: pathOf(name),
   text: () => text(name),
-  beside: () => beside(name),
+  beside: (content) => beside(name, content),
 })
 
-const elsewhere = (path: string): Picked => ({
-  name: path,
-  path,
-  text: () => readText(path, path),
-  beside: () => openBeside(dirname(path), basename(path)),
-})
+/** A file that is in no store: the directory in which it lies is one for the moment. */
+function elsewhere(path: string): Picked {
+  const driver = openDirectory({ place: dirname(path), clock: systemClock, timeoutMs: Infinity })
+  const name = basename(path)
+  return {
+    name: path,
+    path,
+    text: () => readText(driver, name, path),
+    beside: (content) => readBeside(driver, name, content),
+  }
+}
 
 /** The file at a path, if that is within the store. */
 function inStore(store: Shelf, path: string): Picked | undefined {
+  if (store.dir === undefined) return undefined
   const name = relative(resolve(store.dir), resolve(path)).replaceAll(sep, '/')
   return name.endsWith('.jsonl') && !name.startsWith('../') ? stored(store, name) : undefined
 }
@@ -120,7 +125,7 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
     if (await isFile(word)) return elsewhere(word)
     throw new DeltatapeError(
       'not_found',
-      `No fixture in ${JSON.stringify(store.dir)} has a name or key that begins with ${JSON.stringify(word)}. npx deltatape ls shows what there is.`,
+      `No fixture in ${JSON.stringify(store.place)} has a name or key that begins with ${JSON.stringify(word)}. npx deltatape ls shows what there is.`,
     )
   }
   // Of takes of one call the first is meant: the others are told by their number.
@@ -137,7 +142,8 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
 
 /** The names that a word means: those that are the word, or else those that begin with it, or else the keys that do. */
 async function meantBy(store: Shelf, names: readonly string[], word: string): Promise<string[]> {
-  const wanted = [word, relative(resolve(store.dir), resolve(word))].map((each) => each.replaceAll('\\', '/'))
+  const asPath = store.dir === undefined ? [] : [relative(resolve(store.dir), resolve(word))]
+  const wanted = [word, ...asPath].map((each) => each.replaceAll('\\', '/'))
   const isWord = (name: string) => wanted.some((each) => name === each || name === `${each}.jsonl`)
   const exact = names.find(isWord)
   if (exact !== undefined) return [exact]

@@ -1,14 +1,8 @@
-/** Fixtures to be played: small ones kept in memory, large ones read as they are played. */
-import type { FileHandle } from 'node:fs/promises'
-import type { Follower } from '../api/api.ts'
-import { isStream } from '../api/framing/index.ts'
+/** Fixtures to be played: small ones are kept in memory. */
 import { apiNamed } from '../api/index.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
-import { DeltatapeError } from '../base/errors.ts'
-import { type Tally, createTally, fresh, remade } from '../base/memo.ts'
-import { type FixtureFacts, type FixtureHeader, type StoredFixture, isGood } from '../fixture/fixture.ts'
-import { contentsOf, readContents } from './contents.ts'
-import { versionOf } from './disk.ts'
+import { type Tally, createTally, remade } from '../base/memo.ts'
+import { type FixtureFacts, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { pack, unpack } from './packing.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
@@ -44,7 +38,7 @@ function packed(records: readonly AnswerRecord[], tally: Tally): () => readonly 
 
 const charsIn = (records: readonly AnswerRecord[]): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
 
-const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
+export const played = ({ key, take, api, requestText, response, ending, endedAt }: FixtureFacts, name: string) => ({
   key,
   take,
   response,
@@ -63,45 +57,7 @@ export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? re
 const DAMAGE_BYTES = 1000
 
 /** The objects of a recording, of its parts and of what is made of them; and the headers of its answer. */
-const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
+export const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
   OBJECT_BYTES + 2 * (response?.headers ?? []).flat().join().length
 
 const OBJECT_BYTES = 2500
-
-/** Reads a large fixture to its end to see that it is whole, and again each time that it is played. */
-export async function onDisk(dir: string, name: string, version: string): Promise<Recording> {
-  const end = createEnd()
-  const facts = await readContents(dir, name, ({ records, header }) => {
-    for (const record of records) end.take(record, header)
-  })
-  return {
-    ...played(facts, name),
-    isGood: isGood({ ...facts, records: end.records() }),
-    tally: createTally(bytesOfFacts(facts)),
-    // It may be cut off while it is played: that is told at its end.
-    async *parts() {
-      const contents = contentsOf(dir, name, (file) => hasNotChanged(file, name, version))
-      for await (const { records } of contents) for (const part of inParts(records)) yield fresh(part)
-    },
-  }
-}
-
-/** Keeps what tells of an answer whether it is good: of a stream its end, and of a body in one piece all of it. */
-function createEnd() {
-  let follower: Follower | undefined
-  let records: AnswerRecord[] = []
-  return {
-    take(record: AnswerRecord, { api, call, request, response }: FixtureHeader): void {
-      follower ??= apiNamed(api).follow({ ...call, request })
-      const mayBeOver = follower.take(record) !== 'open'
-      if (response && isStream(response.framing) && !mayBeOver) records = []
-      else records.push(record)
-    },
-    records: (): readonly AnswerRecord[] => records,
-  }
-}
-
-async function hasNotChanged(file: FileHandle, name: string, version: string): Promise<void> {
-  if (versionOf(await file.stat()) === version) return
-  throw new DeltatapeError('fixture_invalid', `${name} was written anew just as it was to be played. Ask again.`)
-}

@@ -1,21 +1,21 @@
-/** The rules of saving: what stands in the place of what, and that the look and the deed are one step. */
+/** The rules of saving: what stands in the place of what, whoever writes at the same time. */
 import { posix } from 'node:path'
 import { bytesOf } from '../api/record.ts'
-import type { Clock } from '../base/clock.ts'
-import { isDamage } from '../fixture/damage.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { takeOf } from '../fixture/take.ts'
 import { isWritten } from '../fixture/written.ts'
+import type { Answers } from './answers.ts'
 import { removeFixture, writeFixture } from './beside.ts'
-import { UnreadableError } from './disk.ts'
+import type { Driver, Expected } from './driver.ts'
 import type { Finder } from './finder.ts'
-import { alone } from './write.ts'
+import { passDamage } from './locator.ts'
+import { UnreadableError } from './unreadable.ts'
 
 /** What became of a fixture that was to be saved. */
 export interface Saved {
   readonly outcome: 'saved' | 'unchanged' | 'kept'
-  /** The file that holds a fixture of this call now. */
+  /** The name under which there is a fixture of this call now. */
   readonly name: string
   /** The fixture of this key that it stands in the place of. */
   readonly replaced?: StoredFixture | undefined
@@ -29,44 +29,75 @@ export interface Saved {
 export type Save = (fixture: Fixture, isMeant?: boolean) => Promise<Saved>
 
 interface Parts {
-  readonly dir: string
+  readonly driver: Driver
   readonly finder: Finder
-  readonly clock: Clock
+  readonly answers: Pick<Answers, 'saving' | 'removed'>
 }
 
-/** Makes what saves fixtures of a directory, those of one key after another. */
-export function createSaver({ dir, finder, clock }: Parts): Save {
+/** How often a failure is tried to be saved, if others write the same fixture meanwhile. */
+const MAX_TRIES = 4
+
+/** Makes what saves fixtures, those of one key after another. */
+export function createSaver({ driver, finder, answers }: Parts): Save {
   const inOrder = createOrder()
-  const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
+
+  /** Saves it, or gives undefined if somebody else wrote meanwhile what it has to be compared with. */
+  const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved | undefined> => {
     const take = takeOf(fixture)
-    const before = await finder.find(fixture.key, take).catch(passOver)
-    if (before && !isMeant && !isGood(fixture) && isGood(before)) return { outcome: 'kept', name: before.name }
+    const mayReplaceAll = isMeant || isGood(fixture)
+    // Before it is looked at: what comes in between is somebody else's then.
+    const seen = mayReplaceAll ? undefined : await expectedAt(driver, fileName(fixture))
+    const before = (await finder.find(fixture, take).catch(passOver))?.fixture
+    if (before && !mayReplaceAll && isGood(before)) return { outcome: 'kept', name: before.name }
     // Takes of a call stand beside each other.
-    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture.key).catch(passOver) : undefined)
+    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passOver) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
-    await writeFixture(dir, name, fixture, clock)
-    finder.added(name)
+    await answers.saving(fixture, name)
+    const expected = mayReplaceAll || name !== fileName(fixture) ? undefined : seen
+    const version = await writeFixture(driver, { name, fixture, expected, before })
+    if (version === undefined) return undefined
+    finder.wrote(name, version, fixture)
+    if (before) await answers.removed(before, fixture)
     // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
-    if (before) await finder.look()
-    for (const other of new Set([...finder.namesakes(name), ...(before ? [before.name] : [])])) {
-      if (other === name) continue
-      const copy = await finder.sketch(other).catch(passOver)
-      if (copy?.key === fixture.key && takeOf(copy) === take) await removeFixture(dir, other)
-    }
-    await finder.sketch(name)
+    if (before && driver.dir !== undefined) await removeCopies({ driver, finder }, fixture, name)
     return { outcome: 'saved', name, replaced: before }
   }
-  return (fixture, isMeant = false) =>
-    inOrder(fixture.key, () => alone(dir, fixture.key, clock, () => put(fixture, isMeant)))
+
+  const putInTries = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const saved = await put(fixture, isMeant)
+      if (saved) return saved
+    }
+    return { outcome: 'kept', name: fileName(fixture) }
+  }
+  return (fixture, isMeant = false) => inOrder(fixture.key, () => putInTries(fixture, isMeant))
 }
 
-/** A damaged file is written over. What cannot be read now is not: it fails as the system says. */
+/** What is damaged is written over. What cannot be read now is not: it fails as the system says. */
 function passOver(error: unknown): undefined {
   if (error instanceof UnreadableError) throw error.cause
-  if (!isDamage(error)) throw error
+  passDamage(error)
 }
 
+/** What has to be there for a write that may not take the place of anything else. */
+async function expectedAt(driver: Driver, name: string): Promise<Expected> {
+  const got = await driver.get(name, { first: 1 })
+  return got === undefined || got === 'same' ? 'absent' : { version: got.version }
+}
+
+/** Takes others of the same call away. */
+async function removeCopies(
+  { driver, finder }: Pick<Parts, 'driver' | 'finder'>,
+  { key, take }: Fixture,
+  name: string,
+): Promise<void> {
+  for (const other of await finder.namesWith(key)) {
+    if (other === name) continue
+    const copy = await finder.sketch(other).catch(passDamage)
+    if (copy?.key === key && takeOf(copy) === takeOf({ take })) await removeFixture(driver, other)
+  }
+}
 /** Does the work of one key after another: saves of one call follow each other. */
 function createOrder() {
   const last = new Map<string, Promise<unknown>>()

@@ -1,39 +1,49 @@
-/** Where fixtures live: a directory of `*.jsonl` files. Which call it is, and the rules of saving. */
-import { posix } from 'node:path'
+/** Where fixtures are: which call it is, and the rules of finding and saving, in whichever place. */
+import { join, posix } from 'node:path'
 import type { Call } from '../api/call.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError, MissError } from '../base/errors.ts'
 import type { Beside } from '../fixture/beside.ts'
 import { type Fixture, type FixtureFacts, type StoredFixture, continuedBy } from '../fixture/fixture.ts'
-import { type Asked, type Identity, fileName } from '../fixture/key.ts'
+import { type Asked as AskedCall, type Identity, fileName } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
 import type { Places } from '../fixture/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { openBeside, removeStampedFixture, stateWithBeside, writeFixture } from './beside.ts'
+import type { Answers } from './answers.ts'
+import { readBeside, removeFixture, writeFixture } from './beside.ts'
 import { readContents } from './contents.ts'
 import { createConversations } from './conversation.ts'
-import { checkDirectory, listDirectory, listIfThere } from './directory.ts'
-import { type FileState, pathOf, readText } from './disk.ts'
+import type { Driver, Expected } from './driver.ts'
 import { type Finder, type Survey, createFinder } from './finder.ts'
 import { createIdentifier } from './identifier.ts'
+import { createIndexed } from './indexed.ts'
 import { createLinks } from './links.ts'
-import { createMarks } from './marks.ts'
+import { type Asked, passDamage } from './locator.ts'
 import { missOf } from './miss.ts'
+import type { Listing } from './names.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
 import type { Recording } from './playback.ts'
-import { type Stamp, isFree, isStill, stampOf } from './stamp.ts'
+import { type State, createStates } from './states.ts'
+import { createSurveyed } from './surveyed.ts'
+import { objectAt, readText, there } from './text.ts'
 import { type Thread, createThreads } from './threads.ts'
-import { alone } from './write.ts'
+
+/** What tells one state of a fixture from the next; `absent` if there is none. */
+export type Stamp = string
 
 export interface Store {
-  /** The directory, as configured. */
-  readonly dir: string
+  /** Where the fixtures are: the directory as configured, or an address without its password. */
+  readonly place: string
+  /** The directory, if it is one. */
+  readonly dir: string | undefined
+  /** What a fixture is called outside of the store: its path, or its address. */
+  pathOf(name: string): string
   /**
-   * Makes sure that the directory is there and can be read; to write, that it can be made and written to.
+   * Makes sure that the place can be used; to write, that it can be written to.
    *
-   * @throws DeltatapeError `fixtures_unusable`
+   * @throws DeltatapeError `fixtures_unusable`, `store_away`, `store_refused`
    */
   check(options: { readonly write: boolean }): Promise<void>
   /** The identity of a call, its conversation resolved among the fixtures. */
@@ -44,17 +54,19 @@ export interface Store {
    */
   doubtOf(identity: Identity): DeltatapeError | undefined
   /**
-   * A take of the call with this key, whole; the first if none is named. Throws `fixture_invalid` if it is damaged, or if
-   * something that may be it cannot be read.
+   * A take of a call, whole; the first if none is named. Throws `fixture_invalid` if it is damaged, or if something that
+   * may be it cannot be read.
    */
-  find(key: string, take?: number): Promise<StoredFixture | undefined>
+  find(asked: Asked, take?: number): Promise<StoredFixture | undefined>
   /**
-   * The n-th take of the call with this key, or the last if there are fewer, to be played: one of any size. The first if
-   * no number is given. Throws as {@link find} does.
+   * The n-th take of a call, or the last if there are fewer, to be played: one of any size. The first if no number is
+   * given. Throws as {@link find} does.
    */
-  recording(key: string, nth?: number): Promise<Recording | undefined>
-  /** The name of a take of the call with this key; the first if none is named. Throws as {@link find} does. */
-  nameOf(key: string, take?: number): Promise<string | undefined>
+  recording(asked: Asked, nth?: number): Promise<Recording | undefined>
+  /** The name of a take of a call; the first if none is named. Throws as {@link find} does. */
+  nameOf(asked: Asked, take?: number): Promise<string | undefined>
+  /** The name of the fixture with a key. All is listed for that: who knows the call asks {@link nameOf}. */
+  nameWith(key: string): Promise<string | undefined>
   /** Whether the call with this key has several takes, as far as it is known. */
   hasTakes(key: string): boolean
   /**
@@ -62,7 +74,7 @@ export interface Store {
    * and what the model did not finish never replaces what it did, whichever process wrote it. What cannot be read is not
    * written over. A take stands in the place of the same take alone.
    *
-   * @throws what the system says where a file cannot be read or written
+   * @throws StoreError; what the system says where a file cannot be read or written
    */
   readonly save: Save
   /**
@@ -71,10 +83,10 @@ export interface Store {
    */
   linked(): Promise<void>
   /** The names of all fixtures, sorted; those in sub-directories hold a `/`. */
-  list(): Promise<string[]>
+  list(): Promise<readonly string[]>
   /** The text of a fixture's file, whole or not. Throws `fixture_invalid` if it cannot be read. */
   text(name: string): Promise<string>
-  /** A fixture as it is now. Throws `fixture_invalid` if it is damaged, or cannot be read. */
+  /** A fixture as it is now. Throws `fixture_invalid` if it is damaged, is not there, or cannot be read. */
   read(name: string): Promise<StoredFixture>
   /**
    * Reads a fixture of any size to its end, and keeps none of its records; gives what stands around them. Throws as
@@ -85,35 +97,35 @@ export interface Store {
    * How large a fixture is now, and what tells this state of its files from the next: a look, and no reading. Undefined
    * where there is none. Throws `fixture_invalid` where it cannot be looked at.
    */
-  state(name: string): FileState | undefined
-  /** Opens what stands beside a fixture once it is asked for. Has to be closed. */
-  beside(name: string): Beside
+  state(name: string): Promise<State | undefined>
+  /** What stands beside a fixture, as its text says. Has to be closed. */
+  beside(name: string, text: string): Promise<Beside>
   /** The names of all that stands beside fixtures, or may, sorted. */
-  listBeside(): Promise<string[]>
+  listBeside(): Promise<readonly string[]>
   survey(): Promise<Survey>
-  /** What tells the content that a fixture's file has now from any other. */
-  stamp(name: string): Stamp
+  /** What tells the state that a fixture has now from any other. */
+  stamp(name: string): Promise<Stamp>
   /**
-   * Writes a fixture in one step, under its own name, in place of the file with this one. Gives false, and leaves what is
-   * there, where that file has another stamp by now, or another file stands where the fixture would go.
+   * Writes a fixture in one step, under its own name, in place of the one with this name. Gives false, and leaves what is
+   * there, where that has another stamp by now, or something else stands where the fixture would go.
    *
    * @param taken the stamp of what may stand there under the fixture's own name, if that is another
    */
   replace(name: string, fixture: Fixture, stamp: Stamp, taken?: Stamp): Promise<boolean>
   /** Takes a fixture away. Gives false, and leaves it, where it has another stamp by now. */
-  remove(name: string, stamp: Stamp): boolean
+  remove(name: string, stamp: Stamp): Promise<boolean>
   /** The models that the fixtures were recorded of, sorted. */
-  models(): Promise<string[]>
+  models(): Promise<readonly string[]>
   /** What a call without a fixture is answered. */
   miss(identity: Identity): Promise<MissError>
 }
 
 export interface StoreOptions {
-  readonly dir: string
-  /** Whether a directory that is not there is as good as an empty one: nobody has recorded yet. */
-  readonly mayBeMissing?: boolean
+  readonly driver: Driver
   readonly redactor: Redactor
   readonly clock: Clock
+  /** How many bytes of fixtures are kept to be played, together. */
+  readonly memoryBytes?: number | undefined
   /** What counts for keys, if the user has a say in it. */
   readonly match?: Match | undefined
   /** The directories of this machine: a miss tells whether they are what differs. */
@@ -122,38 +134,47 @@ export interface StoreOptions {
   readonly howToRecord?: string | undefined
 }
 
-/** Opens a directory of fixtures. Files are read when they are asked for; others may write to it meanwhile. */
+const MEMORY_BYTES = 64 * 1024 * 1024
+
+/** Opens the fixtures of a place. They are read when they are asked for; others may write to it meanwhile. */
 export function openStore(options: StoreOptions): Store {
-  const { dir, mayBeMissing = false, redactor, clock, match, here, howToRecord } = options
-  const list = () => (mayBeMissing ? listIfThere(dir) : listDirectory(dir))
-  const finder = createFinder(dir, clock, { match, list })
-  const conversations = createConversations(finder)
-  const save = createSaver({ dir, finder, clock })
-  const marks = createMarks(dir, clock)
+  const { driver, redactor, clock, memoryBytes = MEMORY_BYTES, match } = options
+  const finder = createFinder(driver, { clock, memoryBytes, match })
+  const { look, nameOf, nameWith } = finder
+  const answers = driver.dir === undefined ? createIndexed(driver, finder) : createSurveyed({ driver, finder, clock })
+  const { marks } = answers
+  const conversations = createConversations(answers)
+  const save = createSaver({ driver, finder, answers })
   const threadOf = createThreads(finder, marks, clock)
   const doubts = new WeakMap<Identity, DeltatapeError>()
-  const inConversation = async (asked: Asked, answerId: string): Promise<Identity> => {
+  const inConversation = async (asked: AskedCall, answerId: string): Promise<Identity> => {
     const { identity, doubt } = await conversations.identify(asked, answerId)
     if (doubt) doubts.set(identity, doubt)
     return identity
   }
-  const stampNow = (name: string) => stampOf(pathOf(dir, name))
-  const replace = replacing(dir, finder, clock)
-  const links = createLinks({ finder, stamp: stampNow, replace })
+  const replace = replacing({ driver, finder, answers })
+  const links = createLinks({ finder, replace })
+  const states = createStates(driver)
 
   return {
-    dir,
-    check: ({ write }) => checkDirectory(dir, { write, mayBeMissing, howToRecord, clock }),
-    list: finder.list,
-    text: (name) => readText(pathOf(dir, name), name),
-    read: finder.whole,
-    pass: (name, take) => readContents(dir, name, ({ records }) => take(records)),
-    state: (name) => stateWithBeside(dir, name),
-    beside: (name) => openBeside(dir, name),
-    listBeside: async () => sortInPieces((await list()).beside, clock),
-    find: finder.find,
+    place: driver.place,
+    dir: driver.dir,
+    pathOf: (name) => pathIn(driver, name),
+    check: (wanted) => driver.check(wanted),
+    list: async () => (await look().then(certain)).names,
+    text: (name) => readText(driver, name),
+    read: async (name) => there(await finder.whole(name), name).fixture,
+    pass: async (name, take) => {
+      const { facts } = await readContents(driver, await objectAt(driver, name), ({ records }) => take(records))
+      return facts
+    },
+    state: states.of,
+    beside: (name, text) => readBeside(driver, name, text),
+    listBeside: async () => sortInPieces((await look()).beside, clock),
+    find: async (asked, take) => (await finder.find(asked, take))?.fixture,
     recording: finder.recording,
-    nameOf: finder.nameOf,
+    nameOf,
+    nameWith,
     hasTakes: finder.hasTakes,
     survey: finder.survey,
     identify: createIdentifier(redactor, inConversation, match),
@@ -167,29 +188,62 @@ export function openStore(options: StoreOptions): Store {
       return saved
     },
     linked: links.done,
-    stamp: stampNow,
+    stamp: states.stamp,
     replace,
-    remove: (name, stamp) => (finder.changed(), removeStampedFixture(dir, name, stamp)),
-    async models() {
-      const { sketches } = await finder.overview()
-      const models = new Set(sketches.map(({ model }) => model).filter((model) => model !== undefined))
-      return sortInPieces([...models], clock)
-    },
-    miss: (identity) => missOf(identity, { finder, redactor, clock, here, howToRecord }),
+    remove: removing({ driver, finder, answers }),
+    models: async () => sortInPieces(await answers.models(), clock),
+    miss: (identity) => missOf(identity, { ...options, finder, here: options.here, howToRecord: options.howToRecord }),
   }
 }
 
 /** A fixture names the one that it continues already. */
 const KNOWN: Thread = { follows: undefined }
 
+/** What a fixture is called outside: of a directory a path, of an engine an address. */
+const pathIn = ({ dir, place }: Driver, name: string): string =>
+  dir === undefined ? `${place.replace(/\/$/, '')}/${name}` : join(dir, name)
+
+/** A listing of all that there is. */
+function certain(listing: Listing): Listing {
+  const [unknown] = listing.unknown
+  if (unknown) throw unknown
+  return listing
+}
+
+interface Parts {
+  readonly driver: Driver
+  readonly finder: Finder
+  readonly answers: Answers
+}
+
 const replacing =
-  (dir: string, finder: Finder, clock: Clock): Store['replace'] =>
+  ({ driver, finder, answers }: Parts): Store['replace'] =>
   async (name, fixture, stamp, taken = 'absent') => {
     const next = posix.join(posix.dirname(name), fileName(fixture))
-    const [from, to] = [pathOf(dir, name), pathOf(dir, next)]
-    const isAsSeen = () => isStill(from, stamp) && (next === name || isFree(to, taken))
-    const write = () => writeFixture(dir, next, fixture, clock, isAsSeen)
-    const isWritten = await alone(dir, fixture.key, clock, write)
-    finder.changed()
-    return isWritten && (next === name || removeStampedFixture(dir, name, stamp))
+    const expected = expectedFrom(next === name ? stamp : taken)
+    if (next !== name && !(await isStill(driver, name, stamp))) return false
+    await answers.saving(fixture, next)
+    const before = (await finder.whole(next).catch(passDamage))?.fixture
+    const version = await writeFixture(driver, { name: next, fixture, expected, before })
+    if (version === undefined) return false
+    if (before) await answers.removed(before, fixture)
+    finder.wrote(next, version, fixture)
+    return next === name || removing({ driver, finder, answers })(name, stamp)
+  }
+
+const expectedFrom = (stamp: Stamp): Expected => (stamp === 'absent' ? 'absent' : { version: stamp })
+
+async function isStill(driver: Driver, name: string, stamp: Stamp): Promise<boolean> {
+  const got = await driver.get(name, { known: stamp, first: 1 })
+  return stamp === 'absent' ? got === undefined : got === 'same'
+}
+
+const removing =
+  ({ driver, finder, answers }: Parts): Store['remove'] =>
+  async (name, stamp) => {
+    if (stamp === 'absent') return false
+    const header = await finder.header(name).catch(passDamage)
+    const isRemoved = await removeFixture(driver, name, stamp)
+    if (isRemoved && header) await answers.removed(header)
+    return isRemoved
   }

@@ -38,6 +38,7 @@ export interface Thread {
  * a tenth of the time.
  */
 export function createThreads(finder: Finder, marks: Marks, clock: Clock): (fixture: Fixture) => Promise<Thread> {
+  const { learn } = marks
   let waiting: Waiting[] = []
   let isLooking = false
 
@@ -49,7 +50,7 @@ export function createThreads(finder: Finder, marks: Marks, clock: Clock): (fixt
       const began = clock.now()
       try {
         const { names } = await finder.look()
-        await marks.learn(names)
+        await learn?.(names)
         for (const { fixture, carried, resolve } of all) resolve(await search({ finder, marks }, fixture, carried))
       } catch (error) {
         for (const { reject } of all) reject(error)
@@ -63,7 +64,7 @@ export function createThreads(finder: Finder, marks: Marks, clock: Clock): (fixt
   return async (fixture) => {
     const carried = carriedBy(apiNamed(fixture.api), fixture)
     const follows = carried.length === 0 ? undefined : await search({ finder, marks }, fixture, carried)
-    if (carried.length === 0 || follows !== undefined || waiting.length >= MAX_WAITING) return { follows }
+    if (!learn || carried.length === 0 || follows !== undefined || waiting.length >= MAX_WAITING) return { follows }
     const { api, key } = fixture
     const later = () => {
       const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
@@ -96,9 +97,9 @@ async function search(
   carried: readonly string[],
 ): Promise<string | undefined> {
   const all = new Set(carried)
-  for (const mark of carried) {
+  for (const mark of carried.slice(0, marks.most)) {
     const held: Sketch[] = []
-    for (const name of marks.namesOf(mark).slice(-MAX_COMPARED)) {
+    for (const name of (await marks.namesOf(mark)).slice(-MAX_COMPARED)) {
       const sketch = await sketchNow(finder, name)
       // No request follows itself.
       if (sketch && spaceOf(sketch.api) === spaceOf(api) && sketch.key !== key && sketch.knownBy.includes(mark))
@@ -110,8 +111,8 @@ async function search(
   return undefined
 }
 
-/** What a file holds now: another process may have changed it, or taken it away. */
-const sketchNow = (finder: Finder, name: string): Promise<Sketch | undefined> =>
+/** What a fixture holds now: another process may have changed it, or taken it away. */
+export const sketchNow = (finder: Pick<Finder, 'sketch'>, name: string): Promise<Sketch | undefined> =>
   finder.sketch(name).catch((error: unknown) => {
     if (!isDamage(error)) throw error
     return undefined

@@ -9,12 +9,18 @@ import { parseRequest } from '../fixture/request.ts'
 import { matchedAgain } from '../fixture/rules.ts'
 import { idOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import type { Stamp } from '../store/stamp.ts'
-import type { Store } from '../store/store.ts'
+import type { Stamp, Store } from '../store/store.ts'
 import type { Plan, Planned } from './plan.ts'
 
 /** What became of a fixture of a conversation in the end. */
 export type Kept = 'saved' | 'unchanged' | 'changed' | 'left'
+
+/** What tells the state of each of some fixtures, by name. */
+export const stampsOf = async (
+  store: Pick<Store, 'stamp'>,
+  fixtures: readonly { readonly name: string }[],
+): Promise<ReadonlyMap<string, Stamp>> =>
+  new Map(await Promise.all(fixtures.map(async ({ name }) => [name, await store.stamp(name)] as const)))
 
 export interface Chains {
   /** Whether a fixture is of such a conversation. */
@@ -37,13 +43,16 @@ interface Parts {
   readonly stamps: ReadonlyMap<string, Stamp>
 }
 
-export function createChains({ send, skipped }: Plan, { store, redactor, match, stamps }: Parts): Chains {
+export async function createChains(
+  { send, skipped }: Plan,
+  { store, redactor, match, stamps }: Parts,
+): Promise<Chains> {
   const chains = chainsIn(send)
   const members = new Set(chains.flat().map(({ fixture }) => fixture.name))
   const recorded = new Map<string, Fixture>()
   const moved = new Map<string, string>()
   /** What may stand where a fixture goes: a run that was broken off left it there. */
-  const leftOver = new Map(skipped.map(({ name }) => [name, store.stamp(name)]))
+  const leftOver = await stampsOf(store, skipped)
   const now = (key: string | undefined) => moved.get(key ?? '') ?? key
 
   const saveAll = async (chain: readonly Planned[]): Promise<[string, Kept][]> => {
@@ -53,7 +62,7 @@ export function createChains({ send, skipped }: Plan, { store, redactor, match, 
     })
     const all = (kept: Kept) => chain.map(({ fixture }): [string, Kept] => [fixture.name, kept])
     if (whole.length < chain.length) return all('left')
-    if (whole.some(({ fixture, stamp }) => store.stamp(fixture.name) !== stamp)) return all('changed')
+    if (await isChanged(whole, store)) return all('changed')
     return saveWhole(whole, store, leftOver)
   }
   const place = ({ name, take, follows }: Candidate, recording: Fixture): void =>
@@ -99,6 +108,13 @@ interface Whole {
   readonly recording: Fixture
 }
 
+/** Whether one of these is not as it was any more. */
+async function isChanged(whole: readonly Whole[], store: Store): Promise<boolean> {
+  const fixtures = whole.map(({ fixture }) => fixture)
+  const now = await stampsOf(store, fixtures)
+  return whole.some(({ fixture, stamp }) => now.get(fixture.name) !== stamp)
+}
+
 /** Saves all of a conversation; says what became of each fixture, by name. */
 async function saveWhole(
   whole: readonly Whole[],
@@ -113,7 +129,7 @@ async function saveWhole(
     const next = posix.join(posix.dirname(fixture.name), fileName(recording))
     if (await store.replace(next, recording, leftOver.get(next) ?? 'absent')) written.push(next)
     else {
-      for (const name of written) store.remove(name, store.stamp(name))
+      for (const name of written) await store.remove(name, await store.stamp(name))
       return whole.map(({ fixture: { name } }) => [name, 'changed'])
     }
   }
@@ -124,7 +140,7 @@ async function saveWhole(
     done.push([fixture.name, outcome === 'kept' ? 'left' : outcome])
   }
   for (const { fixture, stamp } of moving) {
-    done.push([fixture.name, store.remove(fixture.name, stamp) ? 'saved' : 'changed'])
+    done.push([fixture.name, (await store.remove(fixture.name, stamp)) ? 'saved' : 'changed'])
   }
   return done
 }

@@ -9,7 +9,7 @@ export async function link(store: Store): Promise<number> {
   const before = new Set(candidates)
   let count = 0
   for (const { name, key, follows } of linked(candidates).filter((each) => !before.has(each))) {
-    const stamp = store.stamp(name)
+    const stamp = await store.stamp(name)
     const fixture = await store.read(name).catch(passDamage)
     if (fixture?.key === key && (await store.replace(name, { ...fixture, follows }, stamp))) count++
   }

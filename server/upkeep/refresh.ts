@@ -18,7 +18,7 @@ import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
 import { type Drift, comparable, findDrift, findHeadDrift } from './drift.ts'
 import { createLore } from './lore.ts'
-import { type Chains, type Kept, createChains } from './chains.ts'
+import { type Chains, type Kept, createChains, stampsOf } from './chains.ts'
 import type { Plan, Planned } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { type Reply, resend } from './resend.ts'
@@ -44,7 +44,7 @@ export async function withAnAnswer(store: Store, fixtures: readonly Candidate[])
   const compared: Candidate[] = []
   const passed: { readonly name: string; readonly why: string }[] = []
   for (const fixture of fixtures) {
-    const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
+    const found = await orDamage(store.find(fixture, takeOf(fixture)))
     if (found instanceof DeltatapeError || (found && isGood(found))) compared.push(fixture)
     else passed.push({ name: fixture.name, why: 'recorded failures have no answer to compare' })
   }
@@ -62,7 +62,7 @@ const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
 export const answerIn =
   (store: Store) =>
   async (fixture: Candidate): Promise<StoredFixture | undefined> => {
-    const found = await orDamage(store.find(fixture.key, takeOf(fixture)))
+    const found = await orDamage(store.find(fixture, takeOf(fixture)))
     return found instanceof DeltatapeError ? undefined : found
   }
 
@@ -111,13 +111,16 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
   const { context, config, redactor, store, match } = job
   const api = apiFor(job)
   const saved = new Map<string, Saved['outcome'] | 'changed'>()
-  const stamps = new Map(plan.send.map(({ fixture: { name } }) => [name, store.stamp(name)]))
-  const chains = createChains(plan, { store, redactor, match, stamps })
+  const stamps = await stampsOf(
+    store,
+    plan.send.map(({ fixture }) => fixture),
+  )
+  const chains = await createChains(plan, { store, redactor, match, stamps })
   const standing = await standingIn(plan.send, store, answerIn(store))
   const modelFor = ({ fixture }: Planned) => {
     const stays = standing.get(idOf(fixture))
     if (stays) return unasked((sent) => chains.stay(fixture, stays, sent))
-    const isAsPlanned = () => stamps.get(fixture.name) === store.stamp(fixture.name)
+    const isAsPlanned = async () => stamps.get(fixture.name) === (await store.stamp(fixture.name))
     const own = storeFor(store, fixture, saved, isAsPlanned)
     const to = chains.has(fixture) ? waiting(own, fixture, chains, saved) : own
     return record(api, to, { ...config, takes: NO_TAKES, redactor, clock: context.clock })
@@ -134,7 +137,7 @@ export async function refresh(job: Job, plan: Plan): Promise<Entry[]> {
       const now = { call: fixture.call, response: reply.head, records: reply.records }
       return { outcome: 'failed', why: isPending(now) ? NOT_YET : why }
     }
-    const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
+    const before = await orDamage(store.find(fixture, takeOf(fixture)))
     if (before && !(before instanceof DeltatapeError) && failsAgain(before, reply)) {
       return {
         outcome: 'unchanged',
@@ -185,7 +188,7 @@ function storeFor(
   store: Store,
   fixture: Candidate,
   saved: Map<string, Saved['outcome'] | 'changed'>,
-  isAsPlanned: () => boolean,
+  isAsPlanned: () => Promise<boolean>,
 ): Store {
   const { key, api, call, previousKey, matchedBy } = fixture
   const id = idOf(fixture)
@@ -197,7 +200,7 @@ function storeFor(
     },
     async save(recording) {
       if (isPending(recording)) return { outcome: 'kept', name: fixture.name }
-      if (!isAsPlanned()) {
+      if (!(await isAsPlanned())) {
         saved.set(id, 'changed')
         return { outcome: 'kept', name: fixture.name }
       }
@@ -231,7 +234,7 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
   const api = apiFor(job)
   const lore = createLore()
   for (const candidate of all) {
-    const fixture = await orDamage(store.find(candidate.key, takeOf(candidate)))
+    const fixture = await orDamage(store.find(candidate, takeOf(candidate)))
     if (fixture && !(fixture instanceof DeltatapeError)) lore.add(fixture)
   }
 
@@ -243,7 +246,7 @@ export async function compare(job: Job, plan: Plan, all: readonly Candidate[]): 
     async ({ fixture }, reply) => {
       if (standing.has(idOf(fixture))) return { outcome: 'skipped', why: STANDS }
       if (reply.kind === 'failed') return { outcome: 'failed', why: redactor.text(reply.why) }
-      const before = await orDamage(store.find(fixture.key, takeOf(fixture)))
+      const before = await orDamage(store.find(fixture, takeOf(fixture)))
       if (before instanceof DeltatapeError) return { outcome: 'failed', why: before.message }
       if (!before) return { outcome: 'failed', why: 'The fixture was removed meanwhile.' }
       // The earlier turn of a conversation, sent for what follows it: a failure has nothing to compare.

@@ -15,8 +15,7 @@ import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import { passDamage } from '../store/locator.ts'
-import type { Stamp } from '../store/stamp.ts'
-import type { Store } from '../store/store.ts'
+import type { Stamp, Store } from '../store/store.ts'
 import type { Progress } from './progress.ts'
 
 /** A fixture as it would have been recorded with the rules of now. */
@@ -190,7 +189,7 @@ export async function planFor(
     for (const { name } of parentsFirst(candidates)) {
       bar.step()
       // Before it is read: what is written in between has another.
-      const stamp = store.stamp(name)
+      const stamp = await store.stamp(name)
       const fixture = await store.read(name).catch(passDamage)
       if (!fixture) {
         damaged.push(name)
@@ -289,7 +288,7 @@ export async function applyTo(store: Store, { plan, merges, signal, ...rules }: 
     if (there.has(name)) continue
     // Without what is kept in its place, it stays.
     const isKept = !left.has(keptFor.get(name)?.name ?? '')
-    if (!isKept || !store.remove(name, stamp)) left.add(name)
+    if (!isKept || !(await store.remove(name, stamp))) left.add(name)
   }
   return [...left].toSorted()
 }

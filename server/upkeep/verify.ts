@@ -148,7 +148,8 @@ export async function* readFiles(files: readonly Readable[]): AsyncGenerator<Sou
 
 async function readOne({ name, text, beside }: Readable): Promise<SourceFile> {
   try {
-    return { name, text: await text(), beside: await beside() }
+    const content = await text()
+    return { name, text: content, beside: await beside(content) }
   } catch (thrown) {
     const code = systemCode(thrown)
     if (code === undefined) throw thrown

@@ -19,8 +19,7 @@ async function setUp() {
     name,
     diff: (...args: string[]) => deltatape(['diff', ...args, '--fixtures', dir]),
     async recordAnew(text: string, seed = 'b') {
-      const { key } = await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Say hi' }))
-      const before = await store.find(key)
+      const before = await store.find(await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Say hi' })))
       if (!before) throw new Error('none')
       await store.save({ ...before, records: toRecords(says(text, seed).events), endedAt: 500 })
     },

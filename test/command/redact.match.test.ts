@@ -17,9 +17,7 @@ async function setUp(match?: unknown) {
   await say(match)
   const open = () =>
     openFixtures({ fixturesDir: dir, configFile: config, apiKey: undefined, authToken: undefined }, systemClock, {
-      cwd: '/home/ada/shop',
-      home: '/home/ada',
-      tmp: '/tmp',
+      here: { cwd: '/home/ada/shop', home: '/home/ada', tmp: '/tmp' },
     })
   const save = async (body: Json, id: string) => {
     const { store } = open()
@@ -39,7 +37,7 @@ async function setUp(match?: unknown) {
   }
   const find = async (body: Json) => {
     const { store } = open()
-    return store.find((await store.identify(callOf(body))).key)
+    return store.find(await store.identify(callOf(body)))
   }
   const missOf = async (body: Json) => {
     const { store } = open()
@@ -147,10 +145,10 @@ describe('with a rule', () => {
     const { store } = openFixtures(
       { fixturesDir: dir, configFile: config, apiKey: undefined, authToken: undefined },
       systemClock,
-      { cwd: '/work' },
+      { here: { cwd: '/work' } },
     )
-    const { key } = await store.identify(callOf({ model: 'm', input: 'ls /work' }))
-    expect((await store.find(key))?.responseId).toBe('resp_one')
+    const identity = await store.identify(callOf({ model: 'm', input: 'ls /work' }))
+    expect((await store.find(identity))?.responseId).toBe('resp_one')
   })
 
   test('a rule that is bad stops the command, with all that is wrong', async () => {

@@ -74,7 +74,7 @@ describe('redact', () => {
       { model: 'm', input: 'Who am I?', previous_response_id: 'resp_one' },
       { model: 'm', input: 'Sure?', previous_response_id: 'resp_two' },
     ]) {
-      expect(await store.find((await store.identify(callOf(body))).key)).toBeDefined()
+      expect(await store.find(await store.identify(callOf(body)))).toBeDefined()
     }
   })
 

@@ -65,3 +65,6 @@ export function commandIn(line: string): Command | undefined {
   ])
   return { env: Object.fromEntries(env), args: words }
 }
+
+/** The engine that a command works on: the scheme of its FIXTURES. */
+export const engineIn = ({ env }: Command): string | undefined => /^(\w+):\/\//.exec(env.FIXTURES ?? '')?.[1]

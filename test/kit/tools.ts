@@ -32,6 +32,8 @@ import { createRedactor, secretsOf, type Redactor } from '../../server/redact/re
 import { createLog, type Log } from '../../server/serve/log.ts'
 import { createMetrics } from '../../server/serve/metrics/metrics.ts'
 import { startServer, type RunningServer } from '../../server/serve/server.ts'
+import { openDirectory } from '../../server/store/drivers/directory.ts'
+import { openDriver } from '../../server/store/open.ts'
 import { openStore, type Store } from '../../server/store/store.ts'
 import { STREAM, callOf, toRecords } from './calls.ts'
 import { startStandIn, type Answer, type Call as StandInCall, type StandIn } from './standin.ts'
@@ -61,8 +63,9 @@ export async function runServer(
   const redactor = createRedactor(secretsOf(config))
   const { log, lines } = readableLog(redactor)
   const clock = parts.clock ?? systemClock
-  const store = openStore({ dir: config.fixturesDir, redactor, clock })
   const metrics = config.metrics ? createMetrics(config, clock) : undefined
+  const driver = openDriver({ ...config, mayBeMissing: false }, { clock })
+  const store = openStore({ driver, redactor, clock })
   const server = await startServer(config, { log, redactor, store, clock, metrics })
   onTestFinished(() => server.close(0))
   return { ...server, lines, config }
@@ -75,8 +78,11 @@ export async function runStandIn(answer: (call: StandInCall, index: number) => A
   return standIn
 }
 
+/** A directory, as a store is told of it. */
+export const openTestDirectory = (dir: string) => openDirectory({ place: dir, clock: systemClock, timeoutMs: 10_000 })
+
 export const openTestStore = (dir: string, redactor = createRedactor()): Store =>
-  openStore({ dir, redactor, clock: systemClock })
+  openStore({ driver: openTestDirectory(dir), redactor, clock: systemClock })
 
 /** A clock that goes as the test says; what sleeps or waits is woken in order. */
 export function manualClock(): Clock & { advance(ms: number): Promise<void> } {

@@ -12,7 +12,7 @@ import { drain, liveFrom, openTestStore, recordInto, runStandIn, settle, tempora
 import { ASK } from './scripts.ts'
 
 const TEXT = compose('order').text(words('one two three')).completed()
-const stored = async (store: Store) => store.find((await store.identify(callOf(ASK))).key)
+const stored = async (store: Store) => store.find(await store.identify(callOf(ASK)))
 const wiresOf = (batches: readonly Batch[]) => batches.flatMap(({ items }) => items.map(({ wire }) => wire))
 const typesOf = (batches: readonly Batch[]) => batches.flatMap(({ items }) => items.map(({ event }) => event?.type))
 

@@ -35,7 +35,7 @@ async function recordAll(answers: readonly Answer[], recordFailures: boolean, ca
   return { dir, store, actions, errors, kinds: actions.map((action) => action?.kind) }
 }
 
-const stored = async (store: Store, call: Call = callOf(ASK)) => store.find((await store.identify(call)).key)
+const stored = async (store: Store, call: Call = callOf(ASK)) => store.find(await store.identify(call))
 
 describe('what is saved', () => {
   test('a finished answer, over whatever there is', async () => {

@@ -1,17 +1,18 @@
 /** Fixtures and what stands beside them, as files. */
-import { copyFileSync, readFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { any } from '../../server/api/any.ts'
 import { bytesOf } from '../../server/api/record.ts'
-import { systemClock } from '../../server/base/clock.ts'
 import { bodyHash } from '../../server/fixture/file.ts'
 import type { Fixture } from '../../server/fixture/fixture.ts'
 import { besideName, writeFixture } from '../../server/store/beside.ts'
+import type { Driver } from '../../server/store/driver.ts'
 import type { Store } from '../../server/store/store.ts'
 import { callOf } from '../kit/calls.ts'
-import { openTestStore } from '../kit/tools.ts'
+import { openTestDirectory, openTestStore } from '../kit/tools.ts'
 import { fixtureFor, setUp } from './kit.ts'
 
 const SOUND = { status: 200, headers: [['content-type', 'audio/mpeg']], framing: 'text' } as const
@@ -28,8 +29,8 @@ const SPEAK = callOf({ input: 'Speak' }, { api: any, path: '/v1/speak' })
 const fixtureOf = (store: Store, seed: number, more: Partial<Fixture> = {}) =>
   fixtureFor(store, SPEAK, soundOf(seed), { response: SOUND, ...more })
 
-async function played(store: Store, { key }: Pick<Fixture, 'key'>): Promise<string> {
-  const recording = await store.recording(key)
+async function played(store: Store, fixture: Fixture): Promise<string> {
+  const recording = await store.recording(fixture)
   const records = []
   for await (const { items } of recording?.parts() ?? []) records.push(...items)
   return bodyHash(records)
@@ -48,7 +49,7 @@ test('a large body stands beside its fixture, and is read back to the byte', asy
   expect([bin, await store.list()]).toEqual([besideName(name), [name]])
   expect((await readFile(join(dir, bin))).equals(bytesOf(fixture.records))).toBe(true)
   expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
-  expect((await store.find(fixture.key))?.records).toHaveLength(30)
+  expect((await store.find(fixture))?.records).toHaveLength(30)
   expect(await store.listBeside()).toEqual([bin])
 })
 
@@ -69,9 +70,9 @@ test('is moved with its fixture, and removed with it', async () => {
   const { dir, store, fixture, name } = await saved()
   await rename(join(dir, name), join(dir, 'other.jsonl'))
   await rename(join(dir, besideName(name)), join(dir, 'other.bin'))
-  expect(await store.replace('other.jsonl', fixture, store.stamp('other.jsonl'))).toBe(true)
+  expect(await store.replace('other.jsonl', fixture, await store.stamp('other.jsonl'))).toBe(true)
   expect((await readdir(dir)).toSorted()).toEqual([besideName(name), name])
-  expect(store.remove(name, store.stamp(name))).toBe(true)
+  expect(await store.remove(name, await store.stamp(name))).toBe(true)
   expect(await readdir(dir)).toEqual([])
 })
 
@@ -100,9 +101,8 @@ describe('what is missing or changed', () => {
       }
       await played(store, fixture)
       await harm(join(dir, bin))
-      for (const each of [store, openTestStore(dir)])
-        await expect(each.recording(fixture.key)).rejects.toMatchObject(wrong)
-      await expect(store.find(fixture.key)).rejects.toMatchObject(wrong)
+      for (const each of [store, openTestStore(dir)]) await expect(each.recording(fixture)).rejects.toMatchObject(wrong)
+      await expect(store.find(fixture)).rejects.toMatchObject(wrong)
       await store.save(fixture)
       expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
     },
@@ -111,7 +111,7 @@ describe('what is missing or changed', () => {
   test('is as it was once it is put back', async () => {
     const { dir, store, fixture, bin } = await saved()
     await rename(join(dir, bin), join(dir, 'away'))
-    await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
+    await expect(store.recording(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
     await rename(join(dir, 'away'), join(dir, bin))
     expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
   })
@@ -120,22 +120,27 @@ describe('what is missing or changed', () => {
 test('at any moment of a save there is the old fixture or the new one, whole', async () => {
   const { dir, store, fixture, name } = await saved()
   const next = await fixtureOf(store, 5)
-  const [before, during, after] = [await setUp(), await setUp(), await setUp()]
   // A copy that is made in one go is what a process leaves that is killed now.
-  const copyTo = (copy: string) => {
+  const copies: Store[] = []
+  const copyNow = () => {
+    const copy = mkdtempSync(join(tmpdir(), 'deltatape-'))
+    onTestFinished(() => rmSync(copy, { recursive: true }))
     for (const each of readdirSync(dir).filter((file) => !file.startsWith('.')))
       copyFileSync(join(dir, each), join(copy, each))
+    copies.push(openTestStore(copy))
   }
-  copyTo(before.dir)
-  const isWritten = await writeFixture(dir, name, next, systemClock, () => {
-    copyTo(during.dir)
-    return true
-  })
-  copyTo(after.dir)
-  expect(isWritten).toBe(true)
+  const driver = openTestDirectory(dir)
+  const watched: Driver = {
+    ...driver,
+    put: async (...args) => (copyNow(), driver.put(...args)),
+    putIf: async (...args) => (copyNow(), driver.putIf(...args)),
+    remove: async (...args) => (copyNow(), driver.remove(...args)),
+  }
+  expect(await writeFixture(watched, { name, fixture: next, before: fixture })).toBeDefined()
+  copyNow()
   const [was, is] = [bodyHash(fixture.records), bodyHash(next.records)]
-  const seen = [before, during, after].map((copy) => played(copy.store, fixture))
-  expect(await Promise.all(seen)).toEqual([was, was, is])
+  const seen = await Promise.all(copies.map((copy) => played(copy, fixture)))
+  expect(seen).toEqual([was, was, is, is, is])
 })
 
 test('what is named after its hash counts until it gets its name', async () => {

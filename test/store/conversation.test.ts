@@ -32,7 +32,7 @@ test('a conversation is followed by its fixtures, though every id is another whe
   const parent = await store.identify(ask('one'))
   const child = await openTestStore(dir).identify(ask('two', 'resp_c0'))
   expect(child.previousKey).toBe(parent.key)
-  expect(await openTestStore(dir).find(child.key)).toMatchObject({ name: first[1], previousKey: parent.key })
+  expect(await openTestStore(dir).find(child)).toMatchObject({ name: first[1], previousKey: parent.key })
 })
 
 test('who still holds an id of an older recording of this process is understood; another process knows it no more', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { createFinder } from '../../server/store/finder.ts'
 import { createLinks } from '../../server/store/links.ts'
+import { openTestDirectory } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 /** A fixture that was saved, and what names the one that it continues once it is told. */
@@ -11,9 +12,12 @@ async function saved() {
   const { dir, store } = await setUp()
   const fixture = await fixtureFor(store, HI)
   await store.save(fixture)
-  const stored = await store.find(fixture.key)
+  const stored = await store.find(fixture)
   if (!stored) throw new Error('It was not saved.')
-  const links = createLinks({ finder: createFinder(dir, systemClock), ...store })
+  const links = createLinks({
+    finder: createFinder(openTestDirectory(dir), { clock: systemClock, memoryBytes: 1e6 }),
+    ...store,
+  })
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
   links.add(fixture, promise)
   const file = join(dir, stored.name)
@@ -26,7 +30,7 @@ test('a fixture names the one that it continues once that is known, and is as it
   const { store, fixture, links, resolve, file, before } = await saved()
   resolve(KEY)
   await links.done()
-  expect((await store.find(fixture.key))?.follows).toBe(KEY)
+  expect((await store.find(fixture))?.follows).toBe(KEY)
   expect((await readFile(file, 'utf8')).replace(`,"follows":"${KEY}"`, '')).toBe(before)
 })
 
@@ -47,7 +51,7 @@ test('what was recorded again, damaged or taken away meanwhile is left alone', a
   await again.store.save({ ...again.fixture, recorded, records: answerOf('two', 'Other') })
   again.resolve(KEY)
   await again.links.done()
-  expect((await again.store.find(again.fixture.key))?.follows).toBeUndefined()
+  expect((await again.store.find(again.fixture))?.follows).toBeUndefined()
 
   const damaged = await saved()
   await writeFile(damaged.file, 'no fixture')

@@ -35,7 +35,7 @@ async function played(parts: AsyncIterable<Batch> | Iterable<Batch> = []): Promi
 test('a large fixture is played from the disk, part by part and the same each time', async () => {
   const { dir, store, fixture } = await shelf()
   for (const again of [store, store, openTestStore(dir)]) {
-    const recording = await again.recording(fixture.key)
+    const recording = await again.recording(fixture)
     expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' }, response: STREAM })
     const parts = await played(recording?.parts())
     expect(parts.length).toBeGreaterThan(10)
@@ -47,7 +47,7 @@ test('a large fixture is played from the disk, part by part and the same each ti
 
 test('a small one is kept in memory, in parts of a bearable size that come again', async () => {
   const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
-  const recording = await store.recording(fixture.key)
+  const recording = await store.recording(fixture)
   const parts = await played(recording?.parts())
   expect(parts.length).toBeGreaterThan(1)
   for (const { items, kept } of parts) {
@@ -89,7 +89,7 @@ describe('whether a large one is good', () => {
     ],
   ])('is told by its end: %s', async (_what, records, more, isGood) => {
     const { dir, fixture } = await shelf(records, more)
-    const recording = await openTestStore(dir).recording(fixture.key)
+    const recording = await openTestStore(dir).recording(fixture)
     expect(recording?.isGood).toBe(isGood)
     expect(Array.isArray(recording?.parts())).toBe(false)
     const parts = await played(recording?.parts())
@@ -99,18 +99,18 @@ describe('whether a large one is good', () => {
 
 test('one that is damaged is so before it is played, and one that was written anew is not mixed', async () => {
   const { store, fixture, path } = await shelf()
-  const recording = await store.recording(fixture.key)
+  const recording = await store.recording(fixture)
   await writeFile(path, formatFixture(fixture).slice(0, -30))
   await expect(played(recording?.parts())).rejects.toMatchObject({
     code: 'fixture_invalid',
     message: /was written anew/,
   })
-  await expect(store.recording(fixture.key)).rejects.toMatchObject({ code: 'fixture_invalid' })
+  await expect(store.recording(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
 })
 
 test('one that is cut off between two lines while it is played does not end as if it was whole', async () => {
   const { store, fixture, path } = await shelf()
-  const recording = await store.recording(fixture.key)
+  const recording = await store.recording(fixture)
   const lines = formatFixture(fixture).split('\n')
   const play = async () => {
     let parts = 0
@@ -129,13 +129,13 @@ test('bytes are played as they are, whatever the size', async () => {
   const head = { status: 200, headers: [['content-type', 'audio/mpeg']], framing: 'text' } as const
   const fixture = await fixtureFor(store, call, [{ at: 5, wire: bytes }], { response: head })
   await store.save(fixture)
-  const parts = await played((await openTestStore(dir).recording(fixture.key))?.parts())
+  const parts = await played((await openTestStore(dir).recording(fixture))?.parts())
   expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytes)).toBe(true)
 })
 
 test('a small one lies outside of the heap once others were played, and what was made of it is counted', async () => {
   const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
-  const recording = await store.recording(fixture.key)
+  const recording = await store.recording(fixture)
   const [first] = await played(recording?.parts())
   const before = recording?.tally.bytes ?? 0
   crowd()

@@ -92,7 +92,7 @@ describe('nothing new', () => {
     await store.save(await fixtureFor(store, HI))
     const more = await fixtureFor(store, { ...HI, metadata: { run: '2' } })
     expect(await store.save(more)).toMatchObject({ outcome: 'saved' })
-    expect((await store.find(more.key))?.request).toMatchObject({ metadata: { run: '2' } })
+    expect((await store.find(more))?.request).toMatchObject({ metadata: { run: '2' } })
   })
 })
 
@@ -107,7 +107,7 @@ describe('a failure', () => {
       const bad = { ...good, records: failed }
       const outcomes = await Promise.all([store.save(bad), store.save(good), store.save(bad), other.save(bad)])
       expect(outcomes[1]).toMatchObject({ outcome: 'saved' })
-      expect(isGood((await openTestStore(dir).find(good.key)) ?? bad)).toBe(true)
+      expect(isGood((await openTestStore(dir).find(good)) ?? bad)).toBe(true)
       expect(await readdir(dir)).toHaveLength(1)
     }
   })
@@ -132,7 +132,7 @@ describe('a failure', () => {
     const bad = await fixtureFor(store, HI, failed)
     await writeFile(join(dir, fileName(bad)), 'damaged')
     expect(await store.save(bad)).toMatchObject({ outcome: 'saved' })
-    expect(await store.find(bad.key)).toBeDefined()
+    expect(await store.find(bad)).toBeDefined()
   })
 })
 
@@ -142,7 +142,7 @@ describe('the place', () => {
     const fixture = await fixtureFor(store, HI)
     const name = fileName(fixture)
     expect(await store.save(fixture)).toEqual({ outcome: 'saved', name })
-    const before = await store.find(fixture.key)
+    const before = await store.find(fixture)
     await rename(join(dir, fileName(fixture)), join(dir, 'renamed.jsonl'))
     const later = { ...fixture, records: answerOf('two') }
     expect(await store.save(later)).toEqual({ outcome: 'saved', name, replaced: { ...before, name: 'renamed.jsonl' } })
@@ -161,7 +161,7 @@ describe('the place', () => {
       const again = seed === 'two' ? store : openTestStore(dir)
       expect(await again.save({ ...fixture, records: answerOf(seed) })).toMatchObject({ outcome: 'saved' })
       expect(await again.list()).toEqual([`chat/deep/${name}`])
-      expect((await again.find(fixture.key))?.responseId).toBe(fixture.responseId)
+      expect((await again.find(fixture))?.responseId).toBe(fixture.responseId)
     }
     expect((await readdir(dir, { recursive: true })).toSorted()).toEqual(['chat', 'chat/deep', `chat/deep/${name}`])
     const bad = { ...fixture, records: toRecords(compose('bad').failed('server_error', 'x')) }
@@ -184,7 +184,7 @@ describe('the place', () => {
     await store.save({ ...fixture, records: answerOf('two') })
     expect(await store.list()).toHaveLength(2)
     expect(await store.list()).toContain(`c-${part}.jsonl`)
-    expect((await store.find(fixture.key))?.records).toEqual(answerOf('two'))
+    expect((await store.find(fixture))?.records).toEqual(answerOf('two'))
   })
 })
 
@@ -201,15 +201,15 @@ describe('replace and remove', () => {
     const fixture = await fixtureFor(store, HI)
     await mkdir(join(dir, 'chat'))
     await writeFile(join(dir, 'chat', 'old.jsonl'), 'damaged')
-    expect(await store.replace('chat/old.jsonl', fixture, store.stamp('chat/old.jsonl'))).toBe(true)
+    expect(await store.replace('chat/old.jsonl', fixture, await store.stamp('chat/old.jsonl'))).toBe(true)
     expect(await store.list()).toEqual([`chat/${fileName(fixture)}`])
     const next = { ...fixture, records: answerOf('two') }
     const name = `chat/${fileName(fixture)}`
-    expect(await store.replace(name, next, store.stamp(name))).toBe(true)
-    expect((await store.find(fixture.key))?.records).toEqual(next.records)
-    const stamp = store.stamp(name)
-    expect([store.remove(name, stamp), store.remove(name, stamp)]).toEqual([true, false])
+    expect(await store.replace(name, next, await store.stamp(name))).toBe(true)
+    expect((await store.find(fixture))?.records).toEqual(next.records)
+    const stamp = await store.stamp(name)
+    expect([await store.remove(name, stamp), await store.remove(name, stamp)]).toEqual([true, false])
     expect(await store.list()).toEqual([])
-    expect(await store.recording(fixture.key)).toBeUndefined()
+    expect(await store.recording(fixture)).toBeUndefined()
   })
 })

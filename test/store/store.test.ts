@@ -20,11 +20,11 @@ describe('find', () => {
   test('gives what was saved, to this store and to a new one', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
-    expect(await store.find(fixture.key)).toBeUndefined()
+    expect(await store.find(fixture)).toBeUndefined()
     expect(await store.save(fixture)).toMatchObject({ outcome: 'saved' })
     const found = { ...fixture, name: fileName(fixture), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }
-    expect(await store.find(fixture.key)).toEqual(found)
-    expect(await openTestStore(dir).find(fixture.key)).toEqual(found)
+    expect(await store.find(fixture)).toEqual(found)
+    expect(await openTestStore(dir).find(fixture)).toEqual(found)
   })
 
   test('finds by key, whatever the words in the name', async () => {
@@ -34,9 +34,9 @@ describe('find', () => {
     const name = fileName(fixture)
     const own = `my-own-words-${fixture.key.slice(0, 12)}.jsonl`
     await rename(join(dir, name), join(dir, own))
-    expect((await store.find(fixture.key))?.name).toBe(own)
+    expect((await store.find(fixture))?.name).toBe(own)
     await rename(join(dir, own), join(dir, 'whatever.jsonl'))
-    expect((await store.find(fixture.key))?.name).toBe('whatever.jsonl')
+    expect((await store.find(fixture))?.name).toBe('whatever.jsonl')
     await rename(join(dir, 'whatever.jsonl'), join(dir, own))
     await store.save({ ...fixture, records: answerOf('two') })
     expect(await store.list()).toEqual([name])
@@ -50,8 +50,8 @@ describe('find', () => {
     await mkdir(join(dir, 'chat', 'deep'), { recursive: true })
     await rename(join(dir, name), join(dir, 'chat', 'deep', name))
     for (const again of [store, openTestStore(dir)]) {
-      expect((await again.recording(fixture.key))?.name).toBe(`chat/deep/${name}`)
-      expect((await again.find(fixture.key))?.name).toBe(`chat/deep/${name}`)
+      expect((await again.recording(fixture))?.name).toBe(`chat/deep/${name}`)
+      expect((await again.find(fixture))?.name).toBe(`chat/deep/${name}`)
       expect(await again.list()).toEqual([`chat/deep/${name}`])
       expect(await again.text(`chat/deep/${name}`)).toBe(await readFile(join(dir, 'chat', 'deep', name), 'utf8'))
     }
@@ -62,7 +62,7 @@ describe('find', () => {
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
     await rename(join(dir, fileName(fixture)), join(dir, 'say-hi-000000000000.jsonl'))
-    expect(await store.recording(fixture.key)).toBeUndefined()
+    expect(await store.recording(fixture)).toBeUndefined()
     const { message, fixture: wanted } = await store.miss(fixture)
     expect(message).toBe(
       `say-hi-000000000000.jsonl is the fixture for this request, and its name says otherwise. Rename it to ${fileName(fixture)}.`,
@@ -76,19 +76,19 @@ describe('find', () => {
     await store.save(fixture)
     const path = join(dir, fileName(fixture))
     await utimes(path, 1, 1)
-    expect(await bodyOf(await store.recording(fixture.key))).toContain('Hi there')
+    expect(await bodyOf(await store.recording(fixture))).toContain('Hi there')
     await writeFile(path, formatFixture(fixture).replaceAll('Hi', 'Ho'))
     await utimes(path, 1, 1)
-    expect(await bodyOf(await store.recording(fixture.key))).toContain('Ho there')
+    expect(await bodyOf(await store.recording(fixture))).toContain('Ho there')
   })
 
   test('sees what another program adds', async () => {
     const { dir, store } = await setUp()
     const other = openTestStore(dir)
     const fixture = await fixtureFor(other, HI)
-    expect(await store.find(fixture.key)).toBeUndefined()
+    expect(await store.find(fixture)).toBeUndefined()
     await other.save(fixture)
-    expect(await store.find(fixture.key)).toBeDefined()
+    expect(await store.find(fixture)).toBeDefined()
   })
 
   test('a damaged file is an error that names it, not a miss', async () => {
@@ -98,15 +98,15 @@ describe('find', () => {
     const name = fileName(fixture)
     await writeFile(join(dir, name), formatFixture(fixture).slice(0, -30))
     const damaged = { code: 'fixture_invalid', message: expect.stringContaining(name) }
-    await expect(store.find(fixture.key)).rejects.toMatchObject(damaged)
-    await expect(store.recording(fixture.key)).rejects.toMatchObject(damaged)
+    await expect(store.find(fixture)).rejects.toMatchObject(damaged)
+    await expect(store.recording(fixture)).rejects.toMatchObject(damaged)
   })
 
   test('a file of format 1 is refused by name', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await writeFile(join(dir, fileName(fixture)), '{"deltatape":1,"key":"x"}\n')
-    await expect(store.recording(fixture.key)).rejects.toMatchObject({
+    await expect(store.recording(fixture)).rejects.toMatchObject({
       code: 'fixture_invalid',
       message: expect.stringMatching(/^say-hi-\w{12}\.jsonl:1: this file is of format 1/),
     })
@@ -121,7 +121,7 @@ test.each(['Say hi', 'こんにちは、世界', 'Déjà vu', 'नमस्त�
     await store.save(fixture)
     expect(await readdir(dir)).toEqual([fileName(fixture)])
     const anew = openTestStore(dir)
-    expect((await anew.recording(fixture.key))?.name).toBe(fileName(fixture))
+    expect((await anew.recording(fixture))?.name).toBe(fileName(fixture))
     expect((await anew.survey()).candidates.map(({ name }) => name)).toEqual([fileName(fixture)])
   },
 )
@@ -153,9 +153,10 @@ test('a checkout with CR LF replays the same bytes, whatever the answer is', asy
     await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', '\r\n'))
   }
   for (const again of [store, openTestStore(dir)]) {
-    for (const { key, records } of fixtures) {
-      expect(await bodyOf(await again.recording(key))).toBe(bytesOf(records).toString())
-      expect((await again.find(key))?.records.map(({ wire }) => wire)).toEqual(records.map(({ wire }) => wire))
+    for (const fixture of fixtures) {
+      const { records } = fixture
+      expect(await bodyOf(await again.recording(fixture))).toBe(bytesOf(records).toString())
+      expect((await again.find(fixture))?.records.map(({ wire }) => wire)).toEqual(records.map(({ wire }) => wire))
     }
   }
 })
@@ -169,13 +170,13 @@ describe('what cannot be looked at', () => {
     const loop = fileName(other)
     await symlink(loop, join(dir, loop))
     const anew = openTestStore(dir)
-    expect((await anew.recording(fixture.key))?.name).toBe(fileName(fixture))
-    await expect(anew.recording(other.key)).rejects.toMatchObject({
+    expect((await anew.recording(fixture))?.name).toBe(fileName(fixture))
+    await expect(anew.recording(other)).rejects.toMatchObject({
       code: 'fixture_invalid',
       message: expect.stringContaining(`${loop} cannot be read: ELOOP`),
     })
     const third = await anew.identify(callOf({ model: 'm', input: 'Say hey' }))
-    expect(await anew.recording(third.key)).toBeUndefined()
+    expect(await anew.recording(third)).toBeUndefined()
     expect(await anew.miss(third)).toMatchObject({ code: 'fixture_miss', message: expect.stringContaining(loop) })
   })
 
@@ -188,7 +189,7 @@ describe('what cannot be looked at', () => {
       code: 'fixture_invalid',
       message: expect.stringMatching(/^The fixtures directory ".+" cannot be read: ELOOP\.$/),
     }
-    await expect(store.recording(fixture.key)).rejects.toMatchObject(unreadable)
+    await expect(store.recording(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.save(fixture)).rejects.toMatchObject({ code: 'ELOOP' })
     await rm(dir)
@@ -198,11 +199,11 @@ describe('what cannot be looked at', () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
-    await store.recording(fixture.key)
+    await store.recording(fixture)
     await rm(dir, { recursive: true })
     await writeFile(dir, '')
     const unreadable = { code: 'fixture_invalid', message: expect.stringContaining('cannot be read: ENOTDIR') }
-    await expect(store.recording(fixture.key)).rejects.toMatchObject(unreadable)
+    await expect(store.recording(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
   })
 })

@@ -17,7 +17,7 @@ import { readFiles, verify } from '../../server/upkeep/verify.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { callOf } from '../kit/calls.ts'
 import { inOnePiece } from '../kit/fixtures.ts'
-import { openTestStore } from '../kit/tools.ts'
+import { openTestStore, openTestDirectory } from '../kit/tools.ts'
 import { setUp } from './kit.ts'
 
 const chat = (messages: readonly JsonObject[]) =>
@@ -50,7 +50,7 @@ async function save(
   }
   await store.save(fixture)
   await store.linked()
-  const saved = await store.find(fixture.key)
+  const saved = await store.find(fixture)
   if (!saved) throw new Error('It was not saved.')
   return saved
 }
@@ -86,10 +86,10 @@ describe('a fixture whose request carries an earlier answer', () => {
   test('is saved before a large folder is looked through, and names it then', async () => {
     const { dir, store } = await setUp()
     const { key } = await save(store, [HI], called('call_a1'))
-    const finder = createFinder(dir, systemClock)
+    const finder = createFinder(openTestDirectory(dir), { clock: systemClock, memoryBytes: 1e6 })
     const opened = Promise.withResolvers<void>()
     const slow: Finder = { ...finder, look: () => opened.promise.then(finder.look) }
-    const marks = createMarks(dir, systemClock)
+    const marks = createMarks(openTestDirectory(dir), systemClock)
     const threadOf = createThreads(slow, marks, { ...systemClock, timer: (_ms, act) => systemClock.timer(0, act) })
     const step = await save(store, STEP, { content: 'Rain.' })
     const [one, other] = [await threadOf(step), await threadOf(step)]

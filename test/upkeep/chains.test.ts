@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Candidate } from '../../server/fixture/fixture.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import type { Store } from '../../server/store/store.ts'
-import { createChains } from '../../server/upkeep/chains.ts'
+import { createChains, stampsOf } from '../../server/upkeep/chains.ts'
 import { callFor } from '../../server/upkeep/plan.ts'
 import { openTestStore, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
@@ -54,8 +54,8 @@ async function refreshUntil(dir: string, nth: number): Promise<void> {
     selected: true,
     ...(index > 0 && { carries: true as const }),
   }))
-  const stamps = new Map(fixtures.map(({ name }) => [name, store.stamp(name)]))
-  const chains = createChains({ send, skipped: [] }, { store: fragile, redactor: createRedactor(), stamps })
+  const stamps = await stampsOf(store, fixtures)
+  const chains = await createChains({ send, skipped: [] }, { store: fragile, redactor: createRedactor(), stamps })
   for (const planned of send) {
     const text = planned.fixture.requestText.replaceAll('old', 'new')
     const identity = chains.identify(planned.fixture, callFor(planned, undefined, text))

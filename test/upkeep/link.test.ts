@@ -30,7 +30,7 @@ async function brokenOff() {
   const { name } = await store.save({ ...step, follows: first.key })
   const whole = await readFile(join(dir, name), 'utf8')
   const stored = await store.read(name)
-  await store.replace(name, { ...stored, follows: undefined }, store.stamp(name))
+  await store.replace(name, { ...stored, follows: undefined }, await store.stamp(name))
   return { dir, store, name, key: first.key, whole, without: formatFixture({ ...step, follows: undefined }) }
 }
 

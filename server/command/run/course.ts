@@ -106,5 +106,5 @@ async function unusedIn(config: Config & { readonly usageLog: string }): Promise
       return (await store.list()).map((name): Unused => ({ name }))
     },
   )
-  return unused.map((each) => `${shownPath(store.dir, each.name)} ${printable(describeUnused(each))}`)
+  return unused.map((each) => `${shownPath(store, each.name)} ${printable(describeUnused(each))}`)
 }

@@ -1,5 +1,4 @@
 /** Two fixtures beside each other, or one and what git has of it, as the page is told them. */
-import { join } from 'node:path'
 import { nextTurn } from '../../base/clock.ts'
 import { asText } from '../../base/json.ts'
 import { forShell } from '../../base/shell.ts'
@@ -8,13 +7,13 @@ import type { StoredFixture } from '../../fixture/fixture.ts'
 import { type MemberChange, changesOf } from '../../fixture/members.ts'
 import { pairUp, replaced, wordChanges } from '../../fixture/words.ts'
 import { readCommitted } from '../../store/committed.ts'
+import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
 import { flagFor } from './view.ts'
 
 interface Parts {
-  /** Where the fixtures are. */
-  readonly dir: string
+  readonly store: Pick<Store, 'place' | 'pathOf'>
   /** A fixture as it is now. Rejects with a DeltatapeError if the store lists none of this name, or it is damaged. */
   readonly fixture: (name: string) => Promise<StoredFixture>
   /** What the page is told of a fixture. */
@@ -22,7 +21,7 @@ interface Parts {
 }
 
 /** Makes what compares fixtures. git runs for names that the store lists, and once at a time. */
-export function createComparing({ dir, fixture, viewOf }: Parts): Pick<PageSources, 'compare' | 'compareWithGit'> {
+export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSources, 'compare' | 'compareWithGit'> {
   let last: Promise<unknown> = Promise.resolve()
   const queued = <T>(ask: () => Promise<T>): Promise<T> => {
     const next = last.then(ask, ask)
@@ -31,13 +30,13 @@ export function createComparing({ dir, fixture, viewOf }: Parts): Pick<PageSourc
   }
   const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
     ...(await comparedOf([before, after], [await viewOf(before), await viewOf(after)])),
-    command: `npx deltatape diff ${flagFor(dir)}${words.map(forShell).join(' ')}`,
+    command: `npx deltatape diff ${flagFor(store.place)}${words.map(forShell).join(' ')}`,
   })
   return {
     compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),
     async compareWithGit(name, revision) {
       const now = await fixture(name)
-      const then = await queued(() => readCommitted({ name, path: join(dir, name) }, revision))
+      const then = await queued(() => readCommitted({ name, path: store.pathOf(name) }, revision))
       return sideBySide(then, now, name, ...(revision === 'HEAD' ? [] : ['--against', revision]))
     },
   }

@@ -52,7 +52,7 @@ export function createPage(options: SourcesOptions): Hono {
   const told = createSources(options)
   const sources: PageSources = {
     ...told,
-    ...createComparing({ dir: store.dir, ...told }),
+    ...createComparing({ store, ...told }),
     exported: async (name) => exportPage(await files(), await told.view(name)),
   }
   return new Hono()

@@ -21,7 +21,7 @@ export interface ReplaySettings extends RouteSettings {
   readonly maxInputBytes: number
 }
 
-type Shelf = Pick<Store, 'identify' | 'nameOf' | 'find'>
+type Shelf = Pick<Store, 'identify' | 'nameOf' | 'nameWith' | 'read'>
 
 type OverHttp = Extract<Replay, { readonly how: 'http' }>
 
@@ -54,11 +54,13 @@ export function createReplays(settings: ReplaySettings, store: Shelf): (fixture:
   }
 
   /** The id that the answer has by now which a fixture continues: it may have been recorded anew. */
-  const previousIdOf = async ({ previousKey }: StoredFixture): Promise<string | undefined> =>
-    previousKey === undefined ? undefined : (await store.find(previousKey))?.responseId
+  const previousIdOf = async ({ previousKey }: StoredFixture): Promise<string | undefined> => {
+    const name = previousKey === undefined ? undefined : await store.nameWith(previousKey)
+    return name === undefined ? undefined : (await store.read(name)).responseId
+  }
 
   const replayOf = async (fixture: StoredFixture): Promise<Replay> => {
-    const named = await store.nameOf(fixture.key, takeOf(fixture))
+    const named = await store.nameOf(fixture, takeOf(fixture))
     if (named === undefined) return none('No call finds this fixture: its name does not end with its key.')
     if (named !== fixture.name) return none(`The same call is answered from another file, ${named}.`)
     const way = await wayOf(fixture)

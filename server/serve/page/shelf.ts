@@ -59,7 +59,7 @@ export function createShelf(store: Pick<Store, 'read' | 'pass' | 'state'>): Shel
     cache: LRUCache<string, Kept<T>>,
     of: (seen: Seen) => T,
   ): Promise<T | undefined> => {
-    const state = orDamage(() => store.state(name))
+    const state = await orDamage(() => store.state(name))
     if (state === undefined) return undefined
     if (state instanceof Error) return of(seenDamaged(name, state))
     const { version, bytes } = state
@@ -89,9 +89,9 @@ const damaged =
     throw error
   }
 
-function orDamage<T>(look: () => T): T | Error {
+async function orDamage<T>(look: () => Promise<T>): Promise<T | Error> {
   try {
-    return look()
+    return await look()
   } catch (error) {
     if (error instanceof Error && isDamage(error)) return error
     throw error

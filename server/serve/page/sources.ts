@@ -51,13 +51,13 @@ function createLookup(store: Store) {
     if ((await store.list()).includes(name)) return name
     throw new DeltatapeError(
       'not_found',
-      `There is no fixture ${quoted(name)} in ${quoted(store.dir)}. npx deltatape ls shows what there is.`,
+      `There is no fixture ${quoted(name)} in ${quoted(store.place)}. npx deltatape ls shows what there is.`,
     )
   }
   return {
     known,
     async fixture(name: string): Promise<StoredFixture> {
-      const { bytes = 0 } = store.state(await known(name)) ?? {}
+      const { bytes = 0 } = (await store.state(await known(name))) ?? {}
       if (bytes > MAX_BYTES) throw tooLarge(name, `${bytes} bytes`, `${MAX_BYTES} bytes`)
       return store.read(name)
     },
@@ -65,7 +65,7 @@ function createLookup(store: Store) {
 }
 
 export function createSources({ config, store, redactor, clock }: SourcesOptions): Sources {
-  const { dir } = store
+  const { place } = store
   const replayOf = createReplays(config, store)
   const rows = createRows(store, clock)
   const { version, mode, chatbotModel, pace, fault } = { ...config, version: VERSION }
@@ -75,7 +75,7 @@ export function createSources({ config, store, redactor, clock }: SourcesOptions
     const key = continuedBy(of)
     if (key === undefined) return undefined
     try {
-      return { key, name: await store.nameOf(key) }
+      return { key, name: await store.nameWith(key) }
     } catch (error) {
       if (isDamage(error)) return { key }
       throw error
@@ -84,14 +84,14 @@ export function createSources({ config, store, redactor, clock }: SourcesOptions
   const view = async (of: StoredFixture): Promise<View> => {
     const { length } = of.records
     if (length > MAX_RECORDS) throw tooLarge(of.name, `${length} records`, `${MAX_RECORDS}`)
-    return viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), dir, redactor })
+    return viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), place, redactor })
   }
 
   return {
     status: () => ({
       version,
       mode,
-      fixtures: dir,
+      fixtures: place,
       chatbotModel,
       pace: wordOf(pace),
       ...(fault && { fault: wordsOf(fault) }),

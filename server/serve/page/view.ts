@@ -17,12 +17,12 @@ import { framesOf } from './frames.ts'
 /** What is known of a fixture beside itself, and by what secrets are taken out of errors. */
 export interface Around extends Pick<View, 'previous' | 'replay'> {
   /** Where the fixtures are, as configured. */
-  readonly dir: string
+  readonly place: string
   readonly redactor: Redactor
 }
 
 /** Makes the view of a fixture. Others have their turns between what is done for it. */
-export async function viewOf(fixture: StoredFixture, { previous, replay, dir, redactor }: Around): Promise<View> {
+export async function viewOf(fixture: StoredFixture, { previous, replay, place, redactor }: Around): Promise<View> {
   const { name, response, records, endedAt, requestText, recorded, sha256 } = fixture
   await nextTurn()
   const read = readAnswer(fixture)
@@ -48,14 +48,14 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, dir, re
     ...(summary.usage && { tokens: tokensIn(summary.usage) }),
     last: endLine(fixture),
     replay,
-    command: commandFor(name, dir),
+    command: commandFor(name, place),
   }
 }
 
 /** Where fixtures are if nobody says anything. */
 const USUAL_DIR = 'fixtures'
 
-const commandFor = (name: string, dir: string): string => `npx deltatape record ${flagFor(dir)}${forShell(name)}`
+const commandFor = (name: string, place: string): string => `npx deltatape record ${flagFor(place)}${forShell(name)}`
 
 /** What tells a command where the fixtures are, with a space behind it; nothing if it finds them by itself. */
-export const flagFor = (dir: string): string => (dir === USUAL_DIR ? '' : `--fixtures ${forShell(dir)} `)
+export const flagFor = (place: string): string => (place === USUAL_DIR ? '' : `--fixtures ${forShell(place)} `)

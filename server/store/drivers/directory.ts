@@ -29,6 +29,7 @@ export const openDirectory: OpenDriver = ({ place: dir, clock, mayBeMissing = fa
     },
     list: listing.pages,
     ...createWrites({ dir, clock, writing }),
+    alone: createLocks(dir, clock),
     close: async () => {},
   }
 }

@@ -50,7 +50,7 @@ describe('while it is recorded', () => {
 
   test('a fixture that could not be written is told of, and the answer comes whole', async () => {
     const { server, store } = await runBefore(() => ({ steps: steps(good) }))
-    await rm(store.dir, { recursive: true })
+    await rm(store.place, { recursive: true })
     const { text, broken } = await readAll(await post(server.url, { input: 'Hi', stream: true }))
     expect([text, broken]).toEqual([good.map(sse).join(''), undefined])
     expect(server.lines.join('')).toMatch(
@@ -113,8 +113,8 @@ describe('a client that hangs up', () => {
     abort.abort()
     failed.resolve()
     await server.close()
-    const { key } = await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Hi' }))
-    const records = (await store.find(key))?.records ?? []
+    const identity = await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Hi' }))
+    const records = (await store.find(identity))?.records ?? []
     expect(records.map(({ event }) => event?.type).slice(-2)).toEqual(['error', 'response.failed'])
   })
 })

@@ -47,7 +47,7 @@ async function setUp(answers: Parameters<typeof folderWith>[0]) {
   const dir = await folderWith(answers)
   const store = openTestStore(dir)
   const comparing = createComparing({
-    dir,
+    store,
     viewOf,
     async fixture(name) {
       if ((await store.list()).includes(name)) return store.read(name)
@@ -90,8 +90,7 @@ test('gives what git has of a fixture beside what there is now', async () => {
   const { dir, store, names, compareWithGit } = await setUp({ 'Say hi': says('Hello there') })
   await commitAll(dir)
   const [name = ''] = names
-  const { key } = await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Say hi' }))
-  const before = await store.find(key)
+  const before = await store.find(await store.identify(callOf({ model: 'gpt-4.1-mini', input: 'Say hi' })))
   if (!before) throw new Error('none')
   await store.save({ ...before, records: toRecords(says('Hello to you').events), endedAt: 500 })
   const compared = await compareWithGit(name, 'HEAD')

@@ -158,7 +158,7 @@ function testSingle({ engine }: Contract, fresh: Fresh): void {
       expect(await read(other, name)).toBe('new')
       await other.remove(name)
     }
-    expect(await namesOf(driver)).toEqual([])
+    expect(await namesOf(other)).toEqual([])
   })
 
   test('removes, also what is gone', async () => {

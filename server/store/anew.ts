@@ -1,0 +1,43 @@
+/** Reads what others may write or damage: as it is now, and once more if it is written anew just then. */
+import { nextTurn } from '../base/clock.ts'
+import { DamageError } from '../fixture/damage.ts'
+import { type Driver, type Found, StoreError } from './driver.ts'
+
+/** Reads something of the fixture with a name; gives undefined if there is none. */
+export type Read<T> = (name: string) => Promise<T | undefined>
+
+/** How often something is read again that is written anew just then. */
+const MAX_TRIES = 4
+
+/** Makes what reads something of an object as it is now, and once more if it is written anew just then. */
+export const anew =
+  (driver: Driver, name: string) =>
+  async <T>(read: (found: Found) => Promise<T>, given?: Found, first?: number): Promise<T | undefined> => {
+    for (let tries = 1, found = given; ; tries++, found = undefined) {
+      const got = found ?? (await driver.get(name, { first }))
+      if (got === undefined || got === 'same') return undefined
+      try {
+        return await read(got)
+      } catch (error) {
+        const isChanged = error instanceof StoreError && error.code === 'store_changed'
+        if (!isChanged || tries >= MAX_TRIES) throw error
+        await nextTurn()
+      }
+    }
+  }
+
+/** Damage is remembered like anything else that was read; what cannot be read now is tried again. */
+export async function orDamage<T>(read: () => Promise<T>): Promise<T | DamageError> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof DamageError) return error
+    throw error
+  }
+}
+
+/** What was read, or its damage as the error that it is. */
+export function orThrow<T>(read: T | DamageError): T {
+  if (read instanceof DamageError) throw read
+  return read
+}
