@@ -9,7 +9,7 @@ import { type Driver, type Expected, type Found, wholeOf } from './driver.ts'
 export const besideName = (name: string): string => name.replace(/\.jsonl$/, '.bin')
 
 /** How it is called until its fixture is there, too; in an engine for ever: several may write at one time. */
-const ownName = (name: string, sha256: string): string => name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
+export const ownName = (name: string, sha256: string): string => name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
 
 /** The names that what stands beside a fixture may have. */
 const isBeside = (of: string, name: string): boolean =>
