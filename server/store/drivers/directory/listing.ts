@@ -165,6 +165,7 @@ function hasSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
 
 /** A name is there from now on, or not any more. */
 function change({ entries, below }: Contents, entry: Raw, isThere: boolean): void {
+  if (entry.startsWith('.')) return
   const at = placeOf(entries, entry)
   const isKnown = entries[at] === entry
   if (isThere && !isKnown) entries.splice(at, 0, entry)

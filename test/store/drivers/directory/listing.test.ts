@@ -89,6 +89,7 @@ test('is not read anew for what this process writes; what others did meanwhile i
     await rm(join(dir, 'a.jsonl'))
     becomes(false)
   })
+  await write(dir, listing, '.hidden')
   // That the name of others is missing tells that nothing was read.
   expect(await namesOf(listing)).toEqual(['c.jsonl'])
   clock.advance(20)
