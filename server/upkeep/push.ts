@@ -8,7 +8,17 @@ import { besideName, ownName, readBeside } from '../store/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
 import { removeIndex, writeIndex } from '../store/indexed.ts'
 import { AFTER_INDEX } from '../store/names.ts'
-import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
+import {
+  type Job,
+  type Result,
+  type Tally,
+  createTally,
+  forEach,
+  isFixture,
+  leaving,
+  listed,
+  wholeUnlessChanged,
+} from './transfer.ts'
 
 /**
  * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was
@@ -50,6 +60,8 @@ async function removeOne(job: Job, name: string, version: string | undefined, ta
   if (gone) await removeIndex(engine, { ...gone.fixture, name })
   tally.removed(name)
 }
+
+const WRITTEN = 'somebody else wrote it there at this moment. Push again.'
 
 /** A fixture of the directory that is to be pushed. */
 interface Own {
@@ -97,7 +109,7 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
       await writeBeside(own)
       await writeIndex(engine, fixture, as)
       const version = await engine.putIf(as, bytes, expected)
-      if (version === undefined) return tally.left(name, 'somebody else wrote it there at this moment. Push again.')
+      if (version === undefined) return tally.left(name, WRITTEN)
       if (before) await removeIndex(engine, { ...before, name: as }, fixture)
       await copies.match(name, version, bytes)
     }
@@ -108,7 +120,8 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
     anew,
     async over(own: Own, got: Found): Promise<void> {
       const { name, as, bytes, fixture } = own
-      const whole = await wholeOf(got)
+      const whole = await wholeUnlessChanged(got)
+      if (!whole) return tally.left(name, WRITTEN)
       if (whole.equals(bytes)) {
         // Other programs may have brought it, which know nothing of the index.
         if (!dryRun) await writeIndex(engine, fixture, as)
