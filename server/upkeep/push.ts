@@ -4,7 +4,7 @@ import { besideOf, sha256Of } from '../fixture/beside.ts'
 import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
-import { besideName, ownName, readBeside } from '../store/beside.ts'
+import { besideName, besideOwnName, readBeside } from '../store/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
 import { removeIndex, writeIndex } from '../store/indexed.ts'
 import { AFTER_INDEX } from '../store/names.ts'
@@ -96,7 +96,7 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
   const { engine, copies, dryRun, force } = job
   const writeBeside = async ({ name, as, fixture }: Own): Promise<void> => {
     const beside = besideOf(fixture)
-    const besideAs = beside && ownName(as, sha256Of(beside))
+    const besideAs = beside && besideOwnName(as, sha256Of(beside))
     if (!beside || besideAs === undefined || there.has(besideAs)) return
     const version = await engine.put(besideAs, beside)
     tally.moved(besideAs, beside.length)
