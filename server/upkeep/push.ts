@@ -1,14 +1,14 @@
 /** Copies the fixtures of a directory to an engine: a listing of both, and then what differs alone. */
 import { isDamage } from '../fixture/damage.ts'
-import { besideFrom, besideOf, sha256Of } from '../fixture/beside.ts'
+import { besideOf, sha256Of } from '../fixture/beside.ts'
 import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
+import { besideName, besideOwnName, readBeside } from '../store/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
+import { writeIndex } from '../store/indexed.ts'
+import { AFTER_INDEX } from '../store/names.ts'
 import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
-
-/** In an engine an index stands before all fixtures. */
-const AFTER_INDEX = '/'
 
 /**
  * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was
@@ -84,16 +84,17 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
   const { engine, copies, dryRun, force } = job
   const writeBeside = async ({ name, as, fixture }: Own): Promise<void> => {
     const beside = besideOf(fixture)
-    const besideAs = beside && ownName(as, sha256Of(beside))
+    const besideAs = beside && besideOwnName(as, sha256Of(beside))
     if (!beside || besideAs === undefined || there.has(besideAs)) return
     const version = await engine.put(besideAs, beside)
     tally.moved(besideAs, beside.length)
-    for (const each of [plainName(name), besideAs]) if (await copies.match(each, version, beside)) return
+    for (const each of [besideName(name), besideAs]) if (await copies.match(each, version, beside)) return
   }
   const anew = async (own: Own, expected: Expected): Promise<void> => {
     const { name, as, bytes } = own
     if (!dryRun) {
       await writeBeside(own)
+      await writeIndex(engine, own.fixture, as)
       const version = await engine.putIf(as, bytes, expected)
       if (version === undefined) return tally.left(name, 'somebody else wrote it there at this moment. Push again.')
       await copies.match(name, version, bytes)
@@ -132,24 +133,11 @@ async function bytesAt(driver: Driver, name: string): Promise<Buffer | undefined
   return isFound(got) ? wholeOf(got) : undefined
 }
 
-/** A line that takes bytes of what stands beside its fixture. */
-const BESIDE = /^\{"at":[\d.]+,"bin":"([0-9a-f]{64})"/m
-
 /** The fixture that some bytes are. Throws `fixture_invalid` where it is damaged. */
 async function fixtureFrom(driver: Driver, name: string, bytes: Buffer): Promise<Fixture> {
   const text = bytes.toString('utf8')
-  const [, sha256] = BESIDE.exec(text) ?? []
-  const beside = sha256 === undefined ? undefined : await besideAt(driver, name, sha256)
-  return parseFixture(text, name, besideFrom(beside))
+  return parseFixture(text, name, await readBeside(driver, name, text))
 }
-
-const besideAt = async (driver: Driver, name: string, sha256: string): Promise<Buffer | undefined> =>
-  (await bytesAt(driver, ownName(name, sha256))) ?? bytesAt(driver, plainName(name))
-
-/** What stands beside a fixture is called so in an engine: several may write at one time. */
-const ownName = (name: string, sha256: string): string => name.replace(/jsonl$/, `${sha256.slice(0, 12)}.bin`)
-
-const plainName = (name: string): string => name.replace(/jsonl$/, 'bin')
 
 /** @param tell hears what is wrong */
 const passDamage =

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../../server/base/clock.ts'
-import { pathOf } from '../../../../server/store/disk.ts'
+import { pathOf } from '../../../../server/store/drivers/directory/files.ts'
 import { type Listing, createListing } from '../../../../server/store/drivers/directory/listing.ts'
 import { temporaryFolder } from '../../../kit/tools.ts'
 
