@@ -71,7 +71,8 @@ export function createTally() {
   }
 }
 
-export const isFixture = (name: string): boolean => name.endsWith('.jsonl')
+/** The index of an engine names fixtures, too, in names that begin with a dot. */
+export const isFixture = (name: string): boolean => name.endsWith('.jsonl') && !name.startsWith('.')
 
 const isBeside = (name: string): boolean => name.endsWith('.bin')
 
@@ -103,7 +104,7 @@ export const wholeUnlessChanged = (found: Found): Promise<Buffer | undefined> =>
 /** What of some names is moved: what stands beside fixtures first, so that no fixture is without it. */
 export const inOrder = (entries: readonly Entry[]): readonly (readonly Entry[])[] => [
   entries.filter(({ name }) => isBeside(name) && !name.startsWith('.')),
-  entries.filter(({ name }) => isFixture(name) && !name.startsWith('.')),
+  entries.filter(({ name }) => isFixture(name)),
 ]
 
 /** How many are under way at once. */
