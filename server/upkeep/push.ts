@@ -6,9 +6,19 @@ import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { besideName, besideOwnName, readBeside } from '../store/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
-import { writeIndex } from '../store/indexed.ts'
+import { removeIndex, writeIndex } from '../store/indexed.ts'
 import { AFTER_INDEX } from '../store/names.ts'
-import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
+import {
+  type Job,
+  type Result,
+  type Tally,
+  createTally,
+  forEach,
+  isFixture,
+  leaving,
+  listed,
+  wholeUnlessChanged,
+} from './transfer.ts'
 
 /**
  * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was
@@ -41,15 +51,17 @@ export async function push(job: Job): Promise<Result> {
   return tally.result(names.length, signal.aborted)
 }
 
-async function removeOne(
-  { engine, dryRun }: Job,
-  name: string,
-  version: string | undefined,
-  tally: Tally,
-): Promise<void> {
-  if (dryRun || (await engine.remove(name, version))) return tally.removed(name)
-  tally.left(name, 'it was written there at this moment, and stays.')
+/** Takes a fixture away there, or what stands beside none, and what the index says of it. */
+async function removeOne(job: Job, name: string, version: string | undefined, tally: Tally): Promise<void> {
+  const { engine, dryRun } = job
+  if (dryRun) return tally.removed(name)
+  const gone = isFixture(name) ? await readOwn(engine, name).catch(passDamage()) : undefined
+  if (!(await engine.remove(name, version))) return tally.left(name, 'it was written there at this moment, and stays.')
+  if (gone) await removeIndex(engine, { ...gone.fixture, name })
+  tally.removed(name)
 }
+
+const WRITTEN = 'somebody else wrote it there at this moment. Push again.'
 
 /** A fixture of the directory that is to be pushed. */
 interface Own {
@@ -90,13 +102,15 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
     tally.moved(besideAs, beside.length)
     for (const each of [besideName(name), besideAs]) if (await copies.match(each, version, beside)) return
   }
-  const anew = async (own: Own, expected: Expected): Promise<void> => {
-    const { name, as, bytes } = own
+  /** @param before what it stands in the place of */
+  const anew = async (own: Own, expected: Expected, before?: Fixture): Promise<void> => {
+    const { name, as, bytes, fixture } = own
     if (!dryRun) {
       await writeBeside(own)
-      await writeIndex(engine, own.fixture, as)
+      await writeIndex(engine, fixture, as)
       const version = await engine.putIf(as, bytes, expected)
-      if (version === undefined) return tally.left(name, 'somebody else wrote it there at this moment. Push again.')
+      if (version === undefined) return tally.left(name, WRITTEN)
+      if (before) await removeIndex(engine, { ...before, name: as }, fixture)
       await copies.match(name, version, bytes)
     }
     tally.moved(as, bytes.length)
@@ -106,15 +120,21 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
     anew,
     async over(own: Own, got: Found): Promise<void> {
       const { name, as, bytes, fixture } = own
-      const whole = await wholeOf(got)
-      if (whole.equals(bytes)) return void (await copies.match(name, got.version, bytes))
-      const before = isGood(fixture) ? undefined : await fixtureFrom(engine, as, whole).catch(passDamage())
-      if (before && isGood(before)) return tally.left(name, 'it is a failure, and a good answer is there.')
+      const whole = await wholeUnlessChanged(got)
+      if (!whole) return tally.left(name, WRITTEN)
+      if (whole.equals(bytes)) {
+        // Other programs may have brought it, which know nothing of the index.
+        if (!dryRun) await writeIndex(engine, fixture, as)
+        return void (await copies.match(name, got.version, bytes))
+      }
+      const before = await fixtureFrom(engine, as, whole).catch(passDamage())
+      if (before && isGood(before) && !isGood(fixture))
+        return tally.left(name, 'it is a failure, and a good answer is there.')
       const seen = await copies.noted(name)
       if (seen?.version !== got.version && !force) {
         return tally.left(name, 'another one is there, which was never pulled. --force writes over it.')
       }
-      await anew(own, { version: got.version })
+      await anew(own, { version: got.version }, before)
     },
   }
 }
