@@ -9,6 +9,7 @@ import type { Table } from './scenario.ts'
 import { apis } from './scenarios/apis.ts'
 import { growth } from './scenarios/growth.ts'
 import { memory } from './scenarios/memory.ts'
+import { misses } from './scenarios/misses.ts'
 import { pace } from './scenarios/pace.ts'
 import { page } from './scenarios/page.ts'
 import { record } from './scenarios/record.ts'
@@ -17,7 +18,7 @@ import { start } from './scenarios/start.ts'
 import { suite } from './scenarios/suite.ts'
 import { ws } from './scenarios/ws.ts'
 
-const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, page, suite]
+const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, misses, page, suite]
 
 /** How long a load is measured, in ms. */
 const WINDOW_MS = 500

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { EXIT } from '../server/base/errors.ts'
-import { listFixtures } from '../server/store/directory.ts'
+import { openTestStore } from './kit/tools.ts'
 
 interface Ran {
   readonly code: number
@@ -23,7 +23,7 @@ const run = (args: readonly string[], env: Record<string, string> = {}): Promise
   })
 
 const ESC = '\u001b'
-const { length: count } = await listFixtures('fixtures')
+const { length: count } = await openTestStore('fixtures').list()
 
 test('in a pipe there are no colours and no progress bar', { timeout: 20_000 }, async () => {
   const { code, out, err } = await run(['ls'])

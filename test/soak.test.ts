@@ -5,6 +5,7 @@ import { edges } from './soak/edges.ts'
 import { products } from './soak/limits.ts'
 import { failureOverGood, folders } from './soak/folders.ts'
 import { hostile } from './soak/hostile.ts'
+import { replicas } from './soak/replicas.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, type Outcome } from './soak/scenarios.ts'
 
 const WHATEVER = Infinity
@@ -25,6 +26,7 @@ describe.concurrent('in short', () => {
     ['edges', () => edges(1000, WHATEVER, WHATEVER)],
     ['products of limits', () => products(1, WHATEVER, WHATEVER)],
     ['hostile files', () => hostile(0.01, WHATEVER)],
+    ['four servers on one store', () => replicas('redis', 24, 20, 150)],
     ['SIGTERM', () => sigterm(20, 300, WHATEVER)],
   ])('%s', async (_name, run) => {
     const { figure, held } = await run()

@@ -267,6 +267,17 @@ describe('the command', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ fixtures, no problems\n$/)])
   })
 
+  test.each([
+    ['s3://bucket/prefix', '@aws-sdk/client-s3'],
+    ['redis://127.0.0.1:1/0', 'redis'],
+    ['postgres://127.0.0.1:1/postgres', 'postgres'],
+  ])('tells who has fixtures on %s and not its library what to install', async (place, library) => {
+    const { code, out, err } = await node([BIN, 'ls'], { FIXTURES: place })
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(`${place} needs the package ${library}, which is not installed. Install it`)
+    expect(err).toContain(`npm install -D ${library}\n`)
+  })
+
   test('serves, and stops with a signal', async () => {
     const { child, url } = await serving()
     const headers = { 'content-type': 'application/json' }

@@ -9,6 +9,8 @@ export interface TurnLoad {
   readonly connections: number
   /** What is asked, one after the other and from the start again. */
   readonly inputs: readonly string[]
+  /** Which of them is the first. */
+  readonly from?: number
   /** The size of every answer, in bytes on the wire. */
   readonly answerBytes: number
   /** How long it is measured, in ms, once it runs evenly. */
@@ -18,6 +20,8 @@ export interface TurnLoad {
 export interface TurnFigures {
   /** Answers in a second, the parts of one that fell into the window included. */
   readonly turnsPerSecond: number
+  /** How many were asked, before it was measured, too. */
+  readonly asked: number
   /** From the request to the first byte of the answer, for each answer that began, in ms. */
   readonly firstMs: readonly number[]
 }
@@ -30,6 +34,7 @@ export async function loadTurns(load: TurnLoad): Promise<TurnFigures> {
   const requests = load.inputs.map((input) => clientFrame(JSON.stringify({ input })))
   const { promise: broken, reject: fail } = Promise.withResolvers<never>()
   let asked = 0
+  const from = load.from ?? 0
   let bytes = 0
   let firstMs: number[] = []
   let over = false
@@ -40,7 +45,7 @@ export async function loadTurns(load: TurnLoad): Promise<TurnFigures> {
     const ask = () => {
       received = 0
       sentAt = performance.now()
-      socket.write(requests[asked++ % requests.length] ?? '')
+      socket.write(requests[(from + asked++) % requests.length] ?? '')
     }
     socket.on('data', (chunk) => {
       if (received === 0) firstMs.push(performance.now() - sentAt)
@@ -66,7 +71,7 @@ export async function loadTurns(load: TurnLoad): Promise<TurnFigures> {
     const began = performance.now()
     await Promise.race([sleep(windowMs), broken])
     const seconds = (performance.now() - began) / 1000
-    return { turnsPerSecond: bytes / answerBytes / seconds, firstMs }
+    return { turnsPerSecond: bytes / answerBytes / seconds, asked, firstMs }
   } finally {
     over = true
     for (const socket of sockets) socket.destroy()

@@ -34,9 +34,10 @@ export const knownEvent = (text: string, at: number, name?: string): ModelEvent 
   eventOf(text, JSON.parse(text), at, name)
 
 function eventOf(text: string, body: JsonObject, at: number, name: string | undefined): ModelEvent {
-  const type = [body.type, body.event_type].find((each) => typeof each === 'string')
+  const { type, event_type: other } = body
+  const own = typeof type === 'string' ? type : typeof other === 'string' ? other : undefined
   // Gateways send errors without a type; the SDK takes any object with an `error` for one.
-  return { at, type: type ?? name ?? (body.error ? 'error' : ''), name, text, body }
+  return { at, type: own ?? name ?? (body.error ? 'error' : ''), name, text, body }
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]

@@ -60,6 +60,8 @@ class Remade<T> implements List<T> {
   }
 
   cool(): void {
+    // It goes with the answer that it is a part of: packing it would be for nothing.
+    if (this.tally?.isCounted === false) return
     this.#make ??= this.#pack?.(this.#items ?? [])
     this.#pack = undefined
     this.#items = undefined
@@ -124,6 +126,8 @@ export function alone(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
 /** How much something takes in memory, in bytes, about: more as things are made of it that are kept with it. */
 export interface Tally {
   readonly bytes: number
+  /** Whether somebody counts it, since it is kept. */
+  readonly isCounted: boolean
   add(bytes: number): void
   /** Calls whoever counts it each time that it has grown. There is one at a time. */
   tell(counter: (() => void) | undefined): void
@@ -138,6 +142,10 @@ class Count implements Tally {
 
   constructor(bytes: number) {
     this.bytes = bytes
+  }
+
+  get isCounted(): boolean {
+    return this.#counter !== undefined
   }
 
   add(more: number): void {

@@ -18,12 +18,16 @@ export const addFixtures = (command: Command): Command => addVariables(command, 
  *
  * @throws DeltatapeError `config_invalid`
  */
-export const fixturesOf = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
-  openFixtures(looking(configFrom(command, env, ...VARIABLES)), clock)
+export const fixturesOf = (command: Command, { env, clock, terminal }: World): OpenFixtures =>
+  openFixtures(looking(configFrom(command, env, ...VARIABLES)), clock, { warn: terminal.tell })
 
 /** The same, with the configured secrets known: they are found wherever they stand. */
-export const fixturesWithSecrets = (command: Command, { env, clock }: Pick<Context, 'env' | 'clock'>): OpenFixtures =>
-  openFixtures(looking(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), clock)
+export const fixturesWithSecrets = (command: Command, { env, clock, terminal }: World): OpenFixtures =>
+  openFixtures(looking(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), clock, {
+    warn: terminal.tell,
+  })
+
+type World = Pick<Context, 'env' | 'clock' | 'terminal'>
 
 /** Whoever looks at fixtures wants some to be there, in whichever folder. */
 const looking = (config: Config): Config => ({ ...config, fixturesNamed: true })

@@ -101,6 +101,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     patience.clear()
     await Promise.race([store.linked(), enough.promise])
     journal.close(mode === 'record' || mode === 'auto' ? await store.list().catch(() => []) : [])
+    await store.close()
   }
   return {
     names,

@@ -25,7 +25,11 @@ export interface Started {
  */
 export async function startWith(config: Config, lines: LogLines, tidy?: () => void): Promise<Started> {
   const metrics = config.metrics ? createMetrics(config, systemClock) : undefined
-  const { store, redactor, rules } = openFixtures(config, systemClock)
+  const { store, redactor, rules } = openFixtures(config, systemClock, {
+    watch: metrics?.watch,
+    onStale: metrics?.onStale,
+    warn: (text) => log.warn(text),
+  })
   // What deltatape itself says is no text of anybody: the rules of the user have nothing to do there.
   const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })
   const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy, metrics })

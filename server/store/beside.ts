@@ -9,15 +9,16 @@ import { type Driver, type Expected, type Found, wholeOf } from './driver.ts'
 export const besideName = (name: string): string => name.replace(/\.jsonl$/, '.bin')
 
 /** How it is called until its fixture is there, too; in an engine for ever: several may write at one time. */
-const ownName = (name: string, sha256: string): string => name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
+export const besideOwnName = (name: string, sha256: string): string =>
+  name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
 
 /** The names that what stands beside a fixture may have. */
 const isBeside = (of: string, name: string): boolean =>
-  name === besideName(of) || (name.length === of.length + 11 && name === ownName(of, name.slice(-16, -4)))
+  name === besideName(of) || (name.length === of.length + 11 && name === besideOwnName(of, name.slice(-16, -4)))
 
 /** What stands beside a fixture with a SHA-256, if it is there. */
 async function foundBeside(driver: Driver, name: string, sha256: string): Promise<Found | undefined> {
-  for (const each of [ownName(name, sha256), besideName(name)]) {
+  for (const each of [besideOwnName(name, sha256), besideName(name)]) {
     const got = await driver.get(each)
     if (got !== undefined && got !== 'same') return got
   }
@@ -143,7 +144,7 @@ async function writeBoth(
   bytes: Buffer | undefined,
   put: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const own = bytes && ownName(name, sha256Of(bytes))
+  const own = bytes && besideOwnName(name, sha256Of(bytes))
   if (bytes && own !== undefined) await driver.put(own, bytes)
   const version = await put()
   if (bytes && version !== undefined) await driver.put(besideName(name), bytes)

@@ -94,7 +94,9 @@ function createLookup({ engine, copies, outage, writing, onStale }: Parts) {
   /** Keeps what was read, unless something was written of that name meanwhile. */
   const keep = async (found: Found, before: Note | undefined): Promise<Found> => {
     const { name, version, bytes } = found
-    const whole = await wholeOf(found)
+    const whole = await wholeOf(found).catch(passChanged)
+    // Who reads it is told that it is another one by now.
+    if (!whole) return found
     if ((await copies.noted(name)) === before) await writing(() => copies.keep(name, version, whole))
     return { name, version, bytes, body: () => piecesOf(whole) }
   }
@@ -153,6 +155,10 @@ const PIECE_BYTES = 2 ** 20
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
+}
+
+function passChanged(error: unknown): undefined {
+  if (!(error instanceof StoreError && error.code === 'store_changed')) throw error
 }
 
 const isAway = (error: unknown): error is StoreError => error instanceof StoreError && error.code === 'store_away'

@@ -93,36 +93,38 @@ export async function* linesIn({ name, body }: Pick<Found, 'name' | 'body'>): As
       rest.push(chunk.subarray(start))
       held += chunk.length - start
     }
-    if (held > MAX_LINE_BYTES) throw new DamageError(name, count, `the line has more than ${MAX_LINE_BYTES} bytes`)
+    if (held > MAX_LINE_BYTES) throw tooLong(name, count)
     if (lines.length > 0) yield lines
   }
   if (rest.length > 0) yield [Buffer.concat(rest).toString('utf8')]
 }
 
-/** How much of an object is asked for to read its first line, in bytes. */
-const FIRST_BYTES = 64 * 1024
+const tooLong = (name: string, line: number) =>
+  new DamageError(name, line, `the line has more than ${MAX_LINE_BYTES} bytes`)
 
-/** The text up to the first line feed; undefined if there is no such object. Throws as {@link linesIn} does. */
-export async function firstLine(driver: Driver, name: string): Promise<string | undefined> {
-  const got = await driver.get(name, { first: FIRST_BYTES })
-  return got === undefined || got === 'same' ? undefined : firstLineIn(driver, got)
-}
+/** How much of an object is asked for to read its first line, in bytes: most are shorter. */
+export const FIRST_BYTES = 64 * 1024
 
-/** The same of one whose beginning was asked for. */
-export async function firstLineIn(driver: Driver, found: Found): Promise<string | undefined> {
-  const [line] = await firstOf(found)
-  if (line !== undefined) return line
+/**
+ * The text up to the first line feed, of an object whose first {@link FIRST_BYTES} were asked for, or all of it; undefined
+ * if it is gone by the time that more is asked for. Throws as {@link linesIn} does.
+ */
+export async function firstLine(driver: Pick<Driver, 'get'>, found: Found): Promise<string | undefined> {
+  const { line, isEnded } = await firstLineIn(found)
+  if (isEnded || found.bytes <= FIRST_BYTES) return line
   const got = await driver.get(found.name)
-  return got === undefined || got === 'same' ? undefined : ((await firstOf(got, true))[0] ?? '')
+  return got === undefined || got === 'same' ? undefined : (await firstLineIn(got)).line
 }
 
-/** @param isWhole whether what is there has an end: then a line may end with it */
-async function firstOf(found: Found, isWhole = found.bytes <= FIRST_BYTES): Promise<string[]> {
+async function firstLineIn({ name, body }: Found): Promise<{ readonly line: string; readonly isEnded: boolean }> {
   const pieces: Uint8Array[] = []
-  for await (const piece of found.body()) {
+  let held = 0
+  for await (const piece of body()) {
     const end = piece.indexOf(0x0a)
     pieces.push(end === -1 ? piece : piece.subarray(0, end))
-    if (end !== -1) return [Buffer.concat(pieces).toString('utf8')]
+    if (end !== -1) return { line: Buffer.concat(pieces).toString('utf8'), isEnded: true }
+    held += piece.length
+    if (held > MAX_LINE_BYTES) throw tooLong(name, 1)
   }
-  return isWhole ? [Buffer.concat(pieces).toString('utf8')] : []
+  return { line: Buffer.concat(pieces).toString('utf8'), isEnded: false }
 }

@@ -7,8 +7,11 @@ import type { Match } from '../fixture/match.ts'
 import { isCredentialHeader } from '../redact/places.ts'
 import type { Redactor } from '../redact/redactor.ts'
 
-/** How long the calls may be, together, whose identity is kept, and one alone. In bytes of their bodies. */
-const IDENTITY_BYTES = 1024 * 1024
+/** How long the calls may be, together, whose identity is kept: those of 10,000 short ones. In bytes of their bodies. */
+const IDENTITY_BYTES = 3 * 1024 * 1024
+
+/** And how long one alone. */
+const MAX_IDENTITY_BYTES = 1024 * 1024
 
 /** A call with a longer body waits for its turn, and gives it away in between. In bytes. */
 const SHORT_BYTES = 64 * 1024
@@ -43,7 +46,7 @@ export function createIdentifier(
   const ofCall = new WeakMap<Call, Promise<Identity>>()
   const tell = async (call: Call): Promise<Identity> => {
     const { content } = call
-    const fits = content.byteLength < IDENTITY_BYTES
+    const fits = content.byteLength < MAX_IDENTITY_BYTES
     const bytes = fits
       ? `${headOf(call)}\n` + Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
       : ''

@@ -59,7 +59,7 @@ export async function writeIndex(driver: Driver, fixture: IndexedFixture, name: 
 }
 
 /** Takes away what stood in the index of a fixture that is gone, but for what stands there of another with its name. */
-async function removeIndex(driver: Driver, gone: Candidate, by: IndexedFixture | undefined): Promise<void> {
+export async function removeIndex(driver: Driver, gone: Candidate, by?: IndexedFixture): Promise<void> {
   // The model may be that of others.
   const stays = new Set(by ? entriesOf(by, gone.name) : [])
   const own = entriesOf(gone, gone.name).filter((entry) => !entry.startsWith(MODELS) && !stays.has(entry))

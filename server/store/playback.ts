@@ -48,9 +48,6 @@ export const played = ({ key, take, api, requestText, response, ending, endedAt 
   ties: apiNamed(api).ties?.of(requestText),
 })
 
-/** How many bytes a recording has in memory beside its records, or what is remembered in its place, about. */
-export const sizeOfFacts = (recording: Recording | Error): number => tallyOf(recording).bytes
-
 /** What a recording takes in memory, or what is remembered in its place. */
 export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? read.tally : createTally(DAMAGE_BYTES))
 

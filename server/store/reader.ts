@@ -7,15 +7,12 @@ import { type Sketch, sketchOf } from '../fixture/sketch.ts'
 import type { Match } from '../fixture/match.ts'
 import { withRules } from '../fixture/rules.ts'
 import { type Read, anew, orDamage, orThrow } from './anew.ts'
-import { firstLineIn } from './contents.ts'
+import { FIRST_BYTES, firstLine } from './contents.ts'
 import type { Driver, Found } from './driver.ts'
 import { readWhole } from './load.ts'
 import type { Recording } from './playback.ts'
 import { createRecordings } from './recordings.ts'
 import { type Shelf, createShelf } from './shelf.ts'
-
-/** How much of an object is asked for to read its first line, in bytes. */
-const FIRST_BYTES = 64 * 1024
 
 /** The longest first line that is read in one go with what comes after it, in characters. */
 const SHORT_CHARS = 100_000
@@ -89,7 +86,7 @@ export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptio
 /** A long one is read in pieces. */
 async function readHeader(driver: Driver, found: Found, match: Match | undefined): Promise<Candidate | undefined> {
   const { name } = found
-  const line = await firstLineIn(driver, found)
+  const line = await firstLine(driver, found)
   if (line === undefined) return undefined
   const isLong = line.length > SHORT_CHARS
   if (isLong) await nextTurn()

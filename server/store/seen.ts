@@ -1,12 +1,13 @@
 /** Which version an engine gave of what stands in a directory: a file of lines, of which what is torn or lost costs a download. */
 import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../base/clock.ts'
 import { systemCode } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import { linesOf } from './disk.ts'
+import { linesIn } from './contents.ts'
 import type { Driver } from './driver.ts'
 import { createPieces } from './pieces.ts'
 
@@ -94,7 +95,7 @@ async function readNotes(path: string, name: string, clock: Pick<Clock, 'now'>) 
   const pause = createPieces(clock)
   let lines = 0
   try {
-    for await (const some of linesOf(path, name)) {
+    for await (const some of linesIn({ name, body: () => createReadStream(path) })) {
       for (const text of some) {
         lines++
         // A process may have been killed in the middle of a line.

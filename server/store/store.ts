@@ -118,6 +118,8 @@ export interface Store {
   models(): Promise<readonly string[]>
   /** What a call without a fixture is answered. */
   miss(identity: Identity): Promise<MissError>
+  /** Lets go of connections. */
+  close(): Promise<void>
 }
 
 export interface StoreOptions {
@@ -192,6 +194,7 @@ export function openStore(options: StoreOptions): Store {
     replace,
     remove: removing({ driver, finder, answers }),
     models: async () => sortInPieces(await answers.models(), clock),
+    close: () => driver.close(),
     miss: (identity) => missOf(identity, { ...options, finder, here: options.here, howToRecord: options.howToRecord }),
   }
 }

@@ -1,5 +1,5 @@
 /** Copies what an engine has into a directory: a listing, and then what differs alone. */
-import { type Entry, wholeOf } from '../store/driver.ts'
+import type { Entry } from '../store/driver.ts'
 import {
   type Job,
   type Result,
@@ -10,6 +10,7 @@ import {
   isFixture,
   leaving,
   listed,
+  wholeUnlessChanged,
 } from './transfer.ts'
 
 /**
@@ -53,7 +54,8 @@ async function pullOne(job: Job, { name, version }: Entry, tally: Tally): Promis
   if (dryRun) return tally.moved(name)
   const got = await engine.get(name)
   if (got === undefined || got === 'same') return
-  const bytes = await wholeOf(got)
+  const bytes = await wholeUnlessChanged(got)
+  if (!bytes) return tally.left(name, 'it was written anew there at this moment. Pull again.')
   for (const each of namesHere(name)) if (await copies.match(each, got.version, bytes)) return
   if (!force && !(await copies.intact(name)) && (await copies.read(name))) {
     return tally.left(name, 'there is another one here, which did not come from there. --force writes over it.')

@@ -1,14 +1,24 @@
 /** Copies the fixtures of a directory to an engine: a listing of both, and then what differs alone. */
 import { isDamage } from '../fixture/damage.ts'
-import { besideFrom, besideOf, sha256Of } from '../fixture/beside.ts'
+import { besideOf, sha256Of } from '../fixture/beside.ts'
 import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
+import { besideName, besideOwnName, readBeside } from '../store/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
-import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
-
-/** In an engine an index stands before all fixtures. */
-const AFTER_INDEX = '/'
+import { removeIndex, writeIndex } from '../store/indexed.ts'
+import { AFTER_INDEX } from '../store/names.ts'
+import {
+  type Job,
+  type Result,
+  type Tally,
+  createTally,
+  forEach,
+  isFixture,
+  leaving,
+  listed,
+  wholeUnlessChanged,
+} from './transfer.ts'
 
 /**
  * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was
@@ -41,15 +51,17 @@ export async function push(job: Job): Promise<Result> {
   return tally.result(names.length, signal.aborted)
 }
 
-async function removeOne(
-  { engine, dryRun }: Job,
-  name: string,
-  version: string | undefined,
-  tally: Tally,
-): Promise<void> {
-  if (dryRun || (await engine.remove(name, version))) return tally.removed(name)
-  tally.left(name, 'it was written there at this moment, and stays.')
+/** Takes a fixture away there, or what stands beside none, and what the index says of it. */
+async function removeOne(job: Job, name: string, version: string | undefined, tally: Tally): Promise<void> {
+  const { engine, dryRun } = job
+  if (dryRun) return tally.removed(name)
+  const gone = isFixture(name) ? await readOwn(engine, name).catch(passDamage()) : undefined
+  if (!(await engine.remove(name, version))) return tally.left(name, 'it was written there at this moment, and stays.')
+  if (gone) await removeIndex(engine, { ...gone.fixture, name })
+  tally.removed(name)
 }
+
+const WRITTEN = 'somebody else wrote it there at this moment. Push again.'
 
 /** A fixture of the directory that is to be pushed. */
 interface Own {
@@ -84,18 +96,21 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
   const { engine, copies, dryRun, force } = job
   const writeBeside = async ({ name, as, fixture }: Own): Promise<void> => {
     const beside = besideOf(fixture)
-    const besideAs = beside && ownName(as, sha256Of(beside))
+    const besideAs = beside && besideOwnName(as, sha256Of(beside))
     if (!beside || besideAs === undefined || there.has(besideAs)) return
     const version = await engine.put(besideAs, beside)
     tally.moved(besideAs, beside.length)
-    for (const each of [plainName(name), besideAs]) if (await copies.match(each, version, beside)) return
+    for (const each of [besideName(name), besideAs]) if (await copies.match(each, version, beside)) return
   }
-  const anew = async (own: Own, expected: Expected): Promise<void> => {
-    const { name, as, bytes } = own
+  /** @param before what it stands in the place of */
+  const anew = async (own: Own, expected: Expected, before?: Fixture): Promise<void> => {
+    const { name, as, bytes, fixture } = own
     if (!dryRun) {
       await writeBeside(own)
+      await writeIndex(engine, fixture, as)
       const version = await engine.putIf(as, bytes, expected)
-      if (version === undefined) return tally.left(name, 'somebody else wrote it there at this moment. Push again.')
+      if (version === undefined) return tally.left(name, WRITTEN)
+      if (before) await removeIndex(engine, { ...before, name: as }, fixture)
       await copies.match(name, version, bytes)
     }
     tally.moved(as, bytes.length)
@@ -105,15 +120,21 @@ function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, t
     anew,
     async over(own: Own, got: Found): Promise<void> {
       const { name, as, bytes, fixture } = own
-      const whole = await wholeOf(got)
-      if (whole.equals(bytes)) return void (await copies.match(name, got.version, bytes))
-      const before = isGood(fixture) ? undefined : await fixtureFrom(engine, as, whole).catch(passDamage())
-      if (before && isGood(before)) return tally.left(name, 'it is a failure, and a good answer is there.')
+      const whole = await wholeUnlessChanged(got)
+      if (!whole) return tally.left(name, WRITTEN)
+      if (whole.equals(bytes)) {
+        // Other programs may have brought it, which know nothing of the index.
+        if (!dryRun) await writeIndex(engine, fixture, as)
+        return void (await copies.match(name, got.version, bytes))
+      }
+      const before = await fixtureFrom(engine, as, whole).catch(passDamage())
+      if (before && isGood(before) && !isGood(fixture))
+        return tally.left(name, 'it is a failure, and a good answer is there.')
       const seen = await copies.noted(name)
       if (seen?.version !== got.version && !force) {
         return tally.left(name, 'another one is there, which was never pulled. --force writes over it.')
       }
-      await anew(own, { version: got.version })
+      await anew(own, { version: got.version }, before)
     },
   }
 }
@@ -132,24 +153,11 @@ async function bytesAt(driver: Driver, name: string): Promise<Buffer | undefined
   return isFound(got) ? wholeOf(got) : undefined
 }
 
-/** A line that takes bytes of what stands beside its fixture. */
-const BESIDE = /^\{"at":[\d.]+,"bin":"([0-9a-f]{64})"/m
-
 /** The fixture that some bytes are. Throws `fixture_invalid` where it is damaged. */
 async function fixtureFrom(driver: Driver, name: string, bytes: Buffer): Promise<Fixture> {
   const text = bytes.toString('utf8')
-  const [, sha256] = BESIDE.exec(text) ?? []
-  const beside = sha256 === undefined ? undefined : await besideAt(driver, name, sha256)
-  return parseFixture(text, name, besideFrom(beside))
+  return parseFixture(text, name, await readBeside(driver, name, text))
 }
-
-const besideAt = async (driver: Driver, name: string, sha256: string): Promise<Buffer | undefined> =>
-  (await bytesAt(driver, ownName(name, sha256))) ?? bytesAt(driver, plainName(name))
-
-/** What stands beside a fixture is called so in an engine: several may write at one time. */
-const ownName = (name: string, sha256: string): string => name.replace(/jsonl$/, `${sha256.slice(0, 12)}.bin`)
-
-const plainName = (name: string): string => name.replace(/jsonl$/, 'bin')
 
 /** @param tell hears what is wrong */
 const passDamage =

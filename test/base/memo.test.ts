@@ -107,6 +107,16 @@ describe('a list whose items are made anew', () => {
   })
 })
 
+test('the items of a list that nobody counts stay: it goes with whoever has it', () => {
+  const [tally, pack] = [createTally(0), vi.fn(() => () => ['made'])]
+  const list = remade(['text'], { chars: 4, tally, pack })
+  crowd()
+  expect([list.items, pack.mock.calls.length]).toEqual([['text'], 0])
+  tally.tell(() => {})
+  crowd()
+  expect([list.items, pack.mock.calls.length]).toEqual([['made'], 1])
+})
+
 test('what is remembered of a list is counted once; of one that is seen once nothing is', () => {
   const tally = createTally(1000)
   const grown = vi.fn()

@@ -1,5 +1,11 @@
 /** A bucket as tests need one beyond what deltatape does with it, and a wire to it that can break. */
-import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import {
+  DeleteBucketPolicyCommand,
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -16,6 +22,33 @@ export async function emptyBucket(place: string): Promise<void> {
     left = IsTruncated
   }
   client.destroy()
+}
+
+/** Who has no rights but those that the owner of the bucket gives. */
+export const READER = { AWS_ACCESS_KEY_ID: 'reader', AWS_SECRET_ACCESS_KEY: 'readerreader' }
+
+/** Gives the reader rights to a place, for the time of a test. */
+export async function allowReader(
+  place: string,
+  rights: readonly { readonly action: string; readonly on: 'objects' | 'folder' }[],
+): Promise<void> {
+  const { host: Bucket, pathname } = new URL(place)
+  const client = new S3Client({ forcePathStyle: true })
+  const all = { Effect: 'Allow', Principal: { AWS: ['arn:aws:iam:::user/reader'] } }
+  const bucket = `arn:aws:s3:::${Bucket}`
+  const Statement = rights.map(({ action, on }) => ({
+    ...all,
+    Action: `s3:${action}`,
+    ...(on === 'objects'
+      ? { Resource: `${bucket}${pathname}/*` }
+      : { Resource: bucket, Condition: { StringLike: { 's3:prefix': `${pathname.slice(1)}/*` } } }),
+  }))
+  onTestFinished(async () => {
+    await client.send(new DeleteBucketPolicyCommand({ Bucket }))
+    client.destroy()
+  })
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+  await client.send(new PutBucketPolicyCommand({ Bucket, Policy }))
 }
 
 /** Starts a server of bytes on this machine, which goes with the test; gives its address. */

@@ -68,6 +68,8 @@ export async function startStandIn(answer: (call: Call, index: number) => Answer
     calls.push(call)
     await play(answer(call, calls.length - 1), response)
   })
+  // It is the client who lets go of what is idle: whoever is slow would meet a connection that closes as it is used.
+  server.keepAliveTimeout = 0
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (ws, { headers, url: path = '' }) => {
     const closed = new Promise<{ whole: boolean }>((resolve) => ws.on('close', () => resolve({ whole: true })))

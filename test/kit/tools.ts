@@ -64,7 +64,8 @@ export async function runServer(
   const { log, lines } = readableLog(redactor)
   const clock = parts.clock ?? systemClock
   const metrics = config.metrics ? createMetrics(config, clock) : undefined
-  const driver = openDriver({ ...config, mayBeMissing: false }, { clock })
+  const { watch, onStale } = metrics ?? {}
+  const driver = openDriver({ ...config, mayBeMissing: false }, { clock, watch, onStale })
   const store = openStore({ driver, redactor, clock })
   const server = await startServer(config, { log, redactor, store, clock, metrics })
   onTestFinished(() => server.close(0))

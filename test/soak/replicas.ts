@@ -186,7 +186,6 @@ export async function replicas(name: MortalName, clients: number, questions: num
   const env = {
     OPENAI_API_KEY: 'sk-stand-in',
     OPENAI_BASE_URL: standIn.url,
-    FIXTURES_TIMEOUT_MS: '3000',
     ...engine.env,
   }
   const start = (mode: string, PORT: string) => startProcess({ ...env, MODEL_MODE: mode, PORT })

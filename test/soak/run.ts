@@ -5,6 +5,7 @@ import { edges } from './edges.ts'
 import { products } from './limits.ts'
 import { failureOverGood, folders } from './folders.ts'
 import { hostile } from './hostile.ts'
+import { replicas } from './replicas.ts'
 import { crowd, faults, junk, kills, leavers, sigterm, slowReader, type Outcome } from './scenarios.ts'
 import { upstreams } from './upstreams.ts'
 
@@ -26,6 +27,9 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   'products of limits': () => products(10, 100, 1.2),
   'hostile files': () => hostile(1, 10_000),
   agents,
+  'four servers on Redis': () => replicas('redis', 200, 200, 4000),
+  'four servers on PostgreSQL': () => replicas('postgres', 200, 200, 4000),
+  'four servers on S3': () => replicas('s3', 200, 200, 4000),
   sigterm: () => sigterm(200, 2000, 1000),
 }
 

@@ -262,6 +262,24 @@ test('what is written goes to the engine and then to the directory; what is remo
   expect(await textOf(inner, 'a.jsonl')).toBeUndefined()
 })
 
+test('what is written anew while it is read is no copy: who reads it is told', async () => {
+  const { inner, engine, driver, dir } = await setUp()
+  await inner.put('a.jsonl', text('one'))
+  const { get } = engine
+  engine.get = async (...args) => {
+    const got = await get(...args)
+    const body = () => {
+      throw new StoreError('store_changed', 'It is another one than a moment ago.')
+    }
+    return typeof got === 'object' ? { ...got, body } : got
+  }
+  await expect(textOf(driver, 'a.jsonl')).rejects.toMatchObject({ code: 'store_changed' })
+  expect(await driver.get('a.jsonl')).toMatchObject({ name: 'a.jsonl' })
+  expect(await filesIn(dir)).toEqual([])
+  engine.get = get
+  expect(await textOf(driver, 'a.jsonl')).toBe('one')
+})
+
 test('a part is no copy', async () => {
   const { inner, driver, dir } = await setUp()
   await inner.put('a.jsonl', text('one and more'))

@@ -24,7 +24,7 @@ export function recordingOf(input: string, text: string, end: 'complete' | 'rese
   const records = toRecords(compose(text).text(words(text)).completed())
   const whole = end === 'complete' ? records : records.slice(0, 3)
   const identity = identify(callOf({ model: 'm', input }), createRedactor())
-  return { ...identity, response: STREAM, recorded, records: whole, ending: { end }, endedAt: 900 }
+  return { ...identity, response: STREAM, responseId: text, recorded, records: whole, ending: { end }, endedAt: 900 }
 }
 
 /** The recording of a large body, which stands beside its fixture. */

@@ -73,13 +73,13 @@ test('only says what it would do', async () => {
 test('keeps what the engine knows of conversations, for the time when it is away', async () => {
   const { inner, engine, dir, job } = await setUp()
   await putOn(inner, recordingOf('one', 'Hi'))
-  await inner.put('.index/response/ab/key', Buffer.alloc(0))
-  await pulled(job())
+  await inner.put('.index/response/ab/key/one.jsonl', Buffer.alloc(0))
+  expect(await pulled(job())).toMatchObject({ fixtures: 1 })
   expect(await filesIn(dir)).toHaveLength(1)
   engine.trouble = away()
   const { copies } = job()
   for await (const { entries } of copies.list('.index/response/ab/')) {
-    expect(entries.map(({ name }) => name)).toEqual(['.index/response/ab/key'])
+    expect(entries.map(({ name }) => name)).toEqual(['.index/response/ab/key/one.jsonl'])
   }
 })
 

@@ -1,11 +1,15 @@
 import { appendFile, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../server/base/clock.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
+import { createRedactor } from '../../server/redact/redactor.ts'
+import { openStore } from '../../server/store/store.ts'
 import { pull } from '../../server/upkeep/pull.ts'
 import { push } from '../../server/upkeep/push.ts'
 import type { Job, Result } from '../../server/upkeep/transfer.ts'
+import { callOf } from '../kit/calls.ts'
 import { away } from '../store/engine.ts'
 import { filesIn, namesOn, putOn, recordingOf, setUp, soundOf, textAt, writeTo } from './moving.ts'
 
@@ -128,6 +132,34 @@ describe('what is there', () => {
     expect(whyOf(await pushed(running))).toEqual([expect.stringContaining('at this moment. Push again.')])
     expect(await textAt(inner, name)).toContain('Theirs')
   })
+})
+
+test('conversations go on from what was pushed, whoever brought it there, and not from what is gone', async () => {
+  const { dir, inner, job } = await setUp()
+  const store = () => openStore({ driver: inner, redactor: createRedactor(), clock: systemClock })
+  const continued = async (id: string) => {
+    const call = callOf({ model: 'm', input: 'And then?', previous_response_id: id })
+    const { previousKey } = await store().identify(call)
+    return previousKey
+  }
+  const [one, two] = [recordingOf('one', 'Hi'), recordingOf('two', 'Ho')]
+  await writeTo(dir, one)
+  const name = await writeTo(dir, two)
+  await putOn(inner, two)
+  expect(await continued('Ho')).toBeUndefined()
+  await pushed(job())
+  expect([await continued('Hi'), await continued('Ho')]).toEqual([one.key, two.key])
+  await writeTo(dir, recordingOf('one', 'Anew'))
+  await rm(join(dir, name))
+  await pushed(job({ prune: true }))
+  expect([await continued('Anew'), await continued('Hi'), await continued('Ho')]).toEqual([
+    one.key,
+    undefined,
+    undefined,
+  ])
+  const left: string[] = []
+  for await (const { entries } of inner.list('.index/response/')) left.push(...entries.map((entry) => entry.name))
+  expect(left).toHaveLength(1)
 })
 
 test('what is damaged stays here, and all else goes', async () => {

@@ -3,6 +3,7 @@ import type { Api } from '../../api/api.ts'
 import type { Call, Caller, Destination, Manner, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import { isCredentialParameter } from '../../redact/places.ts'
+import { traceHeaders } from '../trace.ts'
 import type { TurnRequest } from './dialect.ts'
 
 /** How the API's own WebSocket mode is called: `/v1/responses` of both, with or without a server between them. */
@@ -19,7 +20,7 @@ export interface CallsOptions {
   readonly api: Api
   /** Whether deltatape asks in its own name, as for a chat; otherwise the client's calls are passed on. */
   readonly own: boolean
-  /** The headers and the query of the client's upgrade request; of one whose calls are our own what says its trace. */
+  /** The headers and the query of the client's upgrade request. */
   readonly headers: Headers
   readonly query: string
   /** Where the calls go, if the client named a host. */
@@ -56,7 +57,7 @@ export function createCalls({
 }: CallsOptions): Calls {
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
-  const sentHeaders = [...others, ...JSON_TYPE]
+  const sentHeaders = [...(own ? traceHeaders(headers) : others), ...JSON_TYPE]
   const brought = credentialsIn(query)
   return {
     for({ body, content }) {

@@ -2,6 +2,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { StoreError } from '../driver.ts'
 
+const { setTimeout, setImmediate } = globalThis
+
 /** What a library connects by. */
 export interface Link<T> {
   /** Resolves as soon as it can be used. */
@@ -83,7 +85,7 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
       held.users++
       try {
         const work = held.link.then(({ ready }) => ready).then(act)
-        return await inTime(held, work, timeoutMs + Math.ceil(bytes / SLOWEST))
+        return await inTime(held, work, timeoutMs + Math.floor(bytes / SLOWEST))
       } finally {
         held.users--
         if (held.users === 0 && held.retired) letGo(held)
@@ -100,8 +102,10 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
   }
 }
 
-const late = (place: string, ms: number) =>
-  new StoreError(
-    'store_away',
-    `${place} did not answer within ${ms} ms. Try again; if that does not help, look whether it is overloaded, or nobody can reach it from here.`,
-  )
+function late(place: string, ms: number): StoreError {
+  const faked = globalThis.setTimeout !== setTimeout || globalThis.setImmediate !== setImmediate
+  const advice = faked
+    ? 'Timers are faked in this process, and the library that talks to it waits for one: leave setTimeout and setImmediate as they are (toNotFake in vitest, doNotFake in Jest).'
+    : 'Try again; if that does not help, look whether it is overloaded, or cannot be reached from here.'
+  return new StoreError('store_away', `${place} did not answer within ${ms} ms. ${advice}`)
+}

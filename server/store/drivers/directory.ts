@@ -2,7 +2,7 @@
 import { unlink } from 'node:fs/promises'
 import type { Clock } from '../../base/clock.ts'
 import { systemCode } from '../../base/errors.ts'
-import { pathOf, stateOf } from '../disk.ts'
+import { pathOf, stateOf } from './directory/files.ts'
 import type { Driver, OpenDriver } from '../driver.ts'
 import { checkDirectory } from './directory/check.ts'
 import { type Listing, createListing } from './directory/listing.ts'

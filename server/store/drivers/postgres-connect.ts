@@ -1,32 +1,34 @@
 /** Connects to PostgreSQL. */
 import { type Socket, connect } from 'node:net'
-import { type Address, addressOf } from './address.ts'
+import { type Address, addressOf, decodedPart } from './address.ts'
 import type { Connect } from './connection.ts'
 import { loadLibrary } from './library.ts'
 
 /** How many connections there are at most, where the address does not say it (`?max=…`). */
 const MAX_CONNECTIONS = 4
 
-/** Where the library wants to be connected to. */
+/** What the library makes of variables such as PGHOST, for an address that names no host. */
 interface Target {
   readonly host: readonly string[]
   readonly port: readonly number[]
-  readonly path?: string | false
 }
 
 /**
  * Sockets that keep no process alive, and of which none outlives its pool: the library would go on waiting for an engine
- * that does not answer.
+ * that does not answer. A host that is a path is the folder of a Unix socket.
  */
-function createSockets() {
+function createSockets({ hostname, port: given }: URL) {
+  const named = decodedPart(hostname).replace(/^\[|\]$/g, '')
   const open = new Set<Socket>()
   let closed = false
   return {
     // Later, within the same turn: whatever becomes of the socket, the library hears of it first.
-    make: async ({ host: [host = 'localhost'], port: [port = 5432], path }: Target) => {
+    make: async (target: Target) => {
       await undefined
       if (closed) throw new Error('the connection was let go of')
-      const socket = path ? connect(path) : connect(port, host)
+      const host = named || (target.host[0] ?? 'localhost')
+      const port = Number(given || target.port[0])
+      const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
       open.add(socket)
       socket.once('close', () => open.delete(socket)).unref()
       // What the name in a certificate is compared with.
@@ -42,15 +44,13 @@ function createSockets() {
 const load = () => import('postgres')
 
 function createPool({ default: postgres }: Awaited<ReturnType<typeof load>>, { url }: Address, timeoutMs: number) {
-  const sockets = createSockets()
+  const sockets = createSockets(url)
   const options = {
     max: Number(url.searchParams.get('max') ?? MAX_CONNECTIONS),
     connect_timeout: timeoutMs / 1000,
     // Timers of the library would keep a process alive, and its waits outlast an engine that is back.
     max_lifetime: null,
     backoff: false,
-    // One operation on a connection at a time: none waits behind one that gets no answer.
-    max_pipeline: 0,
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'deltatape', statement_timeout: timeoutMs },

@@ -1,7 +1,7 @@
 /** What PostgreSQL says in place of what it was asked for, in words that say what to do. */
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
-import { reasonOf } from './reason.ts'
+import { ABOUT_TLS, reasonOf } from './reason.ts'
 
 /** It will be there in a moment: it starts, stops, has too much to do, or somebody else was in the way. */
 const AWAY = /^(?:08(?!P01)|57P0|57014|533|532|40|55P03)/
@@ -9,7 +9,7 @@ const AWAY = /^(?:08(?!P01)|57P0|57014|533|532|40|55P03)/
 /** Somebody has to change something: what it means, and what to do. `%` stands for the table. */
 const REFUSED: readonly (readonly [code: RegExp, means: string, advice: string])[] = [
   [
-    /^28/,
+    /^(28|SASL)/,
     'does not let this user in',
     'FIXTURES names both: postgres://user:password@host/database. Special characters are written as % and two digits: @ as %40. If it wants encryption, end it with ?sslmode=require.',
   ],
@@ -51,13 +51,13 @@ export function errorsOf(place: string, table: string): Errors {
     told(cause) {
       if (cause instanceof DeltatapeError) return cause
       const code = systemCode(cause) ?? ''
-      const { said, asksForChange } = reasonOf(cause)
-      // The five characters of an SQLSTATE: codes of systems are longer, and not of digits.
-      const state = /^\d[\dA-Z]{4}$|^[FHPX][\dA-Z]\d{3}$/.test(code)
+      const { said, byTls } = reasonOf(cause)
+      // The five characters of an SQLSTATE: codes of systems are longer, and not of digits. And one of the library, which says the same.
+      const state = /^\d[\dA-Z]{4}$|^[FHPX][\dA-Z]\d{3}$|^SASL/.test(code)
       if (state && AWAY.test(code))
         return error('store_away', `is not ready: ${said} (${code}). Try again in a moment.`)
-      if (state || asksForChange || code === 'SASL_SIGNATURE_MISMATCH')
-        return refused(code, state ? `${said} (${code})` : said)
+      if (state) return refused(code, `${said} (${code})`)
+      if (byTls) return error('store_refused', `cannot be trusted: ${said}. ${ABOUT_TLS}`)
       return error('store_away', `cannot be reached: ${said}. Start PostgreSQL there, or correct FIXTURES.`)
     },
     changed: (name) => error('store_changed', `has another ${name} than a moment ago. Ask again.`),

@@ -4,9 +4,13 @@ import { isError, systemCode } from '../../base/errors.ts'
 export interface Reason {
   /** One line, without a point at its end. */
   readonly said: string
-  /** Whether somebody has to change something: trust in a certificate, or where TLS is spoken. */
-  readonly asksForChange: boolean
+  /** Whether it is TLS that fails, which goes on until somebody changes something. */
+  readonly byTls: boolean
 }
+
+/** What to do then. */
+export const ABOUT_TLS =
+  'NODE_EXTRA_CA_CERTS=file.pem names the certificate of who signed its own; the host has to be the one that the certificate is for.'
 
 const TLS = /CERT|SELF_SIGNED|_SSL_|_TLS_|^EPROTO$|UNABLE_TO_/
 
@@ -16,5 +20,5 @@ export function reasonOf(error: unknown): Reason {
   // An engine that does not know a command repeats what it was given, be it a password.
   const [line = ''] = message.replace(/,? with args beginning with:.*/s, '').split('\n')
   const said = (line === '' ? code : line).replace(/[.\s]+$/, '')
-  return { said, asksForChange: TLS.test(code) }
+  return { said, byTls: TLS.test(code) }
 }

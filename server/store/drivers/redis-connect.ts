@@ -98,7 +98,8 @@ export function createRedis(address: Address, options: ConnectionOptions): Pick<
       close() {
         closed = true
         leave()
-        client.destroy()
+        // Version 5 throws where there is nothing to let go of.
+        if (client.isOpen) client.destroy()
       },
     }
   }, options)

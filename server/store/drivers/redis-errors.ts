@@ -1,7 +1,7 @@
 /** What Redis says in place of what it was asked for, in words that say what to do. */
 import { DeltatapeError, isError } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
-import { reasonOf } from './reason.ts'
+import { ABOUT_TLS, reasonOf } from './reason.ts'
 
 /** By the first word of what it says: it will be there in a moment. */
 const AWAY = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|ERR max number of clients)\b/
@@ -55,13 +55,14 @@ export function errorsOf(place: string, prefix: string): Errors {
   return {
     told(cause) {
       if (cause instanceof DeltatapeError) return cause
-      const { said, asksForChange } = reasonOf(innerOf(cause))
+      const { said, byTls } = reasonOf(innerOf(cause))
       const reply = /^[A-Z]{2,}\b/.test(said)
       const [, means, advice] = REFUSED.find(([pattern]) => pattern.test(said)) ?? []
       if (AWAY.test(said)) return error('store_away', `is not ready: ${said}. Try again in a moment.`)
       if (means && advice)
         return error('store_refused', `${means}: ${said}. ${advice.replaceAll('{%}', `{${prefix}}`)}`)
-      if (reply || asksForChange) return error('store_refused', `refuses: ${said}.`)
+      if (reply) return error('store_refused', `refuses: ${said}.`)
+      if (byTls) return error('store_refused', `cannot be trusted: ${said}. ${ABOUT_TLS}`)
       return error('store_away', `cannot be reached: ${said}. Start Redis there, or correct FIXTURES.`)
     },
     forgot: (name) =>

@@ -32,9 +32,10 @@ redis.call('ZADD', KEYS[2], 0, ARGV[5])
 if known == 0 then redis.call('INCR', KEYS[3]) end
 return 1`)
 
-/** The same KEYS. ARGV: the version that is expected, and the bounds. */
+/** The same KEYS. ARGV: the version that is expected, and the bounds. Of what was let go of, the entry is taken away. */
 const REMOVE = script(`
-if ARGV[1] ~= '*' and redis.call('GETRANGE', KEYS[1], 0, ${VERSION_CHARS - 1}) ~= ARGV[1] then return 0 end
+local now = redis.call('GETRANGE', KEYS[1], 0, ${VERSION_CHARS - 1})
+if ARGV[1] ~= '*' and now ~= ARGV[1] and now ~= '' then return 0 end
 local gone = redis.call('UNLINK', KEYS[1])
 local known = redis.call('ZREMRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3])
 if known > 0 and redis.call('DECR', KEYS[3]) <= 0 then redis.call('DEL', KEYS[3]) end

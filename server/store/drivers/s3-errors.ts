@@ -110,6 +110,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
 const CERTIFICATE = /^(?:CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_TLS_CERT)/
 /** What Node calls trouble with a connection. */
 const NETWORK = /^(?:E[A-Z]+$|HPE_)/
+/** What the library says of what says nothing itself. */
+const WORDLESS = 'UnknownError'
 /** How the library begins what it says of a page that stands where XML is expected. */
 const NO_XML = '@aws-sdk XML parse error'
 
@@ -150,7 +152,7 @@ export function s3ErrorOf(error: unknown, place: string, doing: Doing, name = ''
     what.name,
     ...(what.status === undefined ? [] : [`HTTP ${what.status}`]),
     ...(what.tries > 1 ? [`${what.tries} tries`] : []),
-    ...(quoted && what.said ? [shortly(what.said)] : []),
+    ...(quoted && ![WORDLESS, ''].includes(what.said) ? [shortly(what.said)] : []),
   ]
   return new StoreError(code, `${place}: ${DOING[doing].words(name)}: ${why} (${told.join(', ')}). ${todo}`)
 }

@@ -142,9 +142,24 @@ async function pieceOf(
     // The library takes it for an error.
     if (status === 304) return 'same'
     if (code === 'NoSuchKey' || status === 412) return undefined
+    if (code === 'AccessDenied' && (await isHidden(folder, name))) return undefined
     // An empty object has no first byte.
     if (status === 416 && length !== undefined) return pieceOf(folder, name, { ...wanted, length: undefined }, doing)
     throw s3ErrorOf(error, folder.place, doing, name)
+  }
+}
+
+/**
+ * Whether an object that may not be read is not there. Who may list a folder, and not the whole bucket, is told of each
+ * name without an object that it is forbidden; a listing that begins with the name knows better.
+ */
+async function isHidden(folder: Folder, name: string): Promise<boolean> {
+  try {
+    const [first] = entriesOf(await pageOf(folder, 'get', { Prefix: name, MaxKeys: 1 }), folder)
+    return first?.name !== name
+  } catch {
+    // Then what is told is that it may not be read.
+    return false
   }
 }
 
@@ -227,17 +242,20 @@ const pageOf = async (
   }
 }
 
+function entriesOf({ Contents = [], EncodingType }: ListObjectsV2CommandOutput, { prefix }: Folder): Entry[] {
+  return Contents.flatMap(({ Key = '', ETag, Size }) => {
+    const key = EncodingType === 'url' ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key
+    const name = key.slice(prefix.length)
+    // Consoles make an object of a folder.
+    return name === '' || name.endsWith('/') ? [] : [{ name, version: ETag && bare(ETag), bytes: Size }]
+  })
+}
+
 async function* list(folder: Folder, within = '', after = ''): AsyncIterable<Page> {
   const begin = after === '' ? {} : { StartAfter: folder.prefix + after }
   for (let more: Partial<ListObjectsV2CommandInput> | undefined = begin; more;) {
     const answer: ListObjectsV2CommandOutput = await pageOf(folder, 'list', { Prefix: within, ...more })
-    const encoded = answer.EncodingType === 'url'
-    const entries = (answer.Contents ?? []).flatMap(({ Key = '', ETag, Size }): Entry[] => {
-      const key = encoded ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key
-      const name = key.slice(folder.prefix.length)
-      // Consoles make an object of a folder.
-      return name === '' || name.endsWith('/') ? [] : [{ name, version: ETag && bare(ETag), bytes: Size }]
-    })
+    const entries = entriesOf(answer, folder)
     if (entries.length > 0) yield { entries }
     const next: string | undefined = answer.IsTruncated ? answer.NextContinuationToken : undefined
     more = next === undefined ? undefined : { ContinuationToken: next }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { compose, steps, words } from '../../kit/answers.ts'
 import { connect } from '../../kit/client.ts'
+import { namesIn, readPage, tableBelow } from '../../kit/docs.ts'
 import { parseMetrics, scrape } from '../../kit/scrape.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
 import { post, readAll, runBefore } from '../http/kit.ts'
@@ -182,6 +183,23 @@ describe('who may ask', () => {
     await talk(`${off.url}/ws`, { input: 'Hello' })
     expect((await fetch(`${off.url}/metrics`)).status).toBe(404)
   })
+})
+
+test('the docs have each metric, with its type and its labels', async () => {
+  const { url } = await replaying()
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const types = [...text.matchAll(/^# TYPE ((?:deltatape|gen_ai)\w+) (\w+)$/gm)].map(([, ...type]) => type)
+  const rows = tableBelow(await readPage('docs/metrics.md'), '## What is counted')
+  const told = rows.filter(([name = '']) => /^`(?:deltatape|gen_ai_client)/.test(name))
+  expect(told.map(([name, type]) => [...namesIn(name), type]).toSorted()).toEqual(types.toSorted())
+  const labels = new Map(told.map(([name, , its]) => [namesIn(name)[0] ?? '', namesIn(its)]))
+  await talk(`${url}/ws`, { input: 'Hello' })
+  const { own } = await scrape(url)
+  for (const series of own) {
+    const [, name = '', inside = ''] = /^(\w+?)(?:_bucket|_sum|_count)?\{(.*)\}$/.exec(series) ?? []
+    const its = [...inside.matchAll(/(\w+)="/g)].flatMap(([, label = '']) => (label === 'le' ? [] : [label]))
+    expect(labels.get(name)?.toSorted(), series).toEqual(its)
+  }
 })
 
 test('two servers of one process count for themselves', async () => {

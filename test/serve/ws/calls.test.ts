@@ -74,10 +74,11 @@ describe('a client of the API', () => {
   })
 })
 
-test("a chat asks in deltatape's own name: with no header of the client, and over HTTP", () => {
-  const { calls, told } = setUp({ own: true })
+test("a chat asks in deltatape's own name: with no header of the client but its trace, and over HTTP", () => {
+  const trace = ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'] as const
+  const { calls, told } = setUp({ own: true, headers: [['OpenAI-Beta', 'x'], trace] })
   const call = calls.for(request('{"input":"Hi"}'))
-  expect(call).toMatchObject({ own: true, headers: [['content-type', 'application/json']], credential: 'sk-1' })
+  expect(call).toMatchObject({ own: true, headers: [trace, ['content-type', 'application/json']], credential: 'sk-1' })
   expect(call.transport).toBeUndefined()
   expect(call.content).toBe(call.body)
   expect(told).toEqual([])

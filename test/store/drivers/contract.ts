@@ -338,10 +338,12 @@ function testLists({ hidesDots = false }: Contract, fresh: Fresh): void {
   test(`keeps an index in names that begin with a dot${hidesDots ? ', which no listing shows' : ''}`, async () => {
     const [driver, other] = await fresh()
     const index = ['.index/r/1/k1', '.index/r/1/k2', '.index/r/10/k3', '.index/r/2/k4']
+    expect(await namesOf(driver)).toEqual([])
     for (const name of index) await driver.put(name, text(''))
     await driver.put('a.jsonl', text('x'))
     for (const name of index) expect(await read(other, name)).toBe('')
-    expect(await namesOf(other)).toEqual(hidesDots ? ['a.jsonl'] : [...index, 'a.jsonl'])
+    for (const each of [driver, other])
+      expect(await namesOf(each)).toEqual(hidesDots ? ['a.jsonl'] : [...index, 'a.jsonl'])
     expect(await namesOf(other, '.index/r/1/')).toEqual(hidesDots ? [] : ['.index/r/1/k1', '.index/r/1/k2'])
   })
 }

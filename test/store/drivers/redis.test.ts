@@ -52,6 +52,10 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
       expect(await driver.get('b.jsonl')).toBeUndefined()
       expect(await driver.putIf('a.jsonl', bytes(3), 'absent')).toEqual(expect.any(String))
       expect(await textOf(driver, 'a.jsonl')).toBe('xxx')
+      await driver.put('c.jsonl', bytes(1))
+      await (await admin(place)).del(`{${prefixOf(place)}}:object:c.jsonl`)
+      expect(await driver.remove('c.jsonl', 'x')).toBe(false)
+      expect(await driver.get('c.jsonl')).toBeUndefined()
       expect(await pagesOf(driver)).toMatchObject([{ entries: [{ name: 'a.jsonl', bytes: 3 }], unknown: undefined }])
     })
 

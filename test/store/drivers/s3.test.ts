@@ -4,7 +4,7 @@ import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 
 import { systemClock } from '../../../server/base/clock.ts'
 import { type Driver, wholeOf } from '../../../server/store/driver.ts'
 import { openS3 } from '../../../server/store/drivers/s3.ts'
-import { type Wire, emptyBucket, listening, wireTo } from '../../kit/bucket.ts'
+import { READER, type Wire, allowReader, emptyBucket, listening, wireTo } from '../../kit/bucket.ts'
 import { onEngine } from '../../kit/engines.ts'
 import { freePort } from '../../kit/ports.ts'
 import { testContract } from './contract.ts'
@@ -57,6 +57,7 @@ onEngine('s3', 'a bucket', (freshPlace) => {
   testContract({ engine: 's3', open: openS3, freshPlace: placeOf })
   testPlaces(placeOf)
   testRefusals(placeOf)
+  testRights(placeOf)
   testWires(placeOf)
 })
 
@@ -146,6 +147,55 @@ function testRefusals(placeOf: () => string): void {
       'store_refused',
       /there are no credentials \(CredentialsProviderError, .*\)\. Set AWS_/,
     )
+  })
+}
+
+function testRights(placeOf: () => string): void {
+  /** A driver of somebody who may not do all. */
+  const openAsReader = (place: string): Driver => {
+    for (const [name, value] of Object.entries(READER)) vi.stubEnv(name, value)
+    return open(place)
+  }
+  const READING = [
+    { action: 'GetObject', on: 'objects' },
+    { action: 'ListBucket', on: 'folder' },
+  ] as const
+
+  test('who may only read a folder reads it, and knows what is not there', async () => {
+    const place = placeOf()
+    await open(place).put('a.jsonl', text('one'))
+    await allowReader(place, READING)
+    const reader = openAsReader(place)
+    await reader.check({ write: false })
+    expect(await reader.get('a.jsonl')).toMatchObject({ bytes: 3 })
+    for (const name of ['a', 'a.json', 'b.jsonl', 'a.jsonl2']) expect(await reader.get(name)).toBeUndefined()
+    const { value } = await reader.list()[Symbol.asyncIterator]().next()
+    expect(value).toMatchObject({ entries: [{ name: 'a.jsonl' }] })
+    const denied = (right: string) => ({ code: 'store_refused', message: expect.stringContaining(`Allow ${right}`) })
+    await expect(reader.put('a.jsonl', text('two'))).rejects.toMatchObject(denied('s3:PutObject.'))
+    await expect(reader.putIf('b.jsonl', text('two'), 'absent')).rejects.toMatchObject(denied('s3:PutObject.'))
+    await expect(reader.remove('a.jsonl')).rejects.toMatchObject(denied('s3:DeleteObject'))
+  })
+
+  test('what may not be read is never taken for what is not there', async () => {
+    const place = placeOf()
+    await open(place).put('a.jsonl', text('one'))
+    await expectTold(openAsReader(place), 'store_refused', /access is denied.* \(AccessDenied, HTTP 403\)\. Allow s3:/)
+  })
+
+  test.each([
+    ['list', READING.slice(0, 1), 'b.jsonl'],
+    ['read', READING.slice(1), 'a.jsonl'],
+  ])('who may not %s is told of the right that it takes', async (_right, rights, name) => {
+    const place = placeOf()
+    await open(place).put('a.jsonl', text('one'))
+    await allowReader(place, rights)
+    await expect(openAsReader(place).get(name)).rejects.toMatchObject({
+      code: 'store_refused',
+      message: expect.stringMatching(
+        /or it is not there and s3:ListBucket is not allowed .* Allow s3:GetObject and s3:List/,
+      ),
+    })
   })
 }
 

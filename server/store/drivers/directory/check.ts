@@ -4,7 +4,7 @@ import { access, mkdir, rm, stat } from 'node:fs/promises'
 import type { Clock } from '../../../base/clock.ts'
 import { DeltatapeError, systemCode } from '../../../base/errors.ts'
 import { forShell } from '../../../base/shell.ts'
-import { pathOf } from '../../disk.ts'
+import { pathOf } from './files.ts'
 
 interface CheckOptions {
   readonly write: boolean

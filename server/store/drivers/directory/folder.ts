@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import type { Clock } from '../../../base/clock.ts'
-import { nameOf, pathOf } from '../../disk.ts'
+import { nameOf, pathOf } from './files.ts'
 import { sortInPieces } from '../../pieces.ts'
 
 /**

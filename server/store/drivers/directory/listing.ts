@@ -5,7 +5,8 @@
 import { type Stats, statSync } from 'node:fs'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
-import { UnreadableError, unreadable } from '../../disk.ts'
+import { UnreadableError } from '../../unreadable.ts'
+import { unreadable } from './files.ts'
 import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
 import { shared } from '../../shared.ts'
@@ -165,6 +166,7 @@ function hasSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
 
 /** A name is there from now on, or not any more. */
 function change({ entries, below }: Contents, entry: Raw, isThere: boolean): void {
+  if (entry.startsWith('.')) return
   const at = placeOf(entries, entry)
   const isKnown = entries[at] === entry
   if (isThere && !isKnown) entries.splice(at, 0, entry)

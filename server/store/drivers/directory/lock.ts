@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { posix } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
-import { pathOf } from '../../disk.ts'
+import { pathOf } from './files.ts'
 
 /** How long something is tried again that another program holds, in ms. */
 export const PATIENCE_MS = 15_000

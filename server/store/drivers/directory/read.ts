@@ -2,7 +2,8 @@
 import { type Stats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { DeltatapeError, systemCode } from '../../../base/errors.ts'
-import { type FileState, UnreadableError, pathOf, unreadable, versionOf } from '../../disk.ts'
+import { UnreadableError } from '../../unreadable.ts'
+import { type FileState, pathOf, unreadable, versionOf } from './files.ts'
 import { StoreError } from '../../driver.ts'
 
 /** How large a file may be that is read in one go, in bytes: that takes 20 µs where the thread pool takes 200. */

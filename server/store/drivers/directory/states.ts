@@ -1,6 +1,6 @@
 /** The states of files, as they were seen in this turn of the event loop: all that came with it may share them. */
 import type { Clock } from '../../../base/clock.ts'
-import { type FileState, isThere, pathOf, stateOf, unreadable } from '../../disk.ts'
+import { type FileState, isThere, pathOf, stateOf, unreadable } from './files.ts'
 
 export interface States {
   /**

@@ -5,7 +5,7 @@ import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
-import { isThere, pathOf, versionOf } from '../../disk.ts'
+import { isThere, pathOf, versionOf } from './files.ts'
 import { PATIENCE_MS, PAUSE_MS, forEver } from './lock.ts'
 
 /** Bytes that are on the disk, and have no name yet that anybody looks for. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../../server/base/clock.ts'
-import { pathOf } from '../../../../server/store/disk.ts'
+import { pathOf } from '../../../../server/store/drivers/directory/files.ts'
 import { type Listing, createListing } from '../../../../server/store/drivers/directory/listing.ts'
 import { temporaryFolder } from '../../../kit/tools.ts'
 
@@ -89,6 +89,7 @@ test('is not read anew for what this process writes; what others did meanwhile i
     await rm(join(dir, 'a.jsonl'))
     becomes(false)
   })
+  await write(dir, listing, '.hidden')
   // That the name of others is missing tells that nothing was read.
   expect(await namesOf(listing)).toEqual(['c.jsonl'])
   clock.advance(20)

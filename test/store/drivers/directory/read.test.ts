@@ -2,7 +2,7 @@
 import { appendFile, mkdir, open, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { pathOf, stateOf } from '../../../../server/store/disk.ts'
+import { pathOf, stateOf } from '../../../../server/store/drivers/directory/files.ts'
 import { bodyOf } from '../../../../server/store/drivers/directory/read.ts'
 import { temporaryFolder } from '../../../kit/tools.ts'
 
