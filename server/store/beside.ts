@@ -163,13 +163,13 @@ async function writeApart(
   bytes: Buffer | undefined,
   put: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const own = bytes && ownName(name, sha256Of(bytes))
+  const own = bytes && besideOwnName(name, sha256Of(bytes))
   if (bytes && own !== undefined) await driver.put(own, bytes)
   const version = await put()
   if (version === undefined) return undefined
   if (bytes && own !== undefined && (await driver.get(own, { first: 1 })) === undefined) await driver.put(own, bytes)
   const old = before && besideOf(before)
-  const left = old && ownName(name, sha256Of(old))
+  const left = old && besideOwnName(name, sha256Of(old))
   if (left === undefined || left === own) return version
   if ((await driver.get(name, { known: version, first: 1 })) === 'same') await driver.remove(left)
   return version
