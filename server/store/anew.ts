@@ -19,12 +19,17 @@ export const anew =
       try {
         return await read(got)
       } catch (error) {
-        const isChanged = error instanceof StoreError && error.code === 'store_changed'
-        if (!isChanged || tries >= MAX_TRIES) throw error
+        if (tries >= MAX_TRIES || !(await isChanged(driver, got, error))) throw error
         await nextTurn()
       }
     }
   }
+
+/** Whether something could not be read because it was written anew: what stands beside it may have gone before it was read. */
+async function isChanged(driver: Driver, { name, version }: Found, error: unknown): Promise<boolean> {
+  if (error instanceof StoreError) return error.code === 'store_changed'
+  return error instanceof DamageError && (await driver.get(name, { known: version, first: 1 })) !== 'same'
+}
 
 /** Damage is remembered like anything else that was read; what cannot be read now is tried again. */
 export async function orDamage<T>(read: () => Promise<T>): Promise<T | DamageError> {

@@ -133,7 +133,8 @@ export async function writeFixture(driver: Driver, writing: Writing): Promise<st
   const put = () => (expected === undefined ? driver.put(name, text) : driver.putIf(name, text, expected))
   const bytes = besideOf(fixture)
   if (!bytes && !(before && besideOf(before))) return put()
-  const write = () => writeBoth(driver, name, bytes, put)
+  const write = () =>
+    driver.dir === undefined ? writeApart(driver, writing, bytes, put) : writeBoth(driver, name, bytes, put)
   return driver.alone ? driver.alone(name.replace(/jsonl$/, 'both.jsonl'), write) : write()
 }
 
@@ -146,11 +147,31 @@ async function writeBoth(
   const own = bytes && besideOwnName(name, sha256Of(bytes))
   if (bytes && own !== undefined) await driver.put(own, bytes)
   const version = await put()
-  // In an engine, another writer may rely on what has this very name: it stays.
-  if (driver.dir === undefined) return version
   if (bytes && version !== undefined) await driver.put(besideName(name), bytes)
   else if (version !== undefined) await driver.remove(besideName(name))
   if (own !== undefined) await driver.remove(own)
+  return version
+}
+
+/**
+ * In an engine several may write and remove at one time, and rely on what has a name of its own: it is looked at again
+ * once the fixture is there, and what stood beside the one before goes only where that did not come back.
+ */
+async function writeApart(
+  driver: Driver,
+  { name, before }: Writing,
+  bytes: Buffer | undefined,
+  put: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const own = bytes && besideOwnName(name, sha256Of(bytes))
+  if (bytes && own !== undefined) await driver.put(own, bytes)
+  const version = await put()
+  if (version === undefined) return undefined
+  if (bytes && own !== undefined && (await driver.get(own, { first: 1 })) === undefined) await driver.put(own, bytes)
+  const old = before && besideOf(before)
+  const left = old && besideOwnName(name, sha256Of(old))
+  if (left === undefined || left === own) return version
+  if ((await driver.get(name, { known: version, first: 1 })) === 'same') await driver.remove(left)
   return version
 }
 

@@ -19,8 +19,8 @@ const MAX_MARKS = 16
 /** How many entries are looked up for one question. */
 const MAX_ENTRIES = 32
 
-/** The longest name of a model that is written down, in characters. */
-const MAX_MODEL_CHARS = 200
+/** The longest name of a model that is written down, in bytes as it stands there: names of objects have an end. */
+const MAX_MODEL_BYTES = 300
 
 const INDEX = '.index'
 
@@ -41,12 +41,12 @@ const NOTHING = new Uint8Array()
 function entriesOf(fixture: IndexedFixture, name: string): string[] {
   const { key, request, previousKey, responseId, knownBy = [] } = fixture
   const { model } = request
-  const isNamed = typeof model === 'string' && model !== '' && model.isWellFormed() && model.length <= MAX_MODEL_CHARS
+  const named = typeof model === 'string' && model.isWellFormed() ? encodeURIComponent(model) : ''
   return [
     ...(responseId === undefined ? [] : [`${byResponse(responseId)}${key}/${name}`]),
     ...(previousKey === undefined ? [] : [`${byTurn(turnOf(fixture))}${previousKey}/${name}`]),
     ...knownBy.slice(0, MAX_MARKS).map((mark) => `${byMark(mark)}${key}/${name}`),
-    ...(isNamed ? [`${MODELS}${encodeURIComponent(model)}`] : []),
+    ...(named !== '' && named.length <= MAX_MODEL_BYTES ? [`${MODELS}${named}`] : []),
   ]
 }
 

@@ -34,29 +34,33 @@ interface Parts {
   readonly answers: Pick<Answers, 'saving' | 'removed'>
 }
 
-/** How often a failure is tried to be saved, if others write the same fixture meanwhile. */
-const MAX_TRIES = 4
+/** How often a fixture is tried to be saved, if others write the same one meanwhile. */
+const MAX_TRIES = 8
 
 /** Makes what saves fixtures, those of one key after another. */
 export function createSaver({ driver, finder, answers }: Parts): Save {
   const inOrder = createOrder()
 
   /** Saves it, or gives undefined if somebody else wrote meanwhile what it has to be compared with. */
-  const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved | undefined> => {
+  const put = async (fixture: Fixture, isMeant: boolean, isSecond: boolean): Promise<Saved | undefined> => {
     const take = takeOf(fixture)
     const mayReplaceAll = isMeant || isGood(fixture)
     // Before it is looked at: what comes in between is somebody else's then.
     const seen = mayReplaceAll ? undefined : await expectedAt(driver, fileName(fixture))
-    const before = (await finder.find(fixture, take).catch(passOver))?.fixture
+    const found = await finder.find(fixture, take).catch(passOver)
+    const before = found?.fixture
     if (before && !mayReplaceAll && isGood(before)) return { outcome: 'kept', name: before.name }
     // Takes of a call stand beside each other.
     const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passOver) : undefined)
     const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
     await answers.saving(fixture, name)
-    const expected = mayReplaceAll || name !== fileName(fixture) ? undefined : seen
+    const there = name === fileName(fixture) ? seen : before?.name === name ? found : 'absent'
+    // Nothing is written over that was not seen: whoever may only create can record. What is in the way is seen then.
+    const anew = found === undefined && !isSecond ? 'absent' : undefined
+    const expected = mayReplaceAll ? anew : there
     const version = await writeFixture(driver, { name, fixture, expected, before })
-    if (version === undefined) return undefined
+    if (version === undefined || !(await isKept({ driver, finder }, fixture, { name, version }))) return undefined
     finder.wrote(name, version, fixture)
     if (before) await answers.removed(before, fixture)
     // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
@@ -66,7 +70,7 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
 
   const putInTries = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const saved = await put(fixture, isMeant)
+      const saved = await put(fixture, isMeant, tries > 0)
       if (saved) return saved
     }
     return { outcome: 'kept', name: fileName(fixture) }
@@ -84,6 +88,22 @@ function passOver(error: unknown): undefined {
 async function expectedAt(driver: Driver, name: string): Promise<Expected> {
   const got = await driver.get(name, { first: 1 })
   return got === undefined || got === 'same' ? 'absent' : { version: got.version }
+}
+
+/**
+ * Whether what was written is there, or another good answer. There are gateways to S3 that drop what is written over
+ * anything, and say that it was written, if somebody writes over the object before it, and no other, at that moment.
+ */
+async function isKept(
+  { driver, finder }: Pick<Parts, 'driver' | 'finder'>,
+  fixture: Fixture,
+  { name, version }: { readonly name: string; readonly version: string },
+): Promise<boolean> {
+  if (driver.dir !== undefined || !isGood(fixture)) return true
+  const got = await driver.get(name, { known: version, first: 1 })
+  if (got === undefined || got === 'same') return true
+  const now = (await finder.whole(name).catch(passDamage))?.fixture
+  return now === undefined || isGood(now)
 }
 
 /** Takes others of the same call away. */
