@@ -13,12 +13,13 @@ import { misses } from './scenarios/misses.ts'
 import { pace } from './scenarios/pace.ts'
 import { page } from './scenarios/page.ts'
 import { record } from './scenarios/record.ts'
+import { replicas } from './scenarios/replicas.ts'
 import { sse } from './scenarios/sse.ts'
 import { start } from './scenarios/start.ts'
 import { suite } from './scenarios/suite.ts'
 import { ws } from './scenarios/ws.ts'
 
-const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, misses, page, suite]
+const SCENARIOS = [ws, sse, apis, start, memory, record, pace, growth, misses, replicas, page, suite]
 
 /** How long a load is measured, in ms. */
 const WINDOW_MS = 500

@@ -93,12 +93,7 @@ test('every manifest is one, and what is none is found', async ({ skip }) => {
   }
 })
 
-const probeSchema = z.object({
-  httpGet: z.object({
-    path: z.string(),
-    httpHeaders: z.tuple([z.object({ name: z.literal('Host'), value: z.string() })]),
-  }),
-})
+const probeSchema = z.object({ httpGet: z.object({ path: z.string(), port: z.literal('http') }) })
 
 const podSchema = z.object({
   terminationGracePeriodSeconds: z.number(),
@@ -119,7 +114,9 @@ test('a server that is configured as in the pod is alive and ready for its probe
   const { env, livenessProbe, readinessProbe, lifecycle } = pod.containers[0]
   const { FIXTURES, FIXTURES_CACHE, ...variables } = Object.fromEntries(env.map(({ name, value }) => [name, value]))
   expect([FIXTURES, FIXTURES_CACHE]).toEqual(['s3://my-fixtures/main', '/cache'])
-  const { url } = await runServer({ ...variables, PORT: '0' })
+  const [POD_IP, ALLOWED_HOSTS = ''] = ['10.1.2.3', variables.ALLOWED_HOSTS]
+  const hosts = ALLOWED_HOSTS.replace('$(POD_IP)', POD_IP)
+  const { url } = await runServer({ ...variables, ALLOWED_HOSTS: hosts, PORT: '0' })
   const { port } = new URL(url)
   const status = (path: string, host: string) =>
     new Promise<number | undefined>((done, fail) => {
@@ -127,10 +124,10 @@ test('a server that is configured as in the pod is alive and ready for its probe
       asking.on('error', fail).end()
     })
   for (const { httpGet } of [livenessProbe, readinessProbe]) {
-    expect([httpGet.path, await status(httpGet.path, httpGet.httpHeaders[0].value)]).toEqual([httpGet.path, 200])
-    expect(await status(httpGet.path, '10.1.2.3:3300')).toBe(403)
+    expect([httpGet.path, await status(httpGet.path, `${POD_IP}:3300`)]).toEqual([httpGet.path, 200])
+    expect(await status(httpGet.path, '10.1.2.4:3300')).toBe(403)
   }
-  expect(await status('/health', 'deltatape:3300')).toBe(200)
+  for (const host of ['deltatape', 'deltatape.ci.svc.cluster.local']) expect(await status('/health', host)).toBe(200)
   const ending = lifecycle.preStop.sleep.seconds + Number(variables.SHUTDOWN_GRACE_MS) / 1000
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(ending)
 })

@@ -62,8 +62,7 @@ const SWEEP_MS = 10
  * @throws DeltatapeError `fixtures_unusable` or `listen_failed`
  */
 export async function startServer(config: Config, parts: ServerParts): Promise<RunningServer> {
-  const { log, store, redactor, clock } = parts
-  const { mode } = config
+  const [{ log, store, redactor, clock }, { mode }] = [parts, config]
   if (mode !== 'live') await store.check({ write: mode !== 'replay' })
   const { journal, audience } = createJournals(config, parts)
   const ledger = createLedger(config.maxWaitingBytes, parts.tidy)

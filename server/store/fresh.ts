@@ -1,7 +1,7 @@
 /** What stands in front of an engine so that one server does not ask it the same again and again. */
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import type { Driver, GetOptions, Got } from './driver.ts'
+import type { Driver, GetOptions, Got, Page } from './driver.ts'
 import { sharedByName } from './shared.ts'
 
 /** How long it counts that something was not there, in ms: whoever waits for it may be told in a moment that it is. */
@@ -23,6 +23,7 @@ interface FreshOptions {
  */
 export function fresh(driver: Driver, { forMs, clock }: FreshOptions): Driver {
   const said = createSaid(forMs, clock)
+  const listed = createListed(driver, forMs, clock)
   const share = sharedByName<Got>()
 
   const ask = async (name: string, options: GetOptions): Promise<Got> => {
@@ -34,11 +35,12 @@ export function fresh(driver: Driver, { forMs, clock }: FreshOptions): Driver {
     return got
   }
   const writing = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    said.forget(name)
+    const forget = () => (said.forget(name), listed.forget(name))
+    forget()
     try {
       return await work()
     } finally {
-      said.forget(name)
+      forget()
     }
   }
 
@@ -55,7 +57,7 @@ export function fresh(driver: Driver, { forMs, clock }: FreshOptions): Driver {
     put: (name, bytes) => writing(name, () => driver.put(name, bytes)),
     putIf: (name, bytes, expected) => writing(name, () => driver.putIf(name, bytes, expected)),
     remove: (name, version) => writing(name, () => driver.remove(name, version)),
-    list: (prefix, after) => driver.list(prefix, after),
+    list: (prefix = '', after = '') => listed.pages(prefix, after),
     close: () => driver.close(),
   }
 }
@@ -90,6 +92,44 @@ function createSaid(forMs: number, clock: Pick<Clock, 'now'>) {
     forget(name: string): void {
       writes++
       names.delete(name)
+    },
+  }
+}
+
+/** How many short listings are remembered: what an index says of one answer is a line or two. */
+const MAX_LISTINGS = 10_000
+
+const MAX_ENTRIES = 8
+
+interface Listed {
+  readonly pages: readonly Page[]
+  readonly until: number
+}
+
+/** Remembers short listings, as they are asked for with each turn of a conversation. */
+function createListed({ list }: Pick<Driver, 'list'>, forMs: number, clock: Pick<Clock, 'now'>) {
+  const known = new LRUCache<string, Listed>({ max: MAX_LISTINGS })
+  let writes = 0
+  return {
+    async *pages(prefix: string, after: string): AsyncGenerator<Page, void> {
+      const which = `${prefix}\n${after}`
+      const before = known.get(which)
+      if (before && clock.now() < before.until) return yield* before.pages
+      const [asked, written] = [clock.now(), writes]
+      const pages: Page[] = []
+      let count = 0
+      for await (const page of list(prefix, after)) {
+        count += page.entries.length
+        if (count <= MAX_ENTRIES) pages.push(page)
+        yield page
+      }
+      const until = asked + (count === 0 ? Math.min(forMs, ABSENT_MS) : forMs)
+      if (count <= MAX_ENTRIES && writes === written && clock.now() < until) known.set(which, { pages, until })
+    },
+    /** What is written may belong to any listing whose prefix its name has. */
+    forget(name: string): void {
+      writes++
+      for (const which of known.keys()) if (name.startsWith(which.slice(0, which.indexOf('\n')))) known.delete(which)
     },
   }
 }

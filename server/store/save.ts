@@ -42,7 +42,7 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
   const inOrder = createOrder()
 
   /** Saves it, or gives undefined if somebody else wrote meanwhile what it has to be compared with. */
-  const put = async (fixture: Fixture, isMeant: boolean): Promise<Saved | undefined> => {
+  const put = async (fixture: Fixture, isMeant: boolean, isSecond: boolean): Promise<Saved | undefined> => {
     const take = takeOf(fixture)
     const mayReplaceAll = isMeant || isGood(fixture)
     // Before it is looked at: what comes in between is somebody else's then.
@@ -56,7 +56,9 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
     await answers.saving(fixture, name)
     const there = name === fileName(fixture) ? seen : before?.name === name ? found : 'absent'
-    const expected = mayReplaceAll ? undefined : there
+    // Nothing is written over that was not seen: whoever may only create can record. What is in the way is seen then.
+    const anew = found === undefined && !isSecond ? 'absent' : undefined
+    const expected = mayReplaceAll ? anew : there
     const version = await writeFixture(driver, { name, fixture, expected, before })
     if (version === undefined || !(await isKept({ driver, finder }, fixture, { name, version }))) return undefined
     finder.wrote(name, version, fixture)
@@ -68,7 +70,7 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
 
   const putInTries = async (fixture: Fixture, isMeant: boolean): Promise<Saved> => {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const saved = await put(fixture, isMeant)
+      const saved = await put(fixture, isMeant, tries > 0)
       if (saved) return saved
     }
     return { outcome: 'kept', name: fileName(fixture) }

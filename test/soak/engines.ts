@@ -1,10 +1,13 @@
 /** Engines that a scenario may kill and bring back: its own where it can start one, or else the way to one. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, chown, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { type Socket, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../../server/base/clock.ts'
+import { openS3 } from '../../server/store/drivers/s3.ts'
 import { freePort } from '../kit/ports.ts'
 
 /** An engine with nothing in it. */
@@ -117,18 +120,18 @@ async function s3(): Promise<Mortal | undefined> {
   if (!TEST_S3 || !AWS_ENDPOINT_URL_S3) return undefined
   const { hostname, port } = new URL(AWS_ENDPOINT_URL_S3)
   const way = await wayTo(hostname, Number(port || 80))
-  const own = `soak-${process.pid}-${Date.now()}`
+  const place = `${TEST_S3.replace(/\/$/, '')}/soak-${randomUUID()}`
+  const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION }
   return {
-    env: {
-      FIXTURES: `${TEST_S3.replace(/\/$/, '')}/${own}`,
-      AWS_ENDPOINT_URL_S3: way.url,
-      AWS_ACCESS_KEY_ID,
-      AWS_SECRET_ACCESS_KEY,
-      AWS_REGION,
-    },
+    env: { FIXTURES: place, AWS_ENDPOINT_URL_S3: way.url, ...keys },
     kill: way.cut,
     revive: way.open,
-    close: way.cut,
+    async close() {
+      await way.cut()
+      const driver = openS3({ place, clock: systemClock, timeoutMs: 10_000 })
+      for await (const { entries } of driver.list()) await Promise.all(entries.map(({ name }) => driver.remove(name)))
+      await driver.close()
+    },
   }
 }
 

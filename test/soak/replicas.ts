@@ -109,11 +109,11 @@ function isDue(turn: Turn, outages: readonly Outage[], saved: ReadonlyMap<string
 function crowd(urls: readonly string[], clients: number, questions: number) {
   const turns: Turn[] = []
   let waiting: { count: number; enough: () => void } | undefined
-  let goesOn = true
+  const stopped = new AbortController()
   const talk = async (client: number): Promise<void> => {
     const ask = client % 2 === 0 ? overHttp : overChat()
     let server = (client >> 1) % urls.length
-    for (let index = client; goesOn; index += 7) {
+    for (let index = client; !stopped.signal.aborted; index += 7) {
       const [question, from] = [`question ${index % questions}`, performance.now()]
       const end = await ask(urls[server] ?? '', question)
       turns.push({ server, question, end, from, to: performance.now() })
@@ -128,7 +128,7 @@ function crowd(urls: readonly string[], clients: number, questions: number) {
     /** Resolves when so many more turns are over. */
     more: (count: number) => new Promise<void>((enough) => (waiting = { count, enough })),
     async stop() {
-      goesOn = false
+      stopped.abort()
       await all
     },
   }
@@ -181,6 +181,22 @@ async function readBack(server: Watched, env: Readonly<Record<string, string>>, 
 export async function replicas(name: MortalName, clients: number, questions: number, turns: number): Promise<Outcome> {
   const engine = await MORTALS[name]()
   if (!engine) return { figure: `not tried: there is no ${name}`, held: true }
+  try {
+    return await tried({ name, engine, clients, questions, turns })
+  } finally {
+    await engine.close()
+  }
+}
+
+interface Trial {
+  readonly name: MortalName
+  readonly engine: Mortal
+  readonly clients: number
+  readonly questions: number
+  readonly turns: number
+}
+
+async function tried({ name, engine, clients, questions, turns }: Trial): Promise<Outcome> {
   const began = performance.now()
   const standIn = await startStandIn(({ body }) => ({ steps: steps(eventsOf(String(body.input))) }))
   const env = {
@@ -205,7 +221,6 @@ export async function replicas(name: MortalName, clients: number, questions: num
   const { whole, verified } = await readBack(fresh, engine.env, saved.keys())
   await fresh.stop()
   await standIn.close()
-  await engine.close()
   const ends = Object.entries(Object.groupBy(asking.turns, ({ end }) => end)).map(
     ([end, all = []]) => `${all.length} ${end}`,
   )

@@ -118,3 +118,29 @@ test('an engine that is away is told to each who asks, and says nothing of what 
   engine.trouble = undefined
   expect(await textOf(driver, 'a.jsonl')).toBe('one')
 })
+
+test('a short listing counts as long, an empty one for a second; a long one is asked for each time', async () => {
+  const { inner, engine, driver, time } = setUp({ forMs: 5000 })
+  const namesIn = async (prefix: string) => {
+    const found: string[] = []
+    for await (const { entries } of driver.list(prefix)) found.push(...entries.map(({ name }) => name))
+    return found
+  }
+  expect(await namesIn('.index/a/')).toEqual([])
+  await inner.put('.index/a/1', text(''))
+  time.now += 999
+  expect(await namesIn('.index/a/')).toEqual([])
+  time.now += 1
+  expect(await namesIn('.index/a/')).toEqual(['.index/a/1'])
+  await inner.put('.index/a/2', text(''))
+  time.now += 4999
+  expect(await namesIn('.index/a/')).toEqual(['.index/a/1'])
+  expect(engine.asked).toHaveLength(2)
+  // What is written here is known at once.
+  await driver.put('.index/a/3', text(''))
+  expect(await namesIn('.index/a/')).toEqual(['.index/a/1', '.index/a/2', '.index/a/3'])
+  for (let index = 0; index < 9; index++) await inner.put(`b-${index}.jsonl`, text(''))
+  engine.asked.length = 0
+  expect([await namesIn('b-'), await namesIn('b-')].map(({ length }) => length)).toEqual([9, 9])
+  expect(engine.asked).toHaveLength(2)
+})
