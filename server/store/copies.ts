@@ -25,7 +25,20 @@ export interface Copies {
   close(): Promise<void>
 }
 
-/** What no directory lists: the engine's index. It is noted, and not written as files. */
+/** The longest name that file systems take, in bytes. */
+const MAX_NAME_BYTES = 255
+
+/** Folders that lead elsewhere, that no directory lists or that would be where a fixture is; what only some systems take. */
+const NO_FILE = /(?:^|\/)(?:\.|\/|$)|\.(?:jsonl|bin)\/|[\\\0]/
+
+/**
+ * Whether a name can be that of a file in the directory. That of the engine's index is only noted; and of what others have
+ * put there, nothing is written anywhere else than into the directory (`a/../../b.jsonl`).
+ */
+export const hasFile = (name: string): boolean =>
+  !NO_FILE.test(name) && name.split('/').every((part) => Buffer.byteLength(part) <= MAX_NAME_BYTES)
+
+/** Of the engine's index. */
 const isHidden = (name: string): boolean => name.startsWith('.')
 
 export function createCopies(directory: Driver, open: () => Promise<Seen>): Copies {
@@ -49,7 +62,7 @@ export function createCopies(directory: Driver, open: () => Promise<Seen>): Copi
     ...look,
     match: (name, version, bytes) => match(name, version, bytes),
     async keep(name, version, bytes) {
-      if (isHidden(name)) return (await seen()).note(name, { version })
+      if (!hasFile(name)) return (await seen()).note(name, { version })
       await prepare()
       const sha256 = sha256Of(bytes)
       if (await match(name, version, bytes, sha256)) return
@@ -124,6 +137,7 @@ const isStill = async (directory: Driver, name: string, { version }: Copy): Prom
   (await lookUp(directory, name, { known: version })) === 'same'
 
 async function lookUp(directory: Driver, name: string, options: GetOptions): Promise<Got> {
+  if (!hasFile(name)) return undefined
   try {
     return await directory.get(name, options)
   } catch (error) {

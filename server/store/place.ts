@@ -9,10 +9,14 @@ export type Scheme = (typeof SCHEMES)[number]
 /** What FIXTURES may be, in words that complete "it must be …". */
 export const PLACES = `the path of a directory, or an address such as s3://bucket/prefix, redis://host/0, rediss://… or postgres://host/database`
 
-const SCHEME = /^([a-z][a-z\d+.-]+:)\/\//i
+/** Where an engine is meant, what follows may be a password, be it that a `/` is missing: nobody calls a directory so. */
+const SCHEME = new RegExp(String.raw`^(?:([a-z][a-z\d+.-]+:)//|(${SCHEMES.join('|')}))`, 'i')
 
 /** `s3:` of `s3://bucket/prefix`; undefined of a directory. One letter is a drive of Windows. */
-export const schemeOf = (place: string): string | undefined => SCHEME.exec(place)?.[1]?.toLowerCase()
+export const schemeOf = (place: string): string | undefined => {
+  const [, whole, begun] = SCHEME.exec(place) ?? []
+  return (whole ?? begun)?.toLowerCase()
+}
 
 export const isAddress = (place: string): boolean => schemeOf(place) !== undefined
 
@@ -24,6 +28,8 @@ export function flawsOf(place: string, cache: string | undefined): readonly stri
   if (scheme !== undefined && !isScheme(scheme)) {
     return [`FIXTURES must be ${PLACES} (got ${JSON.stringify(placeOf(place))}). There is no engine for ${scheme}//.`]
   }
+  if (scheme !== undefined && !place.slice(scheme.length).startsWith('//'))
+    return [`FIXTURES must be ${PLACES} (got ${scheme} without the // behind it).`]
   if (cache === undefined) return []
   if (isAddress(cache)) {
     return [`FIXTURES_CACHE must be the path of a directory on this machine (got ${JSON.stringify(placeOf(cache))}).`]
@@ -42,8 +48,8 @@ export function placeOf(place: string): string {
   const scheme = SCHEME.exec(place)?.[0]
   if (scheme === undefined) return place
   const behind = place.slice(scheme.length)
-  // In the prefix of a bucket an `@` is a letter like others, and keys for S3 stand in no address.
-  const open = schemeOf(place) === 's3:' ? behind : behind.replace(/^.*@/s, '')
+  // In the prefix of a bucket an `@` is a letter like others. Keys for S3 stand in no address, but people put them there.
+  const open = behind.replace(schemeOf(place) === 's3:' ? /^\/*(?:[^/]*:.*|[^/]*)@/s : /^.*@/s, '')
   const [address = '', query = ''] = open.split(/\?(.*)/s)
   const shown = query.split('&').filter((pair) => pair !== '' && !isCredentialName(pair.split('=', 1)[0] ?? ''))
   return `${scheme}${address}${shown.length > 0 ? `?${shown.join('&')}` : ''}`

@@ -1,4 +1,5 @@
 /** Copies what an engine has into a directory: a listing, and then what differs alone. */
+import { hasFile } from '../store/copies.ts'
 import type { Entry } from '../store/driver.ts'
 import {
   type Job,
@@ -50,6 +51,7 @@ const namesHere = (name: string): readonly string[] => [
 
 async function pullOne(job: Job, { name, version }: Entry, tally: Tally): Promise<void> {
   const { engine, copies, dryRun, force } = job
+  if (!hasFile(name)) return tally.left(name, NO_FILE)
   for (const each of namesHere(name)) if ((await copies.intact(each))?.version === version) return
   if (dryRun) return tally.moved(name)
   const got = await engine.get(name)
@@ -63,6 +65,8 @@ async function pullOne(job: Job, { name, version }: Entry, tally: Tally): Promis
   await copies.keep(name, got.version, bytes)
   tally.moved(name, bytes.length)
 }
+
+const NO_FILE = 'a directory cannot have a file of this name. Record it again, or copy it there under another one.'
 
 async function removeOthers(
   { engine, directory, copies, dryRun, signal }: Job,

@@ -357,3 +357,16 @@ onEngine('redis', 'a directory in front of Redis', (freshPlace) => {
     await driver.remove('a.jsonl')
   })
 })
+
+test('what others have put there under odd names is read, kept nowhere, and does not end that others are kept', async () => {
+  const root = await temporaryFolder()
+  const { inner, driver, told, engine } = await setUp({ dir: join(root, 'deep', 'fixtures') })
+  const odd = ['a/../../../out.jsonl', 'out\0.jsonl', `${'o'.repeat(300)}.jsonl`, 'in.jsonl/out.jsonl']
+  for (const name of [...odd, 'in.jsonl']) await inner.put(name, text(name))
+  for (const name of [...odd, 'in.jsonl']) expect(await textOf(driver, name)).toBe(name)
+  for (const name of odd) await driver.remove(name)
+  expect(told).toEqual([])
+  expect(await readdir(root, { recursive: true })).not.toContainEqual(expect.stringContaining('out'))
+  engine.trouble = away()
+  expect(await textOf(driver, 'in.jsonl')).toBe('in.jsonl')
+})

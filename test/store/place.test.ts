@@ -28,6 +28,11 @@ describe('an address is shown without what could be a password', () => {
     ['redis://:hunter22/@?#hunter22@cache.example/1', 'redis://cache.example/1'],
     ['redis://:hunter22@ex:hunter22@cache.example', 'redis://cache.example'],
     ['GS://ada:hunter22@bucket', 'GS://bucket'],
+    ['s3://AKIA:hunter22@bucket/prefix', 's3://bucket/prefix'],
+    ['s3://AKIA:hun/ter22@bucket/prefix', 's3://bucket/prefix'],
+    ['S3://hunter22@bucket', 'S3://bucket'],
+    ['redis:/:hunter22@cache.example', 'redis:cache.example'],
+    ['postgres:ada:hunter22@db.example/app', 'postgres:db.example/app'],
   ])('%s', (place, shown) => {
     expect(isAddress(place)).toBe(true)
     expect(placeOf(place)).toBe(shown)
@@ -43,6 +48,15 @@ test('the password of an address is known, as it stands there and as it is meant
 })
 
 describe('what cannot be is told', () => {
+  test('an engine that is not called as it should, without what may be a password', () => {
+    for (const place of ['redis:/:hunter22@cache.example', 'Postgres:ada:hunter22@db.example', 's3:bucket']) {
+      const told = flawsOf(place, undefined).join()
+      expect(told).toMatch(/^FIXTURES must be .* \(got (redis|postgres|s3): without the \/\/ behind it\)\.$/)
+      expect(told).not.toContain('hunter22')
+    }
+    expect(flawsOf('s3://bucket', 's3:/AKIA:hunter22@bucket')).toEqual([expect.stringContaining('(got "s3:bucket")')])
+  })
+
   test.each(['gs://bucket', 'azblob://container', 'https://example.com/fixtures', 'file:///srv/fixtures'])(
     '%s',
     (place) => {

@@ -1,11 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DeltatapeError } from '../../server/base/errors.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { pull } from '../../server/upkeep/pull.ts'
 import type { Job, Result } from '../../server/upkeep/transfer.ts'
-import { away } from '../store/engine.ts'
+import { temporaryFolder } from '../kit/tools.ts'
+import { away, inMemory } from '../store/engine.ts'
 import { filesIn, putOn, recordingOf, setUp, textAt, writeTo } from './moving.ts'
 
 /** Pulls as a process of its own does. */
@@ -112,4 +113,28 @@ test('goes on where it was interrupted, or where the engine went away', async ()
   const { moved } = await pulled(job())
   expect([...before, ...moved].toSorted()).toEqual(names.toSorted())
   for (const name of names) expect(await readFile(join(dir, name), 'utf8')).toBe(await textAt(inner, name))
+})
+
+test('what others have put there under odd names is written nowhere else, and is in the way of nothing', async () => {
+  const root = await temporaryFolder()
+  const dir = join(root, 'deep', 'fixtures')
+  const { inner, job } = await setUp(inMemory(), dir)
+  const name = await putOn(inner, recordingOf('one', 'Hi'))
+  const text = Buffer.from(formatFixture(recordingOf('two', 'Ho')))
+  const odd = [
+    'a/../../../out.jsonl',
+    '/out.jsonl',
+    'a//out.jsonl',
+    'a/.git/out.jsonl',
+    String.raw`a\..\..\out.jsonl`,
+    'out\0.jsonl',
+    `${'o'.repeat(300)}.jsonl`,
+    `${name}/out.jsonl`,
+  ]
+  for (const each of odd) await inner.put(each, text)
+  const result = await pulled(job())
+  expect(result.moved).toEqual([name])
+  expect(result.left.map((each) => each.name)).toEqual(odd.toSorted())
+  expect(result.left[0]?.why).toContain('a directory cannot have a file of this name')
+  expect(await readdir(root, { recursive: true })).not.toContainEqual(expect.stringContaining('out'))
 })
