@@ -246,7 +246,8 @@ const removing =
   async (name, stamp) => {
     if (stamp === 'absent') return false
     const header = await finder.header(name).catch(passDamage)
-    const isRemoved = await removeFixture(driver, name, stamp)
+    // What is no file any more is not what it was.
+    const isRemoved = (await removeFixture(driver, name, stamp).catch(passDamage)) ?? false
     if (isRemoved && header) await answers.removed(header)
     return isRemoved
   }
