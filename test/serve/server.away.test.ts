@@ -1,6 +1,6 @@
 /** A server whose engine goes away: nothing is taken for a miss, nothing goes live, and no client waits for what is lost. */
 import { expect, test } from 'vitest'
-import { engineAt } from '../kit/engines.ts'
+import { onEngine } from '../kit/engines.ts'
 import { compose, paced, words } from '../kit/answers.ts'
 import { type OwnEngine, ownRedis } from '../kit/own-engines.ts'
 import { runServer, runStandIn } from '../kit/tools.ts'
@@ -47,9 +47,8 @@ const whileAway = async <T>(engine: OwnEngine, work: () => Promise<T>): Promise<
   return done
 }
 
-test.skipIf(engineAt('redis') === undefined)(
-  'says that it is away in replay and auto, calls nobody, and goes on when it is back',
-  async () => {
+onEngine('redis', 'a server whose engine goes away', () =>
+  test('says that it is away in replay and auto, calls nobody, and goes on when it is back', async () => {
     const { engine, standIn, serverIn } = await setUp()
     const [recording, replaying, auto] = [await serverIn('record'), await serverIn('replay'), await serverIn('auto')]
     expect(await ask(recording.url, 'Say hi')).toMatchObject({ status: 200, text: expect.stringContaining('here.') })
@@ -75,5 +74,5 @@ test.skipIf(engineAt('redis') === undefined)(
     expect([status, text]).toEqual([404, expect.stringContaining('fixture_miss')])
     expect((await ask(recording.url, 'Say bye')).status).toBe(200)
     expect((await ask(replaying.url, 'Say bye')).status).toBe(200)
-  },
+  }),
 )
