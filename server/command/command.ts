@@ -20,6 +20,8 @@ export interface Context {
   interrupted(): AbortSignal
   /** Says how the process is to end. If several say it, the highest code counts. */
   exit(code: number): void
+  /** Has something done when the sub-command has come to its end, whatever that is. */
+  atEnd(work: () => Promise<void>): void
 }
 
 /** Makes a sub-command: its arguments, its flags, its help, and what it does. */

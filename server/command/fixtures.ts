@@ -1,8 +1,9 @@
 /** The fixtures that a sub-command works on. */
 import type { Command } from 'commander'
+import { forShell } from '../base/shell.ts'
 import type { Config } from '../serve/config.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
-import { type Context, addVariables, configFrom, configWithKeys } from './command.ts'
+import { type Context, addVariables, configFrom, configWithKeys, flagsIn } from './command.ts'
 
 /** The variables that say where fixtures are. */
 export const WHERE = ['FIXTURES', 'FIXTURES_CACHE', 'FIXTURES_TIMEOUT_MS'] as const
@@ -13,21 +14,30 @@ const VARIABLES = [...WHERE, 'CONFIG_FILE'] as const
 /** Adds the flags that say where the fixtures are. */
 export const addFixtures = (command: Command): Command => addVariables(command, ...VARIABLES)
 
+/** Opens fixtures for as long as a sub-command runs. Throws `config_invalid`. */
+export function openFor(config: Config, { clock, atEnd }: Context): OpenFixtures {
+  const opened = openFixtures(config, clock)
+  atEnd(opened.store.close)
+  return opened
+}
+
 /**
  * Opens the fixtures that flags and variables name.
  *
  * @throws DeltatapeError `config_invalid`
  */
-export const fixturesOf = (command: Command, { env, clock, terminal }: World): OpenFixtures =>
-  openFixtures(looking(configFrom(command, env, ...VARIABLES)), clock, { warn: terminal.tell })
+export const fixturesOf = (command: Command, context: Context): OpenFixtures =>
+  openFor(looking(configFrom(command, context.env, ...VARIABLES)), context)
 
 /** The same, with the configured secrets known: they are found wherever they stand. */
-export const fixturesWithSecrets = (command: Command, { env, clock, terminal }: World): OpenFixtures =>
-  openFixtures(looking(configWithKeys(command, env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), clock, {
-    warn: terminal.tell,
-  })
+export const fixturesWithSecrets = (command: Command, context: Context): OpenFixtures =>
+  openFor(looking(configWithKeys(command, context.env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), context)
 
-type World = Pick<Context, 'env' | 'clock' | 'terminal'>
+/** The flags that name the same fixtures, to be put behind another command: ` --fixtures s3://bucket/prefix`. */
+export const sameFixtures = (command: Command): string =>
+  flagsIn(command, VARIABLES)
+    .map((word) => ` ${forShell(word)}`)
+    .join('')
 
 /** Whoever looks at fixtures wants some to be there, in whichever folder. */
 const looking = (config: Config): Config => ({ ...config, fixturesNamed: true })

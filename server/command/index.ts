@@ -93,10 +93,12 @@ const COMMANDS: readonly Entry[] = [
  *
  * @returns the exit code. What a user did wrong becomes one message, without a stack; anything else is thrown.
  */
-export async function runCli(args: readonly string[], world: Omit<Context, 'exit'>): Promise<number> {
+export async function runCli(args: readonly string[], world: Omit<Context, 'exit' | 'atEnd'>): Promise<number> {
   let code: number = EXIT.fine
+  const ends: (() => Promise<void>)[] = []
   const context: Context = {
     ...world,
+    atEnd: (work) => void ends.push(work),
     exit(next) {
       if (next > code) code = next
     },
@@ -112,6 +114,8 @@ export async function runCli(args: readonly string[], world: Omit<Context, 'exit
     if (!(error instanceof DeltatapeError) && !isRefusal(error)) throw error
     world.terminal.tell(`deltatape: ${error.message}`)
     return failed
+  } finally {
+    await Promise.all(ends.map((end) => end()))
   }
   return code
 }

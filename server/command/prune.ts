@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { DeltatapeError, EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
+import { forEach } from '../upkeep/transfer.ts'
 import { describeChanged, describeDamaged, describeUnused, gatherUnused } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
@@ -31,6 +32,9 @@ or ask.`,
     )
     .action((files: readonly string[], options: Options, command: Command) => prune(context, files, options, command))
 
+/** What is begun is not ended in the middle. */
+const untilDone = new AbortController().signal
+
 async function prune(context: Context, files: readonly string[], options: Options, command: Command): Promise<void> {
   const { terminal, exit } = context
   const { yes, dryRun, json } = options
@@ -46,7 +50,8 @@ async function prune(context: Context, files: readonly string[], options: Option
     terminal.write(json ? JSON.stringify(told, null, 2) : text)
   }
   if (unused.length === 0) return end('All fixtures were used: nothing to remove.')
-  const seen = await Promise.all(unused.map(async ({ name }) => ({ name, stamp: await store.stamp(name) })))
+  const stamps = new Map<string, string>()
+  await forEach(unused, untilDone, async ({ name }) => void stamps.set(name, await store.stamp(name)))
   for (const each of unused) {
     const name = terminal.style('bold', shownPath(store, each.name))
     if (!json) terminal.write(`${name} ${printable(describeUnused(each))}`)
@@ -68,7 +73,9 @@ async function prune(context: Context, files: readonly string[], options: Option
     return end('Nothing was removed.')
   }
   const left: string[] = []
-  for (const { name, stamp } of seen) if (!(await store.remove(name, stamp))) left.push(name)
+  await forEach(unused, untilDone, async ({ name }) => {
+    if (!(await store.remove(name, stamps.get(name) ?? 'absent'))) left.push(name)
+  })
   if (left.length > 0) {
     terminal.tell(describeChanged(left.map((name) => shownPath(store, name))))
     exit(EXIT.found)

@@ -9,7 +9,6 @@ import type { Candidate } from '../fixture/fixture.ts'
 import { createRoutes } from '../model/transport/route.ts'
 import { idOf } from '../fixture/take.ts'
 import { placeholdersOf } from '../redact/rules.ts'
-import { openFixtures } from '../store/index.ts'
 import { linked } from '../upkeep/holders.ts'
 import { type Keyless, type Plan, type Planned, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
 import {
@@ -26,7 +25,7 @@ import {
 import { STANDS, standingIn, withoutPolls } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
-import { WHERE } from './fixtures.ts'
+import { WHERE, openFor } from './fixtures.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
 import { type Terminal, counted } from './terminal.ts'
 
@@ -118,7 +117,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
   const config = configToRecord(env)
-  const { store, redactor, match, rules } = openFixtures(config, clock)
+  const { store, redactor, match, rules } = openFor(config, context)
   await store.check({ write: false })
   if (!check && !dryRun) await store.check({ write: true })
   const job: Job = { context, config, redactor, store, match, concurrency }

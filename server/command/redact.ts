@@ -7,7 +7,7 @@ import { type Merged, type Planned, type Refused, applyTo, madeOne, mergesIn, pl
 import type { Store } from '../store/store.ts'
 import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
-import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
+import { addFixtures, fixturesWithSecrets, sameFixtures } from './fixtures.ts'
 import { type Terminal, counted } from './terminal.ts'
 
 interface Options {
@@ -75,7 +75,9 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${all}.`))
   if (!apply) {
     exit(EXIT.found)
-    return end(`${changing.length} of ${all} would change. To change them: npx deltatape redact --apply`)
+    return end(
+      `${changing.length} of ${all} would change. To change them: npx deltatape redact --apply${sameFixtures(command)}`,
+    )
   }
   const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })
   if (left.length > 0) {

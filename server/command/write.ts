@@ -11,13 +11,13 @@ import { addressOf, withInput } from '../fixture/alike.ts'
 import { isDamage } from '../fixture/damage.ts'
 import type { Fixture } from '../fixture/fixture.ts'
 import { isWritten, readItems, writtenFor } from '../fixture/written.ts'
-import { type OpenFixtures, openFixtures } from '../store/index.ts'
+import type { OpenFixtures } from '../store/index.ts'
 import { pick, readFixture } from '../store/pick.ts'
 import { placeOf } from '../store/place.ts'
 import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
-import { WHERE, addFixtures } from './fixtures.ts'
+import { WHERE, addFixtures, openFor } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options extends Omit<Asking, 'request' | 'headers'> {
@@ -97,9 +97,9 @@ function parsePace(text: string): number {
 const SETTINGS = [...WHERE, 'CONFIG_FILE', 'CHATBOT_MODEL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AUTH_TOKEN', 'PORT']
 
 async function run(context: Context, options: Options, command: Command): Promise<void> {
-  const { terminal, clock } = context
+  const { terminal } = context
   const config = configWithKeys(command, context.env, ...SETTINGS)
-  const opened = openFixtures(config, clock)
+  const opened = openFor(config, context)
   const { store } = opened
   const wanted = readItems(await itemsOf(options, context))
   const calls = callsFor(await askingOf(options, context, opened), config)

@@ -32,15 +32,32 @@ export interface Picked {
 export type Shelved =
   { readonly name: string; readonly fixture: StoredFixture } | { readonly name: string; readonly damage: string }
 
-/** Reads files one after another, and keeps none: there may be more than fit into the memory. */
+/** How many are read ahead: each of an engine takes its time, and there may be more than fit into the memory. */
+const READ_AHEAD = 16
+
+/** Reads files, in their order, and keeps none. */
 export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved> {
-  for (const file of files) {
-    try {
-      yield { name: file.name, fixture: await readFixture(file) }
-    } catch (error) {
-      if (!isDamage(error)) throw error
-      yield { name: file.name, damage: error.message }
-    }
+  const reading: Promise<Shelved>[] = []
+  const begin = (file: Picked): void => {
+    const read = readShelved(file)
+    // Whoever asks for it is told; until then nobody is.
+    read.catch(() => {})
+    reading.push(read)
+  }
+  files.slice(0, READ_AHEAD).forEach(begin)
+  for (const [index] of files.entries()) {
+    const next = await reading.shift()
+    if (next) yield next
+    files.slice(index + READ_AHEAD, index + READ_AHEAD + 1).forEach(begin)
+  }
+}
+
+async function readShelved(file: Picked): Promise<Shelved> {
+  try {
+    return { name: file.name, fixture: await readFixture(file) }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return { name: file.name, damage: error.message }
   }
 }
 
@@ -140,10 +157,16 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
   return stored(store, meant.toSorted(byTake)[0] ?? only)
 }
 
+/** The name in a path, or in an address as it is shown. */
+const nameIn = ({ dir, pathOf }: Shelf, word: string): string => {
+  if (dir !== undefined) return relative(resolve(dir), resolve(word))
+  const before = pathOf('')
+  return word.startsWith(before) ? word.slice(before.length) : word
+}
+
 /** The names that a word means: those that are the word, or else those that begin with it, or else the keys that do. */
 async function meantBy(store: Shelf, names: readonly string[], word: string): Promise<string[]> {
-  const asPath = store.dir === undefined ? [] : [relative(resolve(store.dir), resolve(word))]
-  const wanted = [word, ...asPath].map((each) => each.replaceAll('\\', '/'))
+  const wanted = [word, nameIn(store, word)].map((each) => each.replaceAll('\\', '/'))
   const isWord = (name: string) => wanted.some((each) => name === each || name === `${each}.jsonl`)
   const exact = names.find(isWord)
   if (exact !== undefined) return [exact]

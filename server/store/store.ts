@@ -246,7 +246,8 @@ const removing =
   async (name, stamp) => {
     if (stamp === 'absent') return false
     const header = await finder.header(name).catch(passDamage)
-    const isRemoved = await removeFixture(driver, name, stamp)
+    // What is a folder by now is not what was seen.
+    const isRemoved = (await removeFixture(driver, name, stamp).catch(passDamage)) ?? false
     if (isRemoved && header) await answers.removed(header)
     return isRemoved
   }

@@ -142,6 +142,8 @@ export async function* readFiles(files: readonly Readable[]): AsyncGenerator<Sou
   for (let start = 0; start < files.length; start += READS_AT_ONCE) {
     const done = await next
     next = read(start + READS_AT_ONCE)
+    // Whoever asks for them is told; until then nobody is.
+    next.catch(() => {})
     yield* done
   }
 }
