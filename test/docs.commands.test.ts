@@ -105,7 +105,7 @@ describe('every command runs as it stands', () => {
       const { url } = await runServer({})
       const here = code.replaceAll('localhost:3300', new URL(url).host)
       const said = await runSnippet({ name: code, language: 'sh', code: here }, url, await temporaryFolder())
-      if (!code.includes('PUT')) expect(said, code).toMatch(/Ada|response\.created|fixture_miss/)
+      if (!code.includes('PUT')) expect(said, code).toMatch(/Ada|response\.created|fixture_miss|deltatape_turns_total/)
     }
   })
 })

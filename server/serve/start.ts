@@ -34,6 +34,8 @@ export async function startWith(config: Config, lines: LogLines, tidy?: () => vo
   const log = createLog({ level: config.logLevel, redactor: redactor.forSecrets, stream: lines })
   const server = await startServer(config, { log, store, redactor, clock: systemClock, tidy, metrics })
   log.announce(`deltatape listens on ${server.url} (${config.mode})`, { url: server.url, mode: config.mode })
+  // The first call without a fixture would wait for this look at a large directory. If it fails, who needs it is told.
+  if (store.dir !== undefined && config.mode !== 'live') store.list().catch(() => {})
   for (const line of sparedBy(rules.patterns)) log.warn(line)
   // Only one that nobody named may be missing.
   const isDirectory = !isAddress(config.fixturesDir)

@@ -9,7 +9,7 @@ import { type Identity, NAME_KEY_CHARS, fileName } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake, takeIn, takeOf } from '../fixture/take.ts'
 import { LRUCache } from 'lru-cache'
 import type { Driver } from './driver.ts'
-import { type Listing, listAll, namesFor } from './names.ts'
+import { type Listing, listAll } from './names.ts'
 import { createPieces } from './pieces.ts'
 import type { Read } from './anew.ts'
 import type { Reader } from './reader.ts'
@@ -30,20 +30,19 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
 
   const look = shared(async (): Promise<Listing> => {
     const listing = await listAll(driver, clock)
-    known.looked(listing.names)
+    known.looked(listing.further)
     return listing
   })
 
   /** Looks at the directory anew, and then into those whose name says nothing. */
   const locateByLooking = async <T extends Found>(wanted: Wanted, readOne: Read<T>): Promise<T | undefined> => {
-    const { names, unknown: unlisted } = await look()
-    const { own, nameless } = await namesFor(names, partOf(wanted.key), clock)
-    known.set(wanted.key, own)
+    const listing = await look()
+    known.set(wanted.key, listing.with(partOf(wanted.key)))
     const anew = await firstOf(known.namesFor(wanted, ''), wanted, readOne)
     if (anew.found) return anew.found
-    const { name, unknown } = await locateNameless(nameless, wanted, { reader, clock })
+    const { name, unknown } = await locateNameless(listing.with(''), wanted, { reader, clock })
     if (name !== undefined) return readOne(name)
-    const failed = anew.failed ?? unlisted[0] ?? unknown
+    const failed = anew.failed ?? listing.unknown[0] ?? unknown
     if (failed !== undefined) throw failed
     return undefined
   }
@@ -75,9 +74,8 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
     added: known.add,
     /** The names of those that may be fixtures with a key: all are listed for that. */
     async namesWith(key: string): Promise<readonly string[]> {
-      const { names } = await look()
-      const { own, nameless } = await namesFor(names, partOf(key), clock)
-      return [...own, ...(driver.dir === undefined ? [] : nameless)]
+      const listing = await look()
+      return [...listing.with(partOf(key)), ...(driver.dir === undefined ? [] : listing.with(''))]
     },
   }
 }
@@ -128,12 +126,8 @@ function createKnown() {
     },
     /** All names were listed: of takes all are known now. */
     looked(all: readonly string[]): void {
-      const found = new Map<string, readonly string[]>()
-      for (const name of all) {
-        const part = isFurther(name) ? keyPartIn(name) : undefined
-        if (part !== undefined) withOne(found, part, name)
-      }
-      further = found
+      further = new Map()
+      for (const name of all) withOne(further, keyPartIn(name) ?? '', name)
     },
     /** Those that may be a take; first the one whose name follows from the call, then those that say that they are this take. */
     namesFor({ key, take }: Wanted, usual: string): readonly string[] {
@@ -149,9 +143,6 @@ function createKnown() {
 }
 
 const NONE: readonly string[] = []
-
-/** Whether a name may say that it is a further take: asked of all names of a large place. */
-const isFurther = (name: string): boolean => name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1
 
 /** What is looked for, and what is found. */
 interface Wanted {

@@ -2,7 +2,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { DeltatapeError } from '../base/errors.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
-import type { Driver } from './driver.ts'
+import { takeIn } from '../fixture/take.ts'
+import type { Driver, Page } from './driver.ts'
 import { createPieces } from './pieces.ts'
 
 /** What there is. */
@@ -11,8 +12,12 @@ export interface Listing {
   readonly names: readonly string[]
   /** The names of what stands beside fixtures, or may. */
   readonly beside: readonly string[]
+  /** The names that say that they are further takes. */
+  readonly further: readonly string[]
   /** Why something could not be listed: nobody knows what is in there. */
   readonly unknown: readonly DeltatapeError[]
+  /** The names of the fixtures by the part of a key that they end with; under nothing those that say nothing of a key. */
+  with(part: string): readonly string[]
 }
 
 /** Engines hold an index under names that begin with a dot, before all fixtures: a listing begins behind it. */
@@ -21,36 +26,42 @@ export const AFTER_INDEX = '/'
 /** Lists all that a place has. */
 export async function listAll(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<Clock, 'now'>): Promise<Listing> {
   const pause = createPieces(clock)
-  const listing = {
-    names: new Array<string>(),
-    beside: new Array<string>(),
-    unknown: new Array<DeltatapeError>(),
-  }
+  const parts: Sorted[] = []
+  const unknown: DeltatapeError[] = []
   for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) {
-    for (const { name } of page.entries) {
-      if (name.endsWith('.jsonl')) listing.names.push(name)
-      if (name.endsWith('.bin')) listing.beside.push(name)
-    }
-    if (page.unknown) listing.unknown.push(...page.unknown)
+    parts.push(sorted(page))
+    if (page.unknown) unknown.push(...page.unknown)
     await pause()
   }
-  return listing
+  const all = (of: (part: Sorted) => readonly string[]) => parts.flatMap(of)
+  return {
+    names: all(({ names }) => names),
+    beside: all(({ beside }) => beside),
+    further: all(({ further }) => further),
+    unknown,
+    with: (part) => all(({ byPart }) => byPart.get(part) ?? NONE),
+  }
 }
 
-/** How many names are looked at between two looks at the clock. */
-const AT_ONCE = 500
+/** The names of a page by what they are. */
+interface Sorted extends Pick<Listing, 'names' | 'beside' | 'further'> {
+  readonly byPart: ReadonlyMap<string, readonly string[]>
+}
 
-/** Of some names those that end with a part of a key, and those that say nothing of a key. */
-export async function namesFor(names: readonly string[], part: string, clock: Pick<Clock, 'now'>) {
-  const pause = createPieces(clock)
-  const [own, nameless] = [new Array<string>(), new Array<string>()]
-  for (const [index, name] of names.entries()) {
-    const said = keyPartAt(name)
-    if (said === '') nameless.push(name)
-    else if (said === part) own.push(name)
-    if (index % AT_ONCE === 0) await pause()
-  }
-  return { own, nameless }
+const NONE: readonly string[] = []
+
+/** A directory that has not changed gives the very same pages: what was made of 100,000 names is found again. */
+const known = new WeakMap<Page, Sorted>()
+
+function sorted(page: Page): Sorted {
+  const before = known.get(page)
+  if (before) return before
+  const names = page.entries.map(({ name }) => name).filter((name) => name.endsWith('.jsonl'))
+  const beside = page.entries.map(({ name }) => name).filter((name) => name.endsWith('.bin'))
+  const further = names.filter((name) => name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1)
+  const made = { names, beside, further, byPart: Map.groupBy(names, keyPartAt) }
+  known.set(page, made)
+  return made
 }
 
 const ENDING = '.jsonl'.length

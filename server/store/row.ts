@@ -21,14 +21,16 @@ const LOOK_MS = 500
 
 /** Makes what gives the n-th of the takes that there are, or the last if there are fewer; undefined if there is none. */
 export function createRows({ first, further, lookFor, read, clock }: Parts) {
-  /** When it was looked what there is beside this. */
-  const looked = new WeakMap<Recording, number>()
+  /** The last look at what there is beside this, and when it began. */
+  const looks = new WeakMap<Recording, { readonly at: number; readonly done: Promise<void> }>()
 
-  const look = async (begin: Recording): Promise<void> => {
-    const now = clock.now()
-    if (now - (looked.get(begin) ?? -Infinity) < LOOK_MS) return
-    looked.set(begin, now)
-    await lookFor(begin.name)
+  /** Whoever comes while it is looked waits for that. */
+  const look = (begin: Recording): Promise<void> => {
+    const [now, last] = [clock.now(), looks.get(begin)]
+    if (last && now - last.at < LOOK_MS) return last.done
+    const done = lookFor(begin.name)
+    looks.set(begin, { at: now, done })
+    return done
   }
 
   /** The last of these that is there. */

@@ -44,13 +44,12 @@ async function conversation(said = 'Step') {
 
 /** Ends the process before it gives a fixture its name, or takes one away, for the n-th time. */
 const KILLER = `
-import fs from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 let left = Number(process.env.KILL_BEFORE)
-for (const [of, name, at] of [[promises, 'rename', 1], [fs, 'unlinkSync', 0]]) {
-  const act = of[name]
-  of[name] = (...paths) => {
+for (const [name, at] of [['rename', 1], ['link', 1], ['unlink', 0]]) {
+  const act = promises[name]
+  promises[name] = (...paths) => {
     if (String(paths[at]).endsWith('.jsonl') && --left === 0) process.kill(process.pid, 'SIGKILL')
     return act(...paths)
   }

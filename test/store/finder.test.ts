@@ -113,7 +113,8 @@ describe('a fixture that is not there', () => {
   test('costs a look at the directory, which is listed again only once it has changed, and no file is opened for it', async () => {
     const { store } = await shelf(20)
     expect(await store.recording(NONE)).toBeUndefined()
-    expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 0])
+    expect(listings.mock.calls.length).toBeLessThanOrEqual(1)
+    expect(opened).not.toHaveBeenCalled()
   })
 
   test('may stand in a file whose name says nothing: their first lines are read, once', async () => {

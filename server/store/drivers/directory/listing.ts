@@ -61,6 +61,7 @@ interface Options {
 /** Makes the listing of a directory. */
 export function createListing(dir: string, { clock, mayBeMissing }: Options): Listing {
   const folders = new Map<Raw, Folder>()
+  const { changed, pages } = createWhole(folders, clock)
 
   const read = async (name: Raw, folder: Folder, stats: Stats): Promise<Contents> => {
     const missed: [Raw, boolean][] = []
@@ -68,6 +69,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
     const [began, isSettled] = [clock.now(), hasSettled(stats, clock.date().getTime())]
     try {
       const contents = await readFolder(dir, name, clock)
+      changed()
       for (const [entry, isThere] of missed) change(contents, entry, isThere)
       const now = clock.now()
       folder.span = Math.min(RELIST.most, Math.max(RELIST.least, RELIST.times * (now - began)))
@@ -82,7 +84,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
   const isCurrent = (folder: Folder, stats: Stats): boolean =>
     clock.now() < folder.until && (folder.writes > 0 ? folder.isOurs : folder.state === stateOf(stats))
 
-  const look = shared(() => lookAt({ dir, folders, read, isCurrent, mayBeMissing, clock }))
+  const look = shared(() => lookAt({ dir, folders, read, isCurrent, changed, mayBeMissing, clock }))
 
   return {
     async *pages(prefix = '', after = '') {
@@ -90,12 +92,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
       const wanted = rawOf(prefix)
       const hidden = [...unknown].filter(([name]) => name.startsWith(wanted) || wanted.startsWith(name))
       if (hidden.length > 0) yield { entries: [], unknown: hidden.map(([, error]) => error) }
-      const pause = createPieces(clock)
-      for (let names: Raw[] | undefined; names === undefined || names.length === PAGE;) {
-        names = pageOf(folders, wanted, names?.at(-1) ?? rawOf(after))
-        if (names.length > 0) yield { entries: names.map((name) => ({ name: textOf(name) })) }
-        await pause()
-      }
+      yield* prefix + after === '' ? pages() : pagesFrom(folders, wanted, rawOf(after), clock)
     },
 
     async temporary() {
@@ -110,7 +107,10 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
       const end = raw.lastIndexOf('/', raw.length - 2) + 1
       const [folder, own] = [raw.slice(0, end), raw.slice(end)]
       return changing(folderIn(folders, folder), folderPath(dir, folder), clock, (becomes) =>
-        work((isThere) => becomes(own, isThere)),
+        work((isThere) => {
+          changed()
+          becomes(own, isThere)
+        }),
       )
     },
   }
@@ -179,6 +179,8 @@ interface Look extends Options {
   readonly folders: Map<Raw, Folder>
   readonly read: (name: Raw, folder: Folder, stats: Stats) => Promise<Contents>
   readonly isCurrent: (folder: Folder, stats: Stats) => boolean
+  /** Called when what was listed holds no more. */
+  readonly changed: () => void
 }
 
 /**
@@ -188,7 +190,7 @@ interface Look extends Options {
  * @throws UnreadableError where the directory itself cannot be read, or is gone
  */
 async function lookAt(options: Look): Promise<Map<Raw, UnreadableError>> {
-  const { dir, folders, read, isCurrent, mayBeMissing, clock } = options
+  const { dir, folders, read, isCurrent, changed, mayBeMissing, clock } = options
   const [seen, visited, unknown] = [new Set<string>(), new Set<Raw>(), new Map<Raw, UnreadableError>()]
   const [below, linked]: [Raw[], Raw[]] = [[], []]
   const pause = createPieces(clock)
@@ -217,10 +219,47 @@ async function lookAt(options: Look): Promise<Map<Raw, UnreadableError>> {
   }
   for (const [name, folder] of folders) {
     if (visited.has(name)) continue
+    if (folder.contents) changed()
     folder.contents = undefined
     if (folder.writes === 0) folders.delete(name)
   }
   return unknown
+}
+
+/** All names, in the very same pages as long as nothing has changed: who made something of a page finds it again. */
+function createWhole(folders: ReadonlyMap<Raw, Folder>, clock: Pick<Clock, 'now'>) {
+  let whole: readonly Page[] | undefined
+  let changes = 0
+  return {
+    changed(): void {
+      whole = undefined
+      changes++
+    },
+    async *pages(): AsyncGenerator<Page> {
+      if (whole) return yield* whole
+      const [before, all]: [number, Page[]] = [changes, []]
+      for await (const page of pagesFrom(folders, '', '', clock)) {
+        all.push(page)
+        yield page
+      }
+      if (changes === before) whole = all
+    },
+  }
+}
+
+/** The names that begin with a prefix and come after one, page by page. */
+async function* pagesFrom(
+  folders: ReadonlyMap<Raw, Folder>,
+  prefix: Raw,
+  after: Raw,
+  clock: Pick<Clock, 'now'>,
+): AsyncGenerator<Page> {
+  const pause = createPieces(clock)
+  for (let names: Raw[] | undefined; names === undefined || names.length === PAGE;) {
+    names = pageOf(folders, prefix, names?.at(-1) ?? after)
+    if (names.length > 0) yield { entries: names.map((name) => ({ name: textOf(name) })) }
+    await pause()
+  }
 }
 
 /** The next names that begin with a prefix and come after one. */
