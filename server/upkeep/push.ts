@@ -44,7 +44,7 @@ export async function push(job: Job): Promise<Result> {
   } finally {
     bar.stop()
   }
-  if (prune && !signal.aborted) {
+  if (prune && !signal.aborted && !pushOne.isInDoubt()) {
     const others = leaving(there, new Set([...names, ...pushOne.taken.keys()]), directory.place)
     await forEach(others, signal, ({ name, version }) => removeOne(job, name, version, tally))
   }
@@ -73,14 +73,21 @@ interface Own {
 }
 
 function createPush(job: Job, there: ReadonlyMap<string, string | undefined>, tally: Tally) {
-  const { engine, directory, copies } = job
+  const { engine, directory, copies, prune } = job
   const write = createWrite(job, there, tally)
   /** By the names there, the names here. */
   const taken = new Map<string, string>()
+  let isInDoubt = false
+  /** What cannot be read may be any of those there: people rename files. */
+  const leave = (name: string) => (why: string) => {
+    const isUnknown = prune && !there.has(name)
+    isInDoubt ||= isUnknown
+    tally.left(name, isUnknown ? `${why} It may be one of those there, so none was taken away.` : why)
+  }
   const take = async (name: string): Promise<void> => {
     const seen = await copies.intact(name)
     if (seen && there.get(name) === seen.version) return void taken.set(name, name)
-    const own = await readOwn(directory, name).catch(passDamage((why) => tally.left(name, why)))
+    const own = await readOwn(directory, name).catch(passDamage(leave(name)))
     if (!own) return
     const other = taken.get(own.as)
     if (other !== undefined) return tally.left(name, `it is of the same call as ${other}, which is there as ${own.as}.`)
@@ -89,7 +96,7 @@ function createPush(job: Job, there: ReadonlyMap<string, string | undefined>, ta
     const got = there.has(own.as) ? await engine.get(own.as) : undefined
     await (isFound(got) ? write.over(own, got) : write.anew(own, 'absent'))
   }
-  return { take, taken }
+  return { take, taken, isInDoubt: () => isInDoubt }
 }
 
 function createWrite(job: Job, there: ReadonlyMap<string, string | undefined>, tally: Tally) {

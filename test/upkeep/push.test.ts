@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, truncate } from 'node:fs/promises'
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
@@ -249,4 +249,17 @@ test('goes on where it was interrupted, or where the engine went away', async ()
   const { moved } = await pushed(job())
   expect([...before, ...moved].toSorted()).toEqual(names.toSorted())
   for (const name of names) expect(await textAt(inner, name)).toBe(await readFile(join(dir, name), 'utf8'))
+})
+
+test('what cannot be read here, and may be one of those there, keeps all of them there', async () => {
+  const { dir, inner, job } = await setUp()
+  const names = [await putOn(inner, recordingOf('one', 'Hi')), await putOn(inner, recordingOf('two', 'Ho'))]
+  await writeTo(dir, recordingOf('one', 'Hi'))
+  await writeFile(join(dir, 'renamed.jsonl'), formatFixture(recordingOf('two', 'Ho')).slice(0, -40))
+  const result = await pushed(job({ prune: true }))
+  expect(result.removed).toEqual([])
+  expect(result.left).toEqual([{ name: 'renamed.jsonl', why: expect.stringMatching(/so none was taken away\.$/) }])
+  expect(await namesOn(inner)).toEqual(names.toSorted())
+  await rm(join(dir, 'renamed.jsonl'))
+  expect(await pushed(job({ prune: true }))).toMatchObject({ removed: [names[1]], left: [] })
 })
