@@ -126,7 +126,7 @@ describe('what the docs show is what they write', () => {
   test('redact', async () => {
     const config = join(await temporaryFolder(), 'config.json')
     await writeFile(config, JSON.stringify({ redact: [{ pattern: '\\bAda\\b', placeholder: '[name]' }] }))
-    const { out } = await runDeltatape(['redact', '--config', config])
+    const { out } = await runDeltatape(['redact'], { env: { CONFIG_FILE: config } })
     expect(out).toEqual(expect.arrayContaining(await shownBelow('docs/command.md', 'redact ')))
   })
 
