@@ -1,6 +1,6 @@
 /** The server: HTTP and WebSockets on one port. */
 import { type Server, createServer } from 'node:http'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { shuttingDown } from '../base/errors.ts'
 import { createLedger } from '../base/ledger.ts'
 import type { Config } from './config.ts'
@@ -82,24 +82,17 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       http.closeAllConnections()
       sessions.end()
     })
-  /** The time that was given is over. */
   const enough = Promise.withResolvers<void>()
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
     sessions.drain()
     await Promise.all([sockets.drain(), exchanges.drain()])
     const patience = endConnections(PATIENCE_MS)
-    // The last responses may still be on their way out of this process.
-    const sweep = clock.timer(SWEEP_MS, () => {
-      http.closeIdleConnections()
-      sweep.refresh()
-    })
-    http.closeIdleConnections()
+    const sweep = sweepIdle(http, clock)
     await closed
-    sweep.clear()
-    patience.clear()
+    for (const timer of [sweep, patience]) timer.clear()
     await Promise.race([store.linked(), enough.promise])
-    journal.close(mode === 'record' || mode === 'auto' ? await store.list().catch(() => []) : [])
+    journal.close(await Promise.race([namesToTell(store, mode), enough.promise.then(() => [])]))
     await store.close()
   }
   return {
@@ -109,18 +102,35 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     unref: () => void http.unref(),
     async close(graceMs = config.shutdownGraceMs) {
       closing ??= shut()
+      let letGo: Timer | undefined
       const grace = clock.timer(graceMs, () => {
         sockets.stop(shuttingDown())
         exchanges.stop(shuttingDown())
         enough.resolve()
-        // A response waits for its client to read; now it has waited long enough.
+        // An engine that hangs would hang for its own time: what waits for it then fails, and is told.
+        letGo = clock.timer(PATIENCE_MS, () => void store.close())
+        // A response waits for its client to read.
         http.once('close', endConnections(PATIENCE_MS).clear)
       })
       await closing
-      grace.clear()
+      for (const timer of [grace, letGo]) timer?.clear()
     },
   }
 }
+
+/** Closes connections as they come to rest: the last responses may still be on their way out of this process. */
+function sweepIdle(http: Server, clock: Clock): Timer {
+  const sweep = clock.timer(SWEEP_MS, () => {
+    http.closeIdleConnections()
+    sweep.refresh()
+  })
+  http.closeIdleConnections()
+  return sweep
+}
+
+/** The fixtures, for what is told at the end to those who record. */
+const namesToTell = async (store: Pick<Store, 'list'>, mode: Config['mode']): Promise<readonly string[]> =>
+  mode === 'record' || mode === 'auto' ? store.list().catch(() => []) : []
 
 /** What is told of turns: to the log, to what counts them, and if there is a page to those who watch. */
 function createJournals({ mode, page }: Config, { log, redactor, clock, metrics }: ServerParts) {

@@ -9,6 +9,7 @@ import type { StoredFixture } from '../fixture/fixture.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake } from '../fixture/take.ts'
 import type { Beside } from '../fixture/beside.ts'
+import { ahead } from './ahead.ts'
 import { readBeside } from './beside.ts'
 import { openDirectory } from './drivers/directory.ts'
 import { readText } from './text.ts'
@@ -32,25 +33,8 @@ export interface Picked {
 export type Shelved =
   { readonly name: string; readonly fixture: StoredFixture } | { readonly name: string; readonly damage: string }
 
-/** How many are read ahead: each of an engine takes its time, and there may be more than fit into the memory. */
-const READ_AHEAD = 16
-
 /** Reads files, in their order, and keeps none. */
-export async function* readAll(files: readonly Picked[]): AsyncGenerator<Shelved> {
-  const reading: Promise<Shelved>[] = []
-  const begin = (file: Picked): void => {
-    const read = readShelved(file)
-    // Whoever asks for it is told; until then nobody is.
-    read.catch(() => {})
-    reading.push(read)
-  }
-  files.slice(0, READ_AHEAD).forEach(begin)
-  for (const [index] of files.entries()) {
-    const next = await reading.shift()
-    if (next) yield next
-    files.slice(index + READ_AHEAD, index + READ_AHEAD + 1).forEach(begin)
-  }
-}
+export const readAll = (files: readonly Picked[]): AsyncGenerator<Shelved> => ahead(files, readShelved)
 
 async function readShelved(file: Picked): Promise<Shelved> {
   try {

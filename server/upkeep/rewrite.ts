@@ -14,6 +14,7 @@ import { parseRequest } from '../fixture/request.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
+import { ahead } from '../store/ahead.ts'
 import { passDamage } from '../store/locator.ts'
 import type { Stamp, Store } from '../store/store.ts'
 import type { Progress } from './progress.ts'
@@ -186,11 +187,14 @@ export async function planFor(
   const keys = new Map<string, string>()
   const bar = terminal.progress(candidates.length, 'fixtures')
   try {
-    for (const { name } of parentsFirst(candidates)) {
-      bar.step()
+    const look = async ({ name }: Pick<Planned, 'name'>) => ({
+      name,
       // Before it is read: what is written in between has another.
-      const stamp = await store.stamp(name)
-      const fixture = await store.read(name).catch(passDamage)
+      stamp: await store.stamp(name),
+      fixture: await store.read(name).catch(passDamage),
+    })
+    for await (const { name, stamp, fixture } of ahead(parentsFirst(candidates), look)) {
+      bar.step()
       if (!fixture) {
         damaged.push(name)
         continue

@@ -1,6 +1,7 @@
 /** What is wrong with fixtures: each by itself, and all of them together. No file is touched here. */
 import { systemCode } from '../base/errors.ts'
 import type { Match } from '../fixture/match.ts'
+import { ahead } from '../store/ahead.ts'
 import type { Picked } from '../store/pick.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { takeOf } from '../fixture/take.ts'
@@ -130,23 +131,11 @@ function secretProblem(name: string, line: number, kinds: readonly string[]): Pr
   return error(name, line, 'secret', `it holds ${what}: ${told.join(', ')}`)
 }
 
-const READS_AT_ONCE = 32
-
 /** A file that can be read. */
 type Readable = Pick<Picked, 'name' | 'text' | 'beside'>
 
-/** The texts of these files, in order; some are read ahead. */
-export async function* readFiles(files: readonly Readable[]): AsyncGenerator<SourceFile> {
-  const read = (start: number) => Promise.all(files.slice(start, start + READS_AT_ONCE).map(readOne))
-  let next = read(0)
-  for (let start = 0; start < files.length; start += READS_AT_ONCE) {
-    const done = await next
-    next = read(start + READS_AT_ONCE)
-    // Whoever asks for them is told; until then nobody is.
-    next.catch(() => {})
-    yield* done
-  }
-}
+/** The texts of these files, in order. */
+export const readFiles = (files: readonly Readable[]): AsyncGenerator<SourceFile> => ahead(files, readOne)
 
 async function readOne({ name, text, beside }: Readable): Promise<SourceFile> {
   try {

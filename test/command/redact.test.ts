@@ -49,13 +49,14 @@ const textsIn = async (dir: string): Promise<string[]> =>
 
 describe('redact', () => {
   test('says what would change, and changes nothing', async () => {
-    const { dir, run } = await setUp()
+    const { dir, config, run } = await setUp()
     const before = await textsIn(dir)
     const { code, out, err } = await run()
     expect([code, err]).toEqual([1, []])
     expect(out.join('\n')).toMatch(/i-am-ada-\w+\.jsonl: \[name\]\n {2}becomes i-am-name-\w+\.jsonl\n/)
     expect(out.join('\n')).toMatch(/who-am-i-\w+\.jsonl: continues one whose key changes\n {2}becomes who-am-i-/)
-    expect(out.at(-1)).toBe('3 of 4 fixtures would change. To change them: npx deltatape redact --apply')
+    const again = `npx deltatape redact --apply --fixtures ${dir} --config-file ${config}`
+    expect(out.at(-1)).toBe(`3 of 4 fixtures would change. To change them: ${again}`)
     expect(await textsIn(dir)).toEqual(before)
   })
 

@@ -7,7 +7,8 @@ import { runServer, runStandIn } from '../kit/tools.ts'
 
 /** A Redis of its own, an API, and servers of all modes on both. */
 async function setUp() {
-  const engine = await ownRedis()
+  // What it said it has written is on its disk: it is killed.
+  const engine = await ownRedis('--appendfsync', 'always')
   await engine.start()
   const standIn = await runStandIn(({ body }) => ({
     steps: paced(

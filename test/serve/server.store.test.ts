@@ -3,12 +3,18 @@ import { once } from 'node:events'
 import { type Server, type Socket, connect, createServer } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
+import { readConfig } from '../../server/serve/config.ts'
+import { createRedactor } from '../../server/redact/redactor.ts'
+import { startServer } from '../../server/serve/server.ts'
+import type { Driver } from '../../server/store/driver.ts'
 import { openDriver } from '../../server/store/open.ts'
+import { openStore } from '../../server/store/store.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { connect as openChat } from '../kit/client.ts'
 import { onEngine } from '../kit/engines.ts'
 import { scrape } from '../kit/scrape.ts'
-import { runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { readableLog, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { away, inMemory } from '../store/engine.ts'
 
 /** What stands between a server and an engine, and can be cut. */
 async function createCable(to: URL) {
@@ -96,11 +102,35 @@ onEngine('redis', 'an engine that goes and comes back', (placeOf) => {
     expect(await talk(bare.url, 'Hello')).toBe('error')
     const told = await scrape(bare.url)
     expect(told.values('outcome')).toEqual(expect.arrayContaining(['found', 'store_away']))
-    const away = { mode: 'replay', api: 'responses', endpoint: '/ws', outcome: 'none', code: 'store_away' }
-    expect(told.value('deltatape_turns_total', away)).toBe(1)
+    const counted = { mode: 'replay', api: 'responses', endpoint: '/ws', outcome: 'none', code: 'store_away' }
+    expect(told.value('deltatape_turns_total', counted)).toBe(1)
 
     await cable.mend()
     await eventually(async () => expect(await statusOf(bare.url)).toBe(200))
     expect(await talk(bare.url, 'Hello')).toBe('message')
   })
+})
+
+test('a server that stops waits for no engine that hangs: what is under way there fails, and is told', async () => {
+  const [saving, hang] = [Promise.withResolvers<undefined>(), Promise.withResolvers<never>()]
+  const write = () => {
+    saving.resolve(undefined)
+    return hang.promise
+  }
+  const driver: Driver = {
+    ...inMemory(),
+    put: write,
+    putIf: write,
+    close: async () => hang.reject(away()),
+  }
+  const standIn = await runStandIn(() => ({ steps: steps(compose('x').text(words('one two')).completed()) }))
+  const env = { PORT: '0', MODEL_MODE: 'record', OPENAI_API_KEY: 'sk-1', OPENAI_BASE_URL: standIn.url }
+  const [{ log, lines }, redactor] = [readableLog(), createRedactor()]
+  const store = openStore({ driver, redactor, clock: systemClock })
+  const server = await startServer(readConfig(env), { log, redactor, store, clock: systemClock })
+  const chat = await openChat(`${server.url}/ws`)
+  chat.send({ input: 'Hello' })
+  await saving.promise
+  await server.close(0)
+  expect(lines.join('')).toContain('not saved: ')
 })

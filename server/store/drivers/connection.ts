@@ -24,6 +24,7 @@ export interface Connection<T> {
   run<R>(work: (link: T) => Promise<R>, bytes?: number): Promise<R>
   /** Makes the next operation take a new one. */
   renew(): void
+  /** Ends what is under way, too: nobody waits for it any more. */
   close(): void
 }
 
@@ -52,7 +53,10 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
   const { place, clock, timeoutMs } = options
   let current: Held<T> | undefined
   let closed = false
+  /** What ends operations that are under way. */
+  const underWay = new Set<(error: StoreError) => void>()
 
+  const ended = () => new StoreError('store_away', `${place} was closed: nothing is asked of it any more.`)
   const letGo = ({ link }: Held<T>) =>
     void link.then(
       (opened) => opened.close(),
@@ -75,12 +79,14 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
         retire(held)
         reject(late(place, ms))
       })
-      void work.then(resolve, reject).finally(() => timer.clear())
+      underWay.add(reject)
+      const end = () => [timer.clear(), underWay.delete(reject)]
+      void work.then(resolve, reject).finally(end)
     })
 
   return {
     async run(act, bytes = 0) {
-      if (closed) throw new StoreError('store_away', `${place} was closed: nothing is asked of it any more.`)
+      if (closed) throw ended()
       const held = (current ??= begin())
       held.users++
       try {
@@ -96,6 +102,7 @@ export function createConnection<T>(connect: Connect<T>, options: ConnectionOpti
     },
     close() {
       closed = true
+      for (const end of underWay) end(ended())
       if (current) letGo(current)
       current = undefined
     },

@@ -36,6 +36,7 @@ type Connection = Pick<Sending, 's3' | 'client'>
  */
 export function createClient(place: string, clock: Clock, timeoutMs: number): { send: Send; close(): Promise<void> } {
   let connected: Promise<Connection> | undefined
+  const underWay = new Set<(error: Error) => void>()
   const connect = () =>
     (connected ??= connectTo(place).catch((error: unknown) => {
       connected = undefined
@@ -45,7 +46,7 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
     async send(act, bytes = 0) {
       const connection = await connect()
       const msFor = (size: number) => timeoutMs + size / SLOWEST
-      return within(clock, msFor(bytes), (abortSignal, wait) => {
+      return within({ clock, underWay }, msFor(bytes), (abortSignal, wait) => {
         // A connection that hangs is left for another one while there is time.
         const options = { abortSignal, requestTimeout: msFor(bytes) / 2 }
         return act({ ...connection, options, expect: (size) => wait(msFor(size)) })
@@ -53,6 +54,7 @@ export function createClient(place: string, clock: Clock, timeoutMs: number): { 
     },
     async close() {
       const connection = await connected?.catch(() => undefined)
+      for (const end of underWay) end(timeout('it was closed'))
       connected = undefined
       connection?.client.destroy()
     },
@@ -111,29 +113,37 @@ const inTries: Strategy = {
   recordSuccess() {},
 }
 
+interface Running {
+  readonly clock: Clock
+  /** What ends each that runs. */
+  readonly underWay: Set<(error: Error) => void>
+}
+
+const timeout = (why: string): Error => Object.assign(new Error(why), { name: 'TimeoutError' })
+
 /** Ends what takes too long, also where the library itself does not: looking for credentials, or between two tries. */
 async function within<T>(
-  clock: Clock,
+  { clock, underWay }: Running,
   ms: number,
   act: (signal: AbortSignal, wait: (ms: number) => void) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController()
   const late = Promise.withResolvers<never>()
-  const start = (limit: number) =>
-    clock.timer(limit, () => {
-      const error = new Error(`no answer in ${Math.round(limit)} ms`)
-      error.name = 'TimeoutError'
-      late.reject(error)
-      over.abort(error)
-    })
+  const end = (error: Error): void => {
+    late.reject(error)
+    over.abort(error)
+  }
+  const start = (limit: number) => clock.timer(limit, () => end(timeout(`no answer in ${Math.round(limit)} ms`)))
   let timer = start(ms)
   const wait = (limit: number) => {
     timer.clear()
     timer = start(limit)
   }
+  underWay.add(end)
   try {
     return await Promise.race([act(over.signal, wait), late.promise])
   } finally {
     timer.clear()
+    underWay.delete(end)
   }
 }

@@ -94,3 +94,12 @@ test('once it is closed nothing is asked any more', async () => {
   )
   expect(events).toEqual(['open 1', 'close 1'])
 })
+
+test('what is under way when it is closed is waited for no longer', async () => {
+  const { connection, events } = connectionTo()
+  const ended = expectTold(connection.run(never), 'store_away', /was closed/)
+  await settle()
+  connection.close()
+  await ended
+  expect(events).toEqual(['open 1', 'close 1'])
+})
