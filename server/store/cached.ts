@@ -5,11 +5,13 @@ import type { Copies } from './copies.ts'
 import { type Driver, type Found, type GetOptions, type Got, type Page, StoreError, wholeOf } from './driver.ts'
 import type { Note } from './seen.ts'
 
-/** How long an engine that was away is not asked for what is at hand, in ms: each question may take its whole deadline. */
+/** How often an engine that was away is asked whether it is back, in ms; and how long who asks waits for that. */
 const REST_MS = 2000
 
+const PROBE_MS = 250
+
 interface CachedOptions {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'timer'>
   /** The directory, as people call it. */
   readonly dir: string
   /** Tells people: once each time that the engine is away, and once where the directory cannot be written. */
@@ -27,7 +29,7 @@ export function cached(
   copies: Copies,
   { clock, dir, warn, onStale = () => {} }: CachedOptions,
 ): Driver {
-  const outage = createOutage(clock, (why) =>
+  const outage = createOutage(engine, clock, (why) =>
     warn(`${why} Until it is back, the directory ${JSON.stringify(dir)} answers with what was read before.`),
   )
   const writing = createWriting((why) =>
@@ -117,7 +119,7 @@ function createLookup({ engine, copies, outage, writing, onStale }: Parts) {
     return (await copies.read(name, { first })) ?? engine.get(name, options)
   }
   return async (name: string, options: GetOptions = {}): Promise<Got> => {
-    const atHand = outage.isResting() ? await stale(name, options) : undefined
+    const atHand = (await outage.isResting()) ? await stale(name, options) : undefined
     if (atHand) return atHand
     try {
       return await ask(name, options)
@@ -133,7 +135,7 @@ function createLookup({ engine, copies, outage, writing, onStale }: Parts) {
 
 function createListing({ engine, copies, outage, writing }: Parts) {
   return async function* list(prefix?: string, after?: string): AsyncGenerator<Page, void> {
-    if (outage.isResting()) return yield* copies.list(prefix, after)
+    if (await outage.isResting()) return yield* copies.list(prefix, after)
     let isBegun = false
     try {
       for await (const page of engine.list(prefix, after)) {
@@ -163,22 +165,38 @@ function passChanged(error: unknown): undefined {
 
 const isAway = (error: unknown): error is StoreError => error instanceof StoreError && error.code === 'store_away'
 
-/** The times when the engine is away. One question now and then finds out whether it is back. */
-function createOutage(clock: Pick<Clock, 'now'>, tell: (why: string) => void) {
+/** The times when the engine is away. Now and then one who asks finds out whether it is back, and waits for that but shortly. */
+function createOutage(engine: Pick<Driver, 'check'>, clock: Pick<Clock, 'now' | 'timer'>, tell: (why: string) => void) {
   let restsUntil: number | undefined
+  const over = () => void (restsUntil = undefined)
+  /** It may say so later, too. One that refuses is there: who asks it is told. */
+  const probe = async (): Promise<void> => {
+    await engine.check({ write: false }).catch((error: unknown) => {
+      if (isAway(error)) throw error
+    })
+    over()
+  }
   return {
+    over,
     began(error: StoreError): void {
       if (restsUntil === undefined) tell(error.message)
       restsUntil = clock.now() + REST_MS
     },
-    over(): void {
-      restsUntil = undefined
-    },
-    isResting(): boolean {
+    /** Whether it is to be left alone. */
+    async isResting(): Promise<boolean> {
       if (restsUntil === undefined) return false
       if (clock.now() < restsUntil) return true
       restsUntil = clock.now() + REST_MS
-      return false
+      await new Promise<void>((resolve) => {
+        const timer = clock.timer(PROBE_MS, resolve)
+        void probe()
+          .catch(() => {})
+          .finally(() => {
+            timer.clear()
+            resolve()
+          })
+      })
+      return restsUntil !== undefined
     },
   }
 }
