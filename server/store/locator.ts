@@ -9,7 +9,7 @@ import { type Identity, NAME_KEY_CHARS, fileName } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake, takeIn, takeOf } from '../fixture/take.ts'
 import { LRUCache } from 'lru-cache'
 import type { Driver } from './driver.ts'
-import { type Listing, listAll } from './names.ts'
+import { type Listing, createLister } from './names.ts'
 import { createPieces } from './pieces.ts'
 import type { Read } from './anew.ts'
 import type { Reader } from './reader.ts'
@@ -27,9 +27,10 @@ export type Asked = Pick<Identity, 'key' | 'api' | 'request'>
 /** Makes what finds fixtures in a place. */
 export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sketch'>, clock: Clock) {
   const known = createKnown()
+  const list = createLister(driver, clock)
 
   const look = shared(async (): Promise<Listing> => {
-    const listing = await listAll(driver, clock)
+    const listing = await list()
     known.looked(listing.further)
     return listing
   })

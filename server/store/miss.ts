@@ -31,7 +31,7 @@ export async function missOf(identity: Identity, parts: Parts): Promise<MissErro
   const wanted = fileName(identity)
   const { names, isAll } = await (driver.dir === undefined
     ? neighboursOn(driver, wanted)
-    : neighboursIn((await finder.look()).names, wanted, clock))
+    : neighboursIn(await finder.look(), wanted))
   // All that share one look begin at the same moment: one after another.
   await nextTurn()
   const { read, damaged } = await readEach(names, finder.sketch, clock)

@@ -14,6 +14,8 @@ export interface Listing {
   readonly beside: readonly string[]
   /** The names that say that they are further takes. */
   readonly further: readonly string[]
+  /** Where they lie: '' and the folders below, each with a `/` at its end. */
+  readonly folders: readonly string[]
   /** Why something could not be listed: nobody knows what is in there. */
   readonly unknown: readonly DeltatapeError[]
   /** The names of the fixtures by the part of a key that they end with; under nothing those that say nothing of a key. */
@@ -23,46 +25,49 @@ export interface Listing {
 /** Engines hold an index under names that begin with a dot, before all fixtures: a listing begins behind it. */
 export const AFTER_INDEX = '/'
 
-/** Lists all that a place has. */
-export async function listAll(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<Clock, 'now'>): Promise<Listing> {
-  const pause = createPieces(clock)
-  const parts: Sorted[] = []
-  const unknown: DeltatapeError[] = []
-  for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) {
-    parts.push(sorted(page))
-    if (page.unknown) unknown.push(...page.unknown)
-    await pause()
-  }
-  const all = (of: (part: Sorted) => readonly string[]) => parts.flatMap(of)
-  return {
-    names: all(({ names }) => names),
-    beside: all(({ beside }) => beside),
-    further: all(({ further }) => further),
-    unknown,
-    with: (part) => all(({ byPart }) => byPart.get(part) ?? NONE),
+/**
+ * Makes what lists all that a place has. A directory that has not changed gives the very same pages, and then this gives
+ * the very same listing: what was made of 100,000 names is not made again.
+ */
+export function createLister(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<Clock, 'now'>): () => Promise<Listing> {
+  let last: { readonly pages: readonly Page[]; readonly listing: Listing } | undefined
+  return async () => {
+    const pages: Page[] = []
+    for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) pages.push(page)
+    const isSame = last?.pages.length === pages.length && pages.every((page, index) => page === last?.pages[index])
+    if (!last || !isSame) last = { pages, listing: await listingOf(pages, clock) }
+    return last.listing
   }
 }
 
-/** The names of a page by what they are. */
-interface Sorted extends Pick<Listing, 'names' | 'beside' | 'further'> {
-  readonly byPart: ReadonlyMap<string, readonly string[]>
+async function listingOf(pages: readonly Page[], clock: Pick<Clock, 'now'>): Promise<Listing> {
+  const pause = createPieces(clock)
+  const [names, beside, further, folders] = [
+    new Array<string>(),
+    new Array<string>(),
+    new Array<string>(),
+    new Set(['']),
+  ]
+  const byPart = new Map<string, string[]>()
+  for (const { entries } of pages) {
+    for (const { name } of entries) {
+      if (name.endsWith('.bin')) beside.push(name)
+      if (!name.endsWith('.jsonl')) continue
+      names.push(name)
+      const part = keyPartAt(name)
+      const others = byPart.get(part)
+      if (others) others.push(name)
+      else byPart.set(part, [name])
+      if (name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1) further.push(name)
+      if (name.includes('/')) folders.add(name.slice(0, name.lastIndexOf('/') + 1))
+      await pause()
+    }
+  }
+  const unknown = pages.flatMap((page) => page.unknown ?? [])
+  return { names, beside, further, folders: [...folders], unknown, with: (part) => byPart.get(part) ?? NONE }
 }
 
 const NONE: readonly string[] = []
-
-/** A directory that has not changed gives the very same pages: what was made of 100,000 names is found again. */
-const known = new WeakMap<Page, Sorted>()
-
-function sorted(page: Page): Sorted {
-  const before = known.get(page)
-  if (before) return before
-  const names = page.entries.map(({ name }) => name).filter((name) => name.endsWith('.jsonl'))
-  const beside = page.entries.map(({ name }) => name).filter((name) => name.endsWith('.bin'))
-  const further = names.filter((name) => name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1)
-  const made = { names, beside, further, byPart: Map.groupBy(names, keyPartAt) }
-  known.set(page, made)
-  return made
-}
 
 const ENDING = '.jsonl'.length
 

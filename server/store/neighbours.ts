@@ -1,15 +1,10 @@
 /** The fixtures that are named most like a call's: those that begin with the same words, then those with fewer, then any. */
-import type { Clock } from '../base/clock.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import type { Driver } from './driver.ts'
-import { AFTER_INDEX } from './names.ts'
-import { createPieces } from './pieces.ts'
+import { AFTER_INDEX, type Listing } from './names.ts'
 
 /** How many are compared with one call. */
 const MAX_COMPARED = 32
-
-/** How many names are looked at between two looks at the clock. */
-const AT_ONCE = 500
 
 export interface Neighbours {
   readonly names: readonly string[]
@@ -28,25 +23,43 @@ function beginningsOf(name: string): readonly string[] {
   )
 }
 
-/** Among names that were listed, in whichever folders. One walk over all of them, in pieces. */
-export async function neighboursIn(
-  all: readonly string[],
-  wanted: string,
-  clock: Pick<Clock, 'now'>,
-): Promise<Neighbours> {
-  const pause = createPieces(clock)
-  const beginnings = beginningsOf(wanted)
-  const alike = beginnings.map(() => new Array<string>())
-  const [least = ''] = beginnings.slice(-2)
-  for (const [index, name] of all.entries()) {
-    const own = name.includes('/') ? name.slice(name.lastIndexOf('/') + 1) : name
-    // Nearly all names begin otherwise.
-    const at = own.startsWith(least) ? beginnings.findIndex((begin) => own.startsWith(begin)) : beginnings.length - 1
-    const group = alike[at]
-    if (group && group.length < MAX_COMPARED) group.push(name)
-    if (index % AT_ONCE === 0) await pause()
+/** In how many folders they are looked for. */
+const MAX_FOLDERS = 32
+
+/** Among names that were listed, in whichever folders: those that begin so are found by their place in the order. */
+export function neighboursIn({ names, folders }: Pick<Listing, 'names' | 'folders'>, wanted: string): Neighbours {
+  const found = new Set<string>()
+  for (const begin of beginningsOf(wanted)) {
+    for (const folder of begin === '' ? [''] : folders.slice(0, MAX_FOLDERS)) {
+      const prefix = folder + begin
+      for (const name of beginningWith(prefix, names)) {
+        if (found.size === MAX_COMPARED && !found.has(name)) return { names: [...found], isAll: false }
+        found.add(name)
+      }
+    }
   }
-  return { names: alike.flat().slice(0, MAX_COMPARED), isAll: all.length <= MAX_COMPARED }
+  return { names: [...found], isAll: true }
+}
+
+/** The names that begin with a text, in order. */
+function* beginningWith(prefix: string, names: readonly string[]): Generator<string> {
+  for (let at = firstFrom(names, prefix); at < names.length; at++) {
+    const name = names[at] ?? ''
+    if (!name.startsWith(prefix)) return
+    yield name
+  }
+}
+
+/** The place of the first of some names, in the order of their bytes, that does not come before a text. */
+function firstFrom(names: readonly string[], text: string): number {
+  const bytes = Buffer.from(text)
+  let [from, to] = [0, names.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (Buffer.compare(Buffer.from(names[middle] ?? ''), bytes) < 0) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 /** On an engine, where names are asked for. */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import type { Page } from '../../server/store/driver.ts'
-import { listAll } from '../../server/store/names.ts'
+import { createLister } from '../../server/store/names.ts'
 
 const PART = '0123456789ab'
 
@@ -14,8 +14,8 @@ async function listed(names: readonly string[], place: { readonly dir?: string }
     asked.push(after)
     yield page
   }
-  const one = await listAll({ list, ...place }, systemClock)
-  const again = await listAll({ list, ...place }, systemClock)
+  const look = createLister({ list, ...place }, systemClock)
+  const [one, again] = [await look(), await look()]
   return { one, again, asked }
 }
 
@@ -37,11 +37,12 @@ test.each([
   expect(one.with(part === '' ? PART : '')).toEqual([])
 })
 
-test('tells fixtures, further takes and what stands beside; the very same page is looked into once', async () => {
+test('tells fixtures, further takes and what stands beside; the very same pages are the very same listing', async () => {
   const [first, second, other, beside] = [`a-${PART}.jsonl`, `a-${PART}.2.jsonl`, 'b.jsonl', `a-${PART}.bin`]
   const { one, again } = await listed([second, beside, first, other, 'README.md'])
   expect(one).toMatchObject({ names: [second, first, other], beside: [beside], further: [second], unknown: [] })
-  expect(again.with(PART)).toEqual([second, first])
+  expect(again).toBe(one)
+  expect(one.with(PART)).toEqual([second, first])
 })
 
 test('the index of an engine is not listed', async () => {

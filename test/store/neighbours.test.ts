@@ -1,6 +1,5 @@
 /** Which fixtures a call without one is compared with. */
 import { expect, test } from 'vitest'
-import { systemClock } from '../../server/base/clock.ts'
 import { neighboursIn, neighboursOn } from '../../server/store/neighbours.ts'
 
 const named = (words: string, index = 0): string => `${words}-${index.toString(16).padStart(12, '0')}.jsonl`
@@ -32,20 +31,23 @@ test('first those with the same words, then those with fewer, then any; the same
     named('ask'),
     'z.jsonl',
   ]
-  expect(await neighboursIn(names, WANTED, systemClock)).toEqual({ names: alike, isAll: true })
+  expect(neighboursIn({ names: names.toSorted(), folders: [''] }, WANTED)).toEqual({ names: alike, isAll: true })
   expect(await neighboursOn(engineOf(names), WANTED)).toEqual({ names: alike, isAll: true })
 })
 
 test('at most 32 of them, however many there are, and says so', async () => {
   const many = Array.from({ length: 5000 }, (_, index) => named('other', index))
   const names = [...many, named('say-hi-there')].toSorted()
-  for (const found of [await neighboursIn(names, WANTED, systemClock), await neighboursOn(engineOf(names), WANTED)]) {
+  for (const found of [
+    await neighboursIn({ names: names.toSorted(), folders: [''] }, WANTED),
+    await neighboursOn(engineOf(names), WANTED),
+  ]) {
     expect(found).toEqual({ names: [named('say-hi-there'), ...many.slice(0, 31)], isAll: false })
   }
 })
 
-test('in a directory in whichever folder, by the name alone', async () => {
+test('in a directory in whichever folder, by the name alone', () => {
   const names = [`chat/${named('say-hi')}`, named('other'), `say/${named('ask')}`]
-  const found = await neighboursIn(names, WANTED, systemClock)
-  expect(found.names).toEqual([`chat/${named('say-hi')}`, named('other'), `say/${named('ask')}`])
+  const found = neighboursIn({ names, folders: ['', 'chat/', 'say/'] }, WANTED)
+  expect(found).toEqual({ names, isAll: true })
 })
