@@ -26,48 +26,58 @@ export interface Listing {
 export const AFTER_INDEX = '/'
 
 /**
- * Makes what lists all that a place has. A directory that has not changed gives the very same pages, and then this gives
- * the very same listing: what was made of 100,000 names is not made again.
+ * Makes what lists all that a place has. A directory gives the very same pages but for those that have changed: what was
+ * made of 100,000 names is not made again for one.
  */
 export function createLister(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<Clock, 'now'>): () => Promise<Listing> {
-  let last: { readonly pages: readonly Page[]; readonly listing: Listing } | undefined
+  const known = new WeakMap<Page, Sorted>()
   return async () => {
-    const pages: Page[] = []
-    for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) pages.push(page)
-    const isSame = last?.pages.length === pages.length && pages.every((page, index) => page === last?.pages[index])
-    if (!last || !isSame) last = { pages, listing: await listingOf(pages, clock) }
-    return last.listing
+    const pause = createPieces(clock)
+    const parts: Sorted[] = []
+    const unknown: DeltatapeError[] = []
+    for await (const page of driver.list('', driver.dir === undefined ? AFTER_INDEX : '')) {
+      const part = known.get(page) ?? sorted(page)
+      known.set(page, part)
+      parts.push(part)
+      unknown.push(...(page.unknown ?? []))
+      await pause()
+    }
+    return listingOf(parts, unknown)
   }
 }
 
-async function listingOf(pages: readonly Page[], clock: Pick<Clock, 'now'>): Promise<Listing> {
-  const pause = createPieces(clock)
-  const [names, beside, further, folders] = [
-    new Array<string>(),
-    new Array<string>(),
-    new Array<string>(),
-    new Set(['']),
-  ]
-  const byPart = new Map<string, string[]>()
-  for (const { entries } of pages) {
-    for (const { name } of entries) {
-      if (name.endsWith('.bin')) beside.push(name)
-      if (!name.endsWith('.jsonl')) continue
-      names.push(name)
-      const part = keyPartAt(name)
-      const others = byPart.get(part)
-      if (others) others.push(name)
-      else byPart.set(part, [name])
-      if (name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1) further.push(name)
-      if (name.includes('/')) folders.add(name.slice(0, name.lastIndexOf('/') + 1))
-      await pause()
-    }
+function listingOf(parts: readonly Sorted[], unknown: readonly DeltatapeError[]): Listing {
+  const all = (of: (part: Sorted) => readonly string[]) => parts.flatMap(of)
+  let names: readonly string[] | undefined
+  return {
+    get names() {
+      return (names ??= all((part) => part.names))
+    },
+    beside: all((part) => part.beside),
+    further: all((part) => part.further),
+    folders: [...new Set(['', ...all((part) => part.folders)])],
+    unknown,
+    with: (ending) => all(({ byPart }) => byPart.get(ending) ?? NONE),
   }
-  const unknown = pages.flatMap((page) => page.unknown ?? [])
-  return { names, beside, further, folders: [...folders], unknown, with: (part) => byPart.get(part) ?? NONE }
+}
+
+/** The names of a page by what they are. */
+interface Sorted extends Pick<Listing, 'names' | 'beside' | 'further' | 'folders'> {
+  readonly byPart: ReadonlyMap<string, readonly string[]>
 }
 
 const NONE: readonly string[] = []
+
+function sorted({ entries }: Page): Sorted {
+  const names = entries.map(({ name }) => name).filter((name) => name.endsWith('.jsonl'))
+  return {
+    names,
+    beside: entries.map(({ name }) => name).filter((name) => name.endsWith('.bin')),
+    further: names.filter((name) => name.lastIndexOf('.', name.length - 7) !== -1 && takeIn(name) > 1),
+    folders: [...new Set(names.map((name) => name.slice(0, name.lastIndexOf('/') + 1)))],
+    byPart: Map.groupBy(names, keyPartAt),
+  }
+}
 
 const ENDING = '.jsonl'.length
 

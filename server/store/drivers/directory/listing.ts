@@ -61,7 +61,7 @@ interface Options {
 /** Makes the listing of a directory. */
 export function createListing(dir: string, { clock, mayBeMissing }: Options): Listing {
   const folders = new Map<Raw, Folder>()
-  const { changed, pages } = createWhole(folders, clock)
+  const whole = createWhole(folders, clock)
 
   const read = async (name: Raw, folder: Folder, stats: Stats): Promise<Contents> => {
     const missed: [Raw, boolean][] = []
@@ -69,7 +69,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
     const [began, isSettled] = [clock.now(), hasSettled(stats, clock.date().getTime())]
     try {
       const contents = await readFolder(dir, name, clock)
-      changed()
+      whole.forget()
       for (const [entry, isThere] of missed) change(contents, entry, isThere)
       const now = clock.now()
       folder.span = Math.min(RELIST.most, Math.max(RELIST.least, RELIST.times * (now - began)))
@@ -84,7 +84,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
   const isCurrent = (folder: Folder, stats: Stats): boolean =>
     clock.now() < folder.until && (folder.writes > 0 ? folder.isOurs : folder.state === stateOf(stats))
 
-  const look = shared(() => lookAt({ dir, folders, read, isCurrent, changed, mayBeMissing, clock }))
+  const look = shared(() => lookAt({ dir, folders, read, isCurrent, forget: whole.forget, mayBeMissing, clock }))
 
   return {
     async *pages(prefix = '', after = '') {
@@ -92,7 +92,7 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
       const wanted = rawOf(prefix)
       const hidden = [...unknown].filter(([name]) => name.startsWith(wanted) || wanted.startsWith(name))
       if (hidden.length > 0) yield { entries: [], unknown: hidden.map(([, error]) => error) }
-      yield* prefix + after === '' ? pages() : pagesFrom(folders, wanted, rawOf(after), clock)
+      yield* prefix + after === '' ? whole.pages() : pagesFrom(folders, wanted, rawOf(after), clock)
     },
 
     async temporary() {
@@ -108,7 +108,9 @@ export function createListing(dir: string, { clock, mayBeMissing }: Options): Li
       const [folder, own] = [raw.slice(0, end), raw.slice(end)]
       return changing(folderIn(folders, folder), folderPath(dir, folder), clock, (becomes) =>
         work((isThere) => {
-          changed()
+          // A folder may hold names already, and what begins with a dot is in no list.
+          if (own.endsWith('/')) whole.forget()
+          else if (!own.startsWith('.')) whole.changed(raw, isThere)
           becomes(own, isThere)
         }),
       )
@@ -180,7 +182,7 @@ interface Look extends Options {
   readonly read: (name: Raw, folder: Folder, stats: Stats) => Promise<Contents>
   readonly isCurrent: (folder: Folder, stats: Stats) => boolean
   /** Called when what was listed holds no more. */
-  readonly changed: () => void
+  readonly forget: () => void
 }
 
 /**
@@ -190,7 +192,7 @@ interface Look extends Options {
  * @throws UnreadableError where the directory itself cannot be read, or is gone
  */
 async function lookAt(options: Look): Promise<Map<Raw, UnreadableError>> {
-  const { dir, folders, read, isCurrent, changed, mayBeMissing, clock } = options
+  const { dir, folders, read, isCurrent, forget, mayBeMissing, clock } = options
   const [seen, visited, unknown] = [new Set<string>(), new Set<Raw>(), new Map<Raw, UnreadableError>()]
   const [below, linked]: [Raw[], Raw[]] = [[], []]
   const pause = createPieces(clock)
@@ -219,21 +221,31 @@ async function lookAt(options: Look): Promise<Map<Raw, UnreadableError>> {
   }
   for (const [name, folder] of folders) {
     if (visited.has(name)) continue
-    if (folder.contents) changed()
+    if (folder.contents) forget()
     folder.contents = undefined
     if (folder.writes === 0) folders.delete(name)
   }
   return unknown
 }
 
-/** All names, in the very same pages as long as nothing has changed: who made something of a page finds it again. */
+/** All names, in the very same pages but for those that have changed: who made something of a page finds it again. */
 function createWhole(folders: ReadonlyMap<Raw, Folder>, clock: Pick<Clock, 'now'>) {
-  let whole: readonly Page[] | undefined
+  let whole: Page[] | undefined
   let changes = 0
+  const forget = () => {
+    whole = undefined
+    changes++
+  }
   return {
-    changed(): void {
-      whole = undefined
+    /** What was listed holds no more. */
+    forget,
+    /** One name is there from now on, or not any more. */
+    changed(name: Raw, isThere: boolean): void {
       changes++
+      const at = whole ? pageFor(whole, name) : -1
+      const page = whole?.[at] && changedPage(whole[at], name, isThere)
+      if (whole && page && page.entries.length > 0 && page.entries.length < 2 * PAGE) whole = whole.with(at, page)
+      else whole = undefined
     },
     async *pages(): AsyncGenerator<Page> {
       if (whole) return yield* whole
@@ -245,6 +257,23 @@ function createWhole(folders: ReadonlyMap<Raw, Folder>, clock: Pick<Clock, 'now'
       if (changes === before) whole = all
     },
   }
+}
+
+/** The place of the page in which a name stands, or would stand; -1 if there is none. */
+function pageFor(pages: readonly Page[], name: Raw): number {
+  const firsts = pages.map(({ entries }) => rawOf(entries[0]?.name ?? ''))
+  const at = placeOf(firsts, name)
+  return firsts[at] === name ? at : Math.max(0, at - 1)
+}
+
+function changedPage({ entries }: Page, name: Raw, isThere: boolean): Page {
+  const others = entries.filter((entry) => rawOf(entry.name) !== name)
+  if (!isThere) return { entries: others }
+  const at = placeOf(
+    others.map((entry) => rawOf(entry.name)),
+    name,
+  )
+  return { entries: others.toSpliced(at, 0, { name: textOf(name) }) }
 }
 
 /** The names that begin with a prefix and come after one, page by page. */
