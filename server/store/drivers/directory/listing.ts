@@ -11,15 +11,13 @@ import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
 import { shared } from '../../shared.ts'
 import { type Contents, type Raw, folderPath, placeOf, rawOf, readFolder, textOf } from './folder.ts'
+import { createWhole, pagesFrom } from './pages.ts'
 
 /**
  * How long a folder's names are used, in ms, into which this process writes: what others write at the same moment is not
  * told by its times. As many times as long as it took to read them, so that this costs a tenth at most of any time.
  */
 const RELIST = { least: 20, most: 5000, times: 10 }
-
-/** How many names a page has. */
-const PAGE = 1000
 
 /** A folder that was listed, or is written to. */
 interface Folder {
@@ -226,92 +224,4 @@ async function lookAt(options: Look): Promise<Map<Raw, UnreadableError>> {
     if (folder.writes === 0) folders.delete(name)
   }
   return unknown
-}
-
-/** All names, in the very same pages but for those that have changed: who made something of a page finds it again. */
-function createWhole(folders: ReadonlyMap<Raw, Folder>, clock: Pick<Clock, 'now'>) {
-  let whole: Page[] | undefined
-  let changes = 0
-  const forget = () => {
-    whole = undefined
-    changes++
-  }
-  return {
-    /** What was listed holds no more. */
-    forget,
-    /** One name is there from now on, or not any more. */
-    changed(name: Raw, isThere: boolean): void {
-      changes++
-      const at = whole ? pageFor(whole, name) : -1
-      const page = whole?.[at] && changedPage(whole[at], name, isThere)
-      if (whole && page && page.entries.length > 0 && page.entries.length < 2 * PAGE) whole = whole.with(at, page)
-      else whole = undefined
-    },
-    async *pages(): AsyncGenerator<Page> {
-      if (whole) return yield* whole
-      const [before, all]: [number, Page[]] = [changes, []]
-      for await (const page of pagesFrom(folders, '', '', clock)) {
-        all.push(page)
-        yield page
-      }
-      if (changes === before) whole = all
-    },
-  }
-}
-
-/** The place of the page in which a name stands, or would stand; -1 if there is none. */
-function pageFor(pages: readonly Page[], name: Raw): number {
-  const firsts = pages.map(({ entries }) => rawOf(entries[0]?.name ?? ''))
-  const at = placeOf(firsts, name)
-  return firsts[at] === name ? at : Math.max(0, at - 1)
-}
-
-function changedPage({ entries }: Page, name: Raw, isThere: boolean): Page {
-  const others = entries.filter((entry) => rawOf(entry.name) !== name)
-  if (!isThere) return { entries: others }
-  const at = placeOf(
-    others.map((entry) => rawOf(entry.name)),
-    name,
-  )
-  return { entries: others.toSpliced(at, 0, { name: textOf(name) }) }
-}
-
-/** The names that begin with a prefix and come after one, page by page. */
-async function* pagesFrom(
-  folders: ReadonlyMap<Raw, Folder>,
-  prefix: Raw,
-  after: Raw,
-  clock: Pick<Clock, 'now'>,
-): AsyncGenerator<Page> {
-  const pause = createPieces(clock)
-  for (let names: Raw[] | undefined; names === undefined || names.length === PAGE;) {
-    names = pageOf(folders, prefix, names?.at(-1) ?? after)
-    if (names.length > 0) yield { entries: names.map((name) => ({ name: textOf(name) })) }
-    await pause()
-  }
-}
-
-/** The next names that begin with a prefix and come after one. */
-function pageOf(folders: ReadonlyMap<Raw, Folder>, prefix: Raw, after: Raw): Raw[] {
-  const names: Raw[] = []
-  for (const name of namesFrom(folders, '', prefix > after ? prefix : after)) {
-    if (!name.startsWith(prefix)) break
-    if (name === after) continue
-    if (names.push(name) === PAGE) break
-  }
-  return names
-}
-
-/** The names in a folder and below that do not come before one, in order: all of a folder stand where its own name does. */
-function* namesFrom(folders: ReadonlyMap<Raw, Folder>, folder: Raw, from: Raw): Generator<Raw> {
-  const isWithin = from.startsWith(folder)
-  if (folder < from && !isWithin) return
-  const entries = folders.get(folder)?.contents?.entries ?? []
-  // The folder that holds it comes before it.
-  const first = isWithin ? Math.max(0, placeOf(entries, from.slice(folder.length)) - 1) : 0
-  for (let at = first; at < entries.length; at++) {
-    const name = folder + (entries[at] ?? '')
-    if (name.endsWith('/')) yield* namesFrom(folders, name, from)
-    else if (name >= from) yield name
-  }
 }
