@@ -84,7 +84,7 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
 
   const overviewOf = async (only: (name: string) => boolean): Promise<Overview> => {
     const { names, unknown } = await look()
-    const each = await readEach(names.filter(only), reader.sketch, clock)
+    const each = await readEach(names().filter(only), reader.sketch, clock)
     return {
       sketches: each.read,
       damaged: [...each.damaged, ...unknown.map(said)],
@@ -111,7 +111,7 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
     hasTakes: (key) => furtherTakes(key).length > 0,
     async survey() {
       const { names, unknown } = await look()
-      const { read, damaged } = await readEach(names, reader.header, clock)
+      const { read, damaged } = await readEach(names(), reader.header, clock)
       return { candidates: read, damaged: [...damaged, ...unknown.map(said)] }
     },
     overview: shared(() => overviewOf(() => true)),

@@ -8,8 +8,8 @@ import { createPieces } from './pieces.ts'
 
 /** What there is. */
 export interface Listing {
-  /** The names of the fixtures, in the order of their bytes. */
-  readonly names: readonly string[]
+  /** The names of the fixtures, in the order of their bytes. Put together when it is asked for first. */
+  names(): readonly string[]
   /** The names of what stands beside fixtures, or may. */
   readonly beside: readonly string[]
   /** The names that say that they are further takes. */
@@ -31,6 +31,7 @@ export const AFTER_INDEX = '/'
  */
 export function createLister(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<Clock, 'now'>): () => Promise<Listing> {
   const known = new WeakMap<Page, Sorted>()
+  let last: { readonly parts: readonly Sorted[]; readonly listing: Omit<Listing, 'unknown'> } | undefined
   return async () => {
     const pause = createPieces(clock)
     const parts: Sorted[] = []
@@ -42,27 +43,29 @@ export function createLister(driver: Pick<Driver, 'list' | 'dir'>, clock: Pick<C
       unknown.push(...(page.unknown ?? []))
       await pause()
     }
-    return listingOf(parts, unknown)
+    const before = last?.parts ?? []
+    const isSame = parts.length === before.length && parts.every((part, index) => part === before[index])
+    if (last && isSame) return { ...last.listing, unknown }
+    last = { parts, listing: listingOf(parts) }
+    return { ...last.listing, unknown }
   }
 }
 
-function listingOf(parts: readonly Sorted[], unknown: readonly DeltatapeError[]): Listing {
+function listingOf(parts: readonly Sorted[]): Omit<Listing, 'unknown'> {
   const all = (of: (part: Sorted) => readonly string[]) => parts.flatMap(of)
   let names: readonly string[] | undefined
   return {
-    get names() {
-      return (names ??= all((part) => part.names))
-    },
+    names: () => (names ??= all((part) => part.names)),
     beside: all((part) => part.beside),
     further: all((part) => part.further),
     folders: [...new Set(['', ...all((part) => part.folders)])],
-    unknown,
     with: (ending) => all(({ byPart }) => byPart.get(ending) ?? NONE),
   }
 }
 
 /** The names of a page by what they are. */
-interface Sorted extends Pick<Listing, 'names' | 'beside' | 'further' | 'folders'> {
+interface Sorted extends Pick<Listing, 'beside' | 'further' | 'folders'> {
+  readonly names: readonly string[]
   readonly byPart: ReadonlyMap<string, readonly string[]>
 }
 

@@ -27,7 +27,8 @@ function beginningsOf(name: string): readonly string[] {
 const MAX_FOLDERS = 32
 
 /** Among names that were listed, in whichever folders: those that begin so are found by their place in the order. */
-export function neighboursIn({ names, folders }: Pick<Listing, 'names' | 'folders'>, wanted: string): Neighbours {
+export function neighboursIn(listing: Pick<Listing, 'names' | 'folders'>, wanted: string): Neighbours {
+  const [names, { folders }] = [listing.names(), listing]
   const found = new Set<string>()
   for (const begin of beginningsOf(wanted)) {
     for (const folder of begin === '' ? [''] : folders.slice(0, MAX_FOLDERS)) {

@@ -163,7 +163,7 @@ export function openStore(options: StoreOptions): Store {
     dir: driver.dir,
     pathOf: (name) => pathIn(driver, name),
     check: (wanted) => driver.check(wanted),
-    list: async () => (await look().then(certain)).names,
+    list: async () => (await look().then(certain)).names(),
     text: (name) => readText(driver, name),
     read: async (name) => there(await finder.whole(name), name).fixture,
     pass: async (name, take) => {

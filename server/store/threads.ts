@@ -50,7 +50,7 @@ export function createThreads(finder: Finder, marks: Marks, clock: Clock): (fixt
       const began = clock.now()
       try {
         const { names } = await finder.look()
-        await learn?.(names)
+        await learn?.(names())
         for (const { fixture, carried, resolve } of all) resolve(await search({ finder, marks }, fixture, carried))
       } catch (error) {
         for (const { reject } of all) reject(error)

@@ -40,7 +40,8 @@ test.each([
 test('tells fixtures, further takes and what stands beside; asked again it is the same', async () => {
   const [first, second, other, beside] = [`a-${PART}.jsonl`, `a-${PART}.2.jsonl`, 'b.jsonl', `a-${PART}.bin`]
   const { one, again } = await listed([second, beside, first, other, 'README.md'])
-  expect(one).toMatchObject({ names: [second, first, other], beside: [beside], further: [second], unknown: [] })
+  expect(one.names()).toEqual([second, first, other])
+  expect(one).toMatchObject({ beside: [beside], further: [second], unknown: [] })
   expect(again.with(PART)).toEqual(one.with(PART))
   expect(one.with(PART)).toEqual([second, first])
 })

@@ -31,7 +31,7 @@ test('first those with the same words, then those with fewer, then any; the same
     named('ask'),
     'z.jsonl',
   ]
-  expect(neighboursIn({ names: names.toSorted(), folders: [''] }, WANTED)).toEqual({ names: alike, isAll: true })
+  expect(neighboursIn({ names: () => names.toSorted(), folders: [''] }, WANTED)).toEqual({ names: alike, isAll: true })
   expect(await neighboursOn(engineOf(names), WANTED)).toEqual({ names: alike, isAll: true })
 })
 
@@ -39,7 +39,7 @@ test('at most 32 of them, however many there are, and says so', async () => {
   const many = Array.from({ length: 5000 }, (_, index) => named('other', index))
   const names = [...many, named('say-hi-there')].toSorted()
   for (const found of [
-    await neighboursIn({ names: names.toSorted(), folders: [''] }, WANTED),
+    await neighboursIn({ names: () => names.toSorted(), folders: [''] }, WANTED),
     await neighboursOn(engineOf(names), WANTED),
   ]) {
     expect(found).toEqual({ names: [named('say-hi-there'), ...many.slice(0, 31)], isAll: false })
@@ -48,6 +48,6 @@ test('at most 32 of them, however many there are, and says so', async () => {
 
 test('in a directory in whichever folder, by the name alone', () => {
   const names = [`chat/${named('say-hi')}`, named('other'), `say/${named('ask')}`]
-  const found = neighboursIn({ names, folders: ['', 'chat/', 'say/'] }, WANTED)
+  const found = neighboursIn({ names: () => names, folders: ['', 'chat/', 'say/'] }, WANTED)
   expect(found).toEqual({ names, isAll: true })
 })
