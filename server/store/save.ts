@@ -7,7 +7,7 @@ import { takeOf } from '../fixture/take.ts'
 import { isWritten } from '../fixture/written.ts'
 import type { Answers } from './answers.ts'
 import { removeFixture, writeFixture } from './beside.ts'
-import type { Driver, Expected } from './driver.ts'
+import { type Driver, type Expected, StoreError } from './driver.ts'
 import type { Finder } from './finder.ts'
 import { passDamage } from './locator.ts'
 import { UnreadableError } from './unreadable.ts'
@@ -62,7 +62,8 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     const version = await writeFixture(driver, { name, fixture, expected, before })
     if (version === undefined || !(await isKept({ driver, finder }, fixture, { name, version }))) return undefined
     finder.wrote(name, version, fixture)
-    if (before) await answers.removed(before, fixture)
+    // It is saved: what an index has too much of is looked up, and passed over.
+    if (before) await answers.removed(before, fixture).catch(passTrouble)
     // Somebody may have made a copy since it was recorded. If there was none, that was just now seen.
     if (before && driver.dir !== undefined) await removeCopies({ driver, finder }, fixture, name)
     return { outcome: 'saved', name, replaced: before }
@@ -82,6 +83,11 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
 function passOver(error: unknown): undefined {
   if (error instanceof UnreadableError) throw error.cause
   passDamage(error)
+}
+
+/** What an engine says in place of what it was asked for. */
+function passTrouble(error: unknown): void {
+  if (!(error instanceof StoreError)) throw error
 }
 
 /** What has to be there for a write that may not take the place of anything else. */
@@ -118,6 +124,7 @@ async function removeCopies(
     if (copy?.key === key && takeOf(copy) === takeOf({ take })) await removeFixture(driver, other)
   }
 }
+
 /** Does the work of one key after another: saves of one call follow each other. */
 function createOrder() {
   const last = new Map<string, Promise<unknown>>()
