@@ -1,6 +1,6 @@
 /** Every command of the docs that works on an engine runs as it stands, on a real one. */
 import { execFile } from 'node:child_process'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, cp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../server/base/clock.ts'
@@ -23,8 +23,8 @@ const ASK = `fetch(process.env.DELTATAPE_URL + '/v1/responses', {
 const lines = (await Promise.all(PAGES.map(readPage))).flatMap(linesOf)
 const commands = lines.flatMap((line) => commandIn(line) ?? [])
 
-/** What pages call a directory or a log of its reader's: it goes into a folder of the test. */
-const OWN = /^(?:copy|\.fixtures|used-\d\.jsonl)$/
+/** What pages call a directory or a log of its reader's: it goes into a folder of the test. So do the fixtures: push notes beside them what is there. */
+const OWN = /^(?:copy|\.?fixtures|used-\d\.jsonl)$/
 
 interface Ran {
   readonly code: number
@@ -62,7 +62,9 @@ async function shared(place: string, folder: string): Promise<void> {
     for await (const { entries } of driver?.list() ?? []) for (const { name } of entries) await driver?.remove(name)
     await driver?.close()
   })
-  expect((await runDeltatape(['push', 'fixtures'], { env: { FIXTURES: place } })).code).toBe(0)
+  const own = join(folder, 'fixtures')
+  await cp('fixtures', own, { recursive: true })
+  expect((await runDeltatape(['push', own], { env: { FIXTURES: place } })).code).toBe(0)
   const [first, ...others] = [1, 2, 3].map((shard) => `used-${shard}.jsonl`)
   const env = { FIXTURES: place, USAGE_LOG: first ?? '' }
   expect((await ran({ args: ['run', '--', 'npm', 'test'], env }, place, folder)).code).toBe(0)

@@ -142,7 +142,7 @@ describe('the identity of a call', () => {
   test('is no longer kept when others took its place, by the bytes of their bodies', async () => {
     const { store } = await setUp()
     const first = await store.identify(callOf(HI))
-    for (let index = 0; index < 8; index++)
+    for (let index = 0; index < 24; index++)
       await store.identify(callOf({ ...HI, input: `${index}${'x'.repeat(200_000)}` }))
     expect(await store.identify(callOf(HI))).toEqual(first)
     expect(await store.identify(callOf(HI))).not.toBe(first)

@@ -110,9 +110,19 @@ const isAbsent = ({ keys, errors, run }: Place, name: string): Promise<boolean> 
       .execTyped()
     if (there === 1) return false
     if (known.length > 0) throw errors.forgot(name)
-    if (listed !== Number(count)) throw errors.forgotIndex()
+    if (listed !== Number(count) || (count === null && (await letsGo(client)))) throw errors.forgotIndex()
     return true
   })
+
+/**
+ * Whether an engine that knows of nothing may have had it, and let go of all that says so. Who may not ask is told
+ * nothing: then it is as empty as it looks.
+ */
+async function letsGo(client: Client): Promise<boolean> {
+  const said = await Promise.all([client.info('memory'), client.info('stats')]).catch(() => [])
+  const info = said.map(String).join('\n')
+  return /^maxmemory_policy:allkeys/m.test(info) && /^evicted_keys:[1-9]/m.test(info)
+}
 
 async function get(place: Place, name: string, { known, first = Infinity }: GetOptions): Promise<Got> {
   if (known !== undefined && headOf(await read(place, name, 0))?.version === known) return 'same'
