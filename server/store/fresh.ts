@@ -123,7 +123,9 @@ function createListed({ list }: Pick<Driver, 'list'>, forMs: number, clock: Pick
         if (count <= MAX_ENTRIES) pages.push(page)
         yield page
       }
-      const until = asked + (count === 0 ? Math.min(forMs, ABSENT_MS) : forMs)
+      // A conversation waits for what an index says; further takes of a call can wait.
+      const isAwaited = count === 0 && prefix.startsWith('.')
+      const until = asked + (isAwaited ? Math.min(forMs, ABSENT_MS) : forMs)
       if (count <= MAX_ENTRIES && writes === written && clock.now() < until) known.set(which, { pages, until })
     },
     /** What is written may belong to any listing whose prefix its name has. */

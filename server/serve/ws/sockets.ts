@@ -163,17 +163,22 @@ function createEntrances(
 /** The path as the log has it: behind the name of the client, if it gave one. */
 const shownPath = ({ name, path }: Visit): string => (name === undefined ? path : `/@${name}${path}`)
 
+/** Shared by all who bring nothing. */
+const NOTHING = { headers: [], query: '' } as const
+
+const isTrace = (word: string): boolean => /^traceparent$/i.test(word)
+
 /** What of an upgrade the API may see. Most clients are of a chat and idle: they keep nothing of their request but its trace. */
 function passedBy(
   { rawHeaders }: IncomingMessage,
   { query }: Visit,
   of: { readonly credential: string | undefined; readonly authToken: string | undefined } | undefined,
 ): { readonly headers: Headers; readonly query: string } {
-  const headers = inPairs(rawHeaders)
-  if (of === undefined) return { headers: traceHeaders(headers), query: '' }
+  if (of === undefined)
+    return rawHeaders.some(isTrace) ? { headers: traceHeaders(inPairs(rawHeaders)), query: '' } : NOTHING
   const { credential, authToken } = of
   return {
-    headers: withoutOwn(withoutToken(headers, credential, authToken)),
+    headers: withoutOwn(withoutToken(inPairs(rawHeaders), credential, authToken)),
     query: queryWithoutToken(query, authToken),
   }
 }
