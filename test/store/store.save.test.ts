@@ -7,7 +7,7 @@ import { isGood } from '../../server/fixture/fixture.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { compose } from '../kit/answers.ts'
 import { callOf, toRecords } from '../kit/calls.ts'
-import { openTestStore } from '../kit/tools.ts'
+import { openTestStore, settle } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 test('leaves no temporary file behind, and a whole fixture at any moment', async () => {
@@ -17,6 +17,8 @@ test('leaves no temporary file behind, and a whole fixture at any moment', async
   const reading = (async () => {
     let reads = 0
     while (!saved.signal.aborted) {
+      // A listing that is kept gives no turn to those who write.
+      await settle()
       for (const name of await store.list()) {
         parseFixture(await readFile(join(dir, name), 'utf8'), name)
         reads++

@@ -125,6 +125,8 @@ async function changing<T>(
   clock: Clock,
   work: (becomes: Becomes) => Promise<T>,
 ): Promise<T> {
+  // What others write meanwhile is not told by its times: it is looked for again, however long this takes.
+  folder.until = Math.min(folder.until, clock.now() + folder.span)
   if (folder.writes++ === 0) folder.isOurs = folder.state !== undefined && folder.state === stateNow(path)
   try {
     return await work((name, isThere) => {
