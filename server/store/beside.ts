@@ -39,8 +39,6 @@ export interface Opened {
   ready(line: string): Promise<void> | undefined
   /** What tells the state of what was read from the next; undefined if nothing was. */
   readonly version: string | undefined
-  /** How large that is. */
-  readonly bytes: number
   close(): Promise<void>
 }
 
@@ -95,9 +93,6 @@ export function openBeside(driver: Driver, name: string): Opened {
     get version() {
       return found?.version
     },
-    get bytes() {
-      return found?.bytes ?? 0
-    },
     async close() {
       await body?.return?.()
     },
@@ -138,14 +133,20 @@ export async function writeFixture(driver: Driver, writing: Writing): Promise<st
   return driver.alone ? driver.alone(name.replace(/jsonl$/, 'both.jsonl'), write) : write()
 }
 
+/** Writes what is to stand beside a fixture under the name that says which it is; gives that name. */
+async function putOwn(driver: Driver, name: string, bytes: Buffer): Promise<string> {
+  const own = besideOwnName(name, sha256Of(bytes))
+  await driver.put(own, bytes)
+  return own
+}
+
 async function writeBoth(
   driver: Driver,
   name: string,
   bytes: Buffer | undefined,
   put: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const own = bytes && besideOwnName(name, sha256Of(bytes))
-  if (bytes && own !== undefined) await driver.put(own, bytes)
+  const own = bytes && (await putOwn(driver, name, bytes))
   const version = await put()
   if (bytes && version !== undefined) await driver.put(besideName(name), bytes)
   else if (version !== undefined) await driver.remove(besideName(name))
@@ -163,8 +164,7 @@ async function writeApart(
   bytes: Buffer | undefined,
   put: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const own = bytes && besideOwnName(name, sha256Of(bytes))
-  if (bytes && own !== undefined) await driver.put(own, bytes)
+  const own = bytes && (await putOwn(driver, name, bytes))
   const version = await put()
   if (version === undefined) return undefined
   if (bytes && own !== undefined && (await driver.get(own, { first: 1 })) === undefined) await driver.put(own, bytes)
