@@ -80,10 +80,11 @@ export async function runStandIn(answer: (call: StandInCall, index: number) => A
 }
 
 /** A directory, as a store is told of it. */
-export const openTestDirectory = (dir: string) => openDirectory({ place: dir, clock: systemClock, timeoutMs: 10_000 })
+export const openTestDirectory = (dir: string, clock = systemClock) =>
+  openDirectory({ place: dir, clock, timeoutMs: 10_000 })
 
-export const openTestStore = (dir: string, redactor = createRedactor()): Store =>
-  openStore({ driver: openTestDirectory(dir), redactor, clock: systemClock })
+export const openTestStore = (dir: string, redactor = createRedactor(), clock = systemClock): Store =>
+  openStore({ driver: openTestDirectory(dir, clock), redactor, clock })
 
 /** A clock that goes as the test says; what sleeps or waits is woken in order. */
 export function manualClock(): Clock & { advance(ms: number): Promise<void> } {

@@ -4,10 +4,11 @@ import disk, { rm, utimes, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../server/base/clock.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
 import { callOf } from '../kit/calls.ts'
-import { openTestStore, settle } from '../kit/tools.ts'
+import { openTestStore, settle, temporaryFolder } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
 const listings = vi.spyOn(disk, 'opendir')
@@ -28,9 +29,13 @@ beforeEach(() => {
 /** A call that nobody recorded. */
 const NONE = { key: '0'.repeat(64), api: 'responses', request: HI }
 
+/** A store for which no time passes: what it keeps does not grow old on a busy machine. */
+const openStill = (dir: string) => openTestStore(dir, undefined, { ...systemClock, now: () => 0 })
+
 /** So many fixtures, and the store that saved them. */
 async function shelf(count: number) {
-  const { dir, store } = await setUp()
+  const dir = await temporaryFolder()
+  const store = openStill(dir)
   const fixtures = []
   for (let index = 0; index < count; index++) {
     const fixture = await fixtureFor(store, { ...HI, input: `Say ${index}` }, answerOf(`s${index}`))
@@ -102,7 +107,7 @@ describe('a fixture that was found', () => {
 
   test('is found by its name: of the others nothing is read', async () => {
     const { dir, fixtures } = await shelf(20)
-    const anew = openTestStore(dir)
+    const anew = openStill(dir)
     const [fixture] = fixtures.slice(7)
     expect(fixture && (await anew.recording(fixture))).toBeDefined()
     expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 1])
@@ -176,7 +181,7 @@ test('a survey reads the first lines of all, and once: the damaged are told by n
 test('what is asked of all fixtures is read once, that one is damaged, too; a listing is shared', async () => {
   const { dir, store, fixtures } = await shelf(5)
   await writeFile(join(dir, 'damaged.jsonl'), 'damaged')
-  const anew = openTestStore(dir)
+  const anew = openStill(dir)
   expect(await anew.models()).toEqual(['m'])
   expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([1, fixtures.length + 1])
   await settle()
