@@ -2,7 +2,7 @@
 import type { Call } from '../api/call.ts'
 import { type AnswerRecord, eventsIn } from '../api/record.ts'
 import { fresh } from '../base/memo.ts'
-import type { Recording } from '../store/playback.ts'
+import type { Recording } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer, Model } from './model.ts'
 

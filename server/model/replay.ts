@@ -1,7 +1,7 @@
 /** A model that answers from fixtures, and from nothing else. */
 import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Recording } from '../store/playback.ts'
+import type { Recording } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import { createCounts, rowOf } from './count.ts'
 import type { Model } from './model.ts'

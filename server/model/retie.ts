@@ -5,7 +5,7 @@ import { dataOf } from '../api/framing/framing.ts'
 import { isStream, rewritten } from '../api/framing/index.ts'
 import { type AnswerRecord, type Batch, textOf } from '../api/record.ts'
 import { fresh } from '../base/memo.ts'
-import type { Recording } from '../store/playback.ts'
+import type { Recording } from '../store/read/playback.ts'
 import type { Answer } from './model.ts'
 
 type Parts = Answer['records']

@@ -6,7 +6,7 @@ import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { besideFrom, besideNamedIn } from '../fixture/beside.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
-import { besideName } from './beside.ts'
+import { besideName } from './read/beside.ts'
 import { isAddress } from './place.ts'
 import { type Picked, readFixture } from './pick.ts'
 

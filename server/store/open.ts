@@ -1,15 +1,15 @@
 /** Opens the place that a configuration names, with all that stands in front of it. */
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { cached } from './cached.ts'
-import { type Copies, createCopies } from './copies.ts'
+import { cached } from './layers/cached.ts'
+import { type Copies, createCopies } from './layers/copies.ts'
 import type { Driver, Watch } from './driver.ts'
 import { openDirectory } from './drivers/directory.ts'
 import { driverFor } from './drivers/index.ts'
-import { fresh } from './fresh.ts'
-import { metered } from './metered.ts'
+import { fresh } from './layers/fresh.ts'
+import { metered } from './layers/metered.ts'
 import { flawsOf, isAddress } from './place.ts'
-import { openSeen } from './seen.ts'
+import { openNotes } from './layers/notes.ts'
 
 /** What has to be known; a configuration holds all of it. */
 export interface DriverSettings {
@@ -69,5 +69,5 @@ function withCache(
 /** What a directory holds of an engine. */
 export function copiesIn(dir: string, { place }: Pick<Driver, 'place'>, clock: Clock): Copies {
   const directory = openDirectory({ place: dir, clock, timeoutMs: TIMEOUT_MS, mayBeMissing: true })
-  return createCopies(directory, () => openSeen({ dir, directory, place, clock }))
+  return createCopies(directory, () => openNotes({ dir, directory, place, clock }))
 }

@@ -10,9 +10,9 @@ import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake } from '../fixture/take.ts'
 import type { Beside } from '../fixture/beside.ts'
 import { ahead } from './ahead.ts'
-import { readBeside } from './beside.ts'
+import { readBeside } from './read/beside.ts'
 import { openDirectory } from './drivers/directory.ts'
-import { readText } from './text.ts'
+import { readText } from './read/text.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */

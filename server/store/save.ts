@@ -1,15 +1,15 @@
 /** The rules of saving: what stands in the place of what, whoever writes at the same time. */
 import { posix } from 'node:path'
 import { bytesOf } from '../api/record.ts'
+import { passDamage } from '../fixture/damage.ts'
 import { type Fixture, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { takeOf } from '../fixture/take.ts'
 import { isWritten } from '../fixture/written.ts'
-import type { Answers } from './answers.ts'
-import { removeFixture, writeFixture } from './beside.ts'
+import type { Answers } from './conversation/answers.ts'
+import { removeFixture, writeFixture } from './read/beside.ts'
 import { type Driver, type Expected, StoreError } from './driver.ts'
-import type { Finder } from './finder.ts'
-import { passDamage } from './locator.ts'
+import type { Finder } from './find/finder.ts'
 import { UnreadableError } from './unreadable.ts'
 
 /** What became of a fixture that was to be saved. */

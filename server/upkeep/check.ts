@@ -17,7 +17,7 @@ import { otherKey } from '../fixture/rules.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { isWritten } from '../fixture/written.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { besideName } from '../store/beside.ts'
+import { besideName } from '../store/read/beside.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
 import { type Problem, type ProblemKind, error, warning } from './problem.ts'
 

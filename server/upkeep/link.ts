@@ -1,5 +1,5 @@
 /** Writes down which fixture another one continues, where a run was ended before it could. */
-import { passDamage } from '../store/locator.ts'
+import { passDamage } from '../fixture/damage.ts'
 import type { Store } from '../store/store.ts'
 import { linked } from './holders.ts'
 

@@ -1,5 +1,5 @@
 /** Copies what an engine has into a directory: a listing, and then what differs alone. */
-import { hasFile } from '../store/copies.ts'
+import { hasFile } from '../store/layers/copies.ts'
 import type { Entry } from '../store/driver.ts'
 import {
   type Job,

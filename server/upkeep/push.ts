@@ -4,10 +4,10 @@ import { besideOf, sha256Of } from '../fixture/beside.ts'
 import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
-import { besideName, besideOwnName, readBeside } from '../store/beside.ts'
+import { besideName, besideOwnName, readBeside } from '../store/read/beside.ts'
 import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
-import { removeIndex, writeIndex } from '../store/indexed.ts'
-import { AFTER_INDEX } from '../store/names.ts'
+import { removeIndex, writeIndex } from '../store/conversation/indexed.ts'
+import { AFTER_INDEX } from '../store/find/names.ts'
 import {
   type Job,
   type Result,

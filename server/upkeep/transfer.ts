@@ -1,6 +1,6 @@
 /** What is common to moving fixtures between an engine and a directory, whichever way: what there is, and what became of it. */
 import { DeltatapeError } from '../base/errors.ts'
-import type { Copies } from '../store/copies.ts'
+import type { Copies } from '../store/layers/copies.ts'
 import { type Driver, type Entry, type Found, StoreError, wholeOf } from '../store/driver.ts'
 import type { Progress } from './progress.ts'
 

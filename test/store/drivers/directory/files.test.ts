@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { nameOf, pathOf, stateOf } from '../../../../server/store/drivers/directory/files.ts'
-import { readText } from '../../../../server/store/text.ts'
+import { readText } from '../../../../server/store/read/text.ts'
 import { openTestDirectory, temporaryFolder } from '../../../kit/tools.ts'
 
 describe('the state of a file', () => {

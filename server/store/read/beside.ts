@@ -1,0 +1,191 @@
+/** Fixtures and what stands beside them: written and taken away together, so that one is never without the other. */
+import { parseObject } from '../../base/json.ts'
+import { type Beside, besideFrom, besideNamedIn, besideOf, createBeside, sha256Of } from '../../fixture/beside.ts'
+import { formatFixture } from '../../fixture/file.ts'
+import type { Fixture } from '../../fixture/fixture.ts'
+import { type Driver, type Expected, type Found, wholeOf } from '../driver.ts'
+
+/** `say-hi-….jsonl` → `say-hi-….bin` */
+export const besideName = (name: string): string => name.replace(/\.jsonl$/, '.bin')
+
+/** How it is called until its fixture is there, too; in an engine for ever: several may write at one time. */
+export const besideOwnName = (name: string, sha256: string): string =>
+  name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
+
+/** The names that what stands beside a fixture may have. */
+const isBeside = (of: string, name: string): boolean =>
+  name === besideName(of) || (name.length === of.length + 11 && name === besideOwnName(of, name.slice(-16, -4)))
+
+/** What stands beside a fixture with a SHA-256, if it is there. */
+async function foundBeside(driver: Driver, name: string, sha256: string): Promise<Found | undefined> {
+  for (const each of [besideOwnName(name, sha256), besideName(name)]) {
+    const got = await driver.get(each)
+    if (got !== undefined && got !== 'same') return got
+  }
+  return undefined
+}
+
+/** The same as bytes, as the text of a fixture's file names it. */
+export async function readBeside(driver: Driver, name: string, text: string): Promise<Beside> {
+  const sha256 = besideNamedIn(text)
+  const found = sha256 === undefined ? undefined : await foundBeside(driver, name, sha256)
+  return besideFrom(found && (await wholeOf(found)), found?.name ?? besideName(name))
+}
+
+/** What stands beside a fixture, read as its lines ask for it. */
+export interface Opened {
+  readonly beside: Beside
+  /** Reads as much as a line takes, if it takes any. */
+  ready(line: string): Promise<void> | undefined
+  /** What tells the state of what was read from the next; undefined if nothing was. */
+  readonly version: string | undefined
+  close(): Promise<void>
+}
+
+/** How long a line may be that takes bytes of what stands beside its fixture, in characters. */
+const MAX_LINE_CHARS = 300
+
+/** The SHA-256 of what a line takes bytes of, and how many; undefined of nearly all lines. */
+function takenBy(line: string): { readonly sha256: string; readonly count: number } | undefined {
+  if (line.length > MAX_LINE_CHARS || !line.includes('"bin"')) return undefined
+  const { bin, bytes } = parseObject(line) ?? {}
+  return typeof bin === 'string' && typeof bytes === 'number' ? { sha256: bin, count: bytes } : undefined
+}
+
+/** Opens what stands beside a fixture once a line asks for it: it is read once, in order, and not kept. */
+export function openBeside(driver: Driver, name: string): Opened {
+  let found: Found | undefined
+  let body: Iterator<Uint8Array> | AsyncIterator<Uint8Array> | undefined
+  let held: Buffer = Buffer.alloc(0)
+  const fill = async (sha256: string, count: number): Promise<void> => {
+    if (!body) {
+      found = await foundBeside(driver, name, sha256)
+      const all = found?.body() ?? []
+      body = Symbol.asyncIterator in all ? all[Symbol.asyncIterator]() : all[Symbol.iterator]()
+    }
+    while (held.length < count) {
+      const { done, value } = await body.next()
+      if (done) return
+      held =
+        held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value])
+    }
+  }
+  const beside = createBeside(() =>
+    found
+      ? {
+          name: found.name,
+          size: found.bytes,
+          read(_from, count) {
+            const bytes = held.subarray(0, count)
+            held = held.subarray(count)
+            return bytes
+          },
+          close() {},
+        }
+      : besideName(name),
+  )
+  return {
+    beside,
+    ready(line) {
+      const taken = takenBy(line)
+      return taken && fill(taken.sha256, taken.count)
+    },
+    get version() {
+      return found?.version
+    },
+    async close() {
+      await body?.return?.()
+    },
+  }
+}
+
+/** What tells the state of what stands beside a fixture under its plain name; `absent` if there is none. */
+export async function besideVersion(driver: Driver, name: string): Promise<{ version: string; bytes: number }> {
+  const got = await driver.get(besideName(name), { first: 1 })
+  return got === undefined || got === 'same' ? { version: 'absent', bytes: 0 } : got
+}
+
+/** What is written, and in the place of what. */
+export interface Writing {
+  readonly name: string
+  readonly fixture: Fixture
+  /** What has to be there; anything may, if that is not said. */
+  readonly expected?: Expected | undefined
+  /** The fixture that it stands in the place of. */
+  readonly before?: Fixture | undefined
+}
+
+/**
+ * Writes a fixture so that at any moment its name holds the old one or the new one, whole. What stands beside it comes
+ * first, under a name that says which it is. In a directory, where one process at a time writes such a fixture, it gets
+ * its plain name in the end; until then the old fixture has its own.
+ *
+ * @returns the version of the fixture; undefined if there was something else: nothing was written
+ */
+export async function writeFixture(driver: Driver, writing: Writing): Promise<string | undefined> {
+  const { name, fixture, expected, before } = writing
+  const text = Buffer.from(formatFixture(fixture))
+  const put = () => (expected === undefined ? driver.put(name, text) : driver.putIf(name, text, expected))
+  const bytes = besideOf(fixture)
+  if (!bytes && !(before && besideOf(before))) return put()
+  const write = () =>
+    driver.dir === undefined ? writeApart(driver, writing, bytes, put) : writeBoth(driver, name, bytes, put)
+  return driver.alone ? driver.alone(name.replace(/jsonl$/, 'both.jsonl'), write) : write()
+}
+
+/** Writes what is to stand beside a fixture under the name that says which it is; gives that name. */
+async function putOwn(driver: Driver, name: string, bytes: Buffer): Promise<string> {
+  const own = besideOwnName(name, sha256Of(bytes))
+  await driver.put(own, bytes)
+  return own
+}
+
+async function writeBoth(
+  driver: Driver,
+  name: string,
+  bytes: Buffer | undefined,
+  put: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const own = bytes && (await putOwn(driver, name, bytes))
+  const version = await put()
+  if (bytes && version !== undefined) await driver.put(besideName(name), bytes)
+  else if (version !== undefined) await driver.remove(besideName(name))
+  if (own !== undefined) await driver.remove(own)
+  return version
+}
+
+/**
+ * In an engine several may write and remove at one time, and rely on what has a name of its own: it is looked at again
+ * once the fixture is there, and what stood beside the one before goes only where that did not come back.
+ */
+async function writeApart(
+  driver: Driver,
+  { name, before }: Writing,
+  bytes: Buffer | undefined,
+  put: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const own = bytes && (await putOwn(driver, name, bytes))
+  const version = await put()
+  if (version === undefined) return undefined
+  if (bytes && own !== undefined && (await driver.get(own, { first: 1 })) === undefined) await driver.put(own, bytes)
+  const old = before && besideOf(before)
+  const left = old && besideOwnName(name, sha256Of(old))
+  if (left === undefined || left === own) return version
+  if ((await driver.get(name, { known: version, first: 1 })) === 'same') await driver.remove(left)
+  return version
+}
+
+/**
+ * Takes a fixture away, and then what stands beside it.
+ *
+ * @param version only if it still has this one
+ * @returns whether it had
+ */
+export async function removeFixture(driver: Driver, name: string, version?: string): Promise<boolean> {
+  const isRemoved = await driver.remove(name, version)
+  if (!isRemoved) return false
+  for await (const { entries } of driver.list(name.replace(/jsonl$/, ''))) {
+    for (const entry of entries) if (isBeside(name, entry.name)) await driver.remove(entry.name)
+  }
+  return true
+}
