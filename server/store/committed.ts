@@ -1,8 +1,9 @@
 /** A file, or a fixture, as it was committed. The only one that runs git. */
 import { execFile } from 'node:child_process'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
+import { forShell } from '../base/shell.ts'
 import { printable } from '../base/text.ts'
 import { besideFrom, besideNamedIn } from '../fixture/beside.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
@@ -14,6 +15,13 @@ const run = promisify(execFile)
 
 /** The largest committed file that is read, in bytes. */
 const MAX_BYTES = 2 ** 30
+
+/**
+ * A repository names programs in its settings, and git runs them. One that came with the fixtures, as a folder among them,
+ * is no repository here; and whatever a repository lacks is not fetched, which such a program would do.
+ */
+const BEFORE = ['-c', 'safe.bareRepository=explicit']
+const NOTHING_FETCHED = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' }
 
 /** A revision that git would take for an option or for what is staged, or that cannot be given to a program. */
 const NO_REVISION = /^$|^-|\p{Cc}/u
@@ -48,12 +56,14 @@ async function committedBytes(path: string, revision: string): Promise<Buffer> {
   if (isAddress(path)) throw cannot('it is on an engine, which git knows nothing of. Give a second fixture.')
   if (NO_REVISION.test(revision))
     throw cannot('that is not a revision. Give a commit, a branch or a tag, such as HEAD.')
+  const object = `${revision}:./${basename(path)}`
   try {
-    const { stdout } = await run('git', ['cat-file', 'blob', `${revision}:./${basename(path)}`], {
-      cwd: dirname(path),
+    const { stdout } = await run('git', [...BEFORE, '-C', resolve(dirname(path)), 'cat-file', 'blob', object], {
+      // Windows looks for a program in the folder first where it is to run.
+      cwd: dirname(process.execPath),
       maxBuffer: MAX_BYTES,
       encoding: 'buffer',
-      env: { ...process.env, LC_ALL: 'C' },
+      env: { ...process.env, ...NOTHING_FETCHED, LC_ALL: 'C' },
     })
     return stdout
   } catch (error) {
@@ -69,6 +79,10 @@ async function committedBytes(path: string, revision: string): Promise<Buffer> {
     }
     if (/invalid object name|not a valid object name/i.test(said)) {
       throw cannot('there is no such revision. Give a commit, a branch or a tag, such as HEAD.', error)
+    }
+    if (/transport .* not allowed|lazy fetching disabled/.test(said)) {
+      const command = `git -C ${forShell(dirname(path))} show ${forShell(object)}`
+      throw cannot(`it was left out of this clone, and is not fetched for this. Fetch it: ${command}`, error)
     }
     throw cannot(`git says: ${said.split('\n')[0] ?? ''}`, error)
   }

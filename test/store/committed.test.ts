@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
@@ -39,6 +39,46 @@ test('says why it cannot', async () => {
   await refused(join(dir, 'new.jsonl'), 'HEAD\0').toThrow(String.raw`with HEAD\u0000: that is not a revision.`)
   const outside = await temporaryFolder()
   await refused(join(outside, 'x.jsonl')).toThrow('it is in no git repository.')
+})
+
+test('fetches nothing that a clone lacks, and tells how it is fetched', async () => {
+  const from = await repository()
+  const dir = join(await temporaryFolder(), 'clone')
+  const git = (...words: readonly string[]) => promisify(execFile)('git', words, { cwd: from })
+  await git('config', 'uploadpack.allowFilter', 'true')
+  await git('clone', '--quiet', '--no-checkout', '--filter=blob:none', `file://${from}`, dir)
+  await mkdir(join(dir, 'deep'))
+  const path = join(dir, 'deep', 'file.jsonl')
+  const command = `git -C ${join(dir, 'deep')} show HEAD:./file.jsonl`
+  await expect(committed(path, 'HEAD')).rejects.toThrow(
+    `it was left out of this clone, and is not fetched for this. Fetch it: ${command}`,
+  )
+  await git(...command.split(' ').slice(1))
+  expect(await committed(path, 'HEAD')).toBe('as it was: ä\n')
+})
+
+test('runs nothing that a folder names which is a repository itself', async () => {
+  const dir = await temporaryFolder()
+  await writeFile(join(dir, 'file.jsonl'), 'as it was\n')
+  await commitAll(dir)
+  const git = (...words: readonly string[]) => promisify(execFile)('git', words, { cwd: dir })
+  const { stdout: id } = await git('rev-parse', 'HEAD:file.jsonl')
+  const ran = join(await temporaryFolder(), 'ran')
+  const settings = {
+    'core.worktree': '.',
+    'core.repositoryFormatVersion': '1',
+    'core.sshCommand': `touch ${ran};`,
+    'extensions.partialClone': 'origin',
+    'remote.origin.promisor': 'true',
+    'remote.origin.url': 'ssh://example.com/x',
+  }
+  for (const [name, value] of Object.entries(settings)) await git('config', name, value)
+  // What is not there is fetched, by whatever command the repository names.
+  await rm(join(dir, '.git', 'objects', id.slice(0, 2), id.slice(2).trim()))
+  for (const name of await readdir(join(dir, '.git'))) await rename(join(dir, '.git', name), join(dir, name))
+  await rm(join(dir, '.git'), { recursive: true })
+  await expect(committed(join(dir, 'file.jsonl'), 'HEAD')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(access(ran)).rejects.toThrow('ENOENT')
 })
 
 test('says so where git is not installed', async () => {
