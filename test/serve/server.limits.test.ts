@@ -143,6 +143,17 @@ describe('MAX_WAITING_BYTES', () => {
     expect(await chat.closed).toBe(1009)
   })
 
+  test('a message in fragments counts while it comes, with pings in between, too', async () => {
+    const { url } = await runServer({ ...BUDGET, MAX_INPUT_BYTES: '2000000' })
+    const greedy = await connect(`${url}/ws`)
+    for (let fragment = 0; fragment < 20; fragment++) {
+      greedy.ws.send('x'.repeat(50_000), { fin: false })
+      greedy.ws.ping()
+    }
+    expect(await greedy.next()).toMatchObject({ message: expect.stringContaining('MAX_WAITING_BYTES') })
+    expect(await greedy.closed).toBe(1009)
+  })
+
   test('an upgrade beyond it is 503', async () => {
     const { url } = await runServer({ MAX_WAITING_BYTES: '10000' })
     const chat = await connect(`${url}/ws`)

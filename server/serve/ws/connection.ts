@@ -230,11 +230,11 @@ function listen(ws: Reader, on: ConnectionOptions, state: Listening): void {
     }, data.byteLength)
   })
   ws.on('ping', (data) => {
-    reading.whole(data.byteLength)
+    reading.control(data.byteLength)
     add(() => state.isOpen() && socket.write(controlFrame('pong', data)))
   })
   ws.on('pong', (data) => {
-    reading.whole(data.byteLength)
+    reading.control(data.byteLength)
     add(state.heard)
   })
   ws.on('error', on.broken)

@@ -4,8 +4,10 @@ import type { Account } from '../../base/ledger.ts'
 export interface Reading {
   /** So many bytes came. Says whether there is room for them. */
   arrived(bytes: number): boolean
-  /** A message, or a ping, of so many bytes is whole, and not this one's to count any more. */
+  /** A message of so many bytes is whole, and not this one's to count any more. */
   whole(bytes: number): void
+  /** So is a ping or a pong, which may come amid the fragments of a message: they still wait for the rest. */
+  control(bytes: number): void
   /** How much is here of what is not whole, in bytes. */
   begun(): number
 }
@@ -16,6 +18,11 @@ const headBytes = (payload: number): number => (payload < 126 ? 6 : payload < 0x
 export function createReading(account: Account): Reading {
   let begun = 0
   let last = 0
+  const leave = (bytes: number) => {
+    const rest = Math.max(bytes, 0)
+    account.credit(begun - rest)
+    begun = rest
+  }
   return {
     arrived(bytes) {
       const fits = account.fits(bytes)
@@ -26,10 +33,9 @@ export function createReading(account: Account): Reading {
     },
     whole(bytes) {
       // A message in fragments has more heads than are counted here. What is left came with the last bytes.
-      const rest = Math.min(Math.max(begun - bytes - headBytes(bytes), 0), last)
-      account.credit(begun - rest)
-      begun = rest
+      leave(Math.min(begun - bytes - headBytes(bytes), last))
     },
+    control: (bytes) => leave(begun - bytes - headBytes(bytes)),
     begun: () => begun,
   }
 }

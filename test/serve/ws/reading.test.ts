@@ -32,3 +32,15 @@ test('it says when there is no room', () => {
   expect(reading.arrived(600)).toBe(true)
   expect(reading.arrived(100)).toBe(false)
 })
+
+test('a ping amid the fragments of a message takes none of them off', () => {
+  const { ledger, reading } = setUp()
+  for (let fragment = 1; fragment <= 5; fragment++) {
+    reading.arrived(10_000)
+    reading.arrived(10)
+    reading.control(4)
+    expect(reading.begun()).toBe(fragment * 10_000)
+  }
+  reading.whole(49_900)
+  expect(ledger.kept()).toBeLessThanOrEqual(100)
+})
