@@ -6,10 +6,10 @@ import { inBrowser } from '../kit/browser.ts'
 import { servePage } from '../kit/page.ts'
 
 /** A page of another server on this machine, as any project has one. */
-async function otherOrigin(): Promise<string> {
+async function otherOrigin(html = '<title>other</title>'): Promise<string> {
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html')
-    response.end('<title>other</title>')
+    response.end(html)
   }).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')
@@ -67,6 +67,18 @@ inBrowser('the page', (open) => {
     expect(framed).toBe('nothing')
     const texts = await Promise.all(page.frames().map((frame) => frame.locator('body').textContent()))
     expect(texts.join('')).not.toContain('Fixtures')
+  })
+})
+
+inBrowser('an answer that is a page', (open) => {
+  test('runs no script where the browser is led to it, and reads nothing of the recordings', async () => {
+    const script = "<script>fetch('/page/status').then(({ status }) => { document.title = `got ${status}` })</script>"
+    const upstream = await otherOrigin(`<title>an answer</title><body>shown${script}`)
+    const { url } = await servePage({ MODEL_MODE: 'live', UPSTREAMS: upstream })
+    const page = await open(`${url}/${new URL(upstream).host}/page.html`, { expected: [/sandbox/i] })
+    expect(await page.locator('body').innerText()).toBe('shown')
+    const origin = page.evaluate<string>('self.origin')
+    expect([await page.title(), await origin]).toEqual(['an answer', 'null'])
   })
 })
 

@@ -22,6 +22,7 @@ import { crossOrigin } from './cors.ts'
 import type { Exchanges } from './exchange.ts'
 import { refuse } from './refusal.ts'
 import { BrokenError, type Chunks, type Reply, readToTheEnd } from './reply.ts'
+import { forShowing } from './showing.ts'
 
 export interface ListenerOptions {
   readonly config: Config
@@ -85,7 +86,7 @@ export function createListener({ config, app, named, exchanges, names, misses, l
     const split = splitTarget(target)
     const { name, path, flaw } = withoutName(split.path, request.headers[NAME_HEADER]?.toString() || undefined)
     const refusal = admit(visitor, config) ?? flaw
-    const more = origin === undefined ? ours : [...ours, ...crossOrigin(origin, config)]
+    const more = [...ours, ...crossOrigin(origin, config), ...forShowing(request.headers)]
     const account = ledger.open()
     lineOf(response).once('close', account.close)
     const exchange = { request, response, account, name }

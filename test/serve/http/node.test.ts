@@ -146,6 +146,35 @@ describe('AUTH_TOKEN', () => {
   })
 })
 
+describe('an answer that a browser shows by itself', () => {
+  const html = { headers: { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }, body: '<script>' }
+  const policiesOf = (response: RawResponse) => valuesOf(response, 'content-security-policy')
+
+  test.each<[string, ...Header[]]>([
+    ['it is led to', ['sec-fetch-mode', 'navigate'], ['sec-fetch-dest', 'document']],
+    ['is in a frame', ['sec-fetch-dest', 'iframe']],
+    ['does not say for what it asks', ['accept', 'text/html,application/xhtml+xml,*/*;q=0.8']],
+  ])('has no rights of this server if the browser %s', async (_how, ...headers) => {
+    for (const MODEL_MODE of ['record', 'replay']) {
+      const { server } = await runBefore(() => html, { MODEL_MODE })
+      for (const target of ['/v1/files/file_1', '/@page/v1/files/file_1']) {
+        const response = await get(server.url, target, ...headers)
+        expect(policiesOf(response)).toContain('sandbox')
+        expect(valuesOf(response, 'x-content-type-options')).toEqual(['nosniff'])
+      }
+    }
+  })
+
+  test.each<[string, ...Header[]]>([
+    ['a program', ['accept', '*/*']],
+    ['the script of a page', ['sec-fetch-mode', 'cors'], ['sec-fetch-dest', 'empty']],
+  ])('is as the API sent it for %s', async (_who, ...headers) => {
+    const { server } = await runBefore(() => html)
+    const response = await get(server.url, '/v1/files/file_1', ...headers)
+    expect([policiesOf(response), valuesOf(response, 'x-content-type-options')]).toEqual([['script-src *'], []])
+  })
+})
+
 describe('a reply on the wire', () => {
   test('has its length if all of it is there, and is in chunks otherwise', async () => {
     const whole = await post((await runServer({})).url)
