@@ -74,7 +74,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
 
   let closing: Promise<void> | undefined
   const apps = createApps(config, parts, { ...sockets, isStopping: () => closing !== undefined })
-  const { http, sessions } = createHttp(createListener({ ...shared, ...apps, exchanges }), sockets, clock)
+  const { http, sessions } = createHttp(createListener({ ...shared, ...apps, exchanges }), sockets, parts)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) =>
@@ -158,9 +158,9 @@ function createApps(
 function createHttp(
   answer: ReturnType<typeof createListener>,
   { upgrade }: Pick<Sockets, 'upgrade'>,
-  clock: Clock,
+  { clock, log }: Pick<ServerParts, 'clock' | 'log'>,
 ): { readonly http: Server; readonly sessions: Sessions } {
-  const answering = createAnswering()
+  const answering = createAnswering(log)
   const http = createServer(
     // A client that offers another protocol, as those that know HTTP/2 do, is answered in this one.
     {

@@ -1,7 +1,7 @@
 /** Limits whose product is memory: what a client chooses is bounded wherever it is echoed, logged or kept. */
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { connect } from '../kit/client.ts'
 import { runServer } from '../kit/tools.ts'
@@ -200,4 +200,23 @@ test('of requests that a client sends in a row few are begun at a time', async (
   const times = lines.map((line): unknown => JSON.parse(line).ms)
   expect(times).toHaveLength(6)
   expect(Number(times[0])).toBeGreaterThan(200)
+})
+
+test('a client that sends more requests in a row than any program does is gone', async () => {
+  const { url, lines } = await runServer({})
+  const body = JSON.stringify(HELLO)
+  const post = `POST /v1/responses?fault=delay:600000ms HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const health = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const modest = openSocket(url)
+  modest.write(health.repeat(128))
+  const greedy = openSocket(url)
+  greedy.on('error', () => {})
+  greedy.write(post.repeat(4) + health.repeat(124))
+  await vi.waitFor(() => expect(modest.bytesRead).toBeGreaterThan(128 * 100))
+  greedy.write(health)
+  await once(greedy, 'close')
+  expect(greedy.bytesRead).toBe(0)
+  expect(modest.destroyed).toBe(false)
+  expect(lines.filter((line) => line.includes('128 requests in a row'))).toHaveLength(1)
+  modest.destroy()
 })
