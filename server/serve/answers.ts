@@ -76,9 +76,10 @@ export function createAnswers(): Answers {
       const { request } = questionOf(call)
       // What nobody can ask is answered as ever: with an error.
       if (flawOf(request)) return undefined
+      const asked = readOnce(call, request)
       for (const row of rows) {
         const wanted = row.wanted[Math.min(row.given, row.wanted.length - 1)]
-        if (!wanted || !fits(wanted, call) || !isMeant(row.to, call, request)) continue
+        if (!wanted || !fits(wanted, call) || !isMeant(row.to, asked)) continue
         row.given++
         return wanted
       }
@@ -94,12 +95,29 @@ const INPUTS = new Set(['input', 'messages', 'contents', 'prompt'])
 const fits = ({ failure }: Wanted, { api, method, path }: Call): boolean =>
   failure !== undefined || (api.writer?.answers({ method, path }) ?? false)
 
+/** A call as answers are found for it. */
+interface Asked {
+  readonly request: JsonObject
+  says(text: JsonValue): boolean
+  asks(model: JsonValue): boolean
+}
+
+/** What takes its time to be found in a request, found once: thousands of answers may be wanted. */
+function readOnce({ api, method, path }: Call, request: JsonObject): Asked {
+  let text: string | undefined
+  let model: string | undefined
+  return {
+    request,
+    says: (wanted) => (text ??= api.lastUserText(request)) === wanted,
+    asks: (wanted) => (model ??= api.modelOf({ method, path }, request)) === wanted,
+  }
+}
+
 /** Whether a call is meant by a text of the user, or by what its request holds at least. */
-function isMeant(to: Wish['to'], { api, method, path }: Call, request: JsonObject): boolean {
-  const says = (text: JsonValue) => api.lastUserText(request) === text
+function isMeant(to: Wish['to'], { request, says, asks }: Asked): boolean {
   if (typeof to === 'string') return says(to)
   return Object.entries(to).every(([name, value]) => {
-    if (name === 'model') return api.modelOf({ method, path }, request) === value
+    if (name === 'model') return asks(value)
     if (INPUTS.has(name) && typeof value === 'string') return says(value)
     return holds(memberOf(request, name), value)
   })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { JsonObject, JsonValue } from '../../server/base/json.ts'
 import { createAnswers, readWish } from '../../server/serve/answers.ts'
 import { FORMS, callFor } from '../kit/written.ts'
@@ -49,6 +49,18 @@ describe.each<[string, JsonValue, boolean]>([
     answers.add(wishFor(to, 'Hello'))
     expect(textOf(answers, chatCall(REQUEST))).toBe(isMeant ? 'Hello' : undefined)
   })
+})
+
+test('the text of the user and the model are looked for once, however many answers are wanted', () => {
+  const answers = createAnswers()
+  for (let count = 0; count < 100; count++) {
+    answers.add(wishFor(`Say ${count}`, 'Hello'))
+    answers.add(wishFor({ model: `gpt-${count}`, messages: 'Say hi' }, 'Hello'))
+  }
+  const call = chatCall({ ...REQUEST, model: 'gpt-none' })
+  const [lastUserText, modelOf] = [vi.fn(call.api.lastUserText), vi.fn(call.api.modelOf)]
+  expect(answers.next({ ...call, api: { ...call.api, lastUserText, modelOf } })).toBeUndefined()
+  expect([lastUserText.mock.calls.length, modelOf.mock.calls.length]).toEqual([1, 1])
 })
 
 test.each(FORMS.map((form) => [form.name, form] as const))('the text of the user is known in %s', (_name, form) => {
