@@ -3,6 +3,7 @@ import { parseObject } from '../../base/json.ts'
 import { type Beside, besideFrom, besideNamedIn, besideOf, createBeside, sha256Of } from '../../fixture/beside.ts'
 import { formatFixture } from '../../fixture/file.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
+import { takenIn } from '../../fixture/lines.ts'
 import { type Driver, type Expected, type Found, wholeOf } from '../driver.ts'
 
 /** `say-hi-….jsonl` → `say-hi-….bin` */
@@ -45,11 +46,11 @@ export interface Opened {
 /** How long a line may be that takes bytes of what stands beside its fixture, in characters. */
 const MAX_LINE_CHARS = 300
 
-/** The SHA-256 of what a line takes bytes of, and how many; undefined of nearly all lines. */
-function takenBy(line: string): { readonly sha256: string; readonly count: number } | undefined {
+/** What a line takes; undefined of nearly all lines. By what a line says that is damaged nothing is looked for. */
+function takenBy(line: string): Exclude<ReturnType<typeof takenIn>, string> | undefined {
   if (line.length > MAX_LINE_CHARS || !line.includes('"bin"')) return undefined
-  const { bin, bytes } = parseObject(line) ?? {}
-  return typeof bin === 'string' && typeof bytes === 'number' ? { sha256: bin, count: bytes } : undefined
+  const taken = takenIn(parseObject(line) ?? {})
+  return typeof taken === 'string' ? undefined : taken
 }
 
 /** Opens what stands beside a fixture once a line asks for it: it is read once, in order, and not kept. */

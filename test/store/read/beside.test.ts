@@ -8,11 +8,11 @@ import { any } from '../../../server/api/any.ts'
 import { bytesOf } from '../../../server/api/record.ts'
 import { bodyHash } from '../../../server/fixture/file.ts'
 import type { Fixture } from '../../../server/fixture/fixture.ts'
-import { besideName, writeFixture } from '../../../server/store/read/beside.ts'
+import { besideName, openBeside, writeFixture } from '../../../server/store/read/beside.ts'
 import type { Driver } from '../../../server/store/driver.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { callOf } from '../../kit/calls.ts'
-import { openTestDirectory, openTestStore } from '../../kit/tools.ts'
+import { openTestDirectory, openTestStore, temporaryFolder } from '../../kit/tools.ts'
 import { fixtureFor, setUp } from '../kit.ts'
 
 const SOUND = { status: 200, headers: [['content-type', 'audio/mpeg']], framing: 'text' } as const
@@ -149,4 +149,17 @@ test('what is named after its hash counts until it gets its name', async () => {
   await rename(join(dir, bin), join(dir, name.replace('.jsonl', `.${sha256}.bin`)))
   await writeFile(join(dir, bin), 'the old one')
   expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
+})
+
+test.each([
+  ['names another folder', '/../../etc/x', 1],
+  ['is no SHA-256', 'a'.repeat(63), 1],
+  ['takes nothing', 'a'.repeat(64), 0],
+  ['takes more than a line may', 'a'.repeat(64), 2 ** 40],
+])('a line that %s has nothing looked for', async (_what, bin, bytes) => {
+  const asked: string[] = []
+  const driver = openTestDirectory(await temporaryFolder())
+  const get: Driver['get'] = async (name) => void asked.push(name)
+  await openBeside({ ...driver, get }, 'a.jsonl').ready(JSON.stringify({ at: 0, bin, bytes }))
+  expect(asked).toEqual([])
 })
