@@ -40,6 +40,8 @@ export interface Redactor {
    * @throws DeltatapeError `rule_too_slow`
    */
   records(records: readonly AnswerRecord[], row: Row, found?: FoundIn): Promise<readonly AnswerRecord[]>
+  /** Redacts the path of a call. Its steps are ids and words of the API: the user's rules leave them alone. */
+  path(path: string, found?: Found): string
   /** Redacts the parameters of a query: whole values by their names, others as texts. */
   query(pairs: Pairs, found?: Found): Pairs
   /** Redacts the headers of an answer, in the same way. */
@@ -76,19 +78,28 @@ function redactorOf(given: Given, own: Own): Redactor {
   }
   const text = (value: string, found?: Found): string => unlessSlow(() => inText(value, found))
 
+  /** Of a call that several ask about. */
+  const madeFor = new WeakMap<Brought, Redactor>()
+  const redactorFor = (call: Brought): Redactor => {
+    const made = madeFor.get(call) ?? redactor.with({ 'api-key': credentialsOf(call, finder.credentials) })
+    madeFor.set(call, made)
+    return made
+  }
+
   const redactor: Redactor = {
     text,
     json,
     body: (value, found) => unlessSlow(() => (parseJson(value) === undefined ? inText : json)(value, found)),
     records: (records, row, found) =>
       redactRecords(records, row, { finder, limit, membersIn: (value) => membersIn(value, 'event') }, found),
+    path: (value, found) => replace(value, finder.secretsIn(value), found),
     ...createPairs(finder, { text, inText }),
     with(secrets) {
       const more = withSecrets(given, secrets)
       return sizeOf(more) === sizeOf(given) ? redactor : redactorOf(more, own)
     },
     mayTakeLong: own.rules.length > 0,
-    for: (call) => redactor.with({ 'api-key': credentialsOf(call, finder.credentials) }),
+    for: redactorFor,
     get forSecrets() {
       return own === NOBODYS ? redactor : redactorOf(given, NOBODYS)
     },

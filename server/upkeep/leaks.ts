@@ -62,6 +62,7 @@ export async function unredacted(file: ReadFile, redactor: Redactor): Promise<Ma
   const add = (number: number) => (kind: string) => addKind(kinds, number, kind)
   if (header) {
     redactor.json(header.requestText, add(1), apiNamed(header.api).isWord)
+    redactor.path(header.call.path, add(1))
     redactor.query(header.call.query ?? [], add(1))
     redactor.headers(header.response?.headers ?? [], add(1))
   }

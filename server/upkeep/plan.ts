@@ -202,12 +202,13 @@ function whyNot(
   placeholders: readonly string[],
 ): string | undefined {
   const { call, requestText } = fixture
-  const told = [requestText, JSON.stringify([query, call.headers])]
+  const told = [requestText, JSON.stringify([call.path, query, call.headers])]
   const placeholder =
     told.map((text) => REDACTED.exec(text)?.[0]).find((found) => found !== undefined) ??
     placeholders.find((each) => told.some((text) => text.includes(inJson(each))))
   if (placeholder !== undefined) return `its request holds ${placeholder}: what stood there is not known any more`
-  if (redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) !== requestText) {
+  const isClean = redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) === requestText
+  if (!isClean || redactor.path(call.path) !== call.path) {
     return 'its request holds a secret, which a recording of today would take out: run npx deltatape redact first'
   }
   if (!isTold(fixture.request)) return undefined

@@ -45,10 +45,11 @@ export async function redactAgain(
   const found = (kind: string) => void kinds.add(kind)
   const { api, call, response, recorded } = fixture
   const requestText = redactor.json(fixture.requestText, found, apiNamed(api).isWord)
+  const path = redactor.path(call.path, found)
   const query = call.query && redactor.query(call.query, found)
   const written: Asked = {
     api,
-    call: query ? { ...call, query } : call,
+    call: { ...call, path, ...(query && { query }) },
     request: parseRequest(requestText),
     requestText,
     ...(previousKey === undefined || fixture.follows !== undefined ? {} : { previousKey }),

@@ -11,6 +11,8 @@ import { getCall } from '../kit/fixtures.ts'
 
 const redactor = createRedactor()
 
+const AWS_KEY = `AKIA${'IOSFODNN7EXAMPLE'}`
+
 const routes = createRoutes({ baseURL: 'https://api.openai.com/v1', apiKey: 'sk-test' })
 
 type Json = Readonly<Record<string, unknown>>
@@ -108,11 +110,13 @@ describe('planRefresh', () => {
       fixtureFor(getCall('/v1/a', { query: `?api_key=abcdefghijklmnop` })),
       /holds \[redacted:/,
     ],
+    ['with a placeholder in its path', fixtureFor(getCall(`/v1/${AWS_KEY}`)), /holds \[redacted:/],
     [
-      'with a secret that nobody took out',
-      { ...ada, requestText: `{"input":"AKIA${'IOSFODNN7EXAMPLE'}"}` },
+      'with a secret in its path',
+      { ...fixtureFor(getCall('/v1/a')), call: { method: 'GET', path: `/v1/${AWS_KEY}` } },
       /holds a secret/,
     ],
+    ['with a secret that nobody took out', { ...ada, requestText: `{"input":"${AWS_KEY}"}` }, /holds a secret/],
     [
       'whose body was no JSON',
       fixtureFor(callOf({}, { path: '/v1/files', content: Buffer.from('--form') })),

@@ -8,7 +8,7 @@ import { mergesIn, parentsFirst, redactAgain, type Planned } from '../../server/
 import { parseRules } from '../../server/redact/rules.ts'
 import { compose, words } from '../kit/answers.ts'
 import { callOf, toRecords } from '../kit/calls.ts'
-import { fixtureFor, fixtureOf, inOnePiece } from '../kit/fixtures.ts'
+import { fixtureFor, fixtureOf, getCall, inOnePiece } from '../kit/fixtures.ts'
 
 const plain = createRedactor()
 const redactor = createRedactor(
@@ -61,6 +61,14 @@ describe('redactAgain', () => {
     ])
     expect(next.response?.headers).toContainEqual(['location', 'of-[name]'])
     expect(next.records).toEqual([{ at: 10, wire: '{"for":"[name]"}' }])
+  })
+
+  test('redacts the path, without the rules of the user: its steps are ids', async () => {
+    const path = `/v1/Ada/${'AKIA'}IOSFODNN7EXAMPLE`
+    const { call, ...others } = fixtureFor(getCall('/v1/a'))
+    const { fixture: next, changed } = await redactAgain({ ...others, call: { ...call, path } }, redactor, undefined)
+    expect(next.call.path).toBe('/v1/Ada/[redacted:aws-key]')
+    expect(changed).toBe(true)
   })
 
   test('changes what continues another key', async () => {

@@ -370,8 +370,11 @@ describe('secrets', () => {
     },
   )
 
-  test('are found in the query and in the headers of the answer', async () => {
+  test('are found in the path, in the query and in the headers of the answer', async () => {
     const [{ text = '' } = {}] = samples
+    const { call, ...others } = fixtureFor(getCall('/v1/models'), inOnePiece({}))
+    const path = `/v1/${encodeURIComponent(text)}`
+    expect(shortly(await problemsOf([fileOf({ ...others, call: { ...call, path } })]))).toContain('1 secret')
     const asked = fixtureFor(getCall('/v1/models'), inOnePiece({}))
     const query = [['api_key', 'Qm7xZ2kd9Lw4Tb8Rv1Yc6Np3']] as const
     expect(shortly(await problemsOf([fileOf({ ...asked, call: { ...asked.call, query } })]))).toContain('1 secret')

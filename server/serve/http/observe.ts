@@ -38,7 +38,8 @@ export function observe(
   close: () => void,
 ): Observed {
   const began = clock.now()
-  const endpoint = endpointOf(call)
+  const redacts = redactor.for(call)
+  const endpoint = redacts.path(endpointOf(call))
   const underWay = journal.begin({ endpoint, spoken: 'calls', unit: 'record', call })
   const ear = hearing(call.api)
   const question = questionOf(call)
@@ -56,7 +57,7 @@ export function observe(
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
       const { code, message } = seen.failure
-      failure = { code, message: redactor.for(call).text(message) }
+      failure = { code, message: redacts.text(message) }
     },
     failed(error) {
       const told = toldOf(error, log)
@@ -86,7 +87,7 @@ export function observe(
   }
 }
 
-/** The path as the log has it: behind the name of the client, if it gave one. */
+/** The path as the log has it, once the key that its client brought is taken out: behind the name of the client, if it gave one. */
 const endpointOf = ({ caller, path }: Call): string => (caller ? `/@${caller.name}${path}` : path)
 
 /** What a batch says of its answer: whether it may end it, whether it holds an event, and the failure that it tells of. */
