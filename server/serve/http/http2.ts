@@ -65,17 +65,23 @@ export function speakHttp2(http: Server, { answer, readers, clock }: SessionsOpt
     http2.emit('connection', socket)
   }
   const first = http.listeners('connection')
+  const silent = new Set<Socket>()
   http.removeAllListeners('connection')
-  http.on('connection', (socket: Socket) =>
-    listenTo(socket, (isHttp2) => {
-      if (isHttp2) return begin(socket)
+  http.on('connection', (socket: Socket) => {
+    silent.add(socket)
+    listenTo(socket, clock, (begins) => {
+      silent.delete(socket)
+      if (begins === undefined) return
+      if (begins === 'HTTP/2') return begin(socket)
       for (const listener of first) listener.call(http, socket)
       socket.resume()
-    }),
-  )
+    })
+  })
   return {
     drain() {
       for (const session of sessions) session.close()
+      // Browsers connect before they have anything to ask.
+      for (const socket of silent) socket.destroy()
     },
     end() {
       // A session that has ended may still wait for its client to hang up.
@@ -84,22 +90,36 @@ export function speakHttp2(http: Server, { answer, readers, clock }: SessionsOpt
   }
 }
 
-/** Waits for the first bytes of a connection, gives them back to it, and says whether they are those of HTTP/2. */
-function listenTo(socket: Socket, speak: (isHttp2: boolean) => void): void {
+/**
+ * Waits for the first bytes of a connection, gives them back to it, and tells what it speaks; undefined if it is gone.
+ * Nothing is left of this at the connection.
+ */
+function listenTo(
+  socket: Socket,
+  clock: Pick<Clock, 'timer'>,
+  speak: (begins: 'HTTP/1' | 'HTTP/2' | undefined) => void,
+): void {
   let seen: Buffer | undefined
   const leave = () => void socket.destroy()
+  const patience = clock.timer(FIRST_BYTES_MS, leave)
+  const end = () => {
+    patience.clear()
+    socket.off('data', look).off('end', leave).off('error', leave).off('close', gone)
+  }
+  const gone = () => {
+    end()
+    speak(undefined)
+  }
   const look = (bytes: Buffer) => {
     seen = seen === undefined ? bytes : Buffer.concat([seen, bytes])
     const length = Math.min(seen.length, PREFACE.length)
     const isPreface = seen.compare(PREFACE, 0, length, 0, length) === 0
     // Its rest is still on its way.
     if (isPreface && length < PREFACE.length) return
-    socket.off('data', look).off('end', leave).off('error', leave).off('timeout', leave)
-    socket.setTimeout(0)
+    end()
     socket.pause()
     socket.unshift(seen)
-    speak(isPreface)
+    speak(isPreface ? 'HTTP/2' : 'HTTP/1')
   }
-  socket.on('data', look).once('end', leave).once('error', leave).once('timeout', leave)
-  socket.setTimeout(FIRST_BYTES_MS)
+  socket.on('data', look).on('end', leave).on('error', leave).on('close', gone)
 }

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import type { Clock, Timer } from '../../base/clock.ts'
 
 /** A connection, or one stream of HTTP/2, whose bytes are not counted. */
-type Line = Pick<Writable, 'writableLength' | 'once' | 'destroy'> & { readonly bytesWritten?: number }
+type Line = Pick<Writable, 'writableLength' | 'on' | 'off' | 'destroy'> & { readonly bytesWritten?: number }
 
 export interface Readers {
   /** Watches a connection until it is closed, or leaves HTTP. */
@@ -45,15 +45,20 @@ export function createReaders(clock: Pick<Clock, 'timer'>): Readers {
     timer?.refresh()
   }
   const release = (line: Line) => {
+    line.off('close', closed)
     open.delete(line)
     if (open.size > 0) return
     timer?.clear()
     timer = undefined
   }
+  /** One for all: nothing is left at a connection that is watched no more. */
+  function closed(this: Line): void {
+    release(this)
+  }
   return {
     watch(line) {
       open.set(line, { taken: takenOf(line), idleLooks: 0 })
-      line.once('close', () => release(line))
+      line.on('close', closed)
       timer ??= clock.timer(LOOK_MS, look)
     },
     release,

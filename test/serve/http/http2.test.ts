@@ -184,6 +184,17 @@ describe('when the server stops', () => {
     await closing
   })
 
+  test('a connection that has said nothing is not waited for', async () => {
+    const { server } = await runBefore(() => ({ steps: [] }))
+    const { hostname, port } = new URL(server.url)
+    const silent = connectTo(Number(port), hostname).on('error', () => {})
+    await once(silent, 'connect')
+    // The server knows of it, too.
+    await fetch(`${server.url}/health`)
+    await server.close()
+    expect(silent.destroyed || (await once(silent, 'close'))).toBeTruthy()
+  })
+
   test('a client that does not read is not waited for', async () => {
     const { server, called } = await runBefore(() => ({ steps: [...steps(good.slice(0, 2)), 'hang'] }))
     send(sessionTo(server.url), CALL, BODY)
