@@ -36,40 +36,75 @@ const SHARE = 2
  * @param maxBytes how much may be kept in all
  * @param passed called each time that {@link PASSED_BYTES} more were charged: most of them are garbage by then
  */
-export function createLedger(maxBytes: number, passed: () => void = () => {}): Ledger {
-  let total = 0
-  let untold = 0
-  return {
-    kept: () => total,
-    open() {
-      let own = 0
-      let isOpen = true
-      const fits = (bytes: number) => own + bytes <= SHARE * (maxBytes - total - bytes)
-      const charge = (bytes: number) => {
-        if (!isOpen) return
-        own += bytes
-        total += bytes
-        if (bytes > 0) untold += bytes
-        if (untold < PASSED_BYTES) return
-        untold = 0
-        passed()
-      }
-      return {
-        fits,
-        take(bytes) {
-          if (!fits(bytes)) return false
-          charge(bytes)
-          return true
-        },
-        charge,
-        credit: (bytes) => charge(-bytes),
-        refusal: (bytes) => (bytes > (maxBytes * SHARE) / (SHARE + 1) ? tooLarge(maxBytes) : busy()),
-        close() {
-          charge(-own)
-          isOpen = false
-        },
-      }
-    },
+export const createLedger = (maxBytes: number, passed: () => void = () => {}): Ledger => new Books(maxBytes, passed)
+
+class Books implements Ledger {
+  readonly maxBytes: number
+  readonly #passed: () => void
+  #total = 0
+  #untold = 0
+
+  constructor(maxBytes: number, passed: () => void) {
+    this.maxBytes = maxBytes
+    this.#passed = passed
+  }
+
+  kept(): number {
+    return this.#total
+  }
+
+  open(): Account {
+    return new ClientAccount(this)
+  }
+
+  charge(bytes: number): void {
+    this.#total += bytes
+    if (bytes > 0) this.#untold += bytes
+    if (this.#untold < PASSED_BYTES) return
+    this.#untold = 0
+    this.#passed()
+  }
+}
+
+/** There are thousands of them: one object each, and no functions of its own. */
+class ClientAccount implements Account {
+  readonly #books: Books
+  #own = 0
+  #isOpen = true
+
+  constructor(books: Books) {
+    this.#books = books
+  }
+
+  fits(bytes: number): boolean {
+    const { maxBytes } = this.#books
+    return this.#own + bytes <= SHARE * (maxBytes - this.#books.kept() - bytes)
+  }
+
+  take(bytes: number): boolean {
+    if (!this.fits(bytes)) return false
+    this.charge(bytes)
+    return true
+  }
+
+  charge(bytes: number): void {
+    if (!this.#isOpen) return
+    this.#own += bytes
+    this.#books.charge(bytes)
+  }
+
+  credit(bytes: number): void {
+    this.charge(-bytes)
+  }
+
+  refusal(bytes: number): DeltatapeError {
+    const { maxBytes } = this.#books
+    return bytes > (maxBytes * SHARE) / (SHARE + 1) ? tooLarge(maxBytes) : busy()
+  }
+
+  close(): void {
+    this.charge(-this.#own)
+    this.#isOpen = false
   }
 }
 

@@ -67,7 +67,7 @@ export function answerInside(given: Config): Inside {
     async ask(request, { signal, caller } = {}) {
       await ready
       const account = ledger.open()
-      const client = followed(signal, account.close)
+      const client = followed(signal, () => account.close())
       try {
         if (client.left) throw client.reason()
         const asked = { ...(await askedBy(request)), caller, account, onLeave: client.onLeave }

@@ -88,7 +88,7 @@ export function createListener({ config, app, named, exchanges, names, misses, l
     const refusal = admit(visitor, config) ?? flaw
     const more = [...ours, ...crossOrigin(origin, config), ...forShowing(request.headers)]
     const account = ledger.open()
-    lineOf(response).once('close', account.close)
+    lineOf(response).once('close', () => account.close())
     const exchange = { request, response, account, name }
     const control = name === undefined ? undefined : controlOf(method, path, { config, names, misses, clock })
     if (refusal) {

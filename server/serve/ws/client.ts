@@ -3,33 +3,27 @@ import type { Socket } from 'node:net'
 import type { Api } from '../../api/api.ts'
 import type { Caller, Destination, Manner } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
-import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
-import type { List } from '../../base/memo.ts'
 import type { Model } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal, Spoken } from '../journal.ts'
 import type { Log } from '../log.ts'
 import { type Calls, type CreateUpstream, createCalls } from './calls.ts'
-import { type Connection, MAX_FRAGMENTS, type Reader, openConnection } from './connection.ts'
+import { type Common, type Connection, type Peer, openConnection } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { Endpoint } from './endpoints.ts'
-import type { Heartbeat } from './heartbeat.ts'
+import { MAX_FRAGMENTS, type Reader } from './handshake.ts'
 import { type Session, createSession } from './session.ts'
 
 /** What all clients of a server share. */
-export interface Shared {
+export interface Shared extends Common {
   readonly api: Api
   readonly model: Model
   readonly redactor: Redactor
-  readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
-  readonly heartbeat: Heartbeat
   readonly ledger: Ledger
-  /** The bytes of messages. */
-  readonly framed: (texts: List<string>) => Buffer
   readonly maxQueuedTurns: number
   readonly createUpstream: CreateUpstream | undefined
 }
@@ -67,56 +61,78 @@ export interface Client {
   queued(): number
 }
 
-export function openClient(reader: Reader, options: ClientOptions, shared: Shared): Client {
-  const { socket, path, endpoint, account } = options
-  const { clock, log } = shared
-  let draining = false
-  /** There is nothing before the first message: most connections of a crowd are idle, and cost the less. */
-  let begun: Begun | undefined
-  const begin = (): Begun => (begun ??= beginWith(connection, options, shared))
+export const openClient = (reader: Reader, options: ClientOptions, shared: Shared): Client =>
+  new OpenClient(reader, options, shared)
 
-  const connection = openConnection(reader, {
-    socket,
-    clock,
-    heartbeat: shared.heartbeat,
-    account,
-    framed: shared.framed,
-    receive(text) {
-      const { session } = begin()
-      // One that speaks for the first time after the drain began: nothing of it may begin.
-      if (draining) void session.drain()
-      session.receive(text)
-    },
-    lastWords(code) {
-      const error = whyClosed(code, endpoint.limit)
-      return error && begin().dialect.complain(error)
-    },
-    complain: (error) => begin().dialect.complain(error),
-    left() {
-      begun?.session.leave()
-      begun?.calls.close()
-    },
-    broken: (error) => log.warn(`a client broke the protocol: ${error.message}`, { endpoint: path }),
-    closed(code) {
-      log.debug('a client is gone', { endpoint: path, code })
-      options.closed()
-    },
-  })
-  const hangUp: Client['hangUp'] = (code, reason) => connection.hangUp(edgesOf(code).close ?? 1011, reason)
-  return {
-    async drain() {
-      draining = true
-      await begun?.session.drain()
-      await hangUp('shutting_down', shuttingDown().message)
-    },
-    hangUp,
-    stop(error) {
-      begun?.session.stop(error)
-      // A turn waits for its client to read; now it has waited long enough.
-      connection.expire()
-    },
-    spoken: endpoint.spoken,
-    queued: () => begun?.session.queued() ?? 0,
+/** There is nothing before the first message: most connections of a crowd are idle, and cost the less. */
+class OpenClient implements Client, Peer {
+  readonly spoken: Spoken
+  readonly #options: ClientOptions
+  readonly #shared: Shared
+  readonly #connection: Connection
+  #draining = false
+  #begun: Begun | undefined
+
+  constructor(reader: Reader, options: ClientOptions, shared: Shared) {
+    this.spoken = options.endpoint.spoken
+    this.#options = options
+    this.#shared = shared
+    this.#connection = openConnection(reader, { socket: options.socket, account: options.account, peer: this }, shared)
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true
+    await this.#begun?.session.drain()
+    await this.hangUp('shutting_down', shuttingDown().message)
+  }
+
+  hangUp(code: Parameters<Client['hangUp']>[0], reason: string): Promise<void> {
+    return this.#connection.hangUp(edgesOf(code).close ?? 1011, reason)
+  }
+
+  stop(error: DeltatapeError): void {
+    this.#begun?.session.stop(error)
+    // A turn waits for its client to read; now it has waited long enough.
+    this.#connection.expire()
+  }
+
+  queued(): number {
+    return this.#begun?.session.queued() ?? 0
+  }
+
+  receive(text: string | undefined): void {
+    const { session } = this.#begin()
+    // One that speaks for the first time after the drain began: nothing of it may begin.
+    if (this.#draining) void session.drain()
+    session.receive(text)
+  }
+
+  lastWords(code: number): string | undefined {
+    const error = whyClosed(code, this.#options.endpoint.limit)
+    return error && this.complain(error)
+  }
+
+  complain(error: DeltatapeError): string {
+    return this.#begin().dialect.complain(error)
+  }
+
+  left(): void {
+    this.#begun?.session.leave()
+    this.#begun?.calls.close()
+  }
+
+  broken(error: Error): void {
+    this.#shared.log.warn(`a client broke the protocol: ${error.message}`, { endpoint: this.#options.path })
+  }
+
+  closed(code: number): void {
+    this.#shared.log.debug('a client is gone', { endpoint: this.#options.path, code })
+    this.#options.closed()
+  }
+
+  #begin(): Begun {
+    this.#begun ??= beginWith(this.#connection, this.#options, this.#shared)
+    return this.#begun
   }
 }
 
@@ -127,7 +143,7 @@ interface Begun {
   readonly calls: Calls
 }
 
-function beginWith({ drop, send }: Connection, options: ClientOptions, shared: Shared): Begun {
+function beginWith(connection: Connection, options: ClientOptions, shared: Shared): Begun {
   const { path, endpoint, headers, query, to, credential, callerNow, manner, account } = options
   const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.for({ headers, query, credential })
@@ -146,8 +162,8 @@ function beginWith({ drop, send }: Connection, options: ClientOptions, shared: S
     clock,
     journal,
     log,
-    drop,
-    send,
+    drop: () => connection.drop(),
+    send: (messages) => connection.send(messages),
   })
   return { dialect, session, calls }
 }

@@ -8,14 +8,18 @@ export interface Outflow {
   readonly writableLength: number
 }
 
+/** A client that is watched. */
+export interface Watched {
+  readonly outflow: Outflow
+  /** Called every 30 s; the client has to answer it. */
+  ask(): void
+  /** The client is gone. */
+  giveUp(): void
+}
+
 export interface Heartbeat {
-  /**
-   * Watches a client until it is told to stop.
-   *
-   * @param ask is called every 30 s; the client has to answer it
-   * @param giveUp is called when the client is gone
-   */
-  watch(outflow: Outflow, ask: () => void, giveUp: () => void): Watch
+  /** Watches a client until it is told to stop. */
+  watch(client: Watched): Watch
 }
 
 export interface Watch {
@@ -36,44 +40,64 @@ const MAX_SILENT_BEATS_BEHIND = 10
 
 /** Makes a heartbeat that asks all clients at once. Its timer runs while there are any. */
 export function createHeartbeat(clock: Clock): Heartbeat {
-  const beats = new Set<() => void>()
+  const watches = new Set<ClientWatch>()
   let timer: Timer | undefined
-  const beatAll = () => {
-    for (const beat of beats) beat()
+  const beat = () => {
+    for (const watch of watches) watch.beat()
     timer?.refresh()
   }
+  const stopped = (watch: ClientWatch) => {
+    watches.delete(watch)
+    if (watches.size > 0) return
+    timer?.clear()
+    timer = undefined
+  }
   return {
-    watch(outflow, ask, giveUp) {
-      let silentBeats = 0
-      /** Whether a backlog was seen since the client was last heard of: more was sent than the system took at once. */
-      let behind = false
-      /** How much of what was sent had left this process at the last beat. In bytes. */
-      let taken = 0
-      const beat = () => {
-        if (behind && takenOf(outflow) > taken) silentBeats = 0
-        if (silentBeats >= (behind ? MAX_SILENT_BEATS_BEHIND : MAX_SILENT_BEATS)) return giveUp()
-        silentBeats++
-        ask()
-        taken = takenOf(outflow)
-      }
-      beats.add(beat)
-      timer ??= clock.timer(HEARTBEAT_MS, beatAll)
-      return {
-        heard() {
-          silentBeats = 0
-          behind = outflow.writableLength > 0
-        },
-        sent() {
-          if (outflow.writableLength > 0) behind = true
-        },
-        stop() {
-          beats.delete(beat)
-          if (beats.size > 0) return
-          timer?.clear()
-          timer = undefined
-        },
-      }
+    watch(client) {
+      const watch = new ClientWatch(client, stopped)
+      watches.add(watch)
+      timer ??= clock.timer(HEARTBEAT_MS, beat)
+      return watch
     },
+  }
+}
+
+/** There is one for each connection, and most are idle: it has no functions of its own. */
+class ClientWatch implements Watch {
+  readonly #client: Watched
+  readonly #stopped: (watch: ClientWatch) => void
+  #silentBeats = 0
+  /** Whether a backlog was seen since the client was last heard of: more was sent than the system took at once. */
+  #behind = false
+  /** How much of what was sent had left this process at the last beat. In bytes. */
+  #taken = 0
+
+  constructor(client: Watched, stopped: (watch: ClientWatch) => void) {
+    this.#client = client
+    this.#stopped = stopped
+  }
+
+  beat(): void {
+    const { outflow } = this.#client
+    if (this.#behind && takenOf(outflow) > this.#taken) this.#silentBeats = 0
+    const most = this.#behind ? MAX_SILENT_BEATS_BEHIND : MAX_SILENT_BEATS
+    if (this.#silentBeats >= most) return this.#client.giveUp()
+    this.#silentBeats++
+    this.#client.ask()
+    this.#taken = takenOf(outflow)
+  }
+
+  heard(): void {
+    this.#silentBeats = 0
+    this.#behind = this.#client.outflow.writableLength > 0
+  }
+
+  sent(): void {
+    if (this.#client.outflow.writableLength > 0) this.#behind = true
+  }
+
+  stop(): void {
+    this.#stopped(this)
   }
 }
 

@@ -15,27 +15,41 @@ export interface Reading {
 /** The bytes around a masked frame (RFC 6455, 5.2). */
 const headBytes = (payload: number): number => (payload < 126 ? 6 : payload < 0x10000 ? 8 : 14)
 
-export function createReading(account: Account): Reading {
-  let begun = 0
-  let last = 0
-  const leave = (bytes: number) => {
-    const rest = Math.max(bytes, 0)
-    account.credit(begun - rest)
-    begun = rest
+export const createReading = (account: Account): Reading => new ClientReading(account)
+
+class ClientReading implements Reading {
+  readonly #account: Account
+  #begun = 0
+  #last = 0
+
+  constructor(account: Account) {
+    this.#account = account
   }
-  return {
-    arrived(bytes) {
-      const fits = account.fits(bytes)
-      account.charge(bytes)
-      begun += bytes
-      last = bytes
-      return fits
-    },
-    whole(bytes) {
-      // A message in fragments has more heads than are counted here. What is left came with the last bytes.
-      leave(Math.min(begun - bytes - headBytes(bytes), last))
-    },
-    control: (bytes) => leave(begun - bytes - headBytes(bytes)),
-    begun: () => begun,
+
+  arrived(bytes: number): boolean {
+    const fits = this.#account.fits(bytes)
+    this.#account.charge(bytes)
+    this.#begun += bytes
+    this.#last = bytes
+    return fits
+  }
+
+  whole(bytes: number): void {
+    // A message in fragments has more heads than are counted here. What is left came with the last bytes.
+    this.#leave(Math.min(this.#begun - bytes - headBytes(bytes), this.#last))
+  }
+
+  control(bytes: number): void {
+    this.#leave(this.#begun - bytes - headBytes(bytes))
+  }
+
+  begun(): number {
+    return this.#begun
+  }
+
+  #leave(bytes: number): void {
+    const rest = Math.max(bytes, 0)
+    this.#account.credit(this.#begun - rest)
+    this.#begun = rest
   }
 }

@@ -21,9 +21,9 @@ import type { Names } from '../names.ts'
 import { traceHeaders } from '../trace.ts'
 import { type CreateUpstream, PATH } from './calls.ts'
 import { type Client, type Shared, openClient } from './client.ts'
-import { type Handshake, type Reader, createHandshake } from './connection.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
+import { type Handshake, type Reader, createHandshake } from './handshake.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { withoutOwn } from './protocols.ts'
 import { type Visit, answerOverHttp, visitOf } from './upgrade.ts'
@@ -94,16 +94,22 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
       const visit = visitOf(request)
       const path = shownPath(visit)
       const account = ledger.open()
-      socket.once('close', account.close)
+      let isOpened = false
       try {
         if (draining) throw shuttingDown()
         const { handshake, open } = entranceOf({ request, socket, visit, path, account })
-        handshake(request, socket, head, (reader) => connect(path, (closed) => open(reader, closed)))
+        handshake(request, socket, head, (reader) => {
+          isOpened = true
+          connect(path, (closed) => open(reader, closed))
+        })
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
         const { code, message } = error
         log.warn(`refused ${path}: ${code}: ${message}`, { endpoint: path, code, error: message })
         answerOverHttp(socket, error, header)
+      } finally {
+        // A connection closes its account itself.
+        if (!isOpened) account.close()
       }
     },
     async drain() {
@@ -155,8 +161,11 @@ function createEntrances(
     const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
     takeOf(account, [query, ...headers.flat()])
     const callerNow = name === undefined ? undefined : () => names.caller(name)
-    const options = { socket, path, endpoint, headers, query, to, credential, callerNow, manner, account }
-    return { handshake, open: (reader, closed) => openClient(reader, { ...options, closed }, shared) }
+    const asked = { headers, query, to, credential, callerNow, manner }
+    return {
+      handshake,
+      open: (reader, closed) => openClient(reader, { socket, path, endpoint, account, closed, ...asked }, shared),
+    }
   }
 }
 

@@ -1,15 +1,14 @@
 /** `/page/live`: a page of this server watches the turns. It is told of them, and whatever it sends is passed over. */
 import type { Socket } from 'node:net'
-import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, edgesOf, shuttingDown } from '../../base/errors.ts'
 import type { Account } from '../../base/ledger.ts'
-import { type List, fresh } from '../../base/memo.ts'
+import { fresh } from '../../base/memo.ts'
 import type { Audience } from '../audience.ts'
 import { isOfOwnPage } from '../guard.ts'
 import type { Log } from '../log.ts'
 import type { Client } from './client.ts'
-import { type Reader, openConnection } from './connection.ts'
-import type { Heartbeat } from './heartbeat.ts'
+import { type Common, type Peer, openConnection } from './connection.ts'
+import type { Reader } from './handshake.ts'
 import type { Visit } from './upgrade.ts'
 
 export const LIVE_PATH = '/page/live'
@@ -34,37 +33,29 @@ export interface WatchingOptions {
   readonly closed: () => void
 }
 
-export interface WatchedServer {
+export interface WatchedServer extends Common {
   readonly audience: Audience
-  readonly clock: Clock
   readonly log: Log
-  readonly heartbeat: Heartbeat
-  /** The bytes of messages. */
-  readonly framed: (texts: List<string>) => Buffer
 }
 
 /** Tells a watcher of all turns until it leaves, or the server stops: no turn waits for it. */
 export function openWatcher(
   reader: Reader,
   { socket, account, closed }: WatchingOptions,
-  { audience, clock, log, heartbeat, framed }: WatchedServer,
+  server: WatchedServer,
 ): Client {
   let unwatch: (() => void) | undefined
-  const connection = openConnection(reader, {
-    socket,
-    clock,
-    heartbeat,
-    account,
-    framed,
+  const peer: Peer = {
     receive() {},
     lastWords: () => undefined,
     complain: ({ code, message }) => JSON.stringify({ type: 'error', code, message }),
     left: () => unwatch?.(),
-    broken: (error) => log.warn(`a client broke the protocol: ${error.message}`, { endpoint: LIVE_PATH }),
+    broken: (error) => server.log.warn(`a client broke the protocol: ${error.message}`, { endpoint: LIVE_PATH }),
     closed,
-  })
+  }
+  const connection = openConnection(reader, { socket, account, peer }, server)
   const hangUp: Client['hangUp'] = (code, reason) => connection.hangUp(edgesOf(code).close ?? 1011, reason)
-  unwatch = audience.watch({
+  unwatch = server.audience.watch({
     send: (message) => void connection.send(fresh([message])),
     waitingBytes: () => socket.writableLength,
   })

@@ -9,11 +9,7 @@ function watched() {
   const outflow = { bytesWritten: 0, writableLength: 0 }
   const told = { asked: 0, gone: 0 }
   const heartbeat = createHeartbeat(clock)
-  const watch = heartbeat.watch(
-    outflow,
-    () => told.asked++,
-    () => told.gone++,
-  )
+  const watch = heartbeat.watch({ outflow, ask: () => told.asked++, giveUp: () => told.gone++ })
   const beats = (count: number) => clock.advance(count * 30_000)
   return { clock, heartbeat, watch, outflow, told, beats }
 }
@@ -62,11 +58,7 @@ test('nobody is asked who has left, and those who come later are', async () => {
   await beats(3)
   expect(told).toEqual({ asked: 0, gone: 0 })
   let asked = 0
-  heartbeat.watch(
-    { bytesWritten: 0, writableLength: 0 },
-    () => asked++,
-    () => {},
-  )
+  heartbeat.watch({ outflow: { bytesWritten: 0, writableLength: 0 }, ask: () => asked++, giveUp() {} })
   await beats(1)
   expect(asked).toBe(1)
 })
