@@ -34,3 +34,9 @@ export async function replayed(url: string, replay: Replay) {
 
 /** All frames of a view, in the order in which a chat client gets them. */
 export const framesOf = ({ frames }: View): readonly string[] => [...(frames?.of.flat() ?? []), ...(frames?.last ?? [])]
+
+/** What a browser gets that replays a fixture as it is told. */
+export const meant = (view: View) => {
+  if (view.replay.how === 'chat') return { frames: framesOf(view) }
+  return { fixture: view.name, status: view.status, sha256: view.sha256 }
+}

@@ -17,7 +17,9 @@ test('the README can be read in ten minutes', () => {
 })
 
 test('every script that a page names is one', async () => {
-  const text = (await Promise.all(PAGES.map(readPage))).join('\n')
+  // What a message names is a script of whoever reads it.
+  const pages = PAGES.filter((page) => page !== 'docs/messages.md')
+  const text = (await Promise.all(pages.map(readPage))).join('\n')
   const code = (text.match(/^```[^]*?^```$|`[^`\n]+`/gm) ?? []).join('\n')
   const named = [...code.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, script = '']) => script)
   const others = ['ci', 'run', 'scripts', 'install', 'init', 'run dev']
