@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DELTA_CHARS, type Answer } from './answers.ts'
+import type { Answer } from './answers.ts'
 import type { Lab, Running } from './lab.ts'
 
 /** Starts deltatape as its users do. */
@@ -47,6 +47,3 @@ export async function startAimock(lab: Lab, { input, text }: Answer, chunkSize?:
   await writeFile(file, JSON.stringify({ fixtures: [fixture] }))
   return lab.start([AIMOCK, '-p', '0', '-f', file, ...(chunkSize === undefined ? [] : ['-c', String(chunkSize)])])
 }
-
-/** Starts aimock with deltas of the same size as deltatape's. */
-export const startAimockAlike = (lab: Lab, answer: Answer): Promise<Running> => startAimock(lab, answer, DELTA_CHARS)

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A `POST` of JSON, as bytes. */
-export function postRequest(url: URL, path: string, json: string, connection: 'keep-alive' | 'close'): Buffer {
+function postRequest(url: URL, path: string, json: string, connection: 'keep-alive' | 'close'): Buffer {
   return Buffer.from(
     [
       `POST ${path} HTTP/1.1`,

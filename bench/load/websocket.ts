@@ -44,7 +44,7 @@ export function wireBytes(texts: readonly string[]): number {
 }
 
 /** Reads text messages of a server out of the chunks of a socket, however they are cut. */
-export function createFrameReader(onText: (text: string) => void): (chunk: Buffer) => void {
+function createFrameReader(onText: (text: string) => void): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])

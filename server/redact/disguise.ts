@@ -197,7 +197,7 @@ const UNBROKEN = new RegExp(`[A-Za-z0-9+/_-]{${4 * MIN_GROUPS}}`, 'g')
  * Where base64 of at least {@link MIN_GROUPS} groups stands, all of whose bytes are ASCII. Each of the four places at
  * which groups may begin is followed for itself. What chance makes of other texts is rare: one in eight groups.
  */
-export function stretchesIn(text: string): Stretch[] {
+function stretchesIn(text: string): Stretch[] {
   const stretches: Stretch[] = []
   if (text.length > MAX_CHARS) return stretches
   const next = new RegExp(UNBROKEN)

@@ -17,7 +17,7 @@ export class TooSlow extends Error {
 }
 
 /** How much time of the processor work on a text of at most {@link LIMIT_CHARS} may take, in ms; longer texts more. */
-export const LIMIT_MS = 40
+const LIMIT_MS = 40
 
 const LIMIT_CHARS = 512 * 1024
 

@@ -11,7 +11,7 @@ export const PLACES = ['cwd', 'home', 'tmp'] as const
 export type PlaceWord = (typeof PLACES)[number]
 
 /** The words that may stand in `replace`. */
-export const WORDS = [...PLACES, 'date'] as const
+const WORDS = [...PLACES, 'date'] as const
 
 export type Word = (typeof WORDS)[number]
 

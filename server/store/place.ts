@@ -2,7 +2,7 @@
 import { isCredentialName } from '../redact/places.ts'
 
 /** What the address of an engine begins with. */
-export const SCHEMES = ['s3:', 'redis:', 'rediss:', 'postgres:', 'postgresql:'] as const
+const SCHEMES = ['s3:', 'redis:', 'rediss:', 'postgres:', 'postgresql:'] as const
 
 export type Scheme = (typeof SCHEMES)[number]
 

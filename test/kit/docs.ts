@@ -14,7 +14,7 @@ export const PAGES = [
 export const readPage = (file: string): Promise<string> => readFile(file, 'utf8')
 
 /** What stands below a heading, to the next one. */
-export function below(text: string, heading: string): string {
+function below(text: string, heading: string): string {
   const [, rest = ''] = `\n${text}`.split(`\n${heading}\n`)
   return rest.split(/^#/m)[0] ?? ''
 }

@@ -39,7 +39,7 @@ export const engineAt = (engine: EngineName): string | undefined => process.env[
  *
  * @throws Error where the engine is not there
  */
-export function placeOn(engine: EngineName): string {
+function placeOn(engine: EngineName): string {
   const address = engineAt(engine)
   if (address === undefined) throw new Error(absenceOf(engine))
   return ENGINES[engine].place(address, `t${randomUUID().replaceAll('-', '').slice(0, 12)}`)

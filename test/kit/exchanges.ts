@@ -351,7 +351,7 @@ export function apisAt({ url }: Pick<StandIn, 'url'>): Record<string, string> {
 export const hostOf = ({ url }: Pick<StandIn, 'url'>): string => new URL(url).host.replace('127.0.0.1', 'localhost')
 
 /** Sends an exchange to a server. */
-export async function send(
+async function send(
   { method = 'POST', path, headers = {}, request, byHost }: Exchange,
   url: string,
   host: string,

@@ -5,11 +5,11 @@ import { type Shelf, shelfOf } from './shelf.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 
 /** Markup that says that it ran, by `window.ran`. */
-export const MARKUP =
+const MARKUP =
   '<script>window.ran="script"</script><img src=x onerror="window.ran=\'img\'"><style>*{display:none}</style></textarea></title><svg onload="window.ran=\'svg\'"><a href="javascript:window.ran=1">go</a><!--'
 
 /** Turns what follows around, hides, breaks lines where there are none, or is no character. */
-export const MARKS = 'a\u202Eb\u2066c\u0000d\u001Be\u0085f\u200Bg\uFEFFh\u2028i\u2029j\u061Ck'
+const MARKS = 'a\u202Eb\u2066c\u0000d\u001Be\u0085f\u200Bg\uFEFFh\u2028i\u2029j\u061Ck'
 
 /** How the page shows the marks: by their numbers. */
 export const SHOWN_MARKS = 'a⟨202E⟩b'

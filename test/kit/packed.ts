@@ -47,9 +47,6 @@ export function userEnv(more: Readonly<Record<string, string>> = {}): Record<str
   return { PATH: `${dirname(process.execPath)}${delimiter}${PATH}`, HOME, NO_COLOR: '1', ...more }
 }
 
-/** The tarball as it would be published: `npm install -D <tarball>`. */
-export const tarball = async (): Promise<string> => join(await packed(), 'deltatape.tgz')
-
 /**
  * A folder like that of a user who has run `npm init -y && npm install -D deltatape`, which goes with the test.
  *

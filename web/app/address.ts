@@ -10,7 +10,7 @@ export interface Address {
 }
 
 /** Reads what stands behind the `#`. What cannot be decoded stays as it is. */
-export function parseAddress(hash: string): Address {
+function parseAddress(hash: string): Address {
   const [, path = '', query = ''] = /^#?\/?([^?]*)\??(.*)$/s.exec(hash) ?? []
   return { path: path === '' ? [] : path.split('/').map(decoded), query: new URLSearchParams(query) }
 }

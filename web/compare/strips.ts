@@ -4,7 +4,7 @@ import { type Lane, type LaneKind, lanesOf } from '../parts/lanes.ts'
 
 /** The axis on top, and the room for labels above the lanes of each side. */
 export const AXIS = 24
-export const FLAGS = 34
+const FLAGS = 34
 export const LANE = 16
 const LANE_GAP = 3
 const SIDE_GAP = 12

@@ -10,6 +10,7 @@ import { nameOfLane } from '../parts/lanes.ts'
 import { type Scale, timeAt, wholeOf, xOf } from '../parts/scale.ts'
 import { EDGE } from '../parts/strokes.ts'
 import { Swatch } from '../parts/swatch.tsx'
+import { useWidth } from '../parts/width.ts'
 import { drawStrips } from './draw.ts'
 import { measuresOf } from './figures.ts'
 import { Measures } from './measures.tsx'
@@ -76,10 +77,11 @@ const STEPS: Readonly<Record<string, number>> = {
 function Plot({ strips, end, time, told }: PlotProps) {
   const frame = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const width = useWidth(frame)
-  const scale: Scale = { ...wholeOf(end), width: Math.max(0, width - 2 * EDGE) }
+  const width = useSignal(0)
+  useWidth(frame, width)
+  const scale: Scale = { ...wholeOf(end), width: Math.max(0, width.value - 2 * EDGE) }
   const height = strips.at(-1)?.bottom ?? 0
-  useLayoutEffect(() => draw(canvas.current, scale, strips, height), [strips, width, theme.value])
+  useLayoutEffect(() => draw(canvas.current, scale, strips, height), [strips, width.value, theme.value])
 
   const clamp = (next: number): number => Math.max(0, Math.min(scale.to, next))
   const point = ({ clientX }: PointerEvent): void => {
@@ -117,19 +119,6 @@ function Plot({ strips, end, time, told }: PlotProps) {
       )}
     </div>
   )
-}
-
-function useWidth(frame: { readonly current: HTMLElement | null }): number {
-  const width = useSignal(0)
-  useLayoutEffect(() => {
-    const element = frame.current
-    if (!element) return undefined
-    // It tells of the first size, too.
-    const sized = new ResizeObserver(() => (width.value = element.clientWidth))
-    sized.observe(element)
-    return () => sized.disconnect()
-  }, [])
-  return width.value
 }
 
 function draw(canvas: HTMLCanvasElement | null, scale: Scale, strips: readonly Strip[], height: number): void {

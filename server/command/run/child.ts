@@ -7,7 +7,7 @@ import { forShell } from '../../base/shell.ts'
 import type { Environment } from '../../base/variables.ts'
 
 /** As shells have it. */
-export const CODES = { notExecutable: 126, notFound: 127, signal: 128 } as const
+const CODES = { notExecutable: 126, notFound: 127, signal: 128 } as const
 
 /** How a command ended. */
 export interface Ended {

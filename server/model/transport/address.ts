@@ -17,7 +17,7 @@ export const belowBase = (path: string): string => path.replace(/^\/v1(?=\/|$)/,
  *
  * @param baseURL a query that it has comes first
  */
-export const addressOf = (baseURL: string, { path, query }: Pick<Call, 'path' | 'query'>): Address =>
+const addressOf = (baseURL: string, { path, query }: Pick<Call, 'path' | 'query'>): Address =>
   joined(baseURL, belowBase(path), query)
 
 /** The address of a call that goes to this destination. */

@@ -16,7 +16,7 @@ const MAX_DROPPED_BYTES = 512 * 1024 * 1024
 
 const MAX_DROPPING_MS = 30_000
 
-export const tooLarge = (maxBytes: number): DeltatapeError =>
+const tooLarge = (maxBytes: number): DeltatapeError =>
   new DeltatapeError('too_large', `The body is larger than MAX_BODY_BYTES allows: ${maxBytes} bytes.`)
 
 export interface BodyLimits {

@@ -3,7 +3,7 @@ import type { Headers } from '../../api/headers.ts'
 import type { Config } from '../config.ts'
 
 /** What pages of an allowed origin may read of a response. */
-export const EXPOSED_HEADERS = [
+const EXPOSED_HEADERS = [
   'retry-after',
   'retry-after-ms',
   'x-should-retry',

@@ -5,6 +5,7 @@ import { type Server, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../../server/base/clock.ts'
+import { manualClock } from '../../kit/tools.ts'
 import { type Driver, type OpenDriver, type Page, wholeOf } from '../../../server/store/driver.ts'
 
 /** Opens drivers that go with the test. */
@@ -40,8 +41,28 @@ export async function expectTold(work: Promise<unknown>, code: string, words: Re
   expect(String(error)).not.toMatch(/s3cret/)
 }
 
-/** A server that takes connections and never says a word. */
-export async function silentServer(): Promise<{ port: number; server: Server }> {
+/**
+ * That each operation gives up in time on an engine that takes connections and never says a word.
+ *
+ * @param addressOf the engine on a port
+ */
+export async function expectGivenUp(
+  open: (place: string, clock: Clock) => Driver,
+  addressOf: (port: number) => string,
+) {
+  const { server, port } = await silentServer()
+  const clock = manualClock()
+  const driver = open(addressOf(port), clock)
+  for (let times = 0; times < 2; times++) {
+    const called = once(server, 'connection')
+    const got = expectTold(Promise.resolve(driver.get('a.jsonl')), 'store_away', /did not answer within 30000 ms/)
+    await called
+    await clock.advance(30_000)
+    await got
+  }
+}
+
+async function silentServer(): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => socket.on('error', () => {}))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

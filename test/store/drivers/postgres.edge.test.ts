@@ -1,13 +1,11 @@
 /** PostgreSQL as a place for fixtures. */
-import { once } from 'node:events'
 import postgres from 'postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openPostgres } from '../../../server/store/drivers/postgres.ts'
 import { onEngine } from '../../kit/engines.ts'
 import { ownPostgres } from '../../kit/own-engines.ts'
-import { manualClock } from '../../kit/tools.ts'
 import { testContract } from './contract.ts'
-import { bytes, expectTold, lifeOf, opener, pagesOf, silentServer, textOf } from './kit.ts'
+import { bytes, expectGivenUp, expectTold, lifeOf, opener, pagesOf, textOf } from './kit.ts'
 
 const open = opener(openPostgres)
 const opened = async (place: string) => open(place)
@@ -217,16 +215,7 @@ onEngine('postgres', 'fixtures on PostgreSQL', (placeOf) => {
     })
 
     test('is given up in time if it is silent', async () => {
-      const { server, port } = await silentServer()
-      const clock = manualClock()
-      const driver = open(`postgres://user:s3cret@127.0.0.1:${port}/db`, clock)
-      for (let times = 0; times < 2; times++) {
-        const called = once(server, 'connection')
-        const got = expectTold(Promise.resolve(driver.get('a.jsonl')), 'store_away', /did not answer within 30000 ms/)
-        await called
-        await clock.advance(30_000)
-        await got
-      }
+      await expectGivenUp(open, (port) => `postgres://user:s3cret@127.0.0.1:${port}/db`)
     })
 
     test('is not waited for by a process that has nothing else to do', async () => {

@@ -1,14 +1,12 @@
 /** Redis as a place for fixtures. */
-import { once } from 'node:events'
 import { createClient } from 'redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openRedis } from '../../../server/store/drivers/redis.ts'
 import { onEngine } from '../../kit/engines.ts'
 import { type OwnEngine, ownRedis } from '../../kit/own-engines.ts'
 import { freePort } from '../../kit/ports.ts'
-import { manualClock } from '../../kit/tools.ts'
 import { testContract } from './contract.ts'
-import { bytes, expectTold, lifeOf, opener, pagesOf, silentServer, textOf } from './kit.ts'
+import { bytes, expectGivenUp, expectTold, lifeOf, opener, pagesOf, textOf } from './kit.ts'
 
 const open = opener(openRedis)
 const opened = async (place: string) => open(place)
@@ -247,16 +245,7 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
     })
 
     test('is given up in time if it is silent', async () => {
-      const { server, port } = await silentServer()
-      const clock = manualClock()
-      const driver = open(`redis://user:s3cret@127.0.0.1:${port}/0`, clock)
-      for (let times = 0; times < 2; times++) {
-        const called = once(server, 'connection')
-        const got = expectTold(Promise.resolve(driver.get('a.jsonl')), 'store_away', /did not answer within 30000 ms/)
-        await called
-        await clock.advance(30_000)
-        await got
-      }
+      await expectGivenUp(open, (port) => `redis://user:s3cret@127.0.0.1:${port}/0`)
     })
 
     test('is not waited for by a process that has nothing else to do', async () => {
