@@ -74,7 +74,7 @@ export interface Journal {
   /**
    * Writes what became of the recordings, in the modes that record.
    *
-   * @param names those of all fixtures: it is told which of them the run left over
+   * @param names those of all fixtures, if they are known: it is told which of them the run left over
    */
   close(names?: readonly string[]): void
 }
@@ -106,7 +106,7 @@ export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker
       if (code === undefined || isMeant) log.info(line, fields)
       else log.warn(`${line}: ${message}`, fields)
     },
-    close: (names = []) => recordings.tell(log, names),
+    close: (names) => recordings.tell(log, names),
   }
 }
 

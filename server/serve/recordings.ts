@@ -8,8 +8,12 @@ import type { Log } from './log.ts'
 export interface Recordings {
   /** Takes what became of a fixture; `of` names the API and the host that was asked. */
   note(action: Action, of: string): void
-  /** Writes the numbers, and what its user may want to look at; nothing if nothing was recorded. */
-  tell(log: Log, names: readonly string[]): void
+  /**
+   * Writes the numbers, and what its user may want to look at; nothing if nothing was recorded.
+   *
+   * @param names those of all fixtures, if they are known
+   */
+  tell(log: Log, names: readonly string[] | undefined): void
 }
 
 /** How much memory may tell what became of fixtures, and what the entry of one takes beside its texts. In bytes. */
@@ -106,12 +110,12 @@ export function createRecordings(): Recordings {
       const apis = [...byApi].toSorted(([a], [b]) => (a < b ? -1 : 1))
       if (apis.length > 1)
         for (const [of, own] of apis) log.announce(`recorded of ${of || 'chats'}: ${inWords(own)}`, { ...own, of })
-      const left = leftOver(names, used)
+      const left = leftOver(names ?? [], used)
       const { forgotten, ...told } = numbers
       const summary = {
         ...told,
         changed: told.saved - told.new,
-        left_over: forgotten > 0 ? undefined : left.all.length,
+        left_over: names === undefined || forgotten > 0 ? undefined : left.all.length,
       }
       log.announce(`recorded: ${inWords(told)} (${detailOf(summary)})`, summary)
       for (const [fixture, why] of notSavedNow.slice(-MAX_NOT_SAVED))
@@ -137,7 +141,7 @@ function leftOver(names: readonly string[], used: ReadonlyMap<string, Outcome>) 
   }
 }
 
-/** What became of the fixtures that there are, in words. What an earlier run left is not told if not all of this one is known. */
+/** What became of the fixtures that there are, in words. What an earlier run left is told only if it is known. */
 function detailOf(summary: { readonly new: number; readonly changed: number; readonly left_over: number | undefined }) {
   const left = summary.left_over
   const rest = left === undefined ? '' : `, ${left} left over`

@@ -83,6 +83,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       sessions.end()
     })
   const enough = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<undefined>()
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
     sessions.drain()
@@ -92,7 +93,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     await closed
     for (const timer of [sweep, patience]) timer.clear()
     await Promise.race([store.linked(), enough.promise])
-    journal.close(await Promise.race([namesToTell(store, mode), enough.promise.then(() => [])]))
+    journal.close(await Promise.race([namesToTell(store, mode), gone.promise]))
     await store.close()
   }
   return {
@@ -108,7 +109,10 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
         exchanges.stop(shuttingDown())
         enough.resolve()
         // An engine that hangs would hang for its own time: what waits for it then fails, and is told.
-        letGo = clock.timer(PATIENCE_MS, () => void store.close())
+        letGo = clock.timer(PATIENCE_MS, () => {
+          gone.resolve(undefined)
+          void store.close()
+        })
         // A response waits for its client to read.
         http.once('close', endConnections(PATIENCE_MS).clear)
       })
@@ -128,9 +132,9 @@ function sweepIdle(http: Server, clock: Clock): Timer {
   return sweep
 }
 
-/** The fixtures, for what is told at the end to those who record. */
-const namesToTell = async (store: Pick<Store, 'list'>, mode: Config['mode']): Promise<readonly string[]> =>
-  mode === 'record' || mode === 'auto' ? store.list().catch(() => []) : []
+/** The fixtures, for what is told at the end to those who record; undefined if they cannot be listed. */
+const namesToTell = async (store: Pick<Store, 'list'>, mode: Config['mode']): Promise<readonly string[] | undefined> =>
+  mode === 'record' || mode === 'auto' ? store.list().catch(() => undefined) : undefined
 
 /** What is told of turns: to the log, to what counts them, and if there is a page to those who watch. */
 function createJournals({ mode, page }: Config, { log, redactor, clock, metrics }: ServerParts) {

@@ -104,7 +104,7 @@ test('in the end it says what became of each recording', () => {
   turn('not_saved', 'c.jsonl', 'it failed')
   turn('unchanged', 'a.jsonl')
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
-  journal.close()
+  journal.close([])
   expect(read().slice(6)).toMatchObject([
     {
       msg: 'recorded: 1 saved, 1 unchanged, 1 not saved (0 new, 1 changed, 0 left over)',
@@ -150,7 +150,7 @@ test('in the end it says how many fixtures are new, changed, unchanged and left 
 test('if nothing was recorded it says nothing in the end', () => {
   const { journal, read } = setUp()
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
-  journal.close()
+  journal.close([])
   expect(read()).toHaveLength(1)
 })
 
@@ -195,7 +195,7 @@ test('what was recorded of several APIs is told for each, and then of all', () =
   turn('messages', 'a.jsonl', 'saved')
   turn('chat-completions', 'b.jsonl', 'unchanged', 'api.mistral.ai')
   turn('chat-completions', 'c.jsonl', 'saved')
-  journal.close()
+  journal.close([])
   expect(read().slice(3)).toMatchObject([
     { msg: 'recorded of chat-completions: 1 saved, 0 unchanged, 0 not saved', saved: 1 },
     { msg: 'recorded of chat-completions at api.mistral.ai: 0 saved, 1 unchanged, 0 not saved' },

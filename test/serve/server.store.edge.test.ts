@@ -13,8 +13,8 @@ import { compose, steps, words } from '../kit/answers.ts'
 import { connect as openChat } from '../kit/client.ts'
 import { onEngine } from '../kit/engines.ts'
 import { scrape } from '../kit/scrape.ts'
-import { readableLog, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
-import { away, inMemory } from '../store/engine.ts'
+import { manualClock, readableLog, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { away, inMemory, unreliable } from '../store/engine.ts'
 
 /** What stands between a server and an engine, and can be cut. */
 async function createCable(to: URL) {
@@ -133,4 +133,39 @@ test('a server that stops waits for no engine that hangs: what is under way ther
   await saving.promise
   await server.close(0)
   expect(lines.join('')).toContain('not saved: ')
+})
+
+/** A recording server on an engine that holds a fixture of an earlier run and one of this; its engine is slow from now on. */
+async function atItsEnd() {
+  const standIn = await runStandIn(() => ({ steps: steps(compose('x').text(words('one two')).completed()) }))
+  const env = { PORT: '0', MODEL_MODE: 'record', OPENAI_API_KEY: 'sk-1', OPENAI_BASE_URL: standIn.url }
+  const [driver, clock] = [unreliable(inMemory()), manualClock()]
+  const run = async () => {
+    const [{ log, lines }, redactor] = [readableLog(), createRedactor()]
+    const store = openStore({ driver, redactor, clock })
+    return { lines, ...(await startServer(readConfig(env), { log, redactor, store, clock })) }
+  }
+  const before = await run()
+  await talk(before.url, 'Hello')
+  await before.close(0)
+  const now = await run()
+  await talk(now.url, 'Bye')
+  return { ...now, clock, release: driver.hold() }
+}
+
+test('what is left over is counted though the engine lists its fixtures after the grace of the server', async () => {
+  const { close, clock, lines, release } = await atItsEnd()
+  const closed = close(0)
+  await clock.advance(0)
+  release()
+  await closed
+  expect(lines.join('')).toContain('(1 new, 0 changed, 1 left over')
+})
+
+test('what is left over is not told if the engine does not list its fixtures', async () => {
+  const { close, clock, lines } = await atItsEnd()
+  const closed = close(0)
+  await clock.advance(60_000)
+  await closed
+  expect(lines.join('')).toContain('(1 new, 0 changed)')
 })
