@@ -130,6 +130,8 @@ export interface Trouble {
   readonly status: number
   readonly message: string
   readonly code: string
+  /** After how many seconds its client may try again, if that is to be said. */
+  readonly retryAfter?: number | undefined
 }
 
 export interface Refused {

@@ -4,7 +4,7 @@ import { type JsonObject, isObject, parseJson } from '../base/json.ts'
 import type { Api, Asked, Refused, Trouble } from './api.ts'
 import { RefusedError } from './ending.ts'
 import { parseSseRecord } from './framing/sse.ts'
-import { headerOf } from './headers.ts'
+import { type Headers, headerOf } from './headers.ts'
 import type { AnswerRecord } from './record.ts'
 
 /** A status, and `{ message, type, param, code }`. */
@@ -29,6 +29,13 @@ export const troubleOf = (cause: DeltatapeError, { missStatus }: Pick<Api, 'miss
   message: cause.message,
   code: cause.code,
 })
+
+/** A refusal as the API puts it, with how long its client is to wait, if that is said. */
+export function refusedBy(api: Pick<Api, 'refused'>, trouble: Trouble, call?: Asked): Required<Refused> {
+  const { status = trouble.status, headers = [], body } = api.refused(trouble, call)
+  const wait: Headers = trouble.retryAfter === undefined ? [] : [['retry-after', String(trouble.retryAfter)]]
+  return { status, headers: [...headers, ...wait], body }
+}
 
 /** Statuses at which promptfoo gives up a whole eval, and counts it as passed. */
 const GIVEN_UP: ReadonlySet<number> = new Set([401, 403, 404, 501])

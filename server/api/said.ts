@@ -26,6 +26,8 @@ export type Item =
       readonly status: number
       readonly message?: string | undefined
       readonly code?: string | undefined
+      /** After how many seconds its client may try again. */
+      readonly retryAfter?: number | undefined
     }
   /** How long the API takes for each piece, in ms. */
   | { readonly type: 'pace'; readonly ms: number }
@@ -40,7 +42,14 @@ export interface Said {
 /** What somebody wants an API to answer. */
 export interface Wanted extends Said {
   /** The refusal that comes in place of an answer: an HTTP status, and what the API says of it. */
-  readonly failure?: { readonly status: number; readonly message: string; readonly code: string } | undefined
+  readonly failure?:
+    | {
+        readonly status: number
+        readonly message: string
+        readonly code: string
+        readonly retryAfter?: number | undefined
+      }
+    | undefined
   /** How long each piece takes, in ms, if that is said. */
   readonly paceMs?: number | undefined
 }

@@ -30,6 +30,7 @@ interface Options extends Omit<Asking, 'request' | 'headers'> {
   readonly tool: readonly string[]
   readonly incomplete?: true
   readonly failure?: number
+  readonly retryAfter?: number
   readonly pace?: number
   readonly force?: true
 }
@@ -54,6 +55,7 @@ export const defineWrite: Define = (context) =>
     .option('--reasoning <text>', 'what the model thinks before it speaks')
     .option('--incomplete', 'the answer is cut short, as if its tokens were used up')
     .option('--failure <status>', 'the API refuses the call with this HTTP status', parseWhole)
+    .option('--retry-after <seconds>', 'with --failure, after how many seconds it may be called again', parseWhole)
     .option('--pace <ms>', 'how long each piece takes, such as 20ms', parsePace)
     .option('--force', 'write over a recording, too')
     .addHelpText('after', HELP)
@@ -78,7 +80,7 @@ Examples:
   npx deltatape write --input 'Weather?' --tool weather='{"city":"Paris"}'
   npx deltatape write --request request.json --text 'Hello'
   npx deltatape write --like say-hi --input 'Say bye' --text 'Bye'
-  npx deltatape write --input 'Say hi' --failure 429
+  npx deltatape write --input 'Say hi' --failure 429 --retry-after 7
 
 Exit codes: 0 written, 2 nothing was written.`
 
@@ -122,7 +124,7 @@ async function run(context: Context, options: Options, command: Command): Promis
 
 /** What is answered, in the order in which a model says it. */
 async function itemsOf(options: Options, context: Context): Promise<readonly Item[]> {
-  const { text, reasoning, refusal, tool, incomplete, failure, pace } = options
+  const { text, reasoning, refusal, tool, incomplete, failure, retryAfter, pace } = options
   // A pipe most often ends in a line end that nobody means.
   const said = text === '-' ? (await context.terminal.read()).replace(/\r?\n$/, '') : text
   const items: readonly (Item | false)[] = [
@@ -130,9 +132,12 @@ async function itemsOf(options: Options, context: Context): Promise<readonly Ite
     said !== undefined && { type: 'text', text: said },
     refusal !== undefined && { type: 'refusal', text: refusal },
     ...tool.map(toolOf),
-    failure !== undefined && { type: 'failure', status: failure },
+    failure !== undefined && { type: 'failure', status: failure, retryAfter },
   ]
   const given = items.filter((item) => item !== false)
+  if (retryAfter !== undefined && failure === undefined) {
+    throw new DeltatapeError('config_invalid', 'Say --failure 429, too: --retry-after is told with a refusal alone.')
+  }
   if (given.length === 0) {
     throw new DeltatapeError(
       'config_invalid',

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Api, Head, Place, Trouble } from '../api/api.ts'
 import type { Call } from '../api/call.ts'
 import { ModelError } from '../api/ending.ts'
+import { refusedBy } from '../api/error.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { type FramingName, carrierOf, createReader } from '../api/framing/index.ts'
 import type { Headers } from '../api/headers.ts'
@@ -19,10 +20,10 @@ import {
   type Plan,
   failureOf,
   mix,
-  nameOf,
   notInThisMode,
   parsePlan,
   troubleOf,
+  wordFor,
 } from './faults.ts'
 import { type Answer, type Model, readToTheEnd } from './model.ts'
 
@@ -110,7 +111,7 @@ async function pause(due: Fault, call: Call, options: FaultOptions, signal: Abor
   const { clock, stallMs } = options
   if (due.kind === 'delay') await clock.sleep(due.ms, signal)
   if (due.kind === 'stall') await clock.sleep(stallMs(call), signal)
-  if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${nameOf(due)}).`)
+  if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${wordFor(due)}).`)
 }
 
 /** What a fault before the first event puts in place of an answer; undefined if the answer goes on. */
@@ -121,7 +122,7 @@ function insteadOf(call: Call, due: Fault): Answer | undefined {
     records: [fresh([{ at: 0, wire: text }])],
   })
   const refused = (trouble: Trouble) => {
-    const { status = trouble.status, headers, body } = api.refused(trouble, call)
+    const { status, headers, body } = refusedBy(api, trouble, call)
     return whole(status, JSON.stringify(body), headers)
   }
   if (due.kind === 'refuse') return refused(troubleOf(due))

@@ -8,7 +8,13 @@ import { MAX_NAME_CHARS, isShort, quoted } from '../base/name.ts'
 /** What can be done to an answer. */
 export type Fault =
   /** An HTTP error in place of an answer. */
-  | { readonly kind: 'refuse'; readonly status: number; readonly after: number }
+  | {
+      readonly kind: 'refuse'
+      readonly status: number
+      /** After how many seconds its client may try again, if that is said. */
+      readonly retryAfter?: number
+      readonly after: number
+    }
   /** A pause, in ms; the answer goes on. */
   | { readonly kind: 'delay'; readonly ms: number; readonly after: number }
   /** An `error` event, a failed response, an end too early, a broken connection, silence, or a line that is no JSON. */
@@ -31,7 +37,7 @@ const PLAIN = ['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop
 
 /** What may be asked for, in words. */
 export const PLAN_FORMS =
-  'refuse:429, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
+  'refuse:429, refuse:429:7s with a Retry-After of 7 seconds, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
 
 /** What a client is told that asks for a fault where answers may be paid for, or recorded. */
 export const notInThisMode = (): DeltatapeError =>
@@ -59,19 +65,21 @@ export function parsePlan(text: string): Plan {
 }
 
 function parseFault(word: string): Fault {
-  const [, kind = '', amount, place = '0'] = /^([a-z]+)(?::(\d+(?:ms)?))?(?:@(\d{1,9}))?$/.exec(word) ?? []
+  const [, kind = '', amount, seconds, place = '0'] =
+    /^([a-z]+)(?::(\d+(?:ms)?))?(?::(\d{1,6})s)?(?:@(\d{1,9}))?$/.exec(word) ?? []
   const after = Number(place)
   const status = Number(amount)
-  if (kind === 'refuse' && after === 0 && status >= 400 && status <= 599) return { kind, status, after }
-  if (kind === 'delay' && amount?.endsWith('ms')) return { kind, ms: Number.parseInt(amount, 10), after }
+  if (kind === 'refuse' && after === 0 && status >= 400 && status <= 599) {
+    return { kind, status, after, ...(seconds !== undefined && { retryAfter: Number(seconds) }) }
+  }
+  if (kind === 'delay' && seconds === undefined && amount?.endsWith('ms'))
+    return { kind, ms: Number.parseInt(amount, 10), after }
   const plain = PLAIN.find((each) => each === kind)
-  if (plain && amount === undefined) return { kind: plain, after }
+  if (plain && amount === undefined && seconds === undefined) return { kind: plain, after }
   throw new DeltatapeError('invalid_input', `There is no fault ${quoted(word)}. There are ${PLAN_FORMS}.`)
 }
 
-export const nameOf = ({ kind, after }: Fault): string => `${kind}@${after}`
-
-const why = (due: Fault): string => `on purpose, by the fault ${nameOf(due)}`
+const why = (due: Fault): string => `on purpose, by the fault ${wordFor(due)}`
 
 /** The words that ask for a plan. */
 export function wordsOf(plan: Plan): string {
@@ -79,9 +87,15 @@ export function wordsOf(plan: Plan): string {
   return plan.faults.map(wordFor).join(',')
 }
 
-function wordFor(fault: Fault): string {
-  const amount = fault.kind === 'refuse' ? `:${fault.status}` : fault.kind === 'delay' ? `:${fault.ms}ms` : ''
-  return `${fault.kind}${amount}${fault.after === 0 ? '' : `@${fault.after}`}`
+/** The word that asks for a fault. */
+export function wordFor(fault: Fault): string {
+  return `${fault.kind}${amountOf(fault)}${fault.after === 0 ? '' : `@${fault.after}`}`
+}
+
+function amountOf(fault: Fault): string {
+  if (fault.kind === 'delay') return `:${fault.ms}ms`
+  if (fault.kind !== 'refuse') return ''
+  return `:${fault.status}${fault.retryAfter === undefined ? '' : `:${fault.retryAfter}s`}`
 }
 
 /** What stands for a line that is no JSON. */
@@ -106,7 +120,7 @@ export function failureOf(due: Fault): Failure | undefined {
 /** What the API says of a refusal, or of an answer that it gives up. */
 export const troubleOf = (due: Fault): Trouble =>
   due.kind === 'refuse'
-    ? { status: due.status, message: `Refused ${why(due)}`, code: 'fault' }
+    ? { status: due.status, message: `Refused ${why(due)}`, code: 'fault', retryAfter: due.retryAfter }
     : { status: 500, message: `Failed ${why(due)}`, code: 'server_error' }
 
 /** How far into an answer a mix of faults reaches, in events, and how long it makes it wait, in ms. */

@@ -37,12 +37,14 @@ export const incomplete = (): Item => ({ type: 'incomplete' })
  * @param status the HTTP status, from 400 to 599
  * @param message what the API says of it
  * @param code the word that APIs have for it, such as `rate_limit_exceeded`
+ * @param retryAfter after how many seconds the client may try again: the header `Retry-After`
  */
-export const failure = (status: number, message?: string, code?: string): Item => ({
+export const failure = (status: number, message?: string, code?: string, retryAfter?: number): Item => ({
   type: 'failure',
   status,
   message,
   code,
+  retryAfter,
 })
 
 /** How long the API takes for each piece, in ms; without it the pieces come as fast as the server replays. */

@@ -236,10 +236,11 @@ test('headers that count are those of the app', async () => {
 
 test('a failure is what the API says, and no answer', async () => {
   const dir = await temporaryFolder()
-  const { out } = await write(dir, ...HI, '--failure', '429')
+  const { out } = await write(dir, ...HI, '--failure', '429', '--retry-after', '7')
   expect(out).toContain('refused with 429')
   const { url } = await runServer({ FIXTURES_DIR: dir })
   await expect(READERS['openai responses.stream']?.(url, 'Say hi')).rejects.toMatchObject({ status: 429 })
+  expect(Object.values(await fixturesIn(dir)).join('')).toContain('"retry-after":"7"')
 })
 
 test('a secret in an answer is redacted, as it is in recordings', async () => {
@@ -293,6 +294,7 @@ test.each([
   ['arguments that are no JSON', [...HI, '--tool', 'x={a'], /The arguments of x have to be a JSON object/],
   ['a header that is none', [...HI, ...HELLO, '--header', 'x'], /A header is given as/],
   ['a pace that is none', [...HI, ...HELLO, '--pace', 'fast'], /such as 20ms/],
+  ['a wait without a failure', [...HI, ...HELLO, '--retry-after', '7'], /Say --failure 429, too/],
   ['a failure that says something', [...HI, ...HELLO, '--failure', '429'], /leave its other pieces out/],
 ])('%s is told, and nothing is written', async (_name, args, words_) => {
   const dir = await temporaryFolder()

@@ -49,18 +49,21 @@ describe.each(WAYS)('$name', (way) => {
     whole.findIndex((each, index) => each.event && countIn(whole.slice(0, index + 1)) === AFTER) + 1,
   )
 
-  test('refuse:529 is an HTTP error in its own words, whether it streams or not', async () => {
+  test.each([
+    ['refuse:529', []],
+    ['refuse:529:7s', [['retry-after', '7']]],
+  ])('%s is an HTTP error in its own words, whether it streams or not', async (plan, more) => {
     for (const isWhole of [false, true]) {
-      const { head, body, error } = await breakWith(way, 'refuse:529', { whole: isWhole })
+      const { head, body, error } = await breakWith(way, plan, { whole: isWhole })
       expect(error).toBeUndefined()
       const { headers = [], body: words } = row.refused({
         status: 529,
-        message: 'Refused on purpose, by the fault refuse@0',
+        message: `Refused on purpose, by the fault ${plan}`,
         code: 'fault',
       })
       expect(head).toEqual({
         status: 529,
-        headers: [['content-type', 'application/json'], ...headers],
+        headers: [['content-type', 'application/json'], ...headers, ...more],
         framing: 'json',
       })
       expect(JSON.parse(String(body))).toEqual(words)

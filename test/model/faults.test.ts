@@ -5,6 +5,7 @@ describe('parsePlan', () => {
   test.each([
     ['reset@7', [{ kind: 'reset', after: 7 }]],
     ['refuse:429', [{ kind: 'refuse', status: 429, after: 0 }]],
+    ['refuse:429:7s', [{ kind: 'refuse', status: 429, retryAfter: 7, after: 0 }]],
     ['refuse:503@0', [{ kind: 'refuse', status: 503, after: 0 }]],
     ['error', [{ kind: 'error', after: 0 }]],
     [
@@ -42,6 +43,10 @@ describe('parsePlan', () => {
     'refuse:200',
     'refuse:429@3',
     'refuse:999',
+    'refuse:429:7',
+    'refuse:429:7ms',
+    'reset:7s@1',
+    'delay:200ms:7s@1',
     'delay@7',
     'delay:200@7',
     'explode',
@@ -72,7 +77,7 @@ test('a seed may have 128 characters', () => {
   expect(parsePlan(`chaos:${'x'.repeat(128)}:0.5`)).toEqual({ chaos: { seed: 'x'.repeat(128), rate: 0.5 } })
 })
 
-test.each(['reset@7', 'refuse:429', 'delay:200ms@7,drop@9', 'chaos:seed-1:0.3'])(
+test.each(['reset@7', 'refuse:429', 'refuse:429:7s', 'delay:200ms@7,drop@9', 'chaos:seed-1:0.3'])(
   'the plan %s is told in its words',
   (text) => {
     expect(wordsOf(parsePlan(text))).toBe(text)

@@ -62,7 +62,7 @@ describe.each(Object.entries(READERS))('%s', (_name, ask) => {
 
   test('throws where the API refuses', async () => {
     const { url } = await runEmpty()
-    await putAnswer(`${url}/@test`, {}, failure(429, 'Slow down.'))
+    await putAnswer(`${url}/@test`, {}, failure(429, 'Slow down.', 'rate_limit_exceeded', 7))
     const error = await ask(`${url}/@test`, 'Say hi').catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ status: 429, message: expect.stringContaining('Slow down.') })
   })

@@ -1,6 +1,6 @@
 /** Faults in the page are the server's own: their words, and the place behind their `@`. */
 import { expect, test } from 'vitest'
-import { nameOf, parsePlan } from '../../../server/model/faults.ts'
+import { parsePlan } from '../../../server/model/faults.ts'
 import { Heard, isWhole } from '../../../web/replay/heard.ts'
 import { cutBy, expectedOf } from '../../../web/replay/expected.ts'
 import {
@@ -21,7 +21,7 @@ test.each(FAULT_KINDS)('the server takes the words of $kind', (kind) => {
   for (const after of kind.isPlaced ? [0, 7] : [0]) {
     const fault = faultOf(kind, after)
     const plan = parsePlan(wordsOf(fault))
-    expect('faults' in plan && plan.faults.map(nameOf)).toEqual([`${kind.kind}@${after}`])
+    expect('faults' in plan && plan.faults).toMatchObject([{ kind: kind.kind, after }])
     expect(faultIn(wordsOf(fault))).toEqual(fault)
   }
 })
