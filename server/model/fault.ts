@@ -111,7 +111,8 @@ async function pause(due: Fault, call: Call, options: FaultOptions, signal: Abor
   const { clock, stallMs } = options
   if (due.kind === 'delay') await clock.sleep(due.ms, signal)
   if (due.kind === 'stall') await clock.sleep(stallMs(call), signal)
-  if (due.kind === 'drop') throw new DeltatapeError('dropped', `The connection was broken on purpose (${wordFor(due)}).`)
+  if (due.kind === 'drop')
+    throw new DeltatapeError('dropped', `The connection was broken on purpose (${wordFor(due)}).`)
 }
 
 /** What a fault before the first event puts in place of an answer; undefined if the answer goes on. */

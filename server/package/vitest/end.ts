@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
+import { forShell } from '../../base/shell.ts'
 import type { Config } from '../../serve/config.ts'
 import type { Names } from '../../serve/names.ts'
 import { openFixtures } from '../../store/index.ts'
-import { placeOf } from '../../store/place.ts'
+import { isAddress, placeOf } from '../../store/place.ts'
 import { type Unused, describeDamaged, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
+import { HOW_TO_RECORD } from './settings.ts'
 import { inLines, isMiss } from './told.ts'
 
 const turnSchema = z.object({
@@ -47,7 +49,14 @@ export async function unusedFixtures(config: Config, usageLog: string): Promise<
   const shown = unused.slice(0, MAX_UNUSED).map((each) => `  ${each.name} ${describeUnused(each)}`)
   const more = unused.length > MAX_UNUSED ? [`  and ${unused.length - MAX_UNUSED} more`] : []
   const many = count === 1 ? 'the one fixture' : `${unused.length} of ${count} fixtures`
-  return [`deltatape: no test used ${many} in ${placeOf(config.fixturesDir)}:`, ...shown, ...more, ...flaws].join('\n')
+  const told = `deltatape: no test used ${many} in ${placeOf(config.fixturesDir)}:`
+  return [told, ...shown, ...more, `To remove what is not needed any more: ${howToPrune(config)}`, ...flaws].join('\n')
+}
+
+/** The commands that take away what a run did not use. An engine is known to both by its variable. */
+function howToPrune({ fixturesDir }: Config): string {
+  const where = isAddress(fixturesDir) ? '' : `--fixtures ${forShell(fixturesDir)} `
+  return `USAGE_LOG=used.jsonl ${HOW_TO_RECORD} && npx deltatape prune ${where}used.jsonl`
 }
 
 /** How many unused fixtures are named. */

@@ -118,7 +118,7 @@ const lineSchema = z.object({
 /** How many fixtures that were saved are named. */
 const MAX_SAVED = 20
 
-const headed = (text: string): string => `deltatape: ${text.replace(/^deltatape /, 'it ')}`
+const headed = (text: string): string => (text.startsWith('deltatape ') ? text : `deltatape: ${text}`)
 
 /** The log of the server: what it says of itself is told, what it says of calls is counted. */
 function createLines(say: (text: string) => void, mode: string): LogLines & { tellSaved(): void } {

@@ -55,7 +55,12 @@ export interface Client {
 
 /** @param aside runs what is no call of a test */
 export function clientAt(address: string, aside: <T>(work: () => T) => T): Client {
-  const ask = (method: string, path: string, body?: string) => aside(() => send(method, address + path, body))
+  // An error is made here, and not where the answer came: its stack leads to the line of the test.
+  const ask = async (method: string, path: string, body?: string): Promise<string> => {
+    const { status, text } = await aside(() => send(method, address + path, body))
+    if (status < 300) return text
+    throw new Error(`deltatape: ${messageIn(text)}`)
+  }
   return {
     async turns() {
       const turns: Turn[] = JSON.parse(await ask('GET', '/turns'))
@@ -74,17 +79,15 @@ export function clientAt(address: string, aside: <T>(work: () => T) => T): Clien
 /** Connections of our own: what a test does to timers and to the `fetch` of its process does not reach them. */
 const agent = new Agent({ keepAlive: true })
 
-/** Asks the server. Rejects with its words if it refuses. */
-function send(method: string, url: string, body?: string): Promise<string> {
+/** Asks the server. */
+function send(method: string, url: string, body?: string): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, agent }, (response) => {
       let text = ''
       response
         .setEncoding('utf8')
         .on('data', (chunk) => (text += String(chunk)))
-        .on('end', () =>
-          (response.statusCode ?? 0) < 300 ? resolve(text) : reject(new Error(`deltatape: ${messageIn(text)}`)),
-        )
+        .on('end', () => resolve({ status: response.statusCode ?? 0, text }))
         .on('error', reject)
     })
     sent.on('error', reject).end(body)
