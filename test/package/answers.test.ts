@@ -68,6 +68,16 @@ describe.each(Object.entries(READERS))('%s', (_name, ask) => {
   })
 })
 
+test('a failure says when to try again', async () => {
+  const { url } = await runEmpty()
+  await putAnswer(`${url}/@test`, {}, failure(429, 'Slow down.', 'insufficient_quota', 7))
+  const body = JSON.stringify({ model: 'x', messages: [{ role: 'user', content: 'Say hi' }] })
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}/@test/v1/chat/completions`, { method: 'POST', headers, body })
+  expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7'])
+  expect(await response.json()).toMatchObject({ error: { code: 'insufficient_quota', message: 'Slow down.' } })
+})
+
 test('a refusal is told by the API that has one, and by its word for the end in others', async () => {
   const { url } = await runEmpty()
   const base = `${url}/@test`
