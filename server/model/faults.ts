@@ -37,7 +37,7 @@ const PLAIN = ['error', 'fail', 'truncate', 'reset', 'stall', 'malformed', 'drop
 
 /** What may be asked for, in words. */
 export const PLAN_FORMS =
-  'refuse:429, refuse:429:7s with a Retry-After of 7 seconds, delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
+  'refuse:429, refuse:429:7s (Retry-After: 7), delay:200ms@7, error@7, fail@7, truncate@7, reset@7, stall@7, malformed@7, drop@7, several joined by commas, or chaos:SEED:RATE with a rate from 0 to 1'
 
 /** What a client is told that asks for a fault where answers may be paid for, or recorded. */
 export const notInThisMode = (): DeltatapeError =>
