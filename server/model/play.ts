@@ -20,7 +20,7 @@ export interface Playing {
 /** Gives an answer as it was recorded, at a pace. */
 export async function play(recording: Recording, call: Call, playing: Playing): Promise<Answer> {
   const { response, ending } = recording
-  const action: Action = { kind: playing.kind, fixture: recording.name }
+  const action = actionFor(recording, playing.kind)
   const failure = isFailure(ending) ? ending : undefined
   if (!response) {
     await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
@@ -31,6 +31,17 @@ export async function play(recording: Recording, call: Call, playing: Playing): 
     return { head: response, action, records: inTime(recording, parts, playing) }
   }
   return { head: response, action, records: failure ? thenThrow(parts, failure) : parts }
+}
+
+const actions = new WeakMap<Recording, Action>()
+
+/** What became of a call that a recording answers: the very same each time, so that what is told of it is made once. */
+function actionFor(recording: Recording, kind: Action['kind']): Action {
+  const known = actions.get(recording)
+  if (known?.kind === kind) return known
+  const action = { kind, fixture: recording.name }
+  actions.set(recording, action)
+  return action
 }
 
 function* thenThrow(parts: readonly Batch[], failure: ConstructorParameters<typeof ModelError>[0]): Generator<Batch> {

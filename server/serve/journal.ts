@@ -6,7 +6,7 @@ import type { JsonObject } from '../base/json.ts'
 import { isShort } from '../base/name.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
-import type { Log } from './log.ts'
+import type { Line, Log } from './log.ts'
 import { createRecordings } from './recordings.ts'
 import type { Trace } from './trace.ts'
 
@@ -91,20 +91,19 @@ const WORDS: Record<Action['kind'], string> = {
 /** @param onlookers see the turns while they last */
 export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker[] = []): Journal {
   const recordings = createRecordings()
+  const lineFor = createLines(mode)
   const records = mode === 'record' || mode === 'auto'
   return {
     begin: (begun) => together(onlookers.map((onlooker) => onlooker.begin(begun))),
     turn(entry, underWay) {
       underWay?.ended(entry)
       if (entry.action && records) recordings.note(entry.action, nameOfApi(entry))
-      const ignored = listed(entry.ignored ?? [])
-      const line = lineOf(entry, mode, ignored)
-      const fields = fieldsOf(entry, mode, ignored)
-      // A failure that is replayed or written is what was asked for, and so is the end of a turn that was cancelled.
-      const { code, action, message } = entry
-      const isMeant = code === 'cancelled' || action?.kind === 'hit' || action?.kind === 'written'
-      if (code === undefined || isMeant) log.info(line, fields)
-      else log.warn(`${line}: ${message}`, fields)
+      const { ms, trace } = entry
+      const tenths = Math.round(ms * 10) / 10
+      const fields = trace
+        ? { ms: tenths, trace_id: trace.traceId, span_id: trace.spanId, trace_flags: trace.flags }
+        : { ms: tenths }
+      log.repeat(lineFor(entry), { text: String(Math.round(ms)), fields })
     },
     close: (names) => recordings.tell(log, names),
   }
@@ -123,18 +122,59 @@ function together(all: readonly UnderWay[]): UnderWay | undefined {
   }
 }
 
-/** The line for a person. Written for each turn, so without lists that are thrown away. */
-function lineOf(entry: TurnEntry, mode: Mode, ignored?: string): string {
-  const { endpoint, action, count, unit, ms, code } = entry
-  let line: string = mode
-  if (action) line += ` ${WORDS[action.kind]} ${action.fixture}`
-  if (action?.derived) line += ` (derived from its ${action.derived})`
-  if (action?.why) line += ` (${action.why})`
-  if (action?.changes) line += ` (${action.changes})`
-  if (code) line += ` ${code}`
-  line += ` ${count} ${unit}${count === 1 ? '' : 's'} ${Math.round(ms)} ms ${endpoint}`
-  if (entry.api !== undefined) line += said(entry)
-  return ignored ? `${line} (ignored: ${ignored})` : line
+/** Makes what gives the line of a turn. Turns that end alike have the very same. */
+function createLines(mode: Mode): (entry: TurnEntry) => Line {
+  const last = new WeakMap<Action, { readonly entry: TurnEntry; readonly line: Line }>()
+  return (entry) => {
+    const { action } = entry
+    const known = action && last.get(action)
+    if (known && isAlike(known.entry, entry)) return known.line
+    const ignored = listed(entry.ignored ?? [])
+    const line = {
+      level: levelOf(entry),
+      message: messageOf(entry, mode, ignored),
+      fields: fieldsOf(entry, mode, ignored),
+    }
+    if (action) last.set(action, { entry, line })
+    return line
+  }
+}
+
+/** Whether the lines of two turns with the same action differ in their times alone. */
+const isAlike = (one: TurnEntry, other: TurnEntry): boolean =>
+  one.endpoint === other.endpoint &&
+  one.count === other.count &&
+  one.unit === other.unit &&
+  one.id === other.id &&
+  one.api === other.api &&
+  one.host === other.host &&
+  one.model === other.model &&
+  one.chars === other.chars &&
+  one.usage === other.usage &&
+  one.code === other.code &&
+  one.message === other.message &&
+  (one.ignored === other.ignored || (one.ignored?.length === 0 && other.ignored?.length === 0))
+
+/** A failure that is replayed or written is what was asked for, and so is the end of a turn that was cancelled. */
+const levelOf = ({ code, action }: TurnEntry): Line['level'] => {
+  const isMeant = code === 'cancelled' || action?.kind === 'hit' || action?.kind === 'written'
+  return code === undefined || isMeant ? 'info' : 'warn'
+}
+
+/** The line for a person, before and after its time. */
+function messageOf(entry: TurnEntry, mode: Mode, ignored?: string): Line['message'] {
+  const { endpoint, action, count, unit, code } = entry
+  let before: string = mode
+  if (action) before += ` ${WORDS[action.kind]} ${action.fixture}`
+  if (action?.derived) before += ` (derived from its ${action.derived})`
+  if (action?.why) before += ` (${action.why})`
+  if (action?.changes) before += ` (${action.changes})`
+  if (code) before += ` ${code}`
+  let after = ` ms ${endpoint}`
+  if (entry.api !== undefined) after += said(entry)
+  if (ignored) after += ` (ignored: ${ignored})`
+  if (levelOf(entry) === 'warn') after += `: ${entry.message}`
+  return [`${before} ${count} ${unit}${count === 1 ? '' : 's'} `, after]
 }
 
 /** ` (chat-completions at api.mistral.ai, mistral-small: 12 characters, 4 tokens in, 5 out)` */
@@ -157,9 +197,9 @@ function said(entry: TurnEntry): string {
 /** `chat-completions at api.mistral.ai`; empty if it is not known. */
 const nameOfApi = ({ api = '', host }: TurnEntry): string => (host === undefined ? api : `${api} at ${host}`)
 
-/** The fields for a machine. The client's id is called `turn`: a member named `id` is not searched for secrets. */
+/** The fields for a machine, but for the times. The client's id is called `turn`: a member named `id` is not searched for secrets. */
 const fieldsOf = (
-  { endpoint, id, api, host, model, chars, usage, action, count, unit, ms, code, message, trace }: TurnEntry,
+  { endpoint, id, api, host, model, chars, usage, action, count, unit, code, message }: TurnEntry,
   mode: Mode,
   ignored?: string,
 ) => ({
@@ -178,13 +218,9 @@ const fieldsOf = (
   changes: action?.changes,
   frames: unit === 'frame' ? count : undefined,
   records: unit === 'record' ? count : undefined,
-  ms: Math.round(ms * 10) / 10,
   code,
   error: message,
   ignored,
-  trace_id: trace?.traceId,
-  span_id: trace?.spanId,
-  trace_flags: trace?.flags,
 })
 
 const MAX_NAMES = 10

@@ -21,6 +21,22 @@ export interface Log {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /** Writes a line that may come again: of the very same one what it says is made and redacted once. */
+  repeat(line: Line, now: Differing): void
+}
+
+/** A line that may come again. */
+export interface Line {
+  readonly level: 'info' | 'warn'
+  /** The message before and after what differs. */
+  readonly message: readonly [before: string, after: string]
+  readonly fields: Fields
+}
+
+/** What differs in a line each time that it comes, and holds no secret: numbers, and ids of traces. */
+export interface Differing {
+  readonly text: string
+  readonly fields: Readonly<Record<string, string | number | undefined>>
 }
 
 /** Where lines go, each with its line end. */
@@ -50,6 +66,7 @@ export function createLog({ level, redactor, stream, clock = systemClock }: LogO
       { write: (line) => stream.write(`${safe(line.trimEnd())}\n`) },
     )
   const logger = lines(level)
+  const repeated = createRepeated(safe, timestamp)
   const always = lines(level === 'silent' ? 'silent' : 'info')
   const write =
     (to: 'debug' | 'info' | 'warn' | 'error') =>
@@ -62,7 +79,34 @@ export function createLog({ level, redactor, stream, clock = systemClock }: LogO
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
+    repeat(line, now) {
+      if (logger.isLevelEnabled(line.level)) stream.write(repeated(line, now))
+    },
   }
+}
+
+/** Makes lines that may come again. One that was safe as it was is put together from its parts the next time. */
+function createRepeated(
+  safe: (line: string) => string,
+  timestamp: () => string,
+): (line: Line, now: Differing) => string {
+  const known = new WeakMap<Line, readonly [begin: string, middle: string, end: string]>()
+  return (line, { text, fields }) => {
+    const parts = known.get(line) ?? partsOf(line)
+    const [begin, middle, end] = parts
+    const whole = `${begin}${timestamp()},${JSON.stringify(fields).slice(1, -1)}${middle}${text}${end}`
+    if (known.has(line)) return `${whole}\n`
+    const done = safe(whole)
+    if (done === whole) known.set(line, parts)
+    return `${done}\n`
+  }
+}
+
+/** A line but for what differs in it: as JSON, like all others. */
+function partsOf({ level, message, fields }: Line): readonly [begin: string, middle: string, end: string] {
+  const [before, after] = message.map((text) => JSON.stringify(text).slice(1, -1))
+  const own = JSON.stringify(written(fields)).slice(1, -1)
+  return [`{"level":"${level}"`, `${own && `,${own}`},"msg":"${before}`, `${after}"}`]
 }
 
 /** What differs in lines that tell of the same fixture, and holds no secret: times, and ids of traces. */
@@ -123,7 +167,7 @@ const shown = (value: object): unknown =>
   isError(value) ? { type: value.name, message: value.message, stack: inspect(value) } : inspect(value)
 
 /** A log that nobody reads. */
-export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {}, error() {} }
+export const silentLog: Log = { announce() {}, debug() {}, info() {}, warn() {}, error() {}, repeat() {} }
 
 /** What is asked of an output: a pipe, a file or a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean }

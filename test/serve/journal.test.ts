@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Action } from '../../server/model/model.ts'
 import { createJournal } from '../../server/serve/journal.ts'
-import { type Fields, silentLog } from '../../server/serve/log.ts'
+import { type Fields, type Log, silentLog } from '../../server/serve/log.ts'
 
 /** A journal, and what it told the log. */
 function setUp() {
@@ -11,7 +11,10 @@ function setUp() {
     (level: string) =>
     (msg: string, fields: Fields = {}) =>
       void lines.push({ level, msg, ...fields })
-  const journal = createJournal({ ...silentLog, announce: to('info'), info: to('info'), warn: to('warn') }, 'record')
+  const repeat: Log['repeat'] = ({ level, message, fields }, now) =>
+    to(level)(message.join(now.text), { ...fields, ...now.fields })
+  const log = { ...silentLog, announce: to('info'), info: to('info'), warn: to('warn'), repeat }
+  const journal = createJournal(log, 'record')
   return { journal, read: () => lines }
 }
 

@@ -62,12 +62,12 @@ export function readBody(
     }
     if (bytes > maxBytes + MAX_DROPPED_BYTES) giveUp()
   })
-  request.once('end', () => {
+  request.on('end', () => {
     ended = true
     if (refusal || !gathering) reject(refusal)
     else resolve(gathering.whole())
   })
-  request.once('close', () => {
+  request.on('close', () => {
     patience?.clear()
     // A request of HTTP/2 that was given up calls itself complete.
     if (!ended) reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))

@@ -8,7 +8,7 @@ import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { alone, remember } from '../../base/memo.ts'
 import { decodingOf } from '../../model/coding.ts'
-import { type Answer, isDue, readToTheEnd } from '../../model/model.ts'
+import { type Action, type Answer, isDue, readToTheEnd } from '../../model/model.ts'
 import type { Observed } from './observe.ts'
 import { BrokenError, type Chunks, type Reply } from './reply.ts'
 
@@ -34,32 +34,33 @@ export function replyTo(answer: Answer, encoding: Encoding): Reply {
   const { head, records } = answer
   return {
     status: head.status,
-    headers: [...sentOf(answer), ...headersOf(answer)],
+    headers: headersOf(answer),
     body: isDue(records) ? inOne(records, answer, encoding) : chunksOf(answer, encoding),
   }
 }
 
-/** What can be sent of headers that come again with the fixture that holds them. */
-const passed = new WeakMap<Headers, Headers>()
+/** The headers of the last answer with the same fate: those of a fixture come again with it. */
+const known = new WeakMap<Action, { readonly from: Headers; readonly headers: Headers }>()
 
 /**
  * The headers of the answer that can be sent, and are true: a fixture may say of its body how long it is, and that it has a
- * coding, which was taken off when it was recorded.
+ * coding, which was taken off when it was recorded. And what the client is told of the fixture.
  */
-function sentOf({ head, action }: Answer): Headers {
-  const known = passed.get(head.headers)
-  const headers =
-    known ?? passedDown(sendable(head.headers), decodingOf(headerOf(head.headers, 'content-encoding')) !== undefined)
-  if (known === undefined) passed.set(head.headers, headers)
-  return action === undefined ? headers : headers.filter(([name]) => name.toLowerCase() !== 'content-length')
+function headersOf({ head: { headers: from }, action }: Answer): Headers {
+  const before = action && known.get(action)
+  if (before?.from === from) return before.headers
+  const own = passedDown(sendable(from), decodingOf(headerOf(from, 'content-encoding')) !== undefined)
+  if (action === undefined) return own
+  const headers = [...own.filter(([name]) => name.toLowerCase() !== 'content-length'), ...told(action)]
+  known.set(action, { from, headers })
+  return headers
 }
 
 /** What the client is told of the fixture. A name may hold letters of any script, which a header cannot. */
-function headersOf({ action }: Answer): Headers {
-  if (action === undefined) return []
-  const name = encodeURI(action.fixture.toWellFormed())
-  return [['x-deltatape-fixture', name], ...(action.derived ? [['x-deltatape-derived', action.derived] as const] : [])]
-}
+const told = ({ fixture, derived }: Action): Headers => [
+  ['x-deltatape-fixture', encodeURI(fixture.toWellFormed())],
+  ...(derived ? [['x-deltatape-derived', derived] as const] : []),
+]
 
 function inOne(records: Iterable<Batch>, answer: Answer, { call, observed, encode }: Encoding): Reply['body'] {
   const parts: Buffer<ArrayBuffer>[] = []

@@ -1,24 +1,18 @@
 /** Calls to APIs over HTTP: a call → the model's answer → a reply. */
 import type { Asked as Seen } from '../../api/api.ts'
-import type { Call, Caller } from '../../api/call.ts'
-import { type Headers, headerOf } from '../../api/headers.ts'
 import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
-import type { Account } from '../../base/ledger.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
 import { behindHost } from '../../model/transport/redirect.ts'
-import { type Routes, createRoutes, withoutHost } from '../../model/transport/route.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { authorize, credentialsIn, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
-import { splitTarget, withoutManner } from '../target.ts'
-import { decodeBody } from './body.ts'
 import { createEncoder, replyTo } from './encode.ts'
 import { createHearing } from '../hearing.ts'
 import { createGlance, observe } from './observe.ts'
+import { type Asked, type Read, createReading, unreadFrom } from './read.ts'
 import { refuse } from './refusal.ts'
 import type { Reply } from './reply.ts'
 
@@ -29,23 +23,6 @@ export interface ExchangesOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly log: Log
-}
-
-/** A call as it came over HTTP. */
-export interface Asked {
-  readonly method: string
-  /** The path and the query. */
-  readonly target: string
-  /** Who calls, if the client names itself. */
-  readonly caller?: Caller | undefined
-  /** The origin of the address that was called, if the whole address is known. */
-  readonly origin?: string
-  readonly headers: Headers
-  readonly body: Uint8Array
-  /** What is kept of the call is charged here, until its answer is over. */
-  readonly account: Account
-  /** Calls `leave` when the client is gone, or was gone already. */
-  readonly onLeave: (leave: () => void) => void
 }
 
 export interface Exchanges {
@@ -61,10 +38,9 @@ const LEFT = new DeltatapeError('cancelled', 'The client left.')
 
 export function createExchanges(options: ExchangesOptions): Exchanges {
   const { config, model, log } = options
-  const glance = createGlance()
-  const hearing = createHearing()
+  const parts = { ...options, glance: createGlance(), hearing: createHearing() }
   const encode = createEncoder()
-  const routes = createRoutes(config)
+  const reading = createReading(config, options.redactor)
   const open = new Set<AbortController>()
   let draining: PromiseWithResolvers<void> | undefined
 
@@ -74,17 +50,19 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     throw new DeltatapeError('busy', `${open.size} calls are being answered, the most that MAX_CONNECTIONS allows.`)
   }
 
-  const ask = async (asked: Asked, call: Call, named: string | undefined): Promise<Reply> => {
+  const ask = async (asked: Asked, { call: read, named, subject }: Read): Promise<Reply> => {
+    const { caller, account } = asked
+    const call = { ...read, caller, account }
     const abort = new AbortController()
     open.add(abort)
     asked.onLeave(() => abort.abort(LEFT))
-    const observed = observe(call, { ...options, glance, hearing }, () => {
+    const observed = observe(call, subject, parts, () => {
       open.delete(abort)
       if (open.size === 0) draining?.resolve()
     })
     try {
       const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
-      return named === undefined || asked.origin !== undefined ? reply : ledBehind(reply, { named, path: call.path })
+      return named === undefined ? reply : ledBehind(reply, { named, path: call.path })
     } catch (error) {
       observed.failed(error)
       observed.ended(actionOf(error))
@@ -94,17 +72,18 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
 
   return {
     async answer(asked) {
-      const place = placeOf(asked)
       // Whose call it is may show once its body is read.
-      let seen: Seen = { ...asked, path: place.path, query: place.search, content: asked.body }
+      let seen: Seen | undefined
       try {
         admit()
-        const call = await callOf(asked, place, { config, routes })
-        seen = call
-        return await ask(asked, call, place.named)
+        const known = reading.known(asked) ?? (await reading.anew(asked))
+        seen = known.call
+        return await ask(asked, known)
       } catch (error) {
         const told = toldOf(error, log)
-        return told.code === 'dropped' ? { status: 200, headers: [], body: 'broken' } : refuse(told, apiOf(seen), seen)
+        if (told.code === 'dropped') return { status: 200, headers: [], body: 'broken' }
+        seen ??= unreadFrom(asked)
+        return refuse(told, apiOf(seen), seen)
       }
     },
     async drain() {
@@ -128,44 +107,3 @@ const ledBehind = (reply: Reply, place: { readonly named: string; readonly path:
           name.toLowerCase() === 'location' ? [name, behindHost(value, place)] : [name, value],
         ),
       }
-
-/** What is asked: the path without the host in front of it, and the host that the client names in one way or another. */
-interface Place {
-  readonly path: string
-  readonly search: string
-  readonly named?: string
-}
-
-function placeOf({ target, origin }: Asked): Place {
-  const { path, search } = splitTarget(target)
-  return { search, ...(origin === undefined ? withoutHost(path) : { path, named: origin }) }
-}
-
-/** @throws DeltatapeError for a call that is not let in, or cannot be read */
-async function callOf(
-  { method, caller, headers, body, account }: Asked,
-  { path, search, named }: Place,
-  { config, routes }: { readonly config: Config; readonly routes: Routes },
-): Promise<Call> {
-  const { apiKey } = authorize(credentialsIn(headers), config)
-  const { manner, query } = withoutManner(search, (name) => headerOf(headers, name))
-  const content = await decodeBody(body, headerOf(headers, 'content-encoding'), {
-    maxBytes: config.maxBodyBytes,
-    account,
-  })
-  const api = apiOf({ method, path, headers, content })
-  return {
-    api,
-    method,
-    path,
-    query: queryWithoutToken(query, config.authToken),
-    headers: withoutToken(headers, apiKey, config.authToken),
-    to: routes.to({ row: api.name, path, headers }, named),
-    body,
-    content,
-    credential: apiKey,
-    caller,
-    account,
-    ...manner,
-  }
-}

@@ -1,28 +1,25 @@
 /** Requests of `node:http` and `node:http2` → calls and everything else, and replies written to their connections. */
 import { getRequestListener } from '@hono/node-server'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Http2ServerRequest, type Http2ServerResponse, constants } from 'node:http2'
+import type { ServerResponse } from 'node:http'
+import { type Http2ServerResponse, constants } from 'node:http2'
 import type { Writable } from 'node:stream'
-import { type Headers, headerOf, inPairs } from '../../api/headers.ts'
+import { type Headers, headerOf } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
-import { whoAnswers } from '../../base/version.ts'
 import type { Config } from '../config.ts'
 import { createDrain, meter } from '../drain.ts'
-import { type Visitor, admit, authorize, credentialsIn } from '../guard.ts'
+import { authorize, credentialsIn } from '../guard.ts'
 import { type Log, toldOf } from '../log.ts'
 import type { Misses } from '../misses.ts'
-import { NAME_HEADER, type Names, withoutName } from '../names.ts'
-import { hostAsked, isCall, splitTarget } from '../target.ts'
+import type { Names } from '../names.ts'
 import type { App } from './app.ts'
 import { readBody } from './body.ts'
 import { type Control, controlOf } from './control.ts'
-import { crossOrigin } from './cors.ts'
 import type { Exchanges } from './exchange.ts'
+import { type Request, type RequestHead, createHeads } from './head.ts'
 import { refuse } from './refusal.ts'
 import { BrokenError, type Chunks, type Reply, readToTheEnd } from './reply.ts'
-import { forShowing } from './showing.ts'
 
 export interface ListenerOptions {
   readonly config: Config
@@ -37,8 +34,6 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
-type Request = IncomingMessage | Http2ServerRequest
-
 type Response = ServerResponse | Http2ServerResponse
 
 /** What the body of a response is written to. */
@@ -48,61 +43,47 @@ const lineOf = (response: Response): Writable => ('stream' in response ? respons
 const isWhole = (response: Response): boolean =>
   'stream' in response ? !response.stream.aborted : response.writableFinished
 
-/** The headers as they were sent, without what HTTP/2 has in place of a request line. */
-const headersOf = (request: Request): Headers => {
-  const headers = inPairs(request.rawHeaders)
-  return 'stream' in request ? headers.filter(([name]) => !name.startsWith(':')) : headers
-}
-
 const listenerOf = ({ fetch }: App) => getRequestListener(fetch, { overrideGlobalObjects: false })
 
-/** Lets in those who may come, by their `Host` and `Origin` as they were sent, and says who answers. */
+/** Answers requests, or says why they are not let in. */
 export function createListener({ config, app, named, exchanges, names, misses, ledger, clock, log }: ListenerOptions) {
   const own = listenerOf(app)
   const behindNames = listenerOf(named)
+  const readHead = createHeads(config)
   const replies = createReplies({ config, exchanges, names, clock, log })
-  const ours: Headers = [['x-deltatape', whoAnswers(config)]]
   const together = createBurst(clock)
 
   /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
-  const send = async (reply: Reply, more: Headers, exchange: Exchange) => {
+  const send = async (reply: Reply, exchange: Exchange) => {
     const { response } = exchange
     try {
-      await write(reply, more, exchange)
+      await write(reply, exchange)
     } catch (error) {
       // No connection takes such a head: that of a fixture that was edited by hand.
       const told = toldOf(error, log)
       if (response.headersSent) breakOff(response)
-      else await write(refuse(told, any), more, exchange)
+      else await write(refuse(told, any), exchange)
       if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
     }
   }
 
   return (request: Request, response: Response): void => {
-    const { method = 'GET', url: target = '/' } = request
-    // As it was sent: several are none that is known.
-    const visitor = visitorOf(request)
-    const { origin } = visitor
-    const split = splitTarget(target)
-    const { name, path, flaw } = withoutName(split.path, request.headers[NAME_HEADER]?.toString() || undefined)
-    const refusal = admit(visitor, config) ?? flaw
-    const more = [...ours, ...crossOrigin(origin, config), ...forShowing(request.headers)]
-    const account = ledger.open()
-    lineOf(response).once('close', () => account.close())
-    const exchange = { request, response, account, name }
+    const head = readHead(request)
+    const { method, name, path, search, refusal, more } = head
+    const exchange = opened(request, response, head, ledger.open())
     const control = name === undefined ? undefined : controlOf(method, path, { config, names, misses, clock })
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
-      void send(refuse(refusal, any), more, exchange)
+      void send(refuse(refusal, any), exchange)
     } else if (name !== undefined && control) {
-      void replies.control(control, { ...exchange, name }).then((reply) => send(reply, more, exchange))
-    } else if (isCall(method, path, () => headersOf(request))) {
-      void replies.call(exchange, path + split.search).then((reply) => together(() => void send(reply, more, exchange)))
+      void replies.control(control, exchange, name).then((reply) => send(reply, exchange))
+    } else if (head.isCall) {
+      void replies.call(exchange).then((reply) => together(() => void send(reply, exchange)))
     } else {
-      for (const [header, value] of ours) response.setHeader(header, value)
+      for (const [header, value] of more.slice(0, 1)) response.setHeader(header, value)
       if (name === undefined) return void own(request, response)
       // What is behind a name does not know of it.
-      request.url = path + split.search
+      request.url = path + search
       void behindNames(request, response)
     }
   }
@@ -116,29 +97,36 @@ function createReplies({
   clock,
   log,
 }: Omit<ListenerOptions, 'app' | 'named' | 'ledger' | 'misses'>) {
-  /** @param target what the request asks for, without a name */
-  const call = async ({ request, response, account, name }: Exchange, target: string): Promise<Reply> => {
-    const { method = 'GET' } = request
-    const line = lineOf(response)
+  const call = async (exchange: Exchange): Promise<Reply> => {
+    const { request, response, account, head } = exchange
+    const { method, name, path, search, headers, number } = head
     const onLeave = (leave: () => void) => {
-      if (line.destroyed) leave()
-      else line.once('close', () => (isWhole(response) ? undefined : leave()))
+      if (lineOf(response).destroyed) leave()
+      else exchange.leave = leave
     }
-    const headers = headersOf(request)
     try {
       // Of a stranger no body is kept in memory.
       if (config.authToken !== undefined) authorize(credentialsIn(headers), config)
       const body = await readBody(request, { maxBytes: config.maxBodyBytes, account }, clock)
       const caller = name === undefined ? undefined : names.caller(name)
-      return await exchanges.answer({ method, target, caller, headers, body, account, onLeave })
+      return await exchanges.answer({
+        method,
+        target: path + search,
+        caller,
+        headers,
+        head: number,
+        body,
+        account,
+        onLeave,
+      })
     } catch (error) {
       return refuse(toldOf(error, log), any)
     }
   }
 
-  const control = async (answer: Control, exchange: Exchange & { readonly name: string }): Promise<Reply> => {
+  const control = async (answer: Control, { request, account, head }: Exchange, name: string): Promise<Reply> => {
     try {
-      return await answer({ ...exchange, headers: headersOf(exchange.request) })
+      return await answer({ request, account, name, headers: head.headers })
     } catch (error) {
       return refuse(toldOf(error, log), any)
     }
@@ -163,42 +151,49 @@ function createBurst(clock: Clock): (act: () => void) => void {
   }
 }
 
-/** Of several `Host` or `Origin` headers Node keeps the first; here they are joined, which no name of this server is. */
-function visitorOf({ url = '/', rawHeaders, headers }: Request): Visitor {
-  let host: string | undefined
-  let authority: string | undefined
-  let origin: string | undefined
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
-    if (name === ':authority') authority = value
-    if (name.length === 4 && name.toLowerCase() === 'host') host = host === undefined ? value : `${host}, ${value}`
-    if (name.length === 6 && name.toLowerCase() === 'origin') {
-      origin = origin === undefined ? value : `${origin}, ${value}`
-    }
-  }
-  // HTTP/2 has a name of its own for the host, and may have both.
-  const named = authority === undefined || authority === host ? host : [host, authority].filter(Boolean).join(', ')
-  return { host: hostAsked(url, named), origin, site: headers['sec-fetch-site']?.toString() }
-}
-
 /** Statuses whose responses have no body (RFC 9110, 6.4.1). */
 const BODILESS = new Set([204, 205, 304])
 
-/** A request and its response, the account of what is kept for them, and the name of the client if it gave one. */
+/** A request and its response, and the account of what is kept for them. */
 interface Exchange {
   readonly request: Request
   readonly response: Response
+  readonly head: RequestHead
   readonly account: Account
-  readonly name: string | undefined
+  /** What is called if the client leaves before it has the whole response. */
+  leave: (() => void) | undefined
+}
+
+/** What is kept for an exchange is let go of with its connection. */
+function opened(request: Request, response: Response, head: RequestHead, account: Account): Exchange {
+  const exchange: Exchange = { request, response, head, account, leave: undefined }
+  lineOf(response).on('close', () => {
+    account.close()
+    if (exchange.leave && !isWhole(response)) exchange.leave()
+  })
+  return exchange
 }
 
 /** Headers that HTTP/2 does not have (RFC 9113, 8.2.2). */
 const OF_HTTP1 = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
-function writeHead(response: Response, status: number, headers: Headers): void {
-  if (!('stream' in response)) return void response.writeHead(status, headers.flat())
-  response.writeHead(status, headers.filter(([name]) => !OF_HTTP1.has(name.toLowerCase())).flat())
+/** @param length of the body in bytes, to be said if the headers do not say it */
+function writeHead(response: Response, { status, headers }: Reply, more: Headers, length?: number): void {
+  const all: string[] = []
+  let says = length === undefined
+  for (const list of [headers, more]) {
+    for (const [name, value] of list) {
+      if ('stream' in response && OF_HTTP1.has(name.toLowerCase())) continue
+      says ||= isLength(name)
+      all.push(name, value)
+    }
+  }
+  if (!says) all.push('content-length', String(length))
+  if ('stream' in response) response.writeHead(status, all)
+  else response.writeHead(status, all)
 }
+
+const isLength = (name: string): boolean => name.length === 14 && name.toLowerCase() === 'content-length'
 
 /** Lets a client see that its answer broke. A stream of HTTP/2 that is only destroyed looks whole. */
 function breakOff(response: Response): void {
@@ -206,21 +201,20 @@ function breakOff(response: Response): void {
   else response.destroy()
 }
 
-async function write(reply: Reply, more: Headers, { request, response, account }: Exchange): Promise<void> {
+/** Gives a promise if it takes longer. */
+function write(reply: Reply, { request, response, head, account }: Exchange): Promise<void> | undefined {
   const { status, body } = reply
-  if (body === 'broken') return breakOff(response)
+  if (body === 'broken') return void breakOff(response)
   const line = lineOf(response)
-  const headers = [...reply.headers, ...more]
   const bodiless = request.method === 'HEAD' || BODILESS.has(status)
   if (!('byteLength' in body)) {
-    if (!line.destroyed) writeHead(response, status, headers)
-    return stream(body, response, { bodiless, length: headerOf(headers, 'content-length') }, account)
+    if (!line.destroyed) writeHead(response, reply, head.more)
+    return stream(body, response, { bodiless, length: headerOf(reply.headers, 'content-length') }, account)
   }
-  const length = headers.some(([name]) => name.toLowerCase() === 'content-length')
-  if (!length && !bodiless) headers.push(['content-length', String(body.byteLength)])
-  writeHead(response, status, headers)
+  writeHead(response, reply, head.more, bodiless ? undefined : body.byteLength)
   line.end(bodiless ? undefined : body)
   meter(line, account)()
+  return undefined
 }
 
 interface Promised {

@@ -1,5 +1,5 @@
 /** Notes what becomes of one call over HTTP, for the journal. */
-import type { Api, Question } from '../../api/api.ts'
+import type { Api } from '../../api/api.ts'
 import type { Call } from '../../api/call.ts'
 import type { Batch } from '../../api/record.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -9,7 +9,7 @@ import type { Action } from '../../model/model.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
-import { traceOf } from '../trace.ts'
+import { type Trace, traceOf } from '../trace.ts'
 import { modelAsked } from './asking.ts'
 import type { Hearing } from '../hearing.ts'
 
@@ -31,25 +31,40 @@ interface Parts {
   readonly hearing: Hearing
 }
 
+/** What is told of a call that follows from its bytes. */
+export interface Subject {
+  /** The path as the log has it, once the key that its client brought is taken out: behind the name of the client, if it gave one. */
+  readonly endpoint: string
+  readonly api: string
+  readonly host: string | undefined
+  readonly model: string
+  readonly trace: Trace | undefined
+}
+
+export function subjectOf(call: Call, redactor: Redactor): Subject {
+  const { api, to, headers, caller, path } = call
+  const endpoint = redactor.for(call).path(caller ? `/@${caller.name}${path}` : path)
+  return { endpoint, api: api.name, host: to?.host, model: modelAsked(call), trace: traceOf(headers) }
+}
+
 /** @param close called once, when the call is over */
 export function observe(
   call: Call,
+  subject: Subject,
   { clock, journal, log, redactor, glance, hearing }: Parts,
   close: () => void,
 ): Observed {
   const began = clock.now()
-  const redacts = redactor.for(call)
-  const endpoint = redacts.path(endpointOf(call))
+  const { endpoint } = subject
   const underWay = journal.begin({ endpoint, spoken: 'calls', unit: 'record', call })
   const ear = hearing(call.api)
-  const question = questionOf(call)
   let count = 0
   let failure: { readonly code: DeltatapeError['code']; readonly message: string } | undefined
   let over = false
   let open = true
   return {
     take(batch, bytes) {
-      const seen = glance(call.api, question, batch)
+      const seen = glance(call, batch)
       ear.take(batch)
       count += batch.count
       underWay?.sent(batch.count, bytes)
@@ -57,7 +72,7 @@ export function observe(
       over = seen.mayBeOver || (over && !seen.hasEvent)
       if (failure || !seen.failure) return
       const { code, message } = seen.failure
-      failure = { code, message: redacts.text(message) }
+      failure = { code, message: redactor.for(call).text(message) }
     },
     failed(error) {
       const told = toldOf(error, log)
@@ -72,7 +87,6 @@ export function observe(
       close()
       const { code, message } = failure ?? {}
       const told = {
-        endpoint,
         action,
         count,
         unit: 'record',
@@ -80,15 +94,10 @@ export function observe(
         code,
         message,
       } as const
-      const { api, to, headers } = call
-      const more = { ...ear.heard(), api: api.name, host: to?.host, model: modelAsked(call), trace: traceOf(headers) }
-      journal.turn({ ...told, ...more }, underWay)
+      journal.turn({ ...told, ...ear.heard(), ...subject }, underWay)
     },
   }
 }
-
-/** The path as the log has it, once the key that its client brought is taken out: behind the name of the client, if it gave one. */
-const endpointOf = ({ caller, path }: Call): string => (caller ? `/@${caller.name}${path}` : path)
 
 /** What a batch says of its answer: whether it may end it, whether it holds an event, and the failure that it tells of. */
 interface Seen {
@@ -97,22 +106,23 @@ interface Seen {
   readonly failure: ReturnType<Api['failureOf']>
 }
 
-/** Looks at a batch of the answer to a question; what was seen of one that comes again is remembered. */
-export type Glance = (api: Api, question: Question, batch: Batch) => Seen
+/** Looks at a batch of the answer to a call; what was seen of one that comes again is remembered. */
+export type Glance = (call: Call, batch: Batch) => Seen
 
 export function createGlance(): Glance {
   const known = new WeakMap<Batch, Seen>()
-  return (api, question, batch) => {
+  return (call, batch) => {
     const before = known.get(batch)
     if (before) return before
-    const seen = look(api, question, batch)
+    const seen = look(call, batch)
     if (batch.kept) known.set(batch, seen)
     return seen
   }
 }
 
-function look(api: Api, question: Question, { items }: Batch): Seen {
-  const follower = api.follow(question)
+function look(call: Call, { items }: Batch): Seen {
+  const { api } = call
+  const follower = api.follow(questionOf(call))
   let mayBeOver = false
   let failure: Seen['failure']
   for (const record of items) {

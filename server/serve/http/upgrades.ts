@@ -46,7 +46,7 @@ export function createAnswering(log: Pick<Log, 'warn'>): Answering {
       open.set(socket, on)
       const start = () => {
         on.begun++
-        response.once('close', () => next(socket, on))
+        response.on('close', () => next(socket, on))
         begin()
       }
       if (on.begun < MAX_BEGUN) start()

@@ -1,7 +1,7 @@
 /** What the journal is told of a call. */
 import { expect, test } from 'vitest'
 import { createRedactor } from '../../../server/redact/redactor.ts'
-import { createGlance, observe } from '../../../server/serve/http/observe.ts'
+import { createGlance, observe, subjectOf } from '../../../server/serve/http/observe.ts'
 import { createHearing } from '../../../server/serve/hearing.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
@@ -18,7 +18,8 @@ test('the key of a client stands in no line, be it in the path or in the name of
     const redactor = createRedactor()
     const journal = createJournal(log, 'live')
     const parts = { clock: systemClock, journal, log, redactor, glance: createGlance(), hearing: createHearing() }
-    observe({ ...call, ...(caller && { caller }) }, parts, () => {}).ended(undefined)
+    const named = { ...call, ...(caller && { caller }) }
+    observe(named, subjectOf(named, redactor), parts, () => {}).ended(undefined)
   }
   expect(lines.join('\n')).not.toContain(KEY)
   expect(lines.join('\n')).toContain('/own/[redacted:api-key]/send')
