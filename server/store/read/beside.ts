@@ -1,10 +1,12 @@
 /** Fixtures and what stands beside them: written and taken away together, so that one is never without the other. */
 import { parseObject } from '../../base/json.ts'
 import { type Beside, besideFrom, besideNamedIn, besideOf, createBeside, sha256Of } from '../../fixture/beside.ts'
+import { isDamage } from '../../fixture/damage.ts'
 import { formatFixture } from '../../fixture/file.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
 import { takenIn } from '../../fixture/lines.ts'
-import { type Driver, type Expected, type Found, wholeOf } from '../driver.ts'
+import { type Driver, type Expected, type Found, StoreError, wholeOf } from '../driver.ts'
+import { linesIn } from '../lines.ts'
 
 /** `say-hi-….jsonl` → `say-hi-….bin` */
 export const besideName = (name: string): string => name.replace(/\.jsonl$/, '.bin')
@@ -12,10 +14,6 @@ export const besideName = (name: string): string => name.replace(/\.jsonl$/, '.b
 /** How it is called until its fixture is there, too; in an engine for ever: several may write at one time. */
 export const besideOwnName = (name: string, sha256: string): string =>
   name.replace(/\.jsonl$/, `.${sha256.slice(0, 12)}.bin`)
-
-/** The names that what stands beside a fixture may have. */
-const isBeside = (of: string, name: string): boolean =>
-  name === besideName(of) || (name.length === of.length + 11 && name === besideOwnName(of, name.slice(-16, -4)))
 
 /** What stands beside a fixture with a SHA-256, if it is there. */
 async function foundBeside(driver: Driver, name: string, sha256: string): Promise<Found | undefined> {
@@ -177,16 +175,46 @@ async function writeApart(
 }
 
 /**
- * Takes a fixture away, and then what stands beside it.
+ * Takes a fixture away, and then what stands beside it: what it names itself, as it was before the fixture went. Somebody
+ * may write the same fixture anew at any moment, and has put first what stands beside that.
  *
  * @param version only if it still has this one
  * @returns whether it had
  */
 export async function removeFixture(driver: Driver, name: string, version?: string): Promise<boolean> {
-  const isRemoved = await driver.remove(name, version)
-  if (!isRemoved) return false
-  for await (const { entries } of driver.list(name.replace(/jsonl$/, ''))) {
-    for (const entry of entries) if (isBeside(name, entry.name)) await driver.remove(entry.name)
-  }
+  const beside = await besideNow(driver, name)
+  if (!(await driver.remove(name, version))) return false
+  const isBack = beside.length > 0 && (await driver.get(name, { first: 1 })) !== undefined
+  if (!isBack) for (const each of beside) await driver.remove(each.name, each.version)
   return true
+}
+
+/** What stands beside a fixture under the names that it may have there. */
+async function besideNow(driver: Driver, name: string): Promise<Pick<Found, 'name' | 'version'>[]> {
+  const sha256 = await besideNamed(driver, name)
+  const found: Found[] = []
+  for (const each of [...(sha256 === undefined ? [] : [besideOwnName(name, sha256)]), besideName(name)]) {
+    const got = await driver.get(each, { first: 1 })
+    if (got !== undefined && got !== 'same') found.push(got)
+  }
+  return found
+}
+
+/** The SHA-256 of what stands beside a fixture, as its lines name it; undefined if they name nothing, or cannot be read. */
+async function besideNamed(driver: Driver, name: string): Promise<string | undefined> {
+  try {
+    const got = await driver.get(name)
+    if (got === undefined || got === 'same') return undefined
+    for await (const lines of linesIn(got)) {
+      for (const line of lines) {
+        const taken = takenBy(line)
+        if (taken) return taken.sha256
+      }
+    }
+    return undefined
+  } catch (error) {
+    const isChanged = error instanceof StoreError && error.code === 'store_changed'
+    if (!isChanged && !isDamage(error)) throw error
+    return undefined
+  }
 }

@@ -97,6 +97,31 @@ onPlaces('a large body', (fresh) => {
     expect(isBetween).toBe(true)
     expect(await played(machineOn(place), next)).toBe(bodyHash(next.records))
   })
+
+  test.each([5, 3])(
+    'of seed %i is whole where it is written as soon as the one before it is taken away',
+    async (seed) => {
+      const place = await fresh()
+      const [other, fixture] = [machineOn(place), await fixtureOf(machineOn(place), 3)]
+      const { name } = await other.save(fixture)
+      const next = await fixtureOf(other, seed)
+      let isBetween = false
+      const one = machineOn(place, (driver) => ({
+        ...driver,
+        async remove(which, version) {
+          const isGone = await driver.remove(which, version)
+          if (which === name && !isBetween) {
+            isBetween = true
+            await other.save(next)
+          }
+          return isGone
+        },
+      }))
+      expect(await one.remove(name, await one.stamp(name))).toBe(true)
+      expect(isBetween).toBe(true)
+      expect(await played(machineOn(place), next)).toBe(bodyHash(next.records))
+    },
+  )
 })
 
 test('who reads a fixture as it is written anew reads the new one, though what stood beside the old one is gone', async () => {
