@@ -14,7 +14,7 @@ export const mayBeDisguised = (text: string, hasHint: (plain: string) => boolean
   HIDING.test(text) || stretchesIn(text).some(({ start, end }) => hasHint(plainOf(text, start, end)))
 
 /** Percent-encoding, and characters that are not seen. */
-const HIDING = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF]|%[\dA-Fa-f]{2}/
+const HIDING = /\p{Default_Ignorable_Code_Point}|%[\dA-Fa-f]{2}/u
 
 const plainOf = (text: string, start: number, end: number): string =>
   Buffer.from(text.slice(start, end), 'base64').toString('latin1')
@@ -58,8 +58,12 @@ function outward(match: Match, maps: readonly Uint32Array[]): Match {
   return { ...match, start, end }
 }
 
-const INVISIBLE = (code: number): boolean =>
-  code === 0xad || (code >= 0x200b && code <= 0x200f) || (code >= 0x2060 && code <= 0x2064) || code === 0xfeff
+/** One of two units, too: all characters whose first one it is are not seen (U+E0000 to U+E0FFF). */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}|[\uDB40-\uDB43]/u
+
+/** How many units a character that is not seen takes; 0 if it is seen. */
+const hiddenAt = (text: string, at: number, code: number): number =>
+  code < 0xad || !INVISIBLE.test(text.charAt(at)) ? 0 : code >= 0xdb40 && code <= 0xdb43 ? 2 : 1
 
 const [BACKSLASH, PERCENT, LOWER_U] = [0x5c, 0x25, 0x75]
 
@@ -90,8 +94,9 @@ function unescaped(text: string, escapes: boolean): { readonly text: string; rea
     if (code === BACKSLASH && escapes) at += putEscape(text, at, put)
     else if (code === PERCENT) at += putBytes(text, at, put)
     else {
-      if (code < 0xad || !INVISIBLE(code)) put(code, at)
-      at++
+      const hidden = hiddenAt(text, at, code)
+      if (hidden === 0) put(code, at)
+      at += hidden || 1
     }
   }
   map[length] = text.length

@@ -54,7 +54,7 @@ const DATA_CHARS = 200
 const LONG_TOKEN = /^(?:ops_ey|glc_|pypi-)/
 
 /** The name of a member may say that its value is a secret. */
-const TELLING_NAME = /key$/i
+const TELLING_NAME = /(?:key|token|secret|passw(?:or)?d)$/i
 
 /** In a text that is JSON every string is a text: whoever wrote the one chose the words of the other. */
 const NO_WORD: IsWord = () => false

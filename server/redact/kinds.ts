@@ -160,6 +160,37 @@ export const KNOWN: readonly Rule[] = [
   prefixed('replicate-token', ['r8_'], 'r8_[A-Za-z0-9]{37,99999}'),
   prefixed('perplexity-key', ['pplx-'], 'pplx-[A-Za-z0-9]{40,99999}'),
   prefixed('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{40,99999}'),
+  // Those that a page in a browser is given, for one session.
+  prefixed('openai-key', ['ek_'], String.raw`ek_(?=\w{0,100}\d)[A-Za-z0-9]{24,99999}`),
+  prefixed(
+    'google-token',
+    ['ya29.', 'GOCSPX-', '1//0'],
+    String.raw`ya29\.[\w-]{30,99999}|GOCSPX-[\w-]{28,999}|(?<!\d)1\/\/0[\w-]{40,99999}`,
+  ),
+  prefixed('google-key', ['AQ.'], String.raw`AQ\.${random(40)}`),
+  prefixed(
+    'bedrock-key',
+    ['ABSK', 'bedrock-api-key-'],
+    'ABSK[A-Za-z0-9+/]{100,999}={0,2}|bedrock-api-key-[A-Za-z0-9+/]{40,99999}={0,2}',
+  ),
+  marked('azure-key', {
+    mark: 'JQQJ99',
+    part: /[A-Za-z0-9]/,
+    begin: '',
+    least: 52,
+    most: 52,
+    after: /^[A-Za-z0-9]{26}(?![A-Za-z0-9])/,
+  }),
+  prefixed('nvidia-key', ['nvapi-'], String.raw`nvapi-[\w-]{50,99999}`),
+  prefixed('cerebras-key', ['csk-'], 'csk-[a-z0-9]{40,99999}'),
+  prefixed('fireworks-key', ['fw_'], String.raw`fw_(?=\w{0,100}\d)[A-Za-z0-9]{22,99999}`),
+  prefixed('tavily-key', ['tvly-'], `tvly-${random(24)}`),
+  prefixed('langsmith-key', ['lsv2_'], 'lsv2_[a-z]{2}_[a-f0-9]{32}_[a-f0-9]{10}'),
+  prefixed('pinecone-key', ['pcsk_'], String.raw`pcsk_\w{40,99999}`),
+  prefixed('jina-key', ['jina_'], String.raw`jina_[\w-]{40,99999}`),
+  prefixed('webhook-secret', ['whsec_'], 'whsec_[A-Za-z0-9+/]{24,99999}={0,2}'),
+  prefixed('atlassian-token', ['ATATT3'], String.raw`ATATT3[\w-]{100,99999}(?:=[A-F0-9]{8})?`),
+  prefixed('supabase-key', ['sb_secret_'], String.raw`sb_secret_[\w-]{20,99999}`),
   prefixed('age-key', ['AGE-SECRET-KEY-1'], 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
   token('telegram-token', [':AA'], String.raw`\d{8,10}:AA[\w-]{33}`),
   pattern(
@@ -167,15 +198,21 @@ export const KNOWN: readonly Rule[] = [
     ['AccountKey=', 'AccessKey='],
     /(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{40,99999}={0,2})/g,
   ),
+  // A header as it stands in a command or in a log.
   pattern(
     'bearer-token',
-    ['earer', 'EARER'],
-    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}bearer\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,99999}={0,2})/gi,
+    ['uthorization', 'UTHORIZATION'],
+    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}(?:bearer|token|api-?key|key|dpop)\s{1,20}(?<secret>(?=[\w.~+/-]{0,100}\d)[\w.~+/-]{20,99999}={0,2})/gi,
+  ),
+  pattern(
+    'basic-auth',
+    ['uthorization', 'UTHORIZATION'],
+    /\bauthorization[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{0,4}basic\s{1,20}(?<secret>[A-Za-z0-9+/]{12,99999}={0,2})/gi,
   ),
   pattern(
     'database-connection-string',
     ['://'],
-    /(?:jdbc:)?(?:mongodb(?:\+srv)?|mysqlx?|postgres(?:ql)?):\/\/(?<user>[^:/\s]{1,100}):(?<password>[^@/\s]{1,200})@[^\s"'`<>]{0,99999}/gi,
+    /(?:jdbc:)?(?:mongodb(?:\+srv)?|mysqlx?|postgres(?:ql)?|rediss?|valkeys?|amqps?|mssql|sqlserver|clickhouse):\/\/(?<user>[^:/\s]{0,100}):(?<password>[^@/\s]{1,200})@[^\s"'`<>]{0,99999}/gi,
     isDatabaseLogin,
   ),
   pattern(
@@ -183,6 +220,23 @@ export const KNOWN: readonly Rule[] = [
     ['://'],
     /(?<=(?:https?|ftps?):\/\/)(?<user>[^\s:@/?#"'<>\\[\]]{2,256}):(?<password>[^\s:@/?#"'<>\\[\]]{4,256})(?=@)/g,
     isWebLogin,
+  ),
+  // What a name in front of it tells: of a header, or of a variable. A known kind comes before it, and says more.
+  pattern(
+    'credential',
+    ['pi-key', 'pi-Key', 'Pi-Key', 'PI-KEY', 'ption-key', 'ption-Key', 'PTION-KEY'],
+    new RegExp(
+      String.raw`(?:api|subscription)-key[\\"']{0,4}\s{0,20}:\s{0,20}[\\"']{0,4}(?<secret>${random(16)})`,
+      'gi',
+    ),
+  ),
+  pattern(
+    'credential',
+    ['_KEY', 'TOKEN', 'SECRET', 'PASSW'],
+    new RegExp(
+      String.raw`(?:(?:API|SECRET|ACCESS|PRIVATE|AUTH|MASTER|SIGNING|ENCRYPTION)_KEY|TOKEN|SECRET|PASSWORD|PASSWD)(?:=[\\"']{0,4}|[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{1,4})(?<secret>(?=[\w+/~-]{0,100}\d)(?=[\w+/~-]{0,100}[A-Za-z])[\w+/~-]{16,99999}={0,2})`,
+      'g',
+    ),
   ),
   token('jwt', ['eyJ'], String.raw`eyJ[\w-]{8,99999}\.eyJ[\w-]{8,99999}\.[\w-]{8,99999}`),
 ]

@@ -79,12 +79,29 @@ const HEADERS = /^(?:(?:http|HTTP|extra|default|request|response|custom|addition
 
 const AUTHORIZATION = /^(?:[Pp]roxy[_-]?)?(?:[Aa]uthorization|AUTHORIZATION)$/
 
-/**
- * Whether a JSON text can have such a place: it has the name of one, whose quotes are escaped if the text was put into
- * another as a string, or an escape that may hide it.
- */
-export const mayHavePlaces = (json: string): boolean =>
-  /(?:eaders|EADERS|uthorization|UTHORIZATION|domain_secrets)\\{0,9999}"\s{0,999}:|\\u/.test(json)
+/** Members that hold a credential wherever they stand: those of OAuth (RFC 6749), and settings of programs. */
+const NAMES = [
+  'api[_-]?key',
+  '(?:access|refresh|id|auth|bearer|session)[_-]?token',
+  'client[_-]?secret',
+  'secret[_-]?(?:access[_-]?)?key',
+  'private[_-]?key',
+].join('|')
+
+const MEMBER = new RegExp(`^(?:${NAMES})$`, 'i')
+
+/** A secret that stands beside the time when it ends: `"client_secret":{"value","expires_at"}`. */
+const HOLDER = /^client[_-]?secret$/i
+
+/** What follows a name: quotes, which are escaped if the text was put into another as a string, and a colon. */
+const BEHIND = String.raw`\\{0,9999}"\s{0,999}:`
+
+const HAS_PLACE = new RegExp(String.raw`(?:eaders|EADERS|uthorization|UTHORIZATION|domain_secrets)${BEHIND}|\\u`)
+
+const HAS_MEMBER = new RegExp(`(?:${NAMES})${BEHIND}`, 'i')
+
+/** Whether a JSON text can have such a place: it has the name of one, or an escape that may hide it. */
+export const mayHavePlaces = (json: string): boolean => HAS_PLACE.test(json) || HAS_MEMBER.test(json)
 
 /**
  * What a string is by where it stands: a credential, or the name or the value of a header in a list, of which the name
@@ -95,7 +112,8 @@ export type Standing = 'credential' | 'name' | 'value' | undefined
 /** What a value is by where it stands in a JSON text. */
 export function standingOf(place: Place): Standing {
   const [around, holder, last] = [place.at(-3), place.at(-2), place.at(-1)]
-  if (typeof last === 'string' && AUTHORIZATION.test(last)) return 'credential'
+  if (typeof last === 'string' && (AUTHORIZATION.test(last) || MEMBER.test(last))) return 'credential'
+  if (last === 'value' && typeof holder === 'string' && HOLDER.test(holder)) return 'credential'
   if (typeof holder === 'string') {
     const name = typeof last === 'number' ? holder : last
     const held = typeof last === 'number' ? around : holder

@@ -112,6 +112,54 @@ export function samplesFrom(seed: number): Sample[] {
       text: `https://deploy:${password}@git.example.net/app.git`,
     },
     alone('jwt', undefined, `eyJ${word(20)}.eyJ${word(40)}.${word(43)}`),
+    ...ofModels(word, text),
+    ...named(word),
+  ]
+}
+
+type Word = (length: number) => string
+
+/** Keys of those who sell answers of models, and of what agents are given beside. */
+function ofModels(word: Word, text: ReturnType<typeof textFrom>): Sample[] {
+  const keys: readonly (readonly [kind: string, secret: string])[] = [
+    ['openai-key', `ek_${text(32, HEX)}`],
+    ['google-token', `ya29.${word(120)}`],
+    ['google-token', `GOCSPX-${word(28)}`],
+    ['google-token', `1//0g${word(60)}`],
+    ['google-key', `AQ.Ab8${word(48)}`],
+    ['bedrock-key', `ABSK${word(128)}=`],
+    ['bedrock-key', `bedrock-api-key-${word(120)}`],
+    ['azure-key', `${word(52)}JQQJ99${word(26)}`],
+    ['nvidia-key', `nvapi-${word(64)}`],
+    ['cerebras-key', `csk-${text(48, `${UPPER.toLowerCase()}${DIGITS}`)}`],
+    ['fireworks-key', `fw_7${word(23)}`],
+    ['tavily-key', `tvly-dev-7${word(31)}`],
+    ['langsmith-key', `lsv2_pt_${text(32, HEX)}_${text(10, HEX)}`],
+    ['pinecone-key', `pcsk_${word(6)}_${word(60)}`],
+    ['jina-key', `jina_${word(60)}`],
+    ['webhook-secret', `whsec_${word(32)}`],
+    ['atlassian-token', `ATATT3${word(180)}=${text(8, `${DIGITS}ABCDEF`)}`],
+    ['supabase-key', `sb_secret_${word(22)}_${word(8)}`],
+  ]
+  return keys.map(([kind, secret]) => ({ kind, secret, text: secret }))
+}
+
+/** Credentials of no known kind that a name before them tells, in texts. */
+function named(word: Word): Sample[] {
+  const of = (kind: string, textOf: (secret: string) => string): Sample => {
+    const secret = `7x${word(30)}`
+    return { kind, secret, text: textOf(secret) }
+  }
+  return [
+    of('credential', (secret) => `TAVILY_API_KEY=${secret}`),
+    of('credential', (secret) => `export SESSION_SECRET="${secret}"`),
+    of('credential', (secret) => `DB_PASSWORD='${secret}'`),
+    of('credential', (secret) => `curl -H 'x-api-key: ${secret}' https://api.example.com`),
+    of('credential', (secret) => `Ocp-Apim-Subscription-Key: ${secret}`),
+    of('basic-auth', (secret) => `Authorization: Basic ${secret}`),
+    of('bearer-token', (secret) => `"authorization": "Token ${secret}"`),
+    of('database-connection-string', (secret) => `redis://:${secret}@cache.internal:6379/0`),
+    of('database-connection-string', (secret) => `amqps://app:${secret}@mq.internal/orders`),
   ]
 }
 
@@ -150,6 +198,13 @@ export function placedFrom(seed: number): Placed[] {
     placed('headers by name and value', word(40), (value) => mcp({ headers: [{ name: 'x-vault-token', value }] })),
     placed('headers by value and name', word(40), (value) => mcp({ headers: [{ value, name: 'x-vault-token' }] })),
     placed('headers in pairs', word(40), (secret) => ({ headers: [['Authorization', `Basic ${secret}`]] })),
+    placed('access_token of a body', word(40), (access_token) => ({ token_type: 'Bearer', access_token })),
+    placed('client_secret of a session', word(36), (value) => ({ client_secret: { value, expires_at: 1 } })),
+    placed('apiKey of a model that is configured', word(36), (apiKey) => ({ models: [{ name: 'm', apiKey }] })),
+    placed('refreshToken in the arguments of a call', word(36), (refreshToken) => ({
+      input: [{ type: 'function_call', arguments: JSON.stringify({ refreshToken }) }],
+    })),
+    placed('env of a server that is configured', `7${word(36)}`, (secret) => ({ env: { CRM_TOKEN: secret } })),
     placed('domain_secrets', word(38), (value) => ({
       tools: [{ type: 'shell', network_policy: { domain_secrets: [{ domain: 'x.example', name: 'T', value }] } }],
     })),

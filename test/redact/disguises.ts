@@ -30,6 +30,9 @@ export const DISGUISES: Readonly<Record<string, Disguise>> = {
   'with a zero-width space': (secret) => inProse(`${secret.slice(0, 9)}\u200B${secret.slice(9)}`),
   'with joiners and a mark': (secret) =>
     inProse(`${secret.slice(0, 3)}\u200D${secret.slice(3, 7)}\u2060${secret.slice(7, 11)}\uFEFF${secret.slice(11)}`),
+  'with marks of direction': (secret) => inProse(`\u2066${secret.slice(0, 5)}\u202E${secret.slice(5)}\u2069`),
+  'with selectors and tags': (secret) =>
+    inProse(`${secret.slice(0, 4)}\uFE0F${secret.slice(4, 9)}\u{E0041}\u034F${secret.slice(9)}`),
   'in JSON': (secret) => JSON.stringify({ a: 1, k: inProse(secret) }),
   'in JSON, escaped': (secret) => `{"k":"${[...secret].map(escaped).join('')}"}`,
   'in JSON, half escaped': (secret) =>
@@ -46,7 +49,7 @@ export const JSON_FORMS: Readonly<Record<string, (text: string) => string>> = {
   'with slashes escaped': (text) => JSON.stringify(text).replaceAll('/', String.raw`\/`),
 }
 
-const INVISIBLE = /[\u200B-\u200D\u2060\uFEFF\u00AD]/g
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 
 const unescaped = (text: string): string =>
   text.replaceAll(/\\(?:u([\da-fA-F]{4})|([^u]))/g, (_all, code: string | undefined, named: string) =>
