@@ -1,5 +1,5 @@
 /** What a value of FIXTURES is: a directory, or the address of an engine; and how it is shown. */
-import { isCredentialName } from '../redact/places.ts'
+import { isCredentialParameter } from '../redact/places.ts'
 
 /** What the address of an engine begins with. */
 const SCHEMES = ['s3:', 'redis:', 'rediss:', 'postgres:', 'postgresql:'] as const
@@ -51,7 +51,7 @@ export function placeOf(place: string): string {
   // In the prefix of a bucket an `@` is a letter like others. Keys for S3 stand in no address, but people put them there.
   const open = behind.replace(schemeOf(place) === 's3:' ? /^\/*(?:[^/]*:.*|[^/]*)@/s : /^.*@/s, '')
   const [address = '', query = ''] = open.split(/\?(.*)/s)
-  const shown = query.split('&').filter((pair) => pair !== '' && !isCredentialName(pair.split('=', 1)[0] ?? ''))
+  const shown = query.split('&').filter((pair) => pair !== '' && !isCredentialParameter(pair.split('=', 1)[0] ?? ''))
   return `${scheme}${address}${shown.length > 0 ? `?${shown.join('&')}` : ''}`
 }
 
@@ -61,7 +61,7 @@ export function passwordsIn(place: string): readonly string[] {
   const [, password] = /^[^:]+:\/\/[^:/?#]*:(.+)@/s.exec(place) ?? []
   const [, query = ''] = place.split(/\?(.*)/s)
   const pairs = query.split('&').map((pair) => /^([^=]*)=(.+)$/s.exec(pair))
-  const given = pairs.flatMap((pair) => (pair?.[1] && pair[2] && isCredentialName(pair[1]) ? [pair[2]] : []))
+  const given = pairs.flatMap((pair) => (pair?.[1] && pair[2] && isCredentialParameter(pair[1]) ? [pair[2]] : []))
   return [...(password === undefined ? [] : [password]), ...given].flatMap((each) => [each, decoded(each)])
 }
 

@@ -24,6 +24,8 @@ describe('an address is shown without what could be a password', () => {
       'postgres://ada:hunter22@one.example:5432,two.example:5432/app',
       'postgres://one.example:5432,two.example:5432/app',
     ],
+    ['postgres://db.example/app?user=ada&pass=hunter22&pwd=hunter22', 'postgres://db.example/app?user=ada'],
+    ['s3://bucket/prefix?accessKeyId=hunter22&sig=hunter22', 's3://bucket/prefix'],
     // Not as it should be written, and written all the same.
     ['redis://:hunter22/@?#hunter22@cache.example/1', 'redis://cache.example/1'],
     ['redis://:hunter22@ex:hunter22@cache.example', 'redis://cache.example'],
@@ -43,6 +45,7 @@ test('the password of an address is known, as it stands there and as it is meant
   expect(passwordsIn('redis://:hunter%4022@cache.example/1')).toEqual(['hunter%4022', 'hunter@22'])
   expect(passwordsIn('postgres://ada:50%@db.example/app')).toEqual(['50%', '50%'])
   expect(passwordsIn('postgres://db.example/app?user=ada&password=hunter22')).toEqual(['hunter22', 'hunter22'])
+  expect(passwordsIn('postgres://db.example/app?pass=hunter22')).toEqual(['hunter22', 'hunter22'])
   expect(passwordsIn('redis://cache.example:6379/0')).toEqual([])
   expect(passwordsIn('s3://bucket/prefix')).toEqual([])
 })

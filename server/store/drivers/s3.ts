@@ -18,6 +18,7 @@ import {
   StoreError,
   wholeOf,
 } from '../driver.ts'
+import { passwordsIn } from '../place.ts'
 import { type Send, createClient } from './s3-client.ts'
 import { type Doing, failureIn, s3ErrorOf } from './s3-errors.ts'
 
@@ -57,7 +58,8 @@ export const openS3: OpenDriver = ({ place, clock, timeoutMs }) => {
 /** @throws DeltatapeError `config_invalid` */
 function addressIn(place: string): { bucket: string; prefix: string } {
   const [, bucket, folder = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(place) ?? []
-  if (bucket === undefined) {
+  // What looks like a parameter would be a part of the name of each object.
+  if (bucket === undefined || passwordsIn(place).length > 0) {
     // It is not repeated: people put keys into it.
     throw new DeltatapeError(
       'config_invalid',

@@ -285,12 +285,16 @@ function testWires(placeOf: () => string): void {
 }
 
 describe('an address', () => {
-  test.each(['s3://', 's3:///prefix', 's3://key:secret@bucket/prefix', 's3://buck et/', 's3:bucket'])(
-    'that names no bucket is refused, and not repeated: %s',
-    (place) => {
-      expect(() => openS3({ place, clock: systemClock, timeoutMs: 1 })).toThrow(
-        expect.objectContaining({ code: 'config_invalid', message: expect.not.stringContaining('secret') }),
-      )
-    },
-  )
+  test.each([
+    's3://',
+    's3:///prefix',
+    's3://key:secret@bucket/prefix',
+    's3://b/p?secretAccessKey=secret',
+    's3://buck et/',
+    's3:bucket',
+  ])('that names no bucket is refused, and not repeated: %s', (place) => {
+    expect(() => openS3({ place, clock: systemClock, timeoutMs: 1 })).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.not.stringContaining('secret') }),
+    )
+  })
 })
