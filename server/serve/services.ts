@@ -1,6 +1,8 @@
 /** The variables that say where APIs are, and the keys for them; and what programs are told to find this server. */
 import { SERVICES } from '../api/hosts.ts'
 import { isLoopback } from '../base/host.ts'
+import { KNOWN } from '../redact/kinds.ts'
+import { findAll, merged, replace } from '../redact/match.ts'
 import { type Environment, type Variable, address, readVariables, secret } from '../base/variables.ts'
 
 /** Variables of OpenAI are settings of their own, with flags. */
@@ -121,12 +123,28 @@ const HOLDS_KEY = new RegExp(
   'i',
 )
 
+/** The kinds of keys with which answers of models are bought, under whatever name. */
+const BUYING: ReadonlySet<string> = new Set(
+  ['openai', 'anthropic', 'bedrock', 'groq', 'cerebras', 'fireworks', 'jina', 'nvidia', 'perplexity', 'xai']
+    .map((seller) => `${seller}-key`)
+    .concat('huggingface-token', 'replicate-token'),
+)
+
+/** A text without the keys in it that look like those. */
+function withoutBuying(text: string, by: string): string {
+  const found = findAll(text, KNOWN).filter(({ kind }) => BUYING.has(kind))
+  return replace(
+    text,
+    merged(text, found).map((match) => ({ ...match, placeholder: by })),
+  )
+}
+
 /** What a text has to have to be looked for in others: fewer characters are a word. */
 const MIN_KEY_CHARS = 16
 
 /**
  * The variables that hold keys of APIs of models, each with a value of no use in place of the key: a program that calls
- * an API itself cannot spend. A key is looked for in the values of all others, too.
+ * an API itself cannot spend. A key is looked for in the values of all others, too, and so is what looks like one.
  */
 export function keysReplaced(env: Environment, by = NO_KEY): Record<string, string> {
   const known = new Set(SERVICES.flatMap(({ keys }) => keys))
@@ -134,7 +152,10 @@ export function keysReplaced(env: Environment, by = NO_KEY): Record<string, stri
   const held = Object.keys(env).filter((name) => holds(name) && isSet(name, env))
   const keys = held.map((name) => env[name]?.trim() ?? '').filter(({ length }) => length >= MIN_KEY_CHARS)
   const others = Object.entries(env).flatMap(([name, value = '']) => {
-    const without = keys.reduce((text, key) => text.replaceAll(key, by), value)
+    const without = withoutBuying(
+      keys.reduce((text, key) => text.replaceAll(key, by), value),
+      by,
+    )
     return without === value ? [] : [[name, without] as const]
   })
   return Object.fromEntries([...others, ...held.map((name) => [name, by] as const)])

@@ -15,6 +15,7 @@ import { openFixtures } from '../../store/index.ts'
 import { type Unused, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
 import type { Terminal } from '../terminal.ts'
 import { shownPath } from '../command.ts'
+import { hostsOf } from './apis.ts'
 import { runCommand } from './child.ts'
 import { environmentOfCommand } from './environment.ts'
 import { refuseNested } from './nested.ts'
@@ -67,7 +68,7 @@ async function runBeside(scratch: string, run: Run, tell: (line: string) => void
     misses: { severity: misses, untold: server.misses.untold() },
     isIdle: problem === undefined && run.config.usageLog === undefined && (await isEmpty(config.usageLog)),
     strays: proxy.strays(),
-    hosts: [config.baseURL, ...Object.values(config.baseURLs)].map((address) => new URL(address).hostname),
+    hosts: hostsOf(config.baseURL, config.baseURLs),
     unused: unused && code === 0 ? { severity: unused, lines: await unusedIn(config) } : undefined,
   })
   for (const each of verdict.told) tell(each)

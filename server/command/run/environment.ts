@@ -1,9 +1,9 @@
 /** What a command finds in its environment: this server where its APIs would be, and no key with which it could spend. */
 import { resolve } from 'node:path'
-import { SERVICES, serviceAtHost } from '../../api/hosts.ts'
 import type { Environment } from '../../base/variables.ts'
 import type { Config } from '../../serve/config.ts'
 import { addressesFor, keysMissing, keysReplaced } from '../../serve/services.ts'
+import { hostsOf, leadsToApi } from './apis.ts'
 
 export interface Around {
   /** Where the server is, for programs of this machine. */
@@ -33,7 +33,7 @@ export function environmentOfCommand(env: Environment, { url, proxyUrl, config }
     ...(isAzureAlone(env) ? { OPENAI_BASE_URL: undefined, OPENAI_API_BASE: undefined } : {}),
     DELTATAPE_URL: url,
     DELTATAPE_AROUND: JSON.stringify(forOwn(config)),
-    ...throughProxy(env, proxyUrl, mode),
+    ...throughProxy(env, proxyUrl, config),
   }
 }
 
@@ -72,9 +72,10 @@ const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
  */
 const HERE = ['localhost', '127.0.0.1']
 
-function throughProxy(env: Environment, proxyUrl: string, mode: Config['mode']): Environment {
+function throughProxy(env: Environment, proxyUrl: string, { mode, baseURL, baseURLs }: Around['config']): Environment {
+  const hosts = hostsOf(baseURL, baseURLs)
   const own = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean)
-  const kept = mode === 'replay' ? own.filter((entry) => !opens(entry)) : own
+  const kept = mode === 'replay' ? own.filter((entry) => !opens(entry, hosts)) : own
   const noProxy = [...new Set([...kept, ...HERE])].join(',')
   const names = PROXIES.flatMap((name) => [name, name.toLowerCase()])
   return {
@@ -86,10 +87,11 @@ function throughProxy(env: Environment, proxyUrl: string, mode: Config['mode']):
   }
 }
 
-/** Whether an entry in the list of hosts that go by no proxy lets an API out. */
-function opens(entry: string): boolean {
-  const name = entry.replace(/^\*?\.?/, '').replace(/:\d+$/, '')
-  return name === '' || serviceAtHost(name) !== undefined || HOSTS.some((host) => host.endsWith(`.${name}`))
+/** Whether an entry in the list of hosts that go by no proxy lets an API out. A point at its end says nothing. */
+function opens(entry: string, hosts: readonly string[]): boolean {
+  const name = entry
+    .toLowerCase()
+    .replace(/^\*?\.?/, '')
+    .replace(/\.?(?::\d+)?$/, '')
+  return name === '' || leadsToApi(name, hosts)
 }
-
-const HOSTS = SERVICES.map(({ url }) => new URL(url).hostname)

@@ -1,7 +1,8 @@
 /** What is told of a run in its end, and whether a command that passed has failed all the same. Pure. */
-import { type Service, serviceAtHost } from '../../api/hosts.ts'
+import type { Service } from '../../api/hosts.ts'
 import type { Mode } from '../../model/mode.ts'
 import type { Untold } from '../../serve/misses.ts'
+import { apiAt } from './apis.ts'
 import type { Stray } from './proxy.ts'
 
 /** What becomes of something that should not be: it fails the run, or is told alone. */
@@ -39,7 +40,7 @@ const FAILED = 1
 export function verdictOf(course: Course): Verdict {
   const { mode, code, misses, strays, unused } = course
   const known = strays.flatMap((stray) => {
-    const service = apiAt(stray.host, course)
+    const service = apiAt(stray.host, course.hosts)
     return service === undefined ? [] : [{ stray, service }]
   })
   const others = strays.filter((stray) => known.every((each) => each.stray !== stray))
@@ -95,14 +96,6 @@ function unusedLines(lines: readonly string[]): readonly string[] {
   if (lines.length === 0) return []
   const about = lines.length === 1 ? 'A fixture was not asked for:' : `${lines.length} fixtures were not asked for:`
   return [listed(about, lines), PRUNE]
-}
-
-/** Addresses that no service names, at which models answer all the same: resources of Azure, and subscriptions. */
-const FURTHER = /(?:^|\.)(?:chatgpt\.com|openai\.azure\.com|services\.ai\.azure\.com|cognitiveservices\.azure\.com)$/
-
-/** Whose API is at a host; nobody's that is known by name if it is just one of a model. */
-function apiAt(host: string, { hosts }: Pick<Course, 'hosts'>): Partial<Service> | undefined {
-  return serviceAtHost(host) ?? (FURTHER.test(host) || hosts.includes(host) ? {} : undefined)
 }
 
 function strayLine(stray: Stray, { addresses = [] }: Partial<Service>, mode: Mode): string {

@@ -80,6 +80,21 @@ test('in replay no key is left, under whatever name; what is none stays', () => 
   })
 })
 
+test('in replay no key is left under a name that nobody knows, if it looks like one of a model; others stay', () => {
+  const env = around({
+    CLAUDE: `sk-ant-api03-${'Ab3dEf6hIj9kLm2nOp5q'}`,
+    MY_APP_SECRETS: `{"llm":"gsk_${'a1'.repeat(30)}","region":"eu"}`,
+    ANTHROPIC_CUSTOM_HEADERS: `x-api-key: ${KEY}`,
+    DEPLOY: `ghp_${'a1B2c3D4e5F6'.repeat(3)}`,
+  })
+  expect(env).toMatchObject({
+    CLAUDE: 'any',
+    MY_APP_SECRETS: '{"llm":"any","region":"eu"}',
+    ANTHROPIC_CUSTOM_HEADERS: 'x-api-key: any',
+    DEPLOY: `ghp_${'a1B2c3D4e5F6'.repeat(3)}`,
+  })
+})
+
 test('where APIs are called the command keeps its keys, unless a token stands in their place', () => {
   const own = { MODEL_MODE: 'record', OPENAI_API_KEY: KEY, AWS_PROFILE: 'work', AWS_ACCESS_KEY_ID: 'AKIA' }
   expect(around(own)).toMatchObject(own)
@@ -111,6 +126,16 @@ test('all proxies are that of the run; what the user spares stays spared, but fo
   })
   expect(env.no_proxy).toBe(env.NO_PROXY)
   expect(around({ ...own, MODEL_MODE: 'record' }).NO_PROXY).toMatch(/^\*,\.openai\.com,/)
+})
+
+test('an API cannot be spared in replay, however its host is written: a known one, one of Azure, or the configured one', () => {
+  const spared = (NO_PROXY: string) =>
+    around({ NO_PROXY, OPENAI_BASE_URL: 'https://llm.corp.example/v1' }).NO_PROXY?.split(',').slice(0, -2)
+  for (const host of ['API.OpenAI.com', 'api.openai.com.', 'chatgpt.com', 'mine.openai.azure.com', 'azure.com']) {
+    expect(spared(host), host).toEqual([])
+  }
+  expect(spared('LLM.corp.example:443,.llm.corp.example')).toEqual([])
+  expect(spared('.corp.example,minio,Files.example.')).toEqual(['.corp.example', 'minio', 'Files.example.'])
 })
 
 test('a deltatape that the command starts is told what this one knows of APIs', () => {
