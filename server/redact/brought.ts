@@ -19,8 +19,9 @@ export function credentialsOf({ headers, query, credential }: Brought, finder: C
 
 /** The password of a login (RFC 7617), and the user if there is none: then the user is the key. */
 function loginIn(secret: string): string[] {
-  const [, user = '', password = ''] =
-    /^([\x20-\x7E]*?):([\x20-\x7E]*)$/.exec(Buffer.from(secret, 'base64').toString()) ?? []
-  const login = password === '' ? user : password
+  const text = Buffer.from(secret, 'base64').toString()
+  const at = text.indexOf(':')
+  if (at === -1 || !/^[\x20-\x7E]*$/.test(text)) return []
+  const login = text.slice(at + 1) || text.slice(0, at)
   return login === '' ? [] : [login]
 }

@@ -110,11 +110,22 @@ function dataRun(record: AnswerRecord): Run {
 /** One that has none: comments, or what was cut off. */
 function lineRun(record: AnswerRecord): Run {
   const text = typeof record.wire === 'string' ? record.wire : ''
-  const start = /^data: ?|^[\s[,]*(?=\{)/m.exec(text)
-  const from = start ? start.index + start[0].length : text.length
+  const start = startOfData(text)
+  const from = start ?? text.length
   const cut = text.slice(from)
   const documents = /^\s*[{[]/.test(cut) ? [{ start: from, document: documentOf(cut) }] : []
-  return { records: [record], text, documents, around: start && documents.length === 0 ? 'text' : 'protocol' }
+  const isText = start !== undefined && documents.length === 0
+  return { records: [record], text, documents, around: isText ? 'text' : 'protocol' }
+}
+
+/** Where the data begins of what is no event: behind its field, or with the first object of a line. Linear. */
+function startOfData(text: string): number | undefined {
+  const field = /^data: ?/m.exec(text)
+  const before = field ? text.slice(0, field.index) : text
+  for (const { 0: found, index } of before.matchAll(/(?<![\s[,])[\s[,]*\{/g)) {
+    if (index === 0 || /[\n\r\u2028\u2029]/.test(found)) return index + found.length - 1
+  }
+  return field ? field.index + field[0].length : undefined
 }
 
 /** Pieces of a body: a secret may stand across them. */
@@ -127,27 +138,34 @@ function textRun(text: string): Omit<Run, 'records'> {
   if (!/^\s*[{[]/.test(text)) return { text, documents: [], around: 'text' }
   if (parseJson(text) !== undefined)
     return { text, documents: [{ start: 0, document: documentOf(text) }], around: 'nothing' }
-  const lines = linesOf(text)
-  const areJson = lines.every(
-    ({ document }, index) => parseJson(document.text) !== undefined || (index > 0 && index === lines.length - 1),
-  )
-  if (lines.length > 1 && areJson) return { text, documents: lines, around: 'protocol' }
+  const lines = jsonLinesOf(text)
+  if (lines) return { text, documents: lines, around: 'protocol' }
   // It may have been cut off.
   if (/^\s*(?:\[\s*)*\{\s*"/.test(text))
     return { text, documents: [{ start: 0, document: documentOf(text) }], around: 'protocol' }
   return { text, documents: [], around: 'text' }
 }
 
-function linesOf(text: string): Part[] {
+/**
+ * The lines of a text that is lines of JSON, of which the last may have been cut off; undefined if it is not. Nothing is
+ * made of lines behind one that is no JSON: an API may send millions.
+ */
+function jsonLinesOf(text: string): Part[] | undefined {
   const lines: Part[] = []
+  let isCut = false
   for (let start = 0; start < text.length;) {
     const feed = text.indexOf('\n', start)
     const end = feed === -1 ? text.length : feed
     const line = text.slice(start, end)
-    if (line.trim() !== '') lines.push({ start, document: documentOf(line) })
+    if (line.trim() !== '') {
+      if (isCut) return undefined
+      isCut = parseJson(line) === undefined
+      if (isCut && lines.length === 0) return undefined
+      lines.push({ start, document: documentOf(line) })
+    }
     start = end + 1
   }
-  return lines
+  return lines.length > 1 ? lines : undefined
 }
 
 /** The tokens and bytes of a text stand once more in its log probabilities, and no rule can find a secret there. */

@@ -145,6 +145,39 @@ describe('a text takes linear time', () => {
   })
 })
 
+describe('records that hold no event take linear time', () => {
+  const redactor = createRedactor({ 'api-key': 'gw7f3a9c1e5b2d8046' })
+  const records: Readonly<Record<string, Make>> = {
+    'blank lines': (length) => repeat('\n', length),
+    'lines of blanks': (length) => repeat(' \n', length),
+    'lists that are begun': (length) => repeat('[\n', length),
+    'items that are begun': (length) => repeat(',\r\n', length),
+    'fields without a value': (length) => repeat('data:\n', length),
+    'objects that are begun': (length) => repeat('\n{', length),
+  }
+
+  test.each(Object.entries(records))('%s', async (_name, make) => {
+    const redact = (text: string) => redactor.records([{ at: 0, wire: text }], responses)
+    const inEvents = (text: string) =>
+      redactor.records([...toRecords([{ type: 'x' }]), { at: 20, wire: text }], responses)
+    expect([await slowness(redact, make), await slowness(inEvents, make)]).toEqual([undefined, undefined])
+  })
+})
+
+describe('what a client brings takes linear time', () => {
+  test.each<[string, string, Make]>([
+    ['a login of colons', 'authorization', (length) => `Basic ${btoa(repeat('a:', length))}`],
+    ['a login that is none', 'authorization', (length) => `Basic ${btoa(`${repeat('a:', length)}\n`)}`],
+    ['a key of blanks', 'x-api-key', (length) => `${repeat(' ', length)}x`],
+    ['schemes', 'authorization', (length) => repeat('Bearer ', length)],
+    ['cookies', 'cookie', (length) => repeat('a=b; ', length)],
+  ])('%s', async (_what, name, make) => {
+    const redactor = createRedactor({})
+    const bring = (value: string) => redactor.for({ headers: [[name, value]], query: '', credential: value })
+    expect(await slowness(bring, make)).toBeUndefined()
+  })
+})
+
 describe('rules of the user take linear time', () => {
   const redactorOf = (rule: Readonly<Record<string, string>>) =>
     createRedactor({}, parseRules(JSON.stringify({ redact: [{ placeholder: '[out]', ...rule }] }), 'rules'))
