@@ -1,6 +1,6 @@
 /** What a framing is: how a body is cut into records as it arrives, and how a record is put together again. */
 import { isUtf8 } from 'node:buffer'
-import type { JsonObject } from '../../base/json.ts'
+import { type JsonObject, memberOf } from '../../base/json.ts'
 import type { AnswerRecord } from '../record.ts'
 
 export interface Framing {
@@ -109,8 +109,13 @@ export const beginningOf = (start: Buffer): string => start.toString('latin1', 0
 export const MAX_START = 16
 
 /** Content types that come with JSON, be it meant so or not: Google sends its errors as event streams, others send octets. */
-const WITH_JSON =
-  /^(?:text\/(?:plain|event-stream|[^/]*json[^/]*)|application\/(?:octet-stream|[^/]*json[^/]*|[^/]*eventstream))?$/
+const WITH_JSON: Readonly<Record<string, RegExp>> = {
+  text: /^plain$|^event-stream$|json/,
+  application: /^octet-stream$|json|eventstream$/,
+}
 
 /** Whether a body of this type that looks like JSON is taken for it. */
-export const mayBeJson = (type: string): boolean => WITH_JSON.test(type)
+export function mayBeJson(type: string): boolean {
+  const [family = '', kind, more] = type.split('/', 3)
+  return type === '' || (kind !== undefined && more === undefined && (memberOf(WITH_JSON, family)?.test(kind) ?? false))
+}

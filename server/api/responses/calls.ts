@@ -38,11 +38,15 @@ export function createCalls(): { read(event: ModelEvent, index: number): void; r
 }
 
 /** A piece of what a call is made of, or all of it: its arguments, its input, its code. What it gave is none. */
-const PART = /^response\.\w+_call_(?!output)(\w+)\.(delta|done)$/
+const PART = /^response\.(\w+)\.(delta|done)$/
+
+const OF_CALL = '_call_'
 
 function partOf({ type, body }: ModelEvent): Said[] {
-  const [, member, end] = PART.exec(type) ?? []
-  if (member === undefined) return []
+  const [, family = '', end] = PART.exec(type) ?? []
+  const at = family.lastIndexOf(OF_CALL)
+  const member = family.slice(at + OF_CALL.length)
+  if (at < 1 || member === '' || member.startsWith('output')) return []
   const whole = body[member] ?? body[member.replace(/^.*_/, '')]
   const place = `${placeIn(body)} ${typeof body.command_index === 'number' ? body.command_index : 0}`
   return [{ place, text: end === 'delta' ? body.delta : whole, isDelta: end === 'delta' }]

@@ -19,6 +19,6 @@ export function reasonOf(error: unknown): Reason {
   const message = isError(error) ? error.message : String(error)
   // An engine that does not know a command repeats what it was given, be it a password.
   const [line = ''] = message.replace(/,? with args beginning with:.*/s, '').split('\n')
-  const said = (line === '' ? code : line).replace(/[.\s]+$/, '')
+  const said = (line === '' ? code : line).replace(/(?<![.\s])[.\s]+$/, '')
   return { said, byTls: TLS.test(code) }
 }

@@ -73,3 +73,14 @@ test.each(BODIES)('%s: four times as much costs about four times as much', (_wha
   // What is quadratic costs sixteen times as much; short times are those of the clock.
   expect(large).toBeLessThan(10 * Math.max(small, 10))
 })
+
+test.each([
+  `text/${'json'.repeat(250_000)}/`,
+  `application/${'json'.repeat(250_000)}/`,
+  `application/${'a'.repeat(1_000_000)}/eventstream`,
+  `text/plain${' '.repeat(1_000_000)}x`,
+])('a content type that is long takes linear time', (type) => {
+  const reader = createReader([['content-type', type]])
+  reader.read(Buffer.from('{"a":1}'), 0)
+  expect(reader.framing()).toBe('text')
+})

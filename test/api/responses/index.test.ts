@@ -36,6 +36,12 @@ describe('events', () => {
     })
   })
 
+  test('whose types are long take linear time', () => {
+    for (const type of [`response.${'_call_'.repeat(200_000)}!`, `response.${'a'.repeat(1_000_000)}_call_`]) {
+      expect(responses.told(toEvents([{ type, delta: 'x' }])).calls).toEqual([])
+    }
+  })
+
   test('of what is no JSON object are none', () => {
     for (const body of ['', '<p>', '[1]', '{"id":']) expect(responses.events(textual(body))).toEqual([])
     expect(responses.events([{ at: 0, wire: Uint8Array.of(0xff) }])).toEqual([])
