@@ -41,8 +41,9 @@ Examples:
   npx deltatape run --unused fail -- npm test  and no fixture is left over
 
 The command finds the server by the variables of its SDKs (OPENAI_BASE_URL, …)
-and by DELTATAPE_URL. In replay its keys are of no use, and nothing else is let
-out. PORT, HOST, LOG_LEVEL and AUTH_TOKEN are the command's own: here they are
+and by DELTATAPE_URL. Where such a variable names an API already, as in
+ANTHROPIC_BASE_URL=http://127.0.0.1:8080, that is what a recording calls. In
+replay its keys are of no use, and nothing else is let out. PORT, HOST, LOG_LEVEL and AUTH_TOKEN are the command's own: here they are
 flags alone. A free port is picked unless --port names one.
 
 Exit codes: that of the command (128 and more: a signal; 127: there is no such

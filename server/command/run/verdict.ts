@@ -87,7 +87,7 @@ function missLines({ reasons }: Untold, notPlayed: number): readonly string[] {
 
 /** A user who records wants something to be recorded. */
 const IDLE =
-  'No call came to deltatape, so nothing was recorded. The command finds it by OPENAI_BASE_URL and the like: does it set a base URL of its own?'
+  'No call came to deltatape, so nothing was recorded. The command finds it by OPENAI_BASE_URL and the like: does it set a base URL of its own? And most SDKs call nothing without a key, such as OPENAI_API_KEY.'
 
 /** What takes away the fixtures that are not needed any more. */
 const PRUNE = 'To remove what is not needed, run it with USAGE_LOG=used.jsonl, and then npx deltatape prune used.jsonl.'
