@@ -40,6 +40,10 @@ export interface Action {
   readonly earlier?: readonly Pick<Action, 'fixture' | 'isNew'>[] | undefined
   /** Whether it says something else than what it replaced, beyond ids and times. */
   readonly isOther?: boolean | undefined
+  /** The marks of the answer that it replaced and does not have: who goes on from that one sends what nobody gets any more. */
+  readonly lost?: readonly string[] | undefined
+  /** The ids of earlier answers that count for the key of its call. */
+  readonly needs?: readonly string[] | undefined
   /** Which other form of the answer it was made from. */
   readonly derived?: 'stream' | undefined
 }

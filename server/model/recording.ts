@@ -13,7 +13,7 @@ import { describeComparison } from '../fixture/compared.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { type Identity, fileName } from '../fixture/key.ts'
 import { numbered } from '../fixture/take.ts'
-import { givenBy } from '../fixture/thread.ts'
+import { countingIds, givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { harmIn } from '../redact/shape.ts'
 import type { Saved } from '../store/save.ts'
@@ -172,6 +172,7 @@ async function keep(
     kind: outcome,
     ...placeOf(saved),
     ...(replaced && changesOf(replaced, fixture)),
+    needs: countingIds(call.api, identity),
     ...(before.length > 0 ? { earlier: before } : {}),
   }
 }
@@ -196,12 +197,13 @@ const UNFINISHED = {
 } as const
 
 /** In which way a fixture changed. It is on the disk: what cannot be compared is saved all the same. */
-function changesOf(before: Fixture, after: Fixture): Pick<Action, 'changes' | 'isOther'> {
+function changesOf(before: Fixture, after: Fixture): Pick<Action, 'changes' | 'isOther' | 'lost'> {
+  const lost = (before.knownBy ?? []).filter((mark) => !after.knownBy?.includes(mark))
   try {
     const comparison = compare(before, after)
-    return { changes: describeComparison(comparison), isOther: !comparison.same }
+    return { changes: describeComparison(comparison), isOther: !comparison.same, lost }
   } catch {
-    return {}
+    return { lost }
   }
 }
 

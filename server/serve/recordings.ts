@@ -21,8 +21,13 @@ const MAX_RECORDINGS_BYTES = 32 * 1024 * 1024
 
 const ENTRY_BYTES = 256
 
+const MARK_BYTES = 64
+
 /** How many fixtures that were not saved are named in the end. */
 const MAX_NOT_SAVED = 1000
+
+/** How many marks of answers to one call are remembered that were replaced. */
+const MAX_LOST = 1000
 
 interface Outcome {
   /** The API and the host that was asked. */
@@ -35,6 +40,10 @@ interface Outcome {
   readonly why: string | undefined
   /** Whether it was saved, and then something else in its place. */
   readonly isSeveral: boolean
+  /** The marks of what was saved in this run, and is not there any more. */
+  readonly lost: readonly string[]
+  /** The ids of earlier answers that count for its call. */
+  readonly needs: readonly string[]
 }
 
 /** How often what became of a fixture. */
@@ -49,10 +58,11 @@ const nothing = (): Numbers => ({ saved: 0, unchanged: 0, not_saved: 0 })
 const inWords = ({ saved, unchanged, not_saved: notSaved }: Numbers): string =>
   `${saved} saved, ${unchanged} unchanged, ${notSaved} not saved`
 
-const UNTOUCHED = { kept: undefined, isNew: false, why: undefined, isSeveral: false }
+const UNTOUCHED = { kept: undefined, isNew: false, why: undefined, isSeveral: false, lost: [], needs: [] }
 
 /** What became of a fixture, now that something more did. */
-function after(known: Outcome, { kind, why = '', isNew = false, isOther = false }: Action, of: string): Outcome {
+function after(known: Outcome, action: Action, of: string): Outcome {
+  const { kind, why = '', isNew = false, isOther = false, lost = [], needs = known.needs } = action
   if (kind === 'not_saved') return { ...known, of, why }
   if (kind !== 'saved' && kind !== 'unchanged') return known
   return {
@@ -61,6 +71,8 @@ function after(known: Outcome, { kind, why = '', isNew = false, isOther = false 
     isNew: known.isNew || isNew,
     why: undefined,
     isSeveral: known.isSeveral || (kind === 'saved' && known.kept !== undefined && isOther),
+    lost: known.kept === undefined ? [] : [...known.lost, ...lost].slice(-MAX_LOST),
+    needs,
   }
 }
 
@@ -81,7 +93,7 @@ export function createRecordings(): Recordings {
   /** By the name without its folder: what was not saved has no other. */
   const outcomes = new LRUCache<string, Outcome>({
     maxSize: MAX_RECORDINGS_BYTES,
-    sizeCalculation: ({ why = '' }, name) => ENTRY_BYTES + 2 * (name.length + why.length),
+    sizeCalculation: weightOf,
     dispose(outcome, _name, reason) {
       if (reason !== 'evict') return
       count(outcome)
@@ -98,18 +110,17 @@ export function createRecordings(): Recordings {
     },
     tell(log, names) {
       const notSavedNow: (readonly [fixture: string, why: string])[] = []
-      const several: string[] = []
       const used = new Map<string, Outcome>()
       outcomes.forEach((outcome, fixture) => {
         count(outcome)
         used.set(fixture, outcome)
-        if (outcome.isSeveral) several.unshift(fixture)
         if (outcome.why !== undefined) notSavedNow.unshift([fixture, outcome.why])
       })
       if (numbers.saved + numbers.unchanged + numbers.not_saved === 0) return
       const apis = [...byApi].toSorted(([a], [b]) => (a < b ? -1 : 1))
       if (apis.length > 1)
         for (const [of, own] of apis) log.announce(`recorded of ${of || 'chats'}: ${inWords(own)}`, { ...own, of })
+      const several = severalIn(used)
       const left = leftOver(names ?? [], used)
       const { forgotten, ...told } = numbers
       const summary = {
@@ -124,6 +135,16 @@ export function createRecordings(): Recordings {
       if (left.takes.length > 0) log.warn(leftOverText(left.takes), { left_over: left.takes.length })
     },
   }
+}
+
+const weightOf = ({ why = '', lost, needs }: Outcome, name: string): number =>
+  ENTRY_BYTES + 2 * (name.length + why.length) + MARK_BYTES * (lost.length + needs.length)
+
+/** The calls of which somebody got an answer that is missed: it said something else, or a later call carries its ids. */
+function severalIn(used: ReadonlyMap<string, Outcome>): readonly string[] {
+  const needed = new Set([...used.values()].flatMap(({ needs }) => needs))
+  const isMissed = ({ isSeveral, lost }: Outcome): boolean => isSeveral || lost.some((mark) => needed.has(mark))
+  return [...used].flatMap(([name, outcome]) => (isMissed(outcome) ? [name] : [])).toReversed()
 }
 
 /** Of all fixtures those that a run neither used nor recorded, and the takes among them that replay gives after the last that it did. */
@@ -158,7 +179,7 @@ const named = (names: readonly string[]): string =>
     : names.join(', ')
 
 const severalText = (names: readonly string[]): string =>
-  `different answers came to ${names.length === 1 ? 'one call' : `${names.length} calls`}, and the last alone was kept (RECORD_TAKES=1 keeps all that a client gets, in order): ${named(names)}`
+  `different answers came to ${names.length === 1 ? 'one call' : `${names.length} calls`}, and the last alone was kept: who went on from another one finds no fixture in replay (MODEL_MODE=auto, run once more, asks what is missing; RECORD_TAKES=1 keeps all that a client gets, in order): ${named(names)}`
 
 const leftOverText = (names: readonly string[]): string =>
   `left over: ${names.length === 1 ? 'a take' : `${names.length} takes`} of an earlier run beyond the last that was recorded now; remove what is not needed any more: ${named(names)}`

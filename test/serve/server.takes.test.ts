@@ -1,6 +1,6 @@
 /** Takes by way of the whole server: what is recorded, what is told in the end, and what is replayed. */
 import { readdir } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compose, steps, words } from '../kit/answers.ts'
 import { connect } from '../kit/client.ts'
 import type { Answer } from '../kit/standin.ts'
@@ -58,6 +58,78 @@ test('a recording that got different answers to one call says so in the end, onc
   expect(ends(lines)[0]).toContain('RECORD_TAKES=1')
   expect(ends(lines)[0]).toContain(name)
   expect(ends(lines)[0]).not.toContain('same-')
+})
+
+describe('of answers that differ in the ids of their calls of tools alone', () => {
+  const toolUse = (index: number) =>
+    JSON.stringify({
+      id: `msg_${index}`,
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [{ type: 'tool_use', id: `toolu_${index}_made`, name: 'weather', input: {} }],
+      stop_reason: 'tool_use',
+      usage: { input_tokens: 1, output_tokens: 1 },
+    })
+
+  const hi = { role: 'user', content: 'Hi' }
+
+  async function setUpTools() {
+    const standIn = await runStandIn((_call, index) => ({ body: toolUse(index) }))
+    const dir = await temporaryFolder()
+    const env = { FIXTURES_DIR: dir, ANTHROPIC_BASE_URL: standIn.url, ANTHROPIC_API_KEY: 'sk-ant-x' }
+    const run = async (mode: string, work: (ask: (...messages: object[]) => Promise<string>) => Promise<void>) => {
+      const { url, lines, close } = await runServer({ MODEL_MODE: mode, ...env })
+      const ask = async (...messages: object[]): Promise<string> => {
+        const headers = { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' }
+        const body = JSON.stringify({ model: 'm', max_tokens: 9, messages })
+        const response = await fetch(`${url}/v1/messages`, { method: 'POST', headers, body })
+        const [id = ''] = /toolu_\d+_made/.exec(await response.text()) ?? []
+        return response.ok ? id : `HTTP ${response.status}`
+      }
+      await work(ask)
+      await close()
+      return ends(lines)
+    }
+    return { run }
+  }
+
+  /** What a program asks that brings the result of a tool, and something of its own. */
+  const goingOn = (id: string, more: string) => [
+    hi,
+    { role: 'assistant', content: [{ type: 'tool_use', id, name: 'weather', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: more }] },
+  ]
+
+  const talk = (more: string, ended: string[]) => async (ask: (...messages: object[]) => Promise<string>) => {
+    ended.push(await ask(...goingOn(await ask(hi), more)))
+  }
+
+  test('those are told from which a conversation went on, and a run in auto asks what is missing', async () => {
+    const { run } = await setUpTools()
+    const [sunny, rainy] = [talk('sunny', []), talk('rainy', [])]
+    const told = await run('record', async (ask) => {
+      await sunny(ask)
+      await rainy(ask)
+    })
+    expect(told).toEqual([expect.stringMatching(/^different answers came to one call, .*MODEL_MODE=auto.*: hi-\S+$/)])
+    const missed: string[] = []
+    await run('replay', talk('sunny', missed))
+    expect(missed).toEqual(['HTTP 410'])
+    await run('auto', talk('sunny', []))
+    const found: string[] = []
+    for (const more of ['sunny', 'rainy']) await run('replay', talk(more, found))
+    expect(found).toEqual([expect.stringMatching(/^toolu_/), expect.stringMatching(/^toolu_/)])
+  })
+
+  test('those are not told from which nothing went on', async () => {
+    const { run } = await setUpTools()
+    const told = await run('record', async (ask) => {
+      await ask(hi)
+      await talk('sunny', [])(ask)
+    })
+    expect(told).toEqual([])
+  })
 })
 
 test('takes of an earlier run beyond the last new one are told as left over', async () => {
