@@ -144,7 +144,7 @@ describe('the eval', { timeout: 60_000 }, () => {
     expect(stats).toEqual({ successes: 8, failures: 0, errors: 4 })
     expect(code).toBe(100)
     const errors = results.flatMap(({ vars, error }) => (vars.body === 'Good night' ? [error] : []))
-    for (const error of errors) expect(error).toMatch(/No fixture for this request .* MODEL_MODE=record/)
+    for (const error of errors) expect(error).toMatch(/No fixture for this request .* MODEL_MODE=auto/)
   })
 
   test.each([

@@ -151,7 +151,7 @@ export interface Config extends Values<typeof table>, ServiceSettings {
   readonly upstream: string
   /** How calls to APIs leave this machine: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, those that are set. */
   readonly proxies: Environment
-  /** What is run with `MODEL_MODE=record` to record a call, if it is not `npx deltatape serve`: a miss tells it. */
+  /** What is run with `MODEL_MODE=auto` to record a call, if it is not `npx deltatape serve`: a miss tells it. */
   readonly howToRecord?: string | undefined
 }
 

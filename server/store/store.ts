@@ -133,7 +133,7 @@ export interface StoreOptions {
   readonly match?: Match | undefined
   /** The directories of this machine: a miss tells whether they are what differs. */
   readonly here?: Places | undefined
-  /** What is run with `MODEL_MODE=record` to record a call, for those who miss one. */
+  /** What is run with `MODEL_MODE=auto` to record a call, for those who miss one. */
   readonly howToRecord?: string | undefined
 }
 

@@ -31,7 +31,7 @@ inBrowser('the live view', (open) => {
     expect(await miss.textContent()).toContain('@checkout')
     expect(await rows(page).first().textContent()).toContain('miss')
     await miss.click()
-    await page.getByText('MODEL_MODE=record npx deltatape serve').waitFor()
+    await page.getByText('MODEL_MODE=auto npx deltatape serve').waitFor()
     await page.getByRole('button', { name: 'Copy command' }).waitFor()
     expect(page.url()).toMatch(/\?turn=2$/)
     await rows(page).filter({ hasText: 'hit' }).click()

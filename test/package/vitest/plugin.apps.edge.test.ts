@@ -103,6 +103,6 @@ test('three apps', { timeout: PATIENCE_MS }, async () => {
   for (const [title, { status, messages }] of changed.tests) {
     expect([title, status], changed.output).toEqual([title, 'failed'])
     expect(messages).toContain('[-rivers-]{+lakes+}')
-    expect(messages).toMatch(/MODEL_MODE=record npx vitest run/)
+    expect(messages).toMatch(/MODEL_MODE=auto npx vitest run/)
   }
 })

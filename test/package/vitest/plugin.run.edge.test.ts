@@ -99,7 +99,7 @@ test('a first run without any fixture says how to record', async () => {
   expect(ran.code).toBe(1)
   const { messages = '' } = ran.tests.get('asks') ?? {}
   expect(messages).toContain('There are no fixtures at all.')
-  expect(messages).toContain('OPENAI_API_KEY=… MODEL_MODE=record npx vitest run ada.test.mjs')
+  expect(messages).toContain('OPENAI_API_KEY=… MODEL_MODE=auto npx vitest run ada.test.mjs')
 })
 
 const MSW = `

@@ -161,7 +161,7 @@ describe('POST /v1/responses', () => {
   test('a miss explains itself', async () => {
     const { message } = errorIn(await setUp().post({ ...HELLO, input: 'Say hello to all in German' }))
     expect(message).toMatch(
-      /^No fixture .* The nearest is say-hello-to-all-in-french-.* differs in input .* MODEL_MODE=record/,
+      /^No fixture .* The nearest is say-hello-to-all-in-french-.* differs in input .* MODEL_MODE=auto/,
     )
   })
 

@@ -86,7 +86,7 @@ describe('in replay', () => {
     await post(url, 'Say hello to nobody')
     const [turn, call] = await watcher.until(haveEnded(2))
     expect(turn).toMatchObject({ action: 'miss', code: 'fixture_miss', message, count: 1 })
-    expect(turn?.message).toContain('MODEL_MODE=record')
+    expect(turn?.message).toContain('MODEL_MODE=auto')
     expect(call).toMatchObject({ action: 'miss', code: 'fixture_miss', asked: 'Say hello to nobody' })
     expect(watcher.messages.at(-1)?.counters).toMatchObject({ misses: 2, errors: 0 })
   })
