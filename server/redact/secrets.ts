@@ -49,7 +49,7 @@ export function withSecrets(before: Given, secrets: Secrets): Given {
     if (secret === '') continue
     if (isPlainWord(secret)) words.push(verbatim(kind, [secret], isAlone))
     else if (secret.length < LONG_SECRET_CHARS) alone.push(verbatim(kind, [secret], isAlone))
-    else anywhere.push(verbatim(kind, formsOf(secret)), ...inBase64(kind, secret))
+    else anywhere.push(verbatim(kind, formsOf(secret)), begunAtEnd(kind, secret), ...inBase64(kind, secret))
   }
   return anywhere.length + alone.length + words.length === 0 ? NO_SECRETS : { anywhere, alone, words }
 }
@@ -77,8 +77,28 @@ function verbatim(
           .filter(([start, end]) => counts(text, start, end))
           .map(([start, end]) => secretAt(start, end, kind)),
       ),
-    // What is left between the characters that may be escaped stands in every JSON text that holds the secret.
-    hints: [plain.split(ESCAPABLE).reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '')],
+    hints: [hintOf(plain)],
+  }
+}
+
+/** What is left between the characters that may be escaped: it stands in every JSON text that holds the text. */
+const hintOf = (text: string): string =>
+  text.split(ESCAPABLE).reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '')
+
+/** So much of a secret is as good as all of it, and no chance; at least half of it. */
+const TELLING_CHARS = 12
+
+/** Finds a secret whose rest is missing where a text ends: an answer was cut, or the model had no token left. */
+function begunAtEnd(kind: string, secret: string): Rule {
+  const least = Math.max(TELLING_CHARS, Math.ceil(secret.length / 2))
+  return {
+    find(text) {
+      for (let length = Math.min(secret.length - 1, text.length); length >= least; length--) {
+        if (text.endsWith(secret.slice(0, length))) return [secretAt(text.length - length, text.length, kind)]
+      }
+      return []
+    },
+    hints: [hintOf(secret.slice(0, least))],
   }
 }
 
