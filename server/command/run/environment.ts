@@ -43,13 +43,18 @@ const forOwn = ({ mode, baseURL, baseURLs, usageLog }: Around['config']): Enviro
   ...(usageLog === undefined ? {} : { USAGE_LOG: resolve(usageLog) }),
 })
 
-/** Credentials that sign, and open nothing. A profile would lead to others. */
+/** Credentials that sign, and open nothing. A profile, or the role of a job or of a pod, would lead to others. */
 const NO_AWS: Environment = {
   AWS_ACCESS_KEY_ID: 'any',
   AWS_SECRET_ACCESS_KEY: 'any',
   AWS_SESSION_TOKEN: undefined,
   AWS_PROFILE: undefined,
   AWS_DEFAULT_PROFILE: undefined,
+  AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined,
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: undefined,
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: undefined,
 }
 
 /** An agent that waits a minute for what is not let out is told not to ask for it. */
