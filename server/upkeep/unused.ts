@@ -17,16 +17,36 @@ import { parentsIn } from './parents.ts'
  *
  * @throws DeltatapeError `usage_unusable` or `fixtures_unusable`
  */
-export async function gatherUnused(
-  store: Store,
-  files: readonly string[],
-): Promise<{ unused: Unused[]; damaged: readonly string[] }> {
+export async function gatherUnused(store: Store, files: readonly string[]): Promise<Gathered> {
   await store.check({ write: false })
   const logs = await Promise.all(files.map(async (file) => parseUsage(await readLog(file), file)))
   const used = new Set(logs.flatMap((log) => [...log.used]))
   const missed = logs.flatMap((log) => log.missed)
   const { candidates, damaged } = await store.survey()
   return { unused: findUnused({ used, missed }, linked(candidates)), damaged }
+}
+
+/** What no run used. */
+export interface Gathered {
+  readonly unused: readonly Unused[]
+  /** The names of damaged ones, of which nothing is known. */
+  readonly damaged: readonly string[]
+}
+
+/**
+ * The same of one run that is over, and closes the store. A run that asked for no fixture used none, log or not.
+ *
+ * @throws DeltatapeError `fixtures_unusable`
+ */
+export async function unusedBy(store: Store, file: string): Promise<Gathered> {
+  try {
+    return await gatherUnused(store, [file])
+  } catch (error) {
+    if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
+    return { unused: (await store.list()).map((name) => ({ name })), damaged: [] }
+  } finally {
+    await store.close()
+  }
 }
 
 async function readLog(file: string): Promise<string> {

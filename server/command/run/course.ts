@@ -3,7 +3,6 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { DeltatapeError } from '../../base/errors.ts'
 import { asText, isObject, parseObject } from '../../base/json.ts'
 import { printable } from '../../base/text.ts'
 import type { Environment } from '../../base/variables.ts'
@@ -12,7 +11,7 @@ import type { LogLines } from '../../serve/log.ts'
 import { reachedAt, startAs } from '../../serve/process.ts'
 import { startWith } from '../../serve/start.ts'
 import { openFixtures } from '../../store/index.ts'
-import { type Unused, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
+import { describeUnused, unusedBy } from '../../upkeep/unused.ts'
 import type { Terminal } from '../terminal.ts'
 import { shownPath } from '../command.ts'
 import { hostsOf } from './apis.ts'
@@ -99,13 +98,6 @@ function linesFor({ mode, logLevel }: Config, tell: (line: string) => void): Log
 /** A line for each fixture that was not asked for. */
 async function unusedIn(config: Config & { readonly usageLog: string }): Promise<readonly string[]> {
   const { store } = openFixtures(config, systemClock)
-  const unused = await gatherUnused(store, [config.usageLog]).then(
-    (gathered) => gathered.unused,
-    async (error: unknown) => {
-      // Of a run that asked for none at all it says that there is no such log.
-      if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
-      return (await store.list()).map((name): Unused => ({ name }))
-    },
-  )
+  const { unused } = await unusedBy(store, config.usageLog)
   return unused.map((each) => `${shownPath(store, each.name)} ${printable(describeUnused(each))}`)
 }

@@ -1,14 +1,13 @@
 /** What is said when the tests are over: of calls that came too late for their tests, and of fixtures that none used. */
 import { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
-import { DeltatapeError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
 import { forShell } from '../../base/shell.ts'
 import type { Config } from '../../serve/config.ts'
 import type { Names } from '../../serve/names.ts'
 import { openFixtures } from '../../store/index.ts'
 import { isAddress, placeOf } from '../../store/place.ts'
-import { type Unused, describeDamaged, describeUnused, gatherUnused } from '../../upkeep/unused.ts'
+import { describeDamaged, describeUnused, unusedBy } from '../../upkeep/unused.ts'
 import { HOW_TO_RECORD } from './settings.ts'
 import { inLines, isMiss } from './told.ts'
 
@@ -43,7 +42,7 @@ export function lateMisses(names: Names, titles: ReadonlyMap<string, string>): s
 export async function unusedFixtures(config: Config, usageLog: string): Promise<string | undefined> {
   const { store } = openFixtures(config, systemClock)
   const count = (await store.list()).length
-  const { unused, damaged } = await gather(store, usageLog)
+  const { unused, damaged } = await unusedBy(store, usageLog)
   const flaws = damaged.length > 0 ? [describeDamaged(damaged)] : []
   if (unused.length === 0) return flaws[0] && `deltatape: ${flaws[0]}`
   const shown = unused.slice(0, MAX_UNUSED).map((each) => `  ${each.name} ${describeUnused(each)}`)
@@ -61,16 +60,3 @@ function howToPrune({ fixturesDir }: Config): string {
 
 /** How many unused fixtures are named. */
 const MAX_UNUSED = 20
-
-async function gather(
-  store: ReturnType<typeof openFixtures>['store'],
-  usageLog: string,
-): Promise<{ unused: readonly Unused[]; damaged: readonly string[] }> {
-  try {
-    return await gatherUnused(store, [usageLog])
-  } catch (error) {
-    // The tests used none at all.
-    if (!(error instanceof DeltatapeError && error.code === 'usage_unusable')) throw error
-    return { unused: (await store.list()).map((name) => ({ name })), damaged: [] }
-  }
-}
