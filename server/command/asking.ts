@@ -34,6 +34,10 @@ export interface AskingSettings extends RouteSettings {
 
 /** How the simplest program asks an API. */
 interface Shape {
+  /** What people call it: as it is said, as fixtures do, or by whose it is. */
+  readonly names: readonly [string, ...string[]]
+  /** Whether a request looks like one of its own, among those of the shapes that come after it. */
+  isLike(request: JsonObject): boolean
   /** The path, with a query. */
   path(model: string, streams: boolean): string
   body(input: string, model: string, maxTokens: number): JsonObject
@@ -46,43 +50,45 @@ interface Shape {
   readonly derives?: true
 }
 
-const SHAPES: Readonly<Record<string, Shape>> = {
-  responses: {
-    path: () => '/v1/responses',
-    body: (input, model) => ({ model, input }),
-    model: ({ chatbotModel }) => chatbotModel,
-    derives: true,
+const USUAL: Shape = {
+  names: ['responses', 'openai'],
+  isLike: () => true,
+  path: () => '/v1/responses',
+  body: (input, model) => ({ model, input }),
+  model: ({ chatbotModel }) => chatbotModel,
+  derives: true,
+}
+
+const SHAPES: readonly Shape[] = [
+  {
+    names: ['gemini', 'google'],
+    isLike: ({ contents }) => contents !== undefined,
+    path: (model, streams) => `/v1/models/${model}:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    body: (text) => ({ contents: [{ parts: [{ text }], role: 'user' }] }),
+    model: () => 'gemini-2.5-flash',
+    byPath: true,
   },
-  chat: {
-    path: () => '/v1/chat/completions',
-    body: (content, model) => ({ model, messages: [{ role: 'user', content }] }),
-    model: ({ chatbotModel }) => chatbotModel,
-  },
-  messages: {
+  {
+    names: ['messages', 'anthropic', 'claude'],
+    isLike: ({ messages, model }) => messages !== undefined && String(model).startsWith('claude'),
     path: () => '/v1/messages',
     body: (content, model, maxTokens) => ({ model, max_tokens: maxTokens, messages: [{ role: 'user', content }] }),
     model: () => 'claude-sonnet-5',
     // It counts, and each version of its SDK has its own.
     headers: [['anthropic-version', '2026-10-21']],
   },
-  gemini: {
-    path: (model, streams) => `/v1/models/${model}:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    body: (text) => ({ contents: [{ parts: [{ text }], role: 'user' }] }),
-    model: () => 'gemini-2.5-flash',
-    byPath: true,
+  {
+    names: ['chat', 'chat-completions', 'completions'],
+    isLike: ({ messages }) => messages !== undefined,
+    path: () => '/v1/chat/completions',
+    body: (content, model) => ({ model, messages: [{ role: 'user', content }] }),
+    model: ({ chatbotModel }) => chatbotModel,
   },
-}
+  USUAL,
+]
 
-/** The names of the APIs whose answers can be written. */
-export const APIS: readonly string[] = Object.keys(SHAPES)
-
-/** What else people call them: as fixtures do, or by whose they are. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  responses: ['responses', 'openai'],
-  chat: ['chat', 'chat-completions', 'completions'],
-  messages: ['messages', 'anthropic', 'claude'],
-  gemini: ['gemini', 'google'],
-}
+/** The names of the APIs whose answers can be written, the usual one first. */
+export const APIS: readonly string[] = SHAPES.map(({ names: [name] }) => name).toReversed()
 
 /**
  * The calls that are meant; several where one that streams and one that does not are.
@@ -135,26 +141,18 @@ function objectIn(request: string): JsonObject {
 /** The API that is meant: as it is said, or by the address, or by what the request has. */
 function shapeOf({ api }: Asking, place: Place | undefined, given: JsonObject | undefined): Shape {
   const called = place && apiOf({ method: 'POST', path: place.path }).name
-  const [said, byPath] = [api, called].map((name) => APIS.find((each) => NAMES[each]?.includes(name ?? '')))
+  const [said, byPath] = [api, called].map((name) => SHAPES.find(({ names }) => names.includes(name ?? '')))
   if (api !== undefined && said === undefined) {
     throw new DeltatapeError('config_invalid', `There is no --api ${quoted(api)}. There are ${APIS.join(', ')}.`)
   }
   if (said !== undefined && called !== undefined && said !== byPath)
     throw unfit('--api', `${place?.path} is a path of ${called}`)
-  const likely = given && called === undefined ? likelyOf(given) : 'responses'
-  const shape = SHAPES[said ?? byPath ?? likely]
-  if (shape && (called === undefined || byPath !== undefined || given)) return shape
+  const likely = (given && called === undefined && SHAPES.find(({ isLike }) => isLike(given))) || USUAL
+  if (called === undefined || byPath !== undefined || given) return said ?? byPath ?? likely
   throw new DeltatapeError(
     'config_invalid',
     `What --input stands for at ${place?.path} is not known. Give the request itself: --request request.json.`,
   )
-}
-
-/** The API whose request it looks like. */
-function likelyOf({ contents, messages, model }: JsonObject): string {
-  if (contents !== undefined) return 'gemini'
-  if (messages === undefined) return 'responses'
-  return String(model).startsWith('claude') ? 'messages' : 'chat'
 }
 
 function headersOf({ headers }: Asking, shape: Shape): (readonly [string, string])[] {

@@ -6,13 +6,14 @@ import { DeltatapeError } from '../../base/errors.ts'
 import { type List, fresh } from '../../base/memo.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
 import type { Redactor } from '../../redact/redactor.ts'
+import { API } from '../ws/calls.ts'
 import { chatTurns } from '../ws/chat.ts'
 import { relay } from '../ws/relay.ts'
 import type { Frames } from './data.ts'
 
 /** Whether a chat client could get the answer: it asks the Responses API for a stream, and no other host. */
 const isForChats = ({ api, call, request }: Fixture): boolean =>
-  api === 'responses' && creates(call) && call.host === undefined && request.stream === true
+  api === API.name && creates(call) && call.host === undefined && request.stream === true
 
 /** After so many records others may go first. */
 const RECORDS_AT_ONCE = 1000

@@ -1,7 +1,7 @@
 /** How a browser replays a fixture, so that this very fixture is what the server plays. */
 import type { Destination } from '../../api/call.ts'
 import { type Headers, headerOf } from '../../api/headers.ts'
-import { apiNamed, apiOf } from '../../api/index.ts'
+import { apiOf } from '../../api/index.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { memberText } from '../../base/json-text.ts'
 import { quoted } from '../../base/name.ts'
@@ -11,7 +11,7 @@ import { type RouteSettings, createRoutes, withoutHost } from '../../model/trans
 import type { Store } from '../../store/store.ts'
 import { callFor, destinationOf } from '../../upkeep/plan.ts'
 import { isCall, splitTarget } from '../target.ts'
-import { createCalls } from '../ws/calls.ts'
+import { API, createCalls } from '../ws/calls.ts'
 import { chat } from '../ws/chat.ts'
 import type { Replay } from './data.ts'
 
@@ -85,11 +85,10 @@ const NOT_THE_SAME =
 
 /** Makes what gives the message of a chat client whose call was recorded in a fixture; undefined if there is none. */
 function createChat({ chatbotModel: model, maxInputBytes }: ReplaySettings, store: Shelf) {
-  const api = apiNamed('responses')
   const dialect = chat({ model, deltas: true })((text) => text)
-  const calls = createCalls({ api, own: true, headers: [], query: '', credential: undefined, manner: {} })
-  return async ({ api: row, key }: StoredFixture, body = ''): Promise<string | undefined> => {
-    if (row !== api.name) return undefined
+  const calls = createCalls({ own: true, headers: [], query: '', credential: undefined, manner: {} })
+  return async ({ api, key }: StoredFixture, body = ''): Promise<string | undefined> => {
+    if (api !== API.name) return undefined
     const members = ['input', 'previous_response_id'].flatMap((name) => {
       const text = memberText(body, name)
       return text === undefined ? [] : `"${name}":${text}`

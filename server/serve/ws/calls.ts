@@ -2,6 +2,7 @@
 import type { Api } from '../../api/api.ts'
 import type { Call, Caller, Destination, Manner, Transport } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
+import { apiOf } from '../../api/index.ts'
 import { isCredentialParameter } from '../../redact/places.ts'
 import { traceHeaders } from '../trace.ts'
 import type { TurnRequest } from './dialect.ts'
@@ -16,8 +17,6 @@ export interface Upstream {
 export type CreateUpstream = (headers: Headers, query: string, credential: string | undefined) => Upstream
 
 export interface CallsOptions {
-  /** The row whose calls they are. */
-  readonly api: Api
   /** Whether deltatape asks in its own name, as for a chat; otherwise the client's calls are passed on. */
   readonly own: boolean
   /** The headers and the query of the client's upgrade request. */
@@ -43,6 +42,9 @@ export interface Calls {
 
 export const PATH = '/v1/responses'
 
+/** The row whose calls they are. */
+export const API: Api = apiOf({ method: 'POST', path: PATH })
+
 /** What the content of every call is: a message does not say it. */
 const JSON_TYPE: Headers = [['content-type', 'application/json']]
 
@@ -65,6 +67,7 @@ export function createCalls({
       const sent = Buffer.from(body)
       return {
         ...shared,
+        api: API,
         ...manner,
         ...(callerNow ? { caller: callerNow() } : {}),
         method: 'POST',

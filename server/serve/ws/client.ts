@@ -1,6 +1,5 @@
 /** One client: its connection, its session, and the calls that its requests become. */
 import type { Socket } from 'node:net'
-import type { Api } from '../../api/api.ts'
 import type { Caller, Destination, Manner } from '../../api/call.ts'
 import type { Headers } from '../../api/headers.ts'
 import { DeltatapeError, type ErrorCode, edgesOf, shuttingDown } from '../../base/errors.ts'
@@ -18,7 +17,6 @@ import { type Session, createSession } from './session.ts'
 
 /** What all clients of a server share. */
 export interface Shared extends Common {
-  readonly api: Api
   readonly model: Model
   readonly redactor: Redactor
   readonly journal: Journal
@@ -145,11 +143,11 @@ interface Begun {
 
 function beginWith(connection: Connection, options: ClientOptions, shared: Shared): Begun {
   const { path, endpoint, headers, query, to, credential, callerNow, manner, account } = options
-  const { api, createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
+  const { createUpstream, model, maxQueuedTurns, clock, journal, log } = shared
   const redact = shared.redactor.for({ headers, query, credential })
   const dialect = endpoint.speak(redact, headers)
   const asked = { headers, query, to, credential, callerNow, manner }
-  const calls = createCalls({ ...asked, api, own: endpoint.own, createUpstream })
+  const calls = createCalls({ ...asked, own: endpoint.own, createUpstream })
   const session = createSession({
     model,
     dialect,

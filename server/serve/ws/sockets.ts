@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Headers, inPairs } from '../../api/headers.ts'
-import { apiOf } from '../../api/index.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
@@ -19,7 +18,7 @@ import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import type { Names } from '../names.ts'
 import { traceHeaders } from '../trace.ts'
-import { type CreateUpstream, PATH } from './calls.ts'
+import { API, type CreateUpstream } from './calls.ts'
 import { type Client, type Shared, openClient } from './client.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
 import { createFraming } from './framing.ts'
@@ -66,7 +65,6 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
   const { log, clock, ledger } = given
   const shared: Shared = {
     ...given,
-    api: apiOf({ method: 'POST', path: PATH }),
     heartbeat: createHeartbeat(clock),
     framed: createFraming(),
     maxQueuedTurns: config.maxQueuedTurns,
@@ -158,7 +156,7 @@ function createEntrances(
     const { endpoint } = door
     const { name, named, manner } = visit
     const { headers, query } = passedBy(request, visit, endpoint.own ? undefined : { credential, ...config })
-    const to = named === undefined ? undefined : routes.to({ ...visit, row: shared.api.name, headers }, named)
+    const to = named === undefined ? undefined : routes.to({ ...visit, row: API.name, headers }, named)
     takeOf(account, [query, ...headers.flat()])
     const callerNow = name === undefined ? undefined : () => names.caller(name)
     const asked = { headers, query, to, credential, callerNow, manner }

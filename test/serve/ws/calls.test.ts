@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { contentText } from '../../../server/api/call.ts'
-import { apiOf } from '../../../server/api/index.ts'
 import { type CallsOptions, type CreateUpstream, createCalls } from '../../../server/serve/ws/calls.ts'
 import { chatTurns } from '../../../server/serve/ws/chat.ts'
 
@@ -22,7 +21,6 @@ function setUp(options: Partial<CallsOptions>) {
     return { transport: () => Promise.reject(new Error('not called')), close: () => told.push('closed') }
   }
   const calls = createCalls({
-    api: apiOf({ method: 'POST', path: '/v1/responses' }),
     own: false,
     headers: [['OpenAI-Beta', 'x']],
     query: '?a=1',

@@ -1,7 +1,6 @@
 /** Turns without a socket: what goes in as messages, what comes out as frames. */
 import { describe, expect, test } from 'vitest'
 import { type Call, contentText } from '../../../server/api/call.ts'
-import { apiOf } from '../../../server/api/index.ts'
 import { systemClock } from '../../../server/base/clock.ts'
 import { DeltatapeError, MissError } from '../../../server/base/errors.ts'
 import { createLedger } from '../../../server/base/ledger.ts'
@@ -55,7 +54,6 @@ function setUp(options: Partial<SessionOptions> = {}) {
     model: promptModel,
     dialect: chat({ model: 'gpt-4.1-mini', deltas: true })(redact.text),
     callFor: createCalls({
-      api: apiOf({ method: 'POST', path: '/v1/responses' }),
       own: true,
       headers: [],
       query: '',
