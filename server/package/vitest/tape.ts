@@ -55,12 +55,7 @@ export interface Client {
 
 /** @param aside runs what is no call of a test */
 export function clientAt(address: string, aside: <T>(work: () => T) => T): Client {
-  // An error is made here, and not where the answer came: its stack leads to the line of the test.
-  const ask = async (method: string, path: string, body?: string): Promise<string> => {
-    const { status, text } = await aside(() => send(method, address + path, body))
-    if (status < 300) return text
-    throw new Error(`deltatape: ${messageIn(text)}`)
-  }
+  const ask = (method: string, path: string, body?: string) => aside(() => send(method, address + path, body))
   return {
     async turns() {
       const turns: Turn[] = JSON.parse(await ask('GET', '/turns'))
@@ -79,15 +74,17 @@ export function clientAt(address: string, aside: <T>(work: () => T) => T): Clien
 /** Connections of our own: what a test does to timers and to the `fetch` of its process does not reach them. */
 const agent = new Agent({ keepAlive: true })
 
-/** Asks the server. */
-function send(method: string, url: string, body?: string): Promise<{ readonly status: number; readonly text: string }> {
+/** Asks the server. Rejects with its words if it refuses. */
+function send(method: string, url: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, agent }, (response) => {
       let text = ''
       response
         .setEncoding('utf8')
         .on('data', (chunk) => (text += String(chunk)))
-        .on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        .on('end', () =>
+          (response.statusCode ?? 0) < 300 ? resolve(text) : reject(new Error(`deltatape: ${messageIn(text)}`)),
+        )
         .on('error', reject)
     })
     sent.on('error', reject).end(body)
@@ -140,6 +137,20 @@ function createRecord({ told, name, aside, lookAround }: TapeParts) {
   }
 }
 
+/** An action of the tape as a test calls it: what goes wrong in it stands at the line of the test, which is to be mended. */
+function forTest<Args extends readonly unknown[]>(act: (...args: Args) => Promise<void>) {
+  return async function called(...args: Args): Promise<void> {
+    const place = { stack: '' }
+    Error.captureStackTrace(place, called)
+    try {
+      await act(...args)
+    } catch (error) {
+      if (error instanceof Error) error.stack = place.stack.replace(/^.*/, () => `${error.name}: ${error.message}`)
+      throw error
+    }
+  }
+}
+
 /** What a test wants of its answers. */
 function createWishes({ told, around, isAlone, isSeparate }: TapeParts, own: Client) {
   let lacksFault = false
@@ -154,17 +165,17 @@ function createWishes({ told, around, isAlone, isSeparate }: TapeParts, own: Cli
     get lacksFault() {
       return lacksFault
     },
-    async fault(words?: string, times?: number): Promise<void> {
+    fault: forTest(async (words?: string, times?: number) => {
       if (!told.replays) return void (lacksFault ||= words !== undefined)
       const all = clients()
       if (all.includes(around)) undo ??= around.fault
       for (const client of all) await client.fault(words, times)
-    },
-    async answer(call: AnsweredCall, said: Answer): Promise<void> {
+    }),
+    answer: forTest(async (call: AnsweredCall, said: Answer) => {
       const all = clients()
       if (all.includes(around)) undo = around.end
       for (const client of all) await client.answer(call, said)
-    },
+    }),
     undo: async () => undo?.(),
   }
 }
