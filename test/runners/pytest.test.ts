@@ -29,6 +29,17 @@ def test_makes_nothing_of_it():
     assert greet("Bob") == "Hello!"
 `
 
+const FAULTS = `
+import pytest
+from app import greet
+def test_has_an_answer_after_one_that_broke(fault):
+    fault("refuse:503", times=1)
+    assert [greet("Ada") == "Hello!", "Ada" in greet("Ada")] == [True, True]
+def test_is_told_of_a_fault_that_there_is_not(fault):
+    with pytest.raises(pytest.fail.Exception, match='There is no fault "resett"'):
+        fault("resett")
+`
+
 test('its tests are recorded, pass without a key, and the one that misses a fixture fails, in workers, too', async ({
   skip,
 }) => {
@@ -51,8 +62,9 @@ test('its tests are recorded, pass without a key, and the one that misses a fixt
   expect(replayed.code).toBe(0)
 
   await writeFile(join(folder, 'test_miss.py'), MISS)
+  await writeFile(join(folder, 'test_faults.py'), FAULTS)
   const missed = await ask(workers)
-  expect(missed.output).toContain('1 failed, 2 passed')
+  expect(missed.output).toContain('1 failed, 4 passed')
   expect(missed.output).toContain('FAILED test_miss.py::test_makes_nothing_of_it')
   expect(missed.output).toMatch(/^No fixture for this request/m)
   expect(missed.code).toBe(1)
