@@ -2,7 +2,6 @@
 import type { Call } from '../api/call.ts'
 import { type AnswerRecord, eventsIn } from '../api/record.ts'
 import { fresh } from '../base/memo.ts'
-import type { Identity } from '../fixture/key.ts'
 import type { Recording } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer, Model } from './model.ts'
@@ -18,34 +17,32 @@ export function derive(model: Model, store: Store, accepts: (recording: Recordin
     const recording = await store.recording(await store.identify(asked))
     return recording !== undefined && accepts(recording)
   }
-  const streamedFrom = createStreams(store)
-  return async (call, signal) => {
-    // What a client wants to be answered is written in the form that it asks for.
-    const streamed = call.wanted ? undefined : await streamedFrom(call)
-    if (!streamed) return model(call, signal)
+  /** The same call asking for a stream, by its bytes; nothing if it does already. */
+  const streams = new WeakMap<Call['content'], Call['content'] | typeof NONE>()
+  const fromStream: Model = async (call, signal) => {
+    const content = streams.get(call.content) ?? (await streamOf(call, store))
+    streams.set(call.content, content)
+    if (content === NONE) return model(call, signal)
+    const streamed = { ...call, content }
     if (await counts(call)) return model(call, signal)
     if (!(await counts(streamed))) return model(call, signal)
     return gathered(await model(streamed, signal), call)
   }
-}
-
-/** Makes what gives the same call, asking for a stream; undefined if it does already, or its API does not say how. */
-function createStreams(store: Pick<Store, 'identify'>): (call: Call) => Promise<Call | undefined> {
-  const known = new WeakMap<Identity, Call['content'] | typeof NONE>()
-  return async (call) => {
-    const { inOne } = call.api
-    if (!inOne) return undefined
-    const identity = await store.identify(call)
-    const before = known.get(identity)
-    if (before) return before === NONE ? undefined : { ...call, content: before }
-    const text = inOne.request(call, identity.request)
-    const content = text === undefined ? undefined : Buffer.from(text)
-    known.set(identity, content ?? NONE)
-    return content && { ...call, content }
+  return (call, signal) => {
+    // What a client wants to be answered is written in the form that it asks for.
+    const isItself = call.wanted !== undefined || !call.api.inOne || streams.get(call.content) === NONE
+    return (isItself ? model : fromStream)(call, signal)
   }
 }
 
 const NONE = 'none'
+
+/** The body of the same call, asking for a stream; `NONE` if it does already, or its API does not say how. */
+async function streamOf(call: Call, store: Pick<Store, 'identify'>): Promise<Call['content'] | typeof NONE> {
+  const { request } = await store.identify(call)
+  const text = call.api.inOne?.request(call, request)
+  return text === undefined ? NONE : Buffer.from(text)
+}
 
 /** The answer as the JSON body that its events amount to. */
 async function gathered({ head, action, records }: Answer, { api }: Call): Promise<Answer> {

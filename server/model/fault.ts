@@ -54,8 +54,7 @@ const TRY_BYTES = 192
 /** Makes a model that answers as `model` does, but for its faults. */
 export function fault(model: Model, options: FaultOptions): Model {
   const faultsFor = planner(options)
-  return async (call, signal) => {
-    if (call.fault === undefined && options.plan === undefined) return model(call, signal)
+  const broken: Model = async (call, signal) => {
     signal.throwIfAborted()
     const { faults, beforeEnd } = await faultsFor(call)
     // What comes before the first event needs no answer: it can be tried without a fixture.
@@ -76,6 +75,7 @@ export function fault(model: Model, options: FaultOptions): Model {
       records: breaking(answer, { call, later, beforeEnd, options, signal, own }),
     }
   }
+  return (call, signal) => (call.fault === undefined && options.plan === undefined ? model : broken)(call, signal)
 }
 
 /** An answer that breaks is of another length than the API said. */

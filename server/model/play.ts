@@ -18,19 +18,22 @@ export interface Playing {
 }
 
 /** Gives an answer as it was recorded, at a pace. */
-export async function play(recording: Recording, call: Call, playing: Playing): Promise<Answer> {
+export function play(recording: Recording, call: Call, playing: Playing): Answer | Promise<never> {
   const { response, ending } = recording
   const action = actionFor(recording, playing.kind)
   const failure = isFailure(ending) ? ending : undefined
-  if (!response) {
-    await until(playing.pace(recording.endedAt, 0), playing.clock.now(), playing)
-    throw new ModelError(failure ?? { end: 'unreachable' })
-  }
+  if (!response) return unanswered(recording, playing)
   const parts = retied(recording, call)
   if (playing.pace !== instant || !Array.isArray(parts)) {
     return { head: response, action, records: inTime(recording, parts, playing) }
   }
   return { head: response, action, records: failure ? thenThrow(parts, failure) : parts }
+}
+
+/** No head came: it fails when it failed. */
+async function unanswered({ ending, endedAt }: Recording, playing: Playing): Promise<never> {
+  await until(playing.pace(endedAt, 0), playing.clock.now(), playing)
+  throw new ModelError(isFailure(ending) ? ending : { end: 'unreachable' })
 }
 
 const actions = new WeakMap<Recording, Action>()

@@ -1,6 +1,7 @@
 /** A model that makes room for calls before they are read: a body becomes several times as large, and takes its time. */
 import type { Call } from '../api/call.ts'
 import { nextTurn } from '../base/clock.ts'
+import type { DeltatapeError } from '../base/errors.ts'
 import { weighInTurns } from '../base/weight.ts'
 import type { Model } from './model.ts'
 
@@ -24,9 +25,10 @@ export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): 
     last = mine.catch(() => {})
     return mine
   }
-  return async (call, signal) => {
+  const weighed: Model = async (call, signal) => {
     const { byteLength } = call.content
-    take(call, byteLength <= SMALL_BYTES ? MOST_PARSED * byteLength : byteLength + (await parsedWeightOf(call)))
+    const refusal = take(call, byteLength + (await parsedWeightOf(call)))
+    if (refusal) throw refusal
     if (byteLength < LARGE_BYTES) return model(call, signal)
     await inOrder(async () => {
       await nextTurn()
@@ -37,16 +39,17 @@ export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): 
     })
     return model(call, signal)
   }
+  return (call, signal) => {
+    const { byteLength } = call.content
+    if (byteLength > SMALL_BYTES) return weighed(call, signal)
+    const refusal = take(call, MOST_PARSED * byteLength)
+    return refusal ? Promise.reject(refusal) : model(call, signal)
+  }
 }
 
-/**
- * Charges what becomes of a body when it is read, until the call is over.
- *
- * @throws DeltatapeError `busy`, or `too_large` for what never has room
- */
-function take({ account }: Call, weight: number): void {
-  if (account && !account.take(weight)) throw account.refusal(weight)
-}
+/** Charges what becomes of a body when it is read, until the call is over; gives `busy` or `too_large` if there is no room. */
+const take = ({ account }: Call, weight: number): DeltatapeError | undefined =>
+  account && !account.take(weight) ? account.refusal(weight) : undefined
 
 /** What the value takes that is read from the body of a call. Calls that are not charged are not weighed. */
 async function parsedWeightOf({ account, content }: Call): Promise<number> {

@@ -81,14 +81,12 @@ export function withNames(model: Model, options: TurnsOptions): Model {
     }
     return watched(answer, ear, conclude)
   }
-  return async (call, signal) => {
+  return (call, signal) => {
     if (call.caller) return ask(call, call.caller, signal)
-    try {
-      return await model(call, signal)
-    } catch (error) {
+    return model(call, signal).catch((error: unknown) => {
       note(error, call)
       throw error
-    }
+    })
   }
 }
 

@@ -11,8 +11,8 @@ import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import { createEncoder, replyTo } from './encode.ts'
 import { createHearing } from '../hearing.ts'
-import { createGlance, observe } from './observe.ts'
-import { type Asked, type Read, createReading, unreadFrom } from './read.ts'
+import { type Observed, createGlance, observe } from './observe.ts'
+import { type Asked, createReading, unreadFrom } from './read.ts'
 import { refuse } from './refusal.ts'
 import type { Reply } from './reply.ts'
 
@@ -50,36 +50,30 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     throw new DeltatapeError('busy', `${open.size} calls are being answered, the most that MAX_CONNECTIONS allows.`)
   }
 
-  const ask = async (asked: Asked, { call: read, named, subject }: Read): Promise<Reply> => {
-    const { caller, account } = asked
-    const call = { ...read, caller, account }
-    const abort = new AbortController()
-    open.add(abort)
-    asked.onLeave(() => abort.abort(LEFT))
-    const observed = observe(call, subject, parts, () => {
-      open.delete(abort)
-      if (open.size === 0) draining?.resolve()
-    })
-    try {
-      const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
-      return named === undefined ? reply : ledBehind(reply, { named, path: call.path })
-    } catch (error) {
-      observed.failed(error)
-      observed.ended(actionOf(error))
-      throw error
-    }
+  const end = (abort: AbortController) => {
+    open.delete(abort)
+    if (open.size === 0) draining?.resolve()
   }
 
   return {
     async answer(asked) {
       // Whose call it is may show once its body is read.
       let seen: Seen | undefined
+      let observed: Observed | undefined
       try {
         admit()
-        const known = reading.known(asked) ?? (await reading.anew(asked))
-        seen = known.call
-        return await ask(asked, known)
+        const { call: read, named, subject } = reading.known(asked) ?? (await reading.anew(asked))
+        const call = { ...read, caller: asked.caller, account: asked.account }
+        seen = call
+        const abort = new AbortController()
+        open.add(abort)
+        asked.onLeave(() => abort.abort(LEFT))
+        observed = observe(call, subject, parts, () => end(abort))
+        const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
+        return named === undefined ? reply : ledBehind(reply, { named, path: call.path })
       } catch (error) {
+        observed?.failed(error)
+        observed?.ended(actionOf(error))
         const told = toldOf(error, log)
         if (told.code === 'dropped') return { status: 200, headers: [], body: 'broken' }
         seen ??= unreadFrom(asked)

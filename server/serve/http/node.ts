@@ -51,21 +51,22 @@ export function createListener({ config, app, named, exchanges, names, misses, l
   const behindNames = listenerOf(named)
   const readHead = createHeads(config)
   const replies = createReplies({ config, exchanges, names, clock, log })
-  const together = createBurst(clock)
-
   /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
-  const send = async (reply: Reply, exchange: Exchange) => {
-    const { response } = exchange
+  const recover = async (error: unknown, reply: Reply, exchange: Exchange) => {
+    // No connection takes such a head: that of a fixture that was edited by hand.
+    const told = toldOf(error, log)
+    if (exchange.response.headersSent) breakOff(exchange.response)
+    else await write(refuse(told, any), exchange)
+    if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
+  }
+  const send = (reply: Reply, exchange: Exchange): void => {
     try {
-      await write(reply, exchange)
+      write(reply, exchange)?.catch((error: unknown) => recover(error, reply, exchange))
     } catch (error) {
-      // No connection takes such a head: that of a fixture that was edited by hand.
-      const told = toldOf(error, log)
-      if (response.headersSent) breakOff(response)
-      else await write(refuse(told, any), exchange)
-      if (reply.body !== 'broken' && !('byteLength' in reply.body)) await readToTheEnd(reply.body)
+      void recover(error, reply, exchange)
     }
   }
+  const together = createBurst(clock, send)
 
   return (request: Request, response: Response): void => {
     const head = readHead(request)
@@ -74,11 +75,11 @@ export function createListener({ config, app, named, exchanges, names, misses, l
     const control = name === undefined ? undefined : controlOf(method, path, { config, names, misses, clock })
     if (refusal) {
       log.warn(`a request was turned away: ${refusal.message}`, { endpoint: path, code: refusal.code })
-      void send(refuse(refusal, any), exchange)
+      send(refuse(refusal, any), exchange)
     } else if (name !== undefined && control) {
       void replies.control(control, exchange, name).then((reply) => send(reply, exchange))
     } else if (head.isCall) {
-      void replies.call(exchange).then((reply) => together(() => void send(reply, exchange)))
+      void replies.call(exchange).then((reply) => together(reply, exchange))
     } else {
       for (const [header, value] of more.slice(0, 1)) response.setHeader(header, value)
       if (name === undefined) return void own(request, response)
@@ -135,19 +136,19 @@ function createReplies({
 }
 
 /**
- * Does what is ready in one turn of the event loop in one go, at its end. A write wakes its reader, which costs as much
+ * Makes what sends all replies that are ready in one turn of the event loop in one go, at its end. A write wakes its reader, which costs as much
  * as the answer itself; several in a row wake it once.
  */
-function createBurst(clock: Clock): (act: () => void) => void {
-  let waiting: (() => void)[] = []
+function createBurst(clock: Clock, send: (reply: Reply, exchange: Exchange) => void) {
+  let waiting: { readonly reply: Reply; readonly exchange: Exchange }[] = []
   const flush = () => {
     const ready = waiting
     waiting = []
-    for (const act of ready) act()
+    for (const { reply, exchange } of ready) send(reply, exchange)
   }
-  return (act) => {
+  return (reply: Reply, exchange: Exchange): void => {
     if (waiting.length === 0) clock.soon(flush)
-    waiting.push(act)
+    waiting.push({ reply, exchange })
   }
 }
 
@@ -213,7 +214,7 @@ function write(reply: Reply, { request, response, head, account }: Exchange): Pr
   }
   writeHead(response, reply, head.more, bodiless ? undefined : body.byteLength)
   line.end(bodiless ? undefined : body)
-  meter(line, account)()
+  if (line.writableLength > 0) meter(line, account)()
   return undefined
 }
 

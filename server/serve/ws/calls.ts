@@ -59,12 +59,14 @@ export function createCalls({
 }: CallsOptions): Calls {
   let upstream: Upstream | undefined
   const others = headers.filter(([name]) => name.toLowerCase() !== 'content-type')
-  const sentHeaders = [...(own ? traceHeaders(headers) : others), ...JSON_TYPE]
+  const before = own ? traceHeaders(headers) : others
+  // The very same for all that bring none: their calls are known by that.
+  const sentHeaders = before.length > 0 ? [...before, ...JSON_TYPE] : JSON_TYPE
   const brought = credentialsIn(query)
   return {
-    for({ body, content }) {
+    for({ body, content, bytes }) {
       if (!own) upstream ??= createUpstream?.(headers, query, shared.credential)
-      const sent = Buffer.from(body)
+      const sent = bytes ?? Buffer.from(body)
       return {
         ...shared,
         api: API,

@@ -1,4 +1,5 @@
 /** The chat endpoints: messages of a chat client → requests, the records of one answer → frames. Pure. */
+import { LRUCache } from 'lru-cache'
 import { ModelError, RefusedError } from '../../api/ending.ts'
 import type { ModelEvent } from '../../api/event.ts'
 import type { AnswerRecord, Batch } from '../../api/record.ts'
@@ -7,9 +8,16 @@ import { failureOf } from '../../api/responses/events.ts'
 import { memberText } from '../../base/json-text.ts'
 import { type JsonObject, isObject } from '../../base/json.ts'
 import { type List, fresh, kept, rememberStep } from '../../base/memo.ts'
-import type { Dialect, Turn } from './dialect.ts'
+import type { Dialect, Turn, TurnRequest } from './dialect.ts'
 import { asTerminal, flawIn, mayEnd } from './ends.ts'
-import { type ChatInput, type ErrorFrame, binaryMessage, encodeFrame, parseMessage } from './frames.ts'
+import {
+  type ChatInput,
+  type ClientMessage,
+  type ErrorFrame,
+  binaryMessage,
+  encodeFrame,
+  parseMessage,
+} from './frames.ts'
 import { comingAgain } from './framing.ts'
 
 export interface ChatOptions {
@@ -25,20 +33,51 @@ type RedactText = (text: string) => string
 /** Makes the dialect of a chat endpoint, for one connection at a time. Connections share what is remembered. */
 export function chat({ model, deltas }: ChatOptions): (redact: RedactText) => Dialect {
   const createTurn = chatTurns({ deltas })
-  const named = JSON.stringify(model)
+  const readMessage = createReading(JSON.stringify(model))
   return (redact) => ({
     read(text) {
-      const message = text === undefined ? binaryMessage() : parseMessage(text)
+      const message = text === undefined ? binaryMessage() : readMessage(text)
       if (message.kind === 'cancel') return message
       const { id } = message
       const turn = createTurn({ id, redact })
       if (message.kind === 'invalid')
         return { kind: 'refused', id, error: message.error, messages: turn.fail(message.error) }
-      const body = bodyFrom(named, text ?? '', message.body)
-      return { kind: 'request', id, body, content: body, ignored: message.ignored, turn }
+      const { body, bytes, ignored } = message
+      return { kind: 'request', id, body, content: body, bytes, ignored, turn }
     },
     complain: ({ code, message }) => encodeFrame({ type: 'error', message, code }),
   })
+}
+
+/** A message that was read: of a request the body for the API. */
+type Message =
+  | Exclude<ClientMessage, { readonly kind: 'request' }>
+  | (Pick<TurnRequest, 'kind' | 'id' | 'body' | 'bytes' | 'ignored'> & { readonly kind: 'request' })
+
+/** How much is remembered of requests that come again, in characters: thousands of short ones. And how long one may be. */
+const KNOWN_CHARS = 1024 * 1024
+
+const MAX_KNOWN_CHARS = 8192
+
+/**
+ * Makes what reads messages. A request that came before is known by its text.
+ *
+ * @param model as JSON
+ */
+function createReading(model: string): (text: string) => Message {
+  const known = new LRUCache<string, Message>({ maxSize: KNOWN_CHARS })
+  return (text) => {
+    const before = known.get(text)
+    if (before) return before
+    const message = parseMessage(text)
+    if (message.kind !== 'request') return message
+    const { kind, id, ignored } = message
+    const body = bodyFrom(model, text, message.body)
+    const request = { kind, id, body, ignored }
+    if (text.length <= MAX_KNOWN_CHARS)
+      known.set(text, { ...request, bytes: Buffer.from(body) }, { size: text.length + 1 })
+    return request
+  }
 }
 
 /** Padding that hides the length of the deltas would make two recordings of one text differ. */

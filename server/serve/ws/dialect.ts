@@ -39,6 +39,8 @@ export interface TurnRequest {
   readonly body: string
   /** The same call as the body of a `POST /v1/responses` that streams. */
   readonly content: string
+  /** Both as bytes, if they are the same and the message has come before. */
+  readonly bytes?: Uint8Array | undefined
   /** Members that mean nothing here. */
   readonly ignored: readonly string[]
   readonly turn: Turn

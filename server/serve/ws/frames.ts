@@ -15,6 +15,8 @@ export type ClientMessage =
   | { readonly kind: 'cancel'; readonly id?: string | undefined }
   | { readonly kind: 'invalid'; readonly id?: string | undefined; readonly error: DeltatapeError }
 
+type InvalidMessage = Extract<ClientMessage, { readonly kind: 'invalid' }>
+
 /** The members of a request that reach the API. */
 export interface ChatInput {
   readonly input: string | JsonObject[]
@@ -106,10 +108,10 @@ export function parseMessage(text: string): ClientMessage {
 }
 
 /** What a binary message is read as, whatever it holds. */
-export const binaryMessage = (): ClientMessage =>
+export const binaryMessage = (): InvalidMessage =>
   invalid(undefined, 'invalid_json', 'This message is binary. Send JSON as a text message: {"input": "…"}.')
 
-function invalid(value: JsonObject | undefined, code: ErrorCode, message: string): ClientMessage {
+function invalid(value: JsonObject | undefined, code: ErrorCode, message: string): InvalidMessage {
   const id = idSchema.safeParse(value?.id)
   return { kind: 'invalid', id: id.data, error: new DeltatapeError(code, message) }
 }

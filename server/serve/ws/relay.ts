@@ -36,12 +36,22 @@ export async function relay(answer: Answer, turn: Turn, { redact, send, signal }
   const isForeign = () => !hasEvents && !isStream(answer.head.framing)
   const malformed = () => new ModelError({ end: 'malformed', why: redact.body(excerpt) })
   try {
-    await readAll(answer.records, take, signal)
+    const { records } = answer
+    if (!isDue(records)) for await (const batch of records) await take(batch)
+    else
+      for (const batch of records) {
+        const read = take(batch)
+        // Nothing is waited for but a client that has to read first.
+        if (!read) continue
+        await read
+        signal.throwIfAborted()
+      }
   } catch (error) {
     // A page may keep its connection open for ever: it is not an answer all the same.
     throw isForeign() && excerpt !== '' && isStall(error) ? malformed() : error
   }
-  await send(fresh(turn.finish()))
+  const last = turn.finish()
+  if (last.length > 0) await send(fresh(last))
   if (turn.hasEnded()) return
   throw isForeign() ? malformed() : new Error('The model ended without a terminal event.')
 }
@@ -49,24 +59,6 @@ export async function relay(answer: Answer, turn: Turn, { redact, send, signal }
 const holdsEvents = remember(({ items }: Batch) => items.some(({ event }) => event !== undefined))
 
 const isStall = (error: unknown): boolean => error instanceof ModelError && error.failure.end === 'stalled'
-
-/** Takes one batch after another; waits only if the client has to read first. */
-async function readAll(
-  records: Answer['records'],
-  take: (batch: Batch) => Promise<void> | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!isDue(records)) {
-    for await (const batch of records) await take(batch)
-    return
-  }
-  for (const batch of records) {
-    const read = take(batch)
-    if (!read) continue
-    await read
-    signal.throwIfAborted()
-  }
-}
 
 /** The error for an answer that is a refusal: its status counts, and as much of its body as comes. */
 async function refusalOf({ head, records }: Answer, redact: Redact): Promise<RefusedError> {

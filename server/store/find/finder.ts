@@ -100,7 +100,7 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
     header: reader.header,
     whole: reader.whole,
     shelf,
-    find: (asked, take) => locate(asked, reader.whole, take),
+    find: async (asked, take) => locate(asked, reader.whole, take),
     nameOf: async (asked, take) => (await locate(asked, reader.sketch, take))?.name,
     async nameWith(key, take = 1) {
       for (const name of await namesWith(key)) {

@@ -9,7 +9,7 @@ import { type Identity, NAME_KEY_CHARS, fileName } from '../../fixture/key.ts'
 import { byTake, keyPartIn, nameOfTake, takeIn, takeOf } from '../../fixture/take.ts'
 import type { Driver } from '../driver.ts'
 import { type Listing, createLister } from './names.ts'
-import type { Read } from '../read/current.ts'
+import type { Look } from '../read/current.ts'
 import { readEach } from '../read/each.ts'
 import type { Reader } from '../read/reader.ts'
 import { shared } from '../shared.ts'
@@ -31,28 +31,29 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
     return listing
   })
 
-  /** Looks at the directory anew, and then into those whose name says nothing. */
-  const locateByLooking = async <T extends Found>(wanted: Wanted, readOne: Read<T>): Promise<T | undefined> => {
-    const listing = await look()
-    known.set(wanted.key, listing.with(partOf(wanted.key)))
-    const anew = await firstOf(known.namesFor(wanted, ''), wanted, readOne)
-    if (anew.found) return anew.found
-    const { name, unknown } = await locateNameless(listing.with(''), wanted, { reader, clock })
-    if (name !== undefined) return readOne(name)
-    const failed = anew.failed ?? listing.unknown[0] ?? unknown
-    if (failed !== undefined) throw failed
-    return undefined
-  }
+  const parts = { look, known, reader, clock }
 
   /**
    * Looks for a take under the name that follows from its call; in a directory under others, too. There is none only
    * where nothing is left that could be it.
    */
-  const locate = async <T extends Found>(asked: Asked, readOne: Read<T>, take = 1): Promise<T | undefined> => {
+  const locate = <T extends Found>(asked: Asked, readOne: Look<T>, take = 1): Promise<T | undefined> | T => {
     const wanted = { key: asked.key, take }
-    const { found, failed } = await firstOf(known.namesFor(wanted, nameFor(asked)), wanted, readOne)
+    const names = known.namesFor(wanted, nameFor(asked))
+    const usual = names[0] ?? ''
+    const now = lookNow(usual, readOne)
+    if (now instanceof Promise) return locateAmong(names, wanted, (name) => (name === usual ? now : readOne(name)))
+    return now && isTake(now, wanted) ? now : locateAmong(names, wanted, readOne)
+  }
+
+  const locateAmong = async <T extends Found>(
+    names: readonly string[],
+    wanted: Wanted,
+    readOne: Look<T>,
+  ): Promise<T | undefined> => {
+    const { found, failed } = await firstOf(names, wanted, readOne)
     if (found) return found
-    if (driver.dir !== undefined) return locateByLooking(wanted, readOne)
+    if (driver.dir !== undefined) return locateByLooking(wanted, readOne, parts)
     if (failed !== undefined) throw failed
     return undefined
   }
@@ -77,11 +78,35 @@ export function createLocator(driver: Driver, reader: Pick<Reader, 'shelf' | 'sk
   }
 }
 
+interface Parts {
+  readonly look: () => Promise<Listing>
+  readonly known: ReturnType<typeof createKnown>
+  readonly reader: Pick<Reader, 'shelf' | 'sketch'>
+  readonly clock: Clock
+}
+
+/** Looks at the directory anew, and then into those whose name says nothing. */
+async function locateByLooking<T extends Found>(
+  wanted: Wanted,
+  readOne: Look<T>,
+  { look, known, reader, clock }: Parts,
+): Promise<T | undefined> {
+  const listing = await look()
+  known.set(wanted.key, listing.with(partOf(wanted.key)))
+  const anew = await firstOf(known.namesFor(wanted, ''), wanted, readOne)
+  if (anew.found) return anew.found
+  const { name, unknown } = await locateNameless(listing.with(''), wanted, { reader, clock })
+  if (name !== undefined) return readOne(name)
+  const failed = anew.failed ?? listing.unknown[0] ?? unknown
+  if (failed !== undefined) throw failed
+  return undefined
+}
+
 /** The name of the file with a take among those whose names say nothing; all of them are looked at. */
 async function locateNameless(
   names: readonly string[],
   wanted: Wanted,
-  { reader, clock }: { readonly reader: Pick<Reader, 'shelf' | 'sketch'>; readonly clock: Clock },
+  { reader, clock }: Pick<Parts, 'reader' | 'clock'>,
 ) {
   const nameless = new Set(names)
   for (const name of Array.from(reader.shelf.namesOf(wanted.key))) {
@@ -154,8 +179,18 @@ interface Found {
 
 const isTake = (found: Found, { key, take }: Wanted): boolean => found.key === key && takeOf(found) === take
 
+/** What a name gives, if that can be told now. Of what is damaged another look tells how. */
+function lookNow<T>(name: string, readOne: Look<T>): ReturnType<Look<T>> {
+  try {
+    return readOne(name)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return undefined
+  }
+}
+
 /** The first of these that is what is looked for, or why one of them could not be read. */
-async function firstOf<T extends Found>(all: readonly string[], wanted: Wanted, readOne: Read<T>) {
+async function firstOf<T extends Found>(all: readonly string[], wanted: Wanted, readOne: Look<T>) {
   let failed: unknown
   for (const name of all) {
     try {

@@ -3,16 +3,16 @@ import type { Clock } from '../../base/clock.ts'
 import { takeIn, takeOf } from '../../fixture/take.ts'
 import type { Asked } from './locator.ts'
 import type { Recording } from '../read/playback.ts'
-import type { Read } from '../read/current.ts'
+import type { Look } from '../read/current.ts'
 
 interface Parts {
   /** The first take of a call. Throws as a search does. */
-  readonly first: (asked: Asked) => Promise<Recording | undefined>
+  readonly first: (asked: Asked) => Promise<Recording | undefined> | Recording | undefined
   /** The names that say that they are further takes of a call, in their order, as far as they are known. */
   readonly further: (key: string) => readonly string[]
   /** Looks for further takes beside one. */
   readonly lookFor: (name: string) => Promise<void>
-  readonly read: Read<Recording>
+  readonly read: Look<Recording>
   readonly clock: Pick<Clock, 'now'>
 }
 

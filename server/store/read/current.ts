@@ -6,6 +6,9 @@ import { type Driver, type Found, StoreError } from '../driver.ts'
 /** Reads something of the fixture with a name; gives undefined if there is none. */
 export type Read<T> = (name: string) => Promise<T | undefined>
 
+/** The same, which is there at once if nothing has to be waited for. */
+export type Look<T> = (name: string) => Promise<T | undefined> | T | undefined
+
 /** How often something is read again that is written anew just then. */
 const MAX_TRIES = 4
 

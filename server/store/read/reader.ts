@@ -6,7 +6,7 @@ import type { Candidate, Fixture, StoredFixture } from '../../fixture/fixture.ts
 import { type Sketch, sketchOf } from '../../fixture/sketch.ts'
 import type { Match } from '../../fixture/match.ts'
 import { withRules } from '../../fixture/rules.ts'
-import { type Read, orDamage, orThrow, readCurrent } from './current.ts'
+import { type Look, type Read, orDamage, orThrow, readCurrent } from './current.ts'
 import type { Driver, Found } from '../driver.ts'
 import { FIRST_BYTES, firstLine } from '../lines.ts'
 import { readWhole } from './load.ts'
@@ -31,7 +31,7 @@ export interface Reader {
   /** What is kept of the first line. */
   readonly sketch: Read<Sketch>
   /** The fixture, to be played. */
-  readonly recording: Read<Recording>
+  readonly recording: Look<Recording>
   /** The fixture as it is now. */
   readonly whole: Read<Versioned>
   /** What is known already. */

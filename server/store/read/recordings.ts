@@ -1,6 +1,6 @@
 /** Fixtures that are played: read once while they stay as they are. */
 import { DamageError } from '../../fixture/damage.ts'
-import { type Read, orDamage, orThrow, readCurrent } from './current.ts'
+import { type Look, orDamage, orThrow, readCurrent } from './current.ts'
 import { besideVersion } from './beside.ts'
 import type { Driver, Found } from '../driver.ts'
 import { createMemory } from './memory.ts'
@@ -19,7 +19,7 @@ interface Kept {
 }
 
 /** Makes what reads fixtures to be played, and keeps so many bytes of them. */
-export function createRecordings(driver: Driver, memoryBytes: number): Read<Recording> {
+export function createRecordings(driver: Driver, memoryBytes: number): Look<Recording> {
   const small = createMemory<Kept>(memoryBytes)
   const large = createMemory<Kept>(LARGE_BYTES)
   /** What is being read, by name and version: many may ask for it before it is there. */
@@ -42,9 +42,8 @@ export function createRecordings(driver: Driver, memoryBytes: number): Read<Reco
     return value
   }
 
-  return async (name) => {
-    const known = small.get(name) ?? large.get(name)
-    let got = await driver.get(name, { known: known?.version })
+  const readAnew = async (name: string, known: Kept | undefined, first: ReturnType<Driver['get']>) => {
+    let got = await first
     if (known && got === 'same') {
       if (known.beside === undefined || (await besideVersion(driver, name)).version === known.beside)
         return orThrow(known.value)
@@ -56,5 +55,12 @@ export function createRecordings(driver: Driver, memoryBytes: number): Read<Reco
     reading.set(which, under)
     const value = await under
     return value && orThrow(value)
+  }
+
+  return (name) => {
+    const known = small.get(name) ?? large.get(name)
+    const got = driver.get(name, { known: known?.version })
+    // Most are in memory, and a directory says at once that they are as they were.
+    return known && got === 'same' && known.beside === undefined ? orThrow(known.value) : readAnew(name, known, got)
   }
 }
