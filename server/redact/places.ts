@@ -79,10 +79,13 @@ const HEADERS = /^(?:(?:http|HTTP|extra|default|request|response|custom|addition
 
 const AUTHORIZATION = /^(?:[Pp]roxy[_-]?)?(?:[Aa]uthorization|AUTHORIZATION)$/
 
-/** Members that hold a credential wherever they stand: those of OAuth (RFC 6749), and settings of programs. */
+/**
+ * Members that hold a credential wherever they stand: those of OAuth (RFC 6749), and settings of programs. Not those that
+ * an app has for its own, such as `session_token`: what a model hands to a tool has to come back as it was.
+ */
 const NAMES = [
   'api[_-]?key',
-  '(?:access|refresh|id|auth|bearer|session)[_-]?token',
+  '(?:access|refresh)[_-]?token',
   'client[_-]?secret',
   'secret[_-]?(?:access[_-]?)?key',
   'private[_-]?key',
