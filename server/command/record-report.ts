@@ -2,7 +2,7 @@
 import { EXIT, type ExitCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type Drift, groupDrifts } from '../upkeep/drift.ts'
-import { type Entry, type Task, totalOf } from '../upkeep/refresh.ts'
+import { type Entry, type Task, totalOf } from '../upkeep/sending.ts'
 import { cutInTheMiddle, widthOf } from './table.ts'
 import { type Terminal, counted } from './terminal.ts'
 

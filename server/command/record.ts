@@ -11,17 +11,9 @@ import { idOf } from '../fixture/take.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { linked } from '../upkeep/holders.ts'
 import { type Keyless, type Plan, type Planned, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
-import {
-  type Entry,
-  type Job,
-  type Task,
-  answerIn,
-  askedOf,
-  compare,
-  damagedEntry,
-  refresh,
-  withAnAnswer,
-} from '../upkeep/refresh.ts'
+import { recheck } from '../upkeep/recheck.ts'
+import { refresh } from '../upkeep/refresh.ts'
+import { type Entry, type Job, type Task, answerIn, askedOf, damagedEntry, withAnAnswer } from '../upkeep/sending.ts'
 import { STANDS, standingIn, withoutPolls } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
@@ -149,7 +141,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   }
 
   const task: Task = check ? 'check' : 'record'
-  const sent = check ? await compare(job, plan, candidates) : await refresh(job, plan)
+  const sent = check ? await recheck(job, plan, candidates) : await refresh(job, plan)
   const entries = [...unreadable, ...skipped, ...sent].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))
   const left = sent.filter(({ outcome }) => outcome === 'not_sent').length

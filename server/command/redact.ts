@@ -3,7 +3,7 @@ import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { type Merged, type Planned, type Refused, applyTo, madeOne, mergesIn, planFor } from '../upkeep/rewrite.ts'
+import { type Merged, type Rewrite, type Refused, applyTo, madeOne, mergesIn, planFor } from '../upkeep/rewrite.ts'
 import type { Store } from '../store/store.ts'
 import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
@@ -89,10 +89,10 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
 }
 
 interface Result {
-  readonly changing: readonly Planned[]
+  readonly changing: readonly Rewrite[]
   readonly merges: readonly Merged[]
   /** Fixtures that rules of match would make one. */
-  readonly ones: readonly (readonly Planned[])[]
+  readonly ones: readonly (readonly Rewrite[])[]
   readonly refused: readonly Refused[]
   readonly damaged: readonly string[]
   readonly left: readonly string[] | undefined
@@ -114,7 +114,7 @@ const toldOf = ({ changing, merges, ones, refused, damaged, left }: Result, { pa
 })
 
 /** @param moved the keys that change */
-function lineFor(planned: Planned, moved: ReadonlySet<string>, store: Store, { style }: Terminal): string {
+function lineFor(planned: Rewrite, moved: ReadonlySet<string>, store: Store, { style }: Terminal): string {
   const { name, next, kinds, previousKey } = planned
   const why = moved.has(previousKey ?? '') ? 'continues one whose key changes' : 'another key, by the rules of match'
   const what = kinds.size > 0 ? [...kinds].join(', ') : why
@@ -125,7 +125,7 @@ function lineFor(planned: Planned, moved: ReadonlySet<string>, store: Store, { s
 const lineForRefused = ({ name, why }: Refused, store: Store): string =>
   `${shownPath(store, name)}: refused: ${printable(why)}`
 
-const lineForOne = (same: readonly Planned[], store: Store): string =>
+const lineForOne = (same: readonly Rewrite[], store: Store): string =>
   `The rules of match make one request of ${same.map(({ name }) => shownPath(store, name)).join(', ')}: only one of them could be replayed.`
 
 const lineForMerge = ({ kept, dropped }: Merged, store: Store, { style }: Terminal): string =>

@@ -1,87 +1,16 @@
-/** Rules of redaction and of `match` put onto fixtures that were recorded without them: what changes, and what becomes of conversations. */
+/** Rules of redaction and of `match` put onto all fixtures: what changes, which become one, and what becomes of conversations. */
 import { posix } from 'node:path'
-import type { Ending } from '../api/ending.ts'
-import { apiNamed } from '../api/index.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { besideFrom, besideOf } from '../fixture/beside.ts'
 import { passDamage } from '../fixture/damage.ts'
-import { bodyHash, formatFixture, parseFixture } from '../fixture/file.ts'
-import { type Fixture, type FixtureHeader, continuedBy, eventsOf, isGood } from '../fixture/fixture.ts'
-import { type Asked, fileName, keyOf } from '../fixture/key.ts'
+import { type FixtureHeader, continuedBy, isGood } from '../fixture/fixture.ts'
+import { fileName, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
-import { matchedAgain } from '../fixture/rules.ts'
-import { givenBy } from '../fixture/thread.ts'
-import { parseRequest } from '../fixture/request.ts'
 import { takeOf } from '../fixture/take.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { harmIn } from '../redact/shape.ts'
 import { ahead } from '../store/ahead.ts'
 import type { Stamp, Store } from '../store/store.ts'
 import type { Progress } from './progress.ts'
-
-/** A fixture as it would have been recorded with the rules of now. */
-export interface Redone {
-  readonly fixture: Fixture
-  /** Whether it differs from what it was. */
-  readonly changed: boolean
-  /** What was redacted, by kind. */
-  readonly kinds: ReadonlySet<string>
-}
-
-/**
- * Redacts a fixture once more. The hash of its body is taken anew, so a body that did not match its hash before is marked
- * as edited: it must not pass for a recording.
- *
- * @param previousKey the key that the fixture which this one continues has now
- * @param match what counts for keys now
- */
-export async function redactAgain(
-  fixture: Fixture,
-  redactor: Redactor,
-  previousKey: string | undefined,
-  match?: Match,
-): Promise<Redone> {
-  const kinds = new Set<string>()
-  const found = (kind: string) => void kinds.add(kind)
-  const { api, call, response, recorded } = fixture
-  const requestText = redactor.json(fixture.requestText, found, apiNamed(api).isWord)
-  const path = redactor.path(call.path, found)
-  const query = call.query && redactor.query(call.query, found)
-  const written: Asked = {
-    api,
-    call: { ...call, path, ...(query && { query }) },
-    request: parseRequest(requestText),
-    requestText,
-    ...(previousKey === undefined || fixture.follows !== undefined ? {} : { previousKey }),
-    ...(fixture.matchedBy && { matchedBy: fixture.matchedBy }),
-  }
-  const asked = matchedAgain(written, match)
-  const key = keyOf(asked)
-  const records = await redactor.records(fixture.records, apiNamed(api), found)
-  const isEdited = fixture.sha256 !== undefined && fixture.sha256 !== bodyHash(fixture.records)
-  return {
-    fixture: {
-      ...fixture,
-      ...asked,
-      key,
-      ...(response ? { response: { ...response, headers: redactor.headers(response.headers, found) } } : {}),
-      ...(fixture.responseId === undefined
-        ? {}
-        : { responseId: apiNamed(api).answerId(call, eventsOf({ api, records })) }),
-      ...(fixture.follows === undefined ? {} : { follows: previousKey }),
-      ...(fixture.knownBy && { knownBy: givenBy(apiNamed(api), asked.request, eventsOf({ api, records })) }),
-      recorded: isEdited ? { ...recorded, edited: true } : recorded,
-      records,
-      ending: redactEnding(fixture.ending, redactor, found),
-      sha256: bodyHash(records),
-    },
-    changed: key !== fixture.key || kinds.size > 0 || (fixture.follows ?? previousKey) !== previousKey,
-    kinds,
-  }
-}
-
-const redactEnding = (ending: Ending, redactor: Redactor, found: (kind: string) => void): Ending =>
-  'why' in ending && ending.why !== undefined ? { ...ending, why: redactor.body(ending.why, found) } : ending
+import { type RulesOfNow, redactWhole } from './redone.ts'
 
 /** Fixtures in an order in which each comes after the one that it continues. */
 export function parentsFirst<T extends FixtureHeader>(fixtures: readonly T[]): T[] {
@@ -102,7 +31,7 @@ export function parentsFirst<T extends FixtureHeader>(fixtures: readonly T[]): T
 }
 
 /** What is to become of one file. */
-export interface Planned {
+export interface Rewrite {
   readonly name: string
   /** The name that it gets. */
   readonly next: string
@@ -133,13 +62,13 @@ export interface Refused {
 
 /** Files whose requests are the same without what was redacted. Only one answer can be replayed. */
 export interface Merged {
-  readonly kept: Planned
+  readonly kept: Rewrite
   /** These go: a failed answer rather than a finished one, and of two alike the older. */
-  readonly dropped: readonly Planned[]
+  readonly dropped: readonly Rewrite[]
 }
 
 /** The files that rules of `match` would make one, though their requests differ: only one of them could be replayed. */
-export const madeOne = (plan: readonly Planned[]): (readonly Planned[])[] =>
+export const madeOne = (plan: readonly Rewrite[]): (readonly Rewrite[])[] =>
   [...Map.groupBy(plan, ({ key }) => key).values()].filter(
     (same) =>
       same.some(({ changed }) => changed) &&
@@ -151,7 +80,7 @@ export const madeOne = (plan: readonly Planned[]): (readonly Planned[])[] =>
  * Finds the files that become one. Files that have the same key already, and do not change, are left as they are. Of calls
  * that become one the takes of one are kept, as they were in a row.
  */
-export function mergesIn(plan: readonly Planned[]): Merged[] {
+export function mergesIn(plan: readonly Rewrite[]): Merged[] {
   return [...Map.groupBy(plan, ({ key }) => key).values()].flatMap((same) => {
     if (same.length < 2 || !same.some(({ changed }) => changed)) return []
     const ranked = same.toSorted(
@@ -160,10 +89,10 @@ export function mergesIn(plan: readonly Planned[]): Merged[] {
     )
     const [first] = ranked
     const row = ranked.filter(({ was }) => was === first?.was)
-    const kept = new Map<number, Planned>()
+    const kept = new Map<number, Rewrite>()
     for (const each of row) if (!kept.has(each.take)) kept.set(each.take, each)
     const gone = ranked.filter((each) => kept.get(each.take) !== each)
-    const inPlaceOf = ({ take }: Planned) => kept.get(take) ?? first
+    const inPlaceOf = ({ take }: Rewrite) => kept.get(take) ?? first
     return [...kept.values()].flatMap((each) => {
       const dropped = gone.filter((other) => inPlaceOf(other) === each)
       return dropped.length > 0 ? [{ kept: each, dropped }] : []
@@ -180,15 +109,15 @@ export async function planFor(
   redactor: Redactor,
   terminal: Progress,
   match?: Match,
-): Promise<{ plan: Planned[]; refused: Refused[]; damaged: string[] }> {
+): Promise<{ plan: Rewrite[]; refused: Refused[]; damaged: string[] }> {
   const { candidates, damaged: unreadable } = await store.survey()
   const damaged = [...unreadable]
   const refused: Refused[] = []
-  const plan: Planned[] = []
+  const plan: Rewrite[] = []
   const keys = new Map<string, string>()
   const bar = terminal.progress(candidates.length, 'fixtures')
   try {
-    const look = async ({ name }: Pick<Planned, 'name'>) => ({
+    const look = async ({ name }: Pick<Rewrite, 'name'>) => ({
       name,
       // Before it is read: what is written in between has another.
       stamp: await store.stamp(name),
@@ -233,34 +162,8 @@ export async function planFor(
   return { plan, refused, damaged: damaged.toSorted() }
 }
 
-/** What is put onto fixtures. */
-interface RulesOfNow {
-  readonly redactor: Redactor
-  /** What counts for keys, if the user has a say in it. */
-  readonly match?: Match | undefined
-}
-
-/** Redacts a fixture once more, or says why what is left would not be the same answer without its secrets. */
-async function redactWhole(
-  fixture: Fixture,
-  { redactor, match }: RulesOfNow,
-  previousKey: string | undefined,
-): Promise<Redone | { readonly why: string }> {
-  try {
-    const redone = await redactAgain(fixture, redactor, previousKey, match)
-    const harm = harmIn(fixture.records, redone.fixture.records, apiNamed(fixture.api), fixture.call)
-    if (harm !== undefined) return { why: `its redaction ${harm} (${[...redone.kinds].join(', ')})` }
-    if (redone.changed)
-      parseFixture(formatFixture(redone.fixture), 'what is left', besideFrom(besideOf(redone.fixture)))
-    return redone
-  } catch (error) {
-    if (!(error instanceof DeltatapeError)) throw error
-    return { why: error.message }
-  }
-}
-
 interface Application extends RulesOfNow {
-  readonly plan: readonly Planned[]
+  readonly plan: readonly Rewrite[]
   readonly merges: readonly Merged[]
   readonly signal: AbortSignal
 }

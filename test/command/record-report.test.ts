@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { exitCodeOf, toJson, toText } from '../../server/command/record-report.ts'
-import { type Entry } from '../../server/upkeep/refresh.ts'
+import { type Entry } from '../../server/upkeep/sending.ts'
 import { fakeTerminal } from '../kit/tools.ts'
 
 const entry = (outcome: Entry['outcome'], more: Partial<Entry> = {}): Entry => ({ name: 'a.jsonl', outcome, ...more })

@@ -1,6 +1,7 @@
 /** Whether a failure is the one that was recorded; `command/record.test.ts` has whole runs. */
 import { expect, test } from 'vitest'
-import { failedAlike, totalOf } from '../../server/upkeep/refresh.ts'
+import { failedAlike } from '../../server/upkeep/refresh.ts'
+import { totalOf } from '../../server/upkeep/sending.ts'
 import { compose } from '../kit/answers.ts'
 import { STREAM, toRecords } from '../kit/calls.ts'
 

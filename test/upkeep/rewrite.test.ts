@@ -4,7 +4,8 @@ import type { Fixture } from '../../server/fixture/fixture.ts'
 import { identify } from '../../server/fixture/key.ts'
 import { responses } from '../../server/api/responses/index.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
-import { mergesIn, parentsFirst, redactAgain, type Planned } from '../../server/upkeep/rewrite.ts'
+import { redactAgain } from '../../server/upkeep/redone.ts'
+import { type Rewrite, mergesIn, parentsFirst } from '../../server/upkeep/rewrite.ts'
 import { parseRules } from '../../server/redact/rules.ts'
 import { compose, words } from '../kit/answers.ts'
 import { callOf, toRecords } from '../kit/calls.ts'
@@ -113,7 +114,7 @@ test('parentsFirst', () => {
 })
 
 test('mergesIn keeps a finished answer before a failed one, and the newer of two alike', () => {
-  const plan = (name: string, more: Partial<Planned>): Planned => ({
+  const plan = (name: string, more: Partial<Rewrite>): Rewrite => ({
     name,
     next: name,
     key: 'k',
