@@ -15,6 +15,9 @@ export interface Deadlines {
 /** What follows the end of an answer, such as `[DONE]`, or `response.failed` after an error, is waited for so long. */
 const SETTLE_MS = 1000
 
+/** Why the connection is let go of when an answer is over. Made once: an error takes a look at the stack. */
+const OVER = new DOMException('The answer is over.', 'AbortError')
+
 /** The wait for the answer to one call. All time counts, but for that in which the client had to be waited for. */
 export interface Wait {
   readonly signal: AbortSignal
@@ -51,7 +54,8 @@ export function startWait(deadlines: Deadlines, clock: Clock, client: AbortSigna
       const began = clock.now()
       // Silence begins with the wait: what came while the process was busy is there already.
       if (due.has('idle')) set('idle', deadlines.idleTimeoutMs)
-      const [name = 'turn', at = began] = [...due].toSorted(([, a], [, b]) => a - b)[0] ?? []
+      let [name, at]: [keyof typeof STALLS, number] = ['turn', due.get('turn') ?? began]
+      for (const [each, dueAt] of due) if (dueAt < at) [name, at] = [each, dueAt]
       const { promise: aborted, reject } = Promise.withResolvers<never>()
       const abort = () => reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
@@ -85,7 +89,7 @@ export function startWait(deadlines: Deadlines, clock: Clock, client: AbortSigna
       }
     },
     end() {
-      own.abort()
+      own.abort(OVER)
     },
   }
 }

@@ -144,16 +144,25 @@ async function* arrivals(
     for (;;) {
       const next = await wait.for(chunks.next())
       if (next.done) break
+      /** What came together goes on together: each list that is handed on costs the same. */
+      let together: AnswerRecord[] = []
       for (const piece of isStream(reader.framing()) ? inPieces(next.value) : [next.value]) {
         const resting = rest()
-        if (resting) await resting
+        if (resting) {
+          if (together.length > 0) yield { records: together, isLast: false }
+          together = []
+          await resting
+        }
         const whole = reader.read(piece, at())
         const framing = reader.framing()
         const { records, flaw } = meter.take(piece.length, whole, framing)
         wait.arrived(!isStream(framing) || records.some(({ event, data }) => event ?? data))
-        if (records.length > 0) yield { records, isLast: false }
-        if (flaw) return yield { records: [], isLast: true, broken: flaw }
+        together.push(...records)
+        if (!flaw) continue
+        if (together.length > 0) yield { records: together, isLast: false }
+        return yield { records: [], isLast: true, broken: flaw }
       }
+      if (together.length > 0) yield { records: together, isLast: false }
     }
   } catch (error) {
     if (wait.signal.aborted && !wait.expired) throw error

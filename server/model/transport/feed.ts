@@ -28,12 +28,16 @@ type Next = IteratorResult<Uint8Array, undefined>
 
 const DONE: Next = { done: true, value: undefined }
 
-/** Makes a feed for one reader, which reads one piece at a time. */
+/**
+ * Makes a feed for one reader, which gets all that waits in one piece: a connection gives what it read in small ones, and
+ * each that is handed on costs the same.
+ */
 export function createFeed(signal: AbortSignal, source: Source): Feed {
-  const waiting: Uint8Array[] = []
+  let waiting: Uint8Array[] = []
   let size = 0
   const flow = createFlow(source)
-  let reader: PromiseWithResolvers<Next> | undefined
+  /** Wakes the reader that waits: it takes what is there by then. */
+  let wake: (() => void) | undefined
   /** What the reader gets after the last bytes; set once. */
   let last: (() => Promise<Next>) | undefined
 
@@ -42,28 +46,33 @@ export function createFeed(signal: AbortSignal, source: Source): Feed {
     last = end
     signal.removeEventListener('abort', abort)
     flow.resume()
-    reader?.resolve(end())
+    wake?.()
     return true
   }
   const leave = (end: () => Promise<Next>) => {
-    waiting.length = 0
+    waiting = []
     if (conclude(end)) source.leave()
   }
   const abort = () => leave(() => Promise.reject(signal.reason))
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
 
+  const take = (): Uint8Array => {
+    const pieces = waiting
+    waiting = []
+    size = 0
+    flow.resume()
+    const [only] = pieces
+    return only && pieces.length === 1 ? only : Buffer.concat(pieces)
+  }
+
   const iterator: AsyncIterator<Uint8Array, undefined> = {
-    next() {
-      const value = waiting.shift()
-      if (value) {
-        size -= value.length
-        if (waiting.length === 0) flow.resume()
-        return Promise.resolve({ done: false, value })
+    async next() {
+      if (waiting.length === 0 && !last) {
+        await new Promise<void>((resolve) => (wake = resolve))
+        wake = undefined
       }
-      if (last) return last()
-      reader = Promise.withResolvers<Next>()
-      return reader.promise
+      return waiting.length > 0 ? { done: false, value: take() } : (last?.() ?? DONE)
     },
     return() {
       leave(() => Promise.resolve(DONE))
@@ -74,13 +83,9 @@ export function createFeed(signal: AbortSignal, source: Source): Feed {
     body: { [Symbol.asyncIterator]: () => iterator },
     push(value) {
       if (last || value.length === 0) return
-      if (reader) {
-        reader.resolve({ done: false, value })
-        reader = undefined
-        return
-      }
       waiting.push(value)
       size += value.length
+      wake?.()
       if (size >= HIGH_WATER_BYTES) flow.pause()
     },
     end: () => void conclude(() => Promise.resolve(DONE)),

@@ -103,5 +103,18 @@ export async function goodTurn(transport: SocketTransport['transport'], line: Li
 
 export const reader = ({ body }: Incoming) => {
   const chunks = body[Symbol.asyncIterator]()
-  return { next: async () => String((await chunks.next()).value), leave: () => chunks.return?.(), chunks }
+  let came = ''
+  const next = async (): Promise<string | undefined> => {
+    for (;;) {
+      const end = came.indexOf('\n\n') + 2
+      const message = came.slice(0, end)
+      came = came.slice(end)
+      if (end > 1) return message
+      came = message + came
+      const { done, value } = await chunks.next()
+      if (done) return undefined
+      came += String(value)
+    }
+  }
+  return { next, leave: () => chunks.return?.(), chunks }
 }
