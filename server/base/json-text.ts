@@ -95,7 +95,7 @@ function walk(text: string, visitor: Visitor): void {
       visitor.begin?.(start + 1, place)
     } else {
       const isName = top?.expectsName ?? false
-      if (isName) place[place.length - 1] = valueOf(text.slice(start, end))
+      if (isName) place[place.length - 1] = readString(text.slice(start, end))
       visitor.string?.(start, end, isName, place, top?.start ?? -1)
     }
   })
@@ -121,7 +121,7 @@ export function eachString(text: string, visit: (string: JsonString) => void): v
   walk(text, {
     string(start, end, isName, place, within) {
       const token = text.slice(start, end)
-      visit({ value: valueOf(token), start: start + 1, raw: contentOf(token), isName, place, within })
+      visit({ value: readString(token), start: start + 1, raw: contentOf(token), isName, place, within })
     },
   })
 }
@@ -198,8 +198,8 @@ function afterSpace(text: string, at: number): number {
 const contentOf = (token: string): string =>
   token.length > 1 && token.endsWith('"') ? token.slice(1, -1) : token.slice(1)
 
-/** What a string says. */
-function valueOf(token: string): string {
+/** What a string says, given with its quotes. */
+export function readString(token: string): string {
   if (!token.includes('\\')) return contentOf(token)
   try {
     return String(JSON.parse(token))
@@ -263,7 +263,7 @@ export function memberSpan(text: string, name: string): readonly [start: number,
       if (current === name) start = index + 1
       expectsName = false
     } else if (depth === 1 && expectsName) {
-      current = valueOf(text.slice(index, end))
+      current = readString(text.slice(index, end))
     }
   })
   return found

@@ -195,8 +195,8 @@ interface Stretch {
   readonly end: number
 }
 
-/** Unbroken characters of base64, as many as {@link MIN_GROUPS} groups have. */
-const UNBROKEN = new RegExp(`[A-Za-z0-9+/_-]{${4 * MIN_GROUPS}}`, 'g')
+/** So many characters of base64 in a row are worth a look: {@link MIN_GROUPS} groups of them. */
+const MIN_CHARS = 4 * MIN_GROUPS
 
 /**
  * Where base64 of at least {@link MIN_GROUPS} groups stands, all of whose bytes are ASCII. Each of the four places at
@@ -205,11 +205,26 @@ const UNBROKEN = new RegExp(`[A-Za-z0-9+/_-]{${4 * MIN_GROUPS}}`, 'g')
 function stretchesIn(text: string): Stretch[] {
   const stretches: Stretch[] = []
   if (text.length > MAX_CHARS) return stretches
-  const next = new RegExp(UNBROKEN)
-  for (let found = next.exec(text); found; found = next.exec(text)) {
-    next.lastIndex = addStretches(text, found.index, stretches)
-  }
+  for (let from = unbroken(text, 0); from !== -1; from = unbroken(text, from))
+    from = addStretches(text, from, stretches)
   return stretches
+}
+
+const isOfBase64 = (code: number): boolean => code < 128 && VALUES[code] !== 255
+
+/**
+ * Where the next {@link MIN_CHARS} unbroken characters of base64 begin; -1 if there are none. One character in so many is
+ * looked at, and its neighbours if it is one: no such row goes between.
+ */
+function unbroken(text: string, from: number): number {
+  let start = from
+  for (let at = from + MIN_CHARS - 1; at < text.length; at = start + MIN_CHARS - 1) {
+    let first = at + 1
+    while (first > start && isOfBase64(text.charCodeAt(first - 1))) first--
+    if (first === start) return start
+    start = first
+  }
+  return -1
 }
 
 /** Adds those of one run of unbroken characters; gives the index at which it ends. */

@@ -8,6 +8,7 @@ import type { Finder } from './finder.ts'
 import { type Leaf, encoded, leavesIn } from './leaves.ts'
 import { type Limit, NO_LIMIT } from './limit.ts'
 import { type Match, matchesInPieces, merged } from './match.ts'
+import { createOutlines } from './outline.ts'
 
 /** A JSON text of an answer: the data of an event, a line, a whole body, or what was cut off of one. */
 export interface Document {
@@ -36,6 +37,9 @@ interface Piece {
   across?: readonly Match[]
 }
 
+/** The strings of a document that may go on in others, each with its place. */
+type Texts = Iterable<readonly [where: string, piece: Piece]>
+
 /** Strings that are read as one. */
 interface Series {
   readonly pieces: Piece[]
@@ -58,15 +62,27 @@ export async function findInDocuments(
   const pieces: Piece[][] = []
   /** Those of documents in which something may be found without the others. */
   const holding: Piece[][] = []
-  const gather = (document: Document) => {
-    const mayHold = finder.mayHold(document.text)
+  const outlines = createOutlines({ mayHold: finder.mayHold, isWord: row.isWord })
+  const readWhole = ({ text, event }: Document): Texts => {
+    const mayHold = finder.mayHold(text)
     // Where nothing can be found in one document, its texts may still hold a piece of something.
     const wanted = ({ isName, place, value }: JsonString) => mayHold || !(isName || row.isWord(place, value))
-    const found = leavesIn(document.text, wanted).map((leaf): Piece => ({ leaf }))
+    const found = leavesIn(text, wanted).map((leaf): Piece => ({ leaf }))
     pieces.push(found)
     if (mayHold) holding.push(found)
+    else if (event) outlines.learn(event.type, text)
+    return streaming(found, row)
+  }
+  const readAlike = ({ text, event }: Document): Texts | undefined => {
+    const filled = event && outlines.read(event.type, text)
+    const texts = filled?.map(({ where, leaf }): [string, Piece] => [where, { leaf }])
+    if (texts) pieces.push(texts.map(([, piece]) => piece))
+    return texts
+  }
+  const gather = (document: Document) => {
+    const texts = readAlike(document) ?? readWhole(document)
     const part = document.event ? row.partOf(document.event) : ''
-    for (const [where, piece] of streaming(found, row)) {
+    for (const [where, piece] of texts) {
       addTo(parts, `${part}\0${where}${indexesAround(document, piece.leaf.place)}`, piece)
       addTo(names, nameOf(document, piece.leaf.place), piece)
     }

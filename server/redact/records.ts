@@ -55,6 +55,7 @@ async function redactTexts(
   const documents = runs.flatMap((run) => run.documents.map(({ document }) => document))
   const inDocuments = await findInDocuments(documents, row, tools)
   const hasAny = inDocuments.some((matches) => matches.length > 0)
+  const around = { ...tools, secretsIn: createAround(tools) }
   let next = 0
   let isChanged = false
   const redacted = runs.flatMap((run) => {
@@ -66,7 +67,7 @@ async function redactTexts(
     const [only] = run.records
     const written =
       only && dataOf(only) !== undefined
-        ? [rewriteData(only, inside, run, tools, found)]
+        ? [rewriteData(only, inside, run, around, found)]
         : rewriteRun(run, inside, tools, found)
     isChanged ||= written.some((record, index) => record !== run.records[index])
     return written
@@ -195,15 +196,29 @@ function rewriteRun(run: Run, inside: readonly Match[], tools: Tools, found: Fou
   })
 }
 
+/** How many texts without a secret are remembered, and how long one may be, in characters. */
+const [MAX_FREE, MAX_FREE_CHARS] = [256, 256]
+
+/** Finds the secrets in what stands around data. Most records have the same names around theirs. */
+function createAround({ finder }: Pick<Tools, 'finder'>): (text: string) => readonly Match[] {
+  const free = new Set<string>()
+  return (text) => {
+    if (free.has(text)) return []
+    const matches = finder.secretsIn(text)
+    if (matches.length === 0 && text.length <= MAX_FREE_CHARS && free.size < MAX_FREE) free.add(text)
+    return matches
+  }
+}
+
 /** A record that has data, with its data redacted in place: ids, names and line ends stay. */
 function rewriteData(
   record: AnswerRecord,
   inside: readonly Match[],
   run: Run,
-  tools: Tools,
+  tools: Tools & { readonly secretsIn: (text: string) => readonly Match[] },
   found: FoundIn,
 ): AnswerRecord {
   const tell: Found = (kind) => found(kind, record)
   const after = replace(run.text, merged(run.text, [...inside, ...around(run, tools)]), tell)
-  return rewritten(record, after, (text) => replace(text, tools.finder.secretsIn(text), tell))
+  return rewritten(record, after, (text) => replace(text, tools.secretsIn(text), tell))
 }
