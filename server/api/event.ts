@@ -33,6 +33,10 @@ export function parseEvent(text: string, at: number, name?: string): ModelEvent 
 export const knownEvent = (text: string, at: number, name?: string): ModelEvent =>
   eventOf(text, JSON.parse(text), at, name)
 
+/** The same event at another time, with another name around it: its text is not parsed again. */
+export const withName = ({ text, body }: ModelEvent, at: number, name?: string): ModelEvent =>
+  eventOf(text, body, at, name)
+
 function eventOf(text: string, body: JsonObject, at: number, name: string | undefined): ModelEvent {
   const { type, event_type: other } = body
   const own = typeof type === 'string' ? type : typeof other === 'string' ? other : undefined

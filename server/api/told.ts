@@ -43,6 +43,25 @@ export interface Told {
 
 export const NOTHING_TOLD: Told = { pieces: [], output: [] }
 
+/** What was told of the events of an answer, by the last of them. */
+const toldBefore = new WeakMap<
+  ModelEvent,
+  { readonly events: readonly ModelEvent[]; readonly told: Told; readonly by: Tells }
+>()
+
+type Tells = (events: readonly ModelEvent[]) => Told
+
+/** What a row tells of the events of an answer. Several ask that of one answer when it has ended: it is told once. */
+export function toldOf({ told: by }: { readonly told: Tells }, events: readonly ModelEvent[]): Told {
+  const last = events.at(-1)
+  const before = last && toldBefore.get(last)
+  const isSame = before?.by === by && before.events.length === events.length
+  if (isSame && before.events.every((event, index) => event === events[index])) return before.told
+  const told = by(events)
+  if (last) toldBefore.set(last, { events, told, by })
+  return told
+}
+
 /** Gathers what the events of an answer say. */
 export interface Teller {
   text(at: number, piece: JsonValue | undefined): void

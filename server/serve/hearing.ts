@@ -1,6 +1,7 @@
 /** What an answer says, for those who note it: how long its text is, the tokens that its API counts, and how it failed. */
 import type { Api } from '../api/api.ts'
 import type { AnswerRecord, Batch } from '../api/record.ts'
+import { toldOf } from '../api/told.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import { fresh, rememberStep } from '../base/memo.ts'
@@ -108,7 +109,7 @@ function heardIn(api: Api, past: Past): Heard {
   const isStream = records.some(({ event }) => event !== undefined)
   if (!isStream && past.chars > MAX_BODY_CHARS) return { chars: undefined, usage: undefined, failure: undefined }
   const events = api.events(records)
-  const { pieces, usage } = api.told(events)
+  const { pieces, usage } = toldOf(api, events)
   const isTold = past.isWhole && pieces.length > 0
   return {
     chars: isTold ? pieces.reduce((sum, { text }) => sum + text.length, 0) : undefined,

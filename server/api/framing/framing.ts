@@ -1,6 +1,7 @@
 /** What a framing is: how a body is cut into records as it arrives, and how a record is put together again. */
 import { isUtf8 } from 'node:buffer'
 import { type JsonObject, memberOf } from '../../base/json.ts'
+import type { ModelEvent } from '../event.ts'
 import type { AnswerRecord } from '../record.ts'
 
 export interface Framing {
@@ -47,8 +48,13 @@ export interface Carrier {
   parse(wire: AnswerRecord['wire'], at: number, isFirst: boolean): AnswerRecord
   /** What a record carries, so that {@link carry} gives it back; undefined if it carries nothing. */
   describe(record: AnswerRecord, style: Style): Carried | undefined
-  /** The record that carries a text; or what is wrong with what is said of it, in words that complete "this fixture is damaged: …". */
-  carry(text: string, said: JsonObject, at: number, style: Style): AnswerRecord | string
+  /**
+   * The record that carries a text; or what is wrong with what is said of it, in words that complete "this fixture is
+   * damaged: …".
+   *
+   * @param known an event that may have the same text, which is not parsed again then
+   */
+  carry(text: string, said: JsonObject, at: number, style: Style, known?: ModelEvent): AnswerRecord | string
   /**
    * The record with another text for its data; undefined if it is no record of this framing.
    *

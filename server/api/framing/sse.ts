@@ -1,5 +1,5 @@
 /** Server-sent events: bytes → records, however they are cut, and back. Exact to the byte. */
-import { type ModelEvent, parseEvent } from '../event.ts'
+import { type ModelEvent, parseEvent, withName } from '../event.ts'
 import type { AnswerRecord } from '../record.ts'
 import {
   type Carrier,
@@ -201,9 +201,10 @@ const carrier: Carrier = {
     const name = /^event: (.*)[\r\n]/.exec(wire)?.[1]
     return { text: data, said: name === undefined ? NOTHING_SAID : { name } }
   },
-  carry(text, { name }, at, style) {
+  carry(text, { name }, at, style, known) {
     if (name !== undefined && name !== null && typeof name !== 'string') return '"name" is no text'
-    const parsed = parseEvent(text, at, name ?? undefined)
+    const parsed =
+      known?.text === text ? withName(known, at, name ?? undefined) : parseEvent(text, at, name ?? undefined)
     if (!parsed) return parseSseRecord(encodeSseEvent(text, name ?? undefined, style.eol), at)
     const usual = name === undefined ? usualName(parsed, style) : undefined
     const event = usual === undefined ? parsed : { ...parsed, name: usual }

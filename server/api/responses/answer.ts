@@ -45,7 +45,7 @@ export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer:
     case 'response.output_text.delta':
     case 'response.refusal.delta':
       if (typeof body.delta !== 'string') return { answer, pieces: [] }
-      return withPieces(answer, [[place, body.delta]])
+      return withPiece(answer, place, body.delta)
     case 'response.output_text.done':
       return withWhole(answer, [[place, { type: 'output_text', text: body.text ?? '' }]])
     case 'response.refusal.done':
@@ -80,6 +80,16 @@ export function readEvent(answer: Answer, { type, body }: ModelEvent): { answer:
 }
 
 type Placed<T> = readonly (readonly [place: string, what: T])[]
+
+/** What comes most often: the next piece of a part of which some is known. */
+function withPiece(answer: Answer, place: string, piece: string): { answer: Answer; pieces: readonly string[] } {
+  const { text, seen, items, listed } = answer
+  const isNews = piece !== '' && !lookUp(seen, place)
+  return {
+    answer: { text: text + piece, seen: isNews ? adding(seen, place, true) : seen, items, listed },
+    pieces: [piece],
+  }
+}
 
 function withPieces(answer: Answer, pieces: Placed<string>): { answer: Answer; pieces: readonly string[] } {
   let { text, seen } = answer

@@ -43,6 +43,7 @@ const PART = /^response\.(\w+)\.(delta|done)$/
 const OF_CALL = '_call_'
 
 function partOf({ type, body }: ModelEvent): Said[] {
+  if (!type.includes(OF_CALL)) return []
   const [, family = '', end] = PART.exec(type) ?? []
   const at = family.lastIndexOf(OF_CALL)
   const member = family.slice(at + OF_CALL.length)
@@ -59,7 +60,7 @@ function begunOrEnded(event: ModelEvent, isNews: boolean): ReturnType<typeof ite
   const items = begun
     ? [{ place: placeIn({ ...body, item_id: begun.id ?? null }), item: begun }]
     : itemsIn(event, isNews)
-  return items.filter(({ item }) => CALL.test(asText(item.type ?? '')))
+  return items.length === 0 ? items : items.filter(({ item }) => CALL.test(asText(item.type ?? '')))
 }
 
 const CALL = /_(?:call|approval_request)$/

@@ -14,11 +14,14 @@ export interface Said {
 export function saidOnce(): (said: readonly Said[]) => { readonly place: string; readonly text: string }[] {
   const seen = new Set<string>()
   return (said) =>
-    said.flatMap(({ place, text, isDelta = false }) => {
-      if (typeof text !== 'string' || text === '' || (!isDelta && seen.has(place))) return []
-      seen.add(place)
-      return [{ place, text }]
-    })
+    // Of most events nothing is.
+    said.length === 0
+      ? []
+      : said.flatMap(({ place, text, isDelta = false }) => {
+          if (typeof text !== 'string' || text === '' || (!isDelta && seen.has(place))) return []
+          seen.add(place)
+          return [{ place, text }]
+        })
 }
 
 /** Where the item is that an event is about: by index, since some gateways change the id between events. */

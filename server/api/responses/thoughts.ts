@@ -19,7 +19,8 @@ export function createThoughts(): { read(event: ModelEvent, index: number): void
 
 function saidIn(event: ModelEvent, isNews: boolean): Said[] {
   const { type, body } = event
-  const [, summary, end] = /^response\.reasoning_(summary_)?text\.(delta|done)$/.exec(type) ?? []
+  const isThought = type.startsWith('response.reasoning_')
+  const [, summary, end] = (isThought && /^response\.reasoning_(summary_)?text\.(delta|done)$/.exec(type)) || []
   if (end !== undefined) {
     const part = summary === undefined ? inWords(body.content_index) : inSummary(body.summary_index)
     return [{ place: `${placeIn(body)} ${part}`, text: body.delta ?? body.text, isDelta: end === 'delta' }]

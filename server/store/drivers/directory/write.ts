@@ -1,7 +1,7 @@
 /** How a file is written: at any moment its name holds the old bytes or the new ones, whole. */
 import { randomBytes } from 'node:crypto'
-import { type Stats, statSync } from 'node:fs'
-import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type Stats, fstatSync, statSync } from 'node:fs'
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
@@ -34,7 +34,7 @@ export async function withTemporary<T extends string | undefined>(
     try {
       await file.writeFile(bytes)
       await file.sync()
-      stats = await file.stat()
+      stats = fstatSync(file.fd)
     } finally {
       await file.close()
     }
@@ -82,7 +82,9 @@ export async function linkTo(to: string | Buffer, { path, stats }: Temporary) {
     throw error
   }
   // Before it is looked at: one name less is another state.
-  await rm(path, { force: true })
+  await unlink(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error
+  })
   return { version: versionNow(to, stats) }
 }
 
