@@ -13,16 +13,17 @@ import type { Readiness } from '../readiness.ts'
 import { access } from './access.ts'
 import { crossOrigin } from './cors.ts'
 import { refuse } from './refusal.ts'
+import type { Env } from './room.ts'
 
 export interface App {
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: Request, env: Env['Bindings']): Response | Promise<Response>
 }
 
 export interface AppOptions {
   readonly config: Config
   readonly log: Log
   /** Loads the page, if there is one: most servers are never asked for it. */
-  readonly page?: (() => Promise<Hono>) | undefined
+  readonly page?: (() => Promise<Hono<Env>>) | undefined
   /** Whether turns can be answered now. */
   readonly ready: Readiness
   /** What is counted, as text; absent behind names, and if nothing is. */
@@ -33,15 +34,15 @@ export interface AppOptions {
 const OF_PAGE = ['/', '/assets/*', '/page/*']
 
 export function createApp({ config, log, page, ready, exposed }: AppOptions): App {
-  const app = new Hono()
+  const app = new Hono<Env>()
   const edges = edgesFor(log)
   app.notFound(edges.notFound).onError(edges.onError)
   // First: pages of other origins never read it, whichever are allowed.
   if (page) {
-    let loaded: Promise<Hono> | undefined
-    const answer: Handler = async (c) => {
+    let loaded: Promise<Hono<Env>> | undefined
+    const answer: Handler<Env> = async (c) => {
       loaded ??= page().then((each) => each.notFound(edges.notFound).onError(edges.onError))
-      return (await loaded).fetch(c.req.raw)
+      return (await loaded).fetch(c.req.raw, c.env)
     }
     for (const path of OF_PAGE) app.all(path, answer)
   }
@@ -75,7 +76,7 @@ export function createApp({ config, log, page, ready, exposed }: AppOptions): Ap
     throw new DeltatapeError('upgrade_required', 'This is a WebSocket endpoint: connect to it with ws://.')
   })
 
-  return { fetch: (request) => app.fetch(request) }
+  return { fetch: (request, env) => app.fetch(request, env) }
 }
 
 /** Whether a visitor brings the token, where one is asked for. Why the store is away names places that are nobody else's business. */

@@ -43,12 +43,12 @@ const lineOf = (response: Response): Writable => ('stream' in response ? respons
 const isWhole = (response: Response): boolean =>
   'stream' in response ? !response.stream.aborted : response.writableFinished
 
-const listenerOf = ({ fetch }: App) => getRequestListener(fetch, { overrideGlobalObjects: false })
+/** Answers what is no call. What its client has not read is charged to the account, too. */
+const answerBy = ({ fetch }: App, { request, response, account }: Exchange): void =>
+  void getRequestListener((asked) => fetch(asked, { account }), { overrideGlobalObjects: false })(request, response)
 
 /** Answers requests, or says why they are not let in. */
 export function createListener({ config, app, named, exchanges, names, misses, ledger, clock, log }: ListenerOptions) {
-  const own = listenerOf(app)
-  const behindNames = listenerOf(named)
   const readHead = createHeads(config)
   const replies = createReplies({ config, exchanges, names, clock, log })
   /** What cannot be written, such as a header that HTTP does not know, is an error for its own client alone. */
@@ -82,10 +82,10 @@ export function createListener({ config, app, named, exchanges, names, misses, l
       void replies.call(exchange).then((reply) => together(reply, exchange))
     } else {
       for (const [header, value] of more.slice(0, 1)) response.setHeader(header, value)
-      if (name === undefined) return void own(request, response)
+      if (name === undefined) return answerBy(app, exchange)
       // What is behind a name does not know of it.
       request.url = path + search
-      void behindNames(request, response)
+      answerBy(named, exchange)
     }
   }
 }

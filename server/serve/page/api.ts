@@ -1,6 +1,7 @@
 /** The data of the page over HTTP, below `/page`. */
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { posix } from 'node:path'
+import { type Env, withRoom } from '../http/room.ts'
 import type { Compared, Rows, Status, View } from './data.ts'
 
 /** Where the data comes from. Each rejects with a DeltatapeError. */
@@ -24,30 +25,33 @@ export interface PageSources {
 const MAX_ROWS = 1000
 
 export function createPageApi(sources: PageSources) {
-  return new Hono()
-    .get('/status', (c) => c.json(sources.status()))
+  return new Hono<Env>()
+    .get('/status', (c) => json(c, sources.status()))
     .get('/fixtures', async (c) => {
       const limit = Number(c.req.query('limit') ?? MAX_ROWS)
       const most = Number.isInteger(limit) && limit > 0 ? Math.min(limit, MAX_ROWS) : MAX_ROWS
-      return c.json(await sources.rows(c.req.query('after') ?? '', most))
+      return json(c, await sources.rows(c.req.query('after') ?? '', most))
     })
-    .get('/search', async (c) => c.json(await sources.search(c.req.query('q') ?? '')))
-    .get('/fixture', async (c) => c.json(await sources.view(c.req.query('name') ?? '')))
+    .get('/search', async (c) => json(c, await sources.search(c.req.query('q') ?? '')))
+    .get('/fixture', async (c) => json(c, await sources.view(c.req.query('name') ?? '')))
     .get('/raw', async (c) => {
       const name = c.req.query('name') ?? ''
-      return c.text(await sources.raw(name), 200, { 'content-disposition': savedAs(name) })
+      return c.text(withRoom(c.env, await sources.raw(name)), 200, { 'content-disposition': savedAs(name) })
     })
     .get('/export', async (c) => {
       const name = c.req.query('name') ?? ''
-      const html = await sources.exported(name)
+      const html = withRoom(c.env, await sources.exported(name))
       return c.html(html, 200, { 'content-disposition': savedAs(`${name.replace(/\.jsonl$/, '')}.html`) })
     })
     .get('/compare', async (c) => {
       const { name = '', other, revision = 'HEAD' } = c.req.query()
       const compared = other === undefined ? sources.compareWithGit(name, revision) : sources.compare(name, other)
-      return c.json(await compared)
+      return json(c, await compared)
     })
 }
+
+const json = (c: Context<Env>, value: object): Response =>
+  c.body(withRoom(c.env, JSON.stringify(value)), 200, { 'content-type': 'application/json' })
 
 /** Has a browser save what comes, and never show it, under the last part of a name (RFC 8187). */
 const savedAs = (name: string): string =>

@@ -10,6 +10,7 @@ import { readCommitted } from '../../store/committed.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
+import { createOneByOne } from './one-by-one.ts'
 import { flagFor } from './view.ts'
 
 interface Parts {
@@ -22,12 +23,7 @@ interface Parts {
 
 /** Makes what compares fixtures. git runs for names that the store lists, and once at a time. */
 export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSources, 'compare' | 'compareWithGit'> {
-  let last: Promise<unknown> = Promise.resolve()
-  const queued = <T>(ask: () => Promise<T>): Promise<T> => {
-    const next = last.then(ask, ask)
-    last = next
-    return next
-  }
+  const oneByOne = createOneByOne()
   const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
     ...(await comparedOf([before, after], [await viewOf(before), await viewOf(after)])),
     command: `npx deltatape diff ${flagFor(store.place)}${words.map(forShell).join(' ')}`,
@@ -36,7 +32,7 @@ export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSou
     compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),
     async compareWithGit(name, revision) {
       const now = await fixture(name)
-      const then = await queued(() => readCommitted({ name, path: store.pathOf(name) }, revision))
+      const then = await oneByOne(() => readCommitted({ name, path: store.pathOf(name) }, revision))
       return sideBySide(then, now, name, ...(revision === 'HEAD' ? [] : ['--against', revision]))
     },
   }

@@ -2,10 +2,12 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { access } from '../http/access.ts'
+import type { Env } from '../http/room.ts'
 import { type PageSources, createPageApi } from './api.ts'
 import { createPageFiles } from './assets.ts'
 import { createComparing } from './compare.ts'
 import { exportPage } from './export.ts'
+import { createOneByOne } from './one-by-one.ts'
 import { type SourcesOptions, createSources } from './sources.ts'
 
 /** What the page may do: nothing but what comes from this server, and no text of a fixture ever becomes code. */
@@ -46,16 +48,22 @@ const guarded =
   }
 
 /** The page, its files and its data, by their paths from the root of the server. Nothing is read until it is asked for. */
-export function createPage(options: SourcesOptions): Hono {
+export function createPage(options: SourcesOptions): Hono<Env> {
   const { config, store } = options
   const files = createPageFiles()
   const told = createSources(options)
+  const { compare, compareWithGit } = createComparing({ store, ...told })
+  // What is made of a whole fixture takes several times its memory meanwhile.
+  const oneByOne = createOneByOne()
   const sources: PageSources = {
     ...told,
-    ...createComparing({ store, ...told }),
-    exported: async (name) => exportPage(await files(), await told.view(name)),
+    view: (name) => oneByOne(() => told.view(name)),
+    raw: (name) => oneByOne(() => told.raw(name)),
+    compare: (...names) => oneByOne(() => compare(...names)),
+    compareWithGit: (...words) => oneByOne(() => compareWithGit(...words)),
+    exported: (name) => oneByOne(async () => exportPage(await files(), await told.view(name))),
   }
-  return new Hono()
+  return new Hono<Env>()
     .use('/', guarded(POLICY, REVALIDATE), etag())
     .get('/', async (c) => c.html((await files()).html))
     .use('/assets/*', guarded(DATA_POLICY, FOR_EVER))

@@ -5,6 +5,7 @@ import { createPieces, sortInPieces } from '../../store/pieces.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Row } from './data.ts'
+import { createOneByOne } from './one-by-one.ts'
 import { createShelf } from './shelf.ts'
 
 /** How long reading goes on for one part, in ms: what is there by then is given, if it is not too little. */
@@ -37,7 +38,7 @@ export function createRows(
   }
 
   /** One search after another: each takes all there is to take. */
-  let searching: Promise<unknown> = Promise.resolve()
+  const oneByOne = createOneByOne()
   const search = async (words: readonly string[]): Promise<readonly string[]> => {
     const found: string[] = []
     for await (const some of each(await look(), shelf.searched)) {
@@ -63,10 +64,7 @@ export function createRows(
     },
     search(words) {
       const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-      const begin = () => search(wanted)
-      const found = searching.then(begin, begin)
-      searching = found
-      return found
+      return oneByOne(() => search(wanted))
     },
   }
 }
