@@ -4,7 +4,10 @@ import { BlockList, type LookupFunction, isIPv6 } from 'node:net'
 import { DeltatapeError } from '../../base/errors.ts'
 import { quoted } from '../../base/name.ts'
 
-/** What is reached by nobody else than this machine and its neighbours (RFC 6890). IPv4 within IPv6 counts as IPv4. */
+/**
+ * What is reached by nobody else than this machine and its neighbours (RFC 6890). IPv4 within IPv6 counts as IPv4; what
+ * carries it through a gateway (RFC 3056) or a translator of one's own (RFC 8215) leads inside, whatever it carries.
+ */
 const PRIVATE = new BlockList()
 for (const [net, prefix] of [
   ['0.0.0.0', 8],
@@ -13,13 +16,17 @@ for (const [net, prefix] of [
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
   ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
   ['224.0.0.0', 3],
 ] as const) {
   PRIVATE.addSubnet(net, prefix, 'ipv4')
 }
 for (const [net, prefix] of [
   ['::', 96],
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 9],
   ['ff00::', 8],

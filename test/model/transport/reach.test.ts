@@ -13,11 +13,14 @@ test('what is of this machine or of a private network is told from what is publi
   for (const address of [
     '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.255 192.168.1.1',
     '224.0.0.1 255.255.255.255 :: ::1 fc00::1 fdff::1 fe80::1 fe80::1%eth0 febf::1 ff02::1',
+    // Metadata of a cloud, a laboratory's network, and IPv4 in the two other ways in which IPv6 carries it.
+    '192.0.0.192 198.18.0.1 198.19.255.255 2002:7f00:1:: 2002:a00:1::1 64:ff9b:1::7f00:1 64:ff9b:1:ffff::a00:1',
     '::ffff:127.0.0.1 ::ffff:a00:1 ::127.0.0.1 64:ff9b::7f00:1 64:ff9b::a01:203 64:ff9b::1',
   ].flatMap((line) => line.split(' '))) {
     expect([address, isPrivate(address)]).toEqual([address, true])
   }
   for (const address of [
+    '192.0.1.1 198.17.255.255 198.20.0.1 2001::1 2003::1 64:ff9b:2::1',
     '1.1.1.1 9.255.255.255 11.0.0.1 172.15.0.1 172.32.0.1 192.167.1.1 126.0.0.1 223.255.0.1',
     '2606:4700::1111 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::808:808',
   ].flatMap((line) => line.split(' '))) {
