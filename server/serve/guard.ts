@@ -108,17 +108,22 @@ export const credentialsIn = (headers: Headers): Credentials => ({
 })
 
 /**
- * The headers of a call that the API may see: those of a client's own. What was compared with the token, and what is no
- * key, is left out.
+ * The headers of a call that the API may see: those of a client's own. What holds the token, wherever a client put it, and
+ * what is no key, is left out.
  *
  * @param apiKey the key in `authorization`, as {@link authorize} gave it
  */
 export const withoutToken = (headers: Headers, apiKey: string | undefined, authToken: string | undefined): Headers =>
   headers.filter(([name, value]) => {
     const lower = name.toLowerCase()
+    if (authToken !== undefined && holds(value, authToken)) return false
     if (lower === 'authorization') return apiKey !== undefined
-    return !KEY_HEADERS.includes(lower) || (value !== NO_KEY && (authToken === undefined || !isSame(value, authToken)))
+    return !KEY_HEADERS.includes(lower) || value !== NO_KEY
   })
+
+/** Whether one of the words of a value is the token: it may stand behind a scheme, or in quotes. */
+const holds = (value: string, authToken: string): boolean =>
+  value.includes(authToken) && (value === authToken || value.split(/[\s,;="']+/).includes(authToken))
 
 /** A query without the token, which may stand where an API takes its key. */
 export function queryWithoutToken(query: string, authToken: string | undefined): string {
@@ -126,7 +131,7 @@ export function queryWithoutToken(query: string, authToken: string | undefined):
   const kept = query
     .slice(1)
     .split('&')
-    .filter((each) => ![...new URLSearchParams(each).values()].includes(authToken))
+    .filter((each) => ![...new URLSearchParams(each).values()].some((value) => holds(value, authToken)))
   return kept.length > 0 ? `?${kept.join('&')}` : ''
 }
 
@@ -156,7 +161,7 @@ export function authorize(
       'This server asks for its AUTH_TOKEN: send it as bearer token, or in the header x-deltatape-token.',
     )
   }
-  return { apiKey: isSame(bearer, authToken) ? undefined : apiKey }
+  return { apiKey: apiKey !== undefined && holds(apiKey, authToken) ? undefined : apiKey }
 }
 
 /** Compares in a time that does not tell how much of the given text is right. */

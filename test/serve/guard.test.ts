@@ -138,3 +138,23 @@ test('of the headers the token goes, and what is no key', () => {
   expect(withoutToken(headers, undefined, undefined)).toEqual([headers[1], headers[3], headers[4], headers[5]])
   expect(queryWithoutToken('?a=%20&key=sesame&b', 'sesame')).toBe('?a=%20&b')
 })
+
+test('the token is not passed on wherever a client puts it', () => {
+  const kept = [
+    ['x-a', 'sesames'],
+    ['x-b', 'open-sesame'],
+    ['accept', '*/*'],
+  ] as const
+  const left = [
+    ['authorization', 'Token sesame'],
+    ['authorization', 'Key id="a", secret="sesame"'],
+    ['openai-api-key', 'sesame'],
+    ['x-auth', 'Bearer  sesame'],
+    ['x-auth', 'token=sesame;v=1'],
+  ] as const
+  for (const authorization of ['Token sesame', 'Key id="a", secret="sesame"']) {
+    expect(authorize({ authorization, token: 'sesame' }, { authToken: 'sesame' })).toEqual({ apiKey: undefined })
+  }
+  expect(withoutToken([...left, ...kept], 'sk-1', 'sesame')).toEqual(kept)
+  expect(queryWithoutToken('?auth=Bearer%20sesame&a=sesames&b=Bearer+sesame', 'sesame')).toBe('?a=sesames')
+})
