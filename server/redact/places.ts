@@ -99,12 +99,13 @@ const HOLDER = /^client[_-]?secret$/i
 /** What follows a name: quotes, which are escaped if the text was put into another as a string, and a colon. */
 const BEHIND = String.raw`\\{0,9999}"\s{0,999}:`
 
-const HAS_PLACE = new RegExp(String.raw`(?:eaders|EADERS|uthorization|UTHORIZATION|domain_secrets)${BEHIND}|\\u`)
+/** How names end that count: to look for all of each takes longer. */
+const ENDS = 'eaders|EADERS|uthorization|UTHORIZATION|domain_secrets|[Kk]ey|KEY|[Tt]oken|TOKEN|[Ss]ecret|SECRET'
 
-const HAS_MEMBER = new RegExp(`(?:${NAMES})${BEHIND}`, 'i')
+const HAS_PLACE = new RegExp(String.raw`(?:${ENDS})${BEHIND}|\\u`)
 
 /** Whether a JSON text can have such a place: it has the name of one, or an escape that may hide it. */
-export const mayHavePlaces = (json: string): boolean => HAS_PLACE.test(json) || HAS_MEMBER.test(json)
+export const mayHavePlaces = (json: string): boolean => HAS_PLACE.test(json)
 
 /**
  * What a string is by where it stands: a credential, or the name or the value of a header in a list, of which the name
