@@ -43,8 +43,9 @@ Examples:
 The command finds the server by the variables of its SDKs (OPENAI_BASE_URL, …)
 and by DELTATAPE_URL. Where such a variable names an API already, as in
 ANTHROPIC_BASE_URL=http://127.0.0.1:8080, that is what a recording calls. In
-replay its keys are of no use, and nothing else is let out. PORT, HOST, LOG_LEVEL and AUTH_TOKEN are the command's own: here they are
-flags alone. A free port is picked unless --port names one.
+replay its keys are of no use, and nothing else is let out. PORT, HOST,
+LOG_LEVEL and AUTH_TOKEN are the command's own: here they are flags alone. A
+free port is picked unless --port names one.
 
 Exit codes: that of the command (128 and more: a signal; 127: there is no such
 command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
