@@ -143,6 +143,16 @@ export interface Operation {
 
 export type Watch = (operation: Operation) => void
 
+/**
+ * An object as it is now, for whoever has no version of it at hand; undefined if there is none.
+ *
+ * @param first only so many bytes from its beginning
+ */
+export async function foundAt(driver: Pick<Driver, 'get'>, name: string, first?: number): Promise<Found | undefined> {
+  const got = await driver.get(name, { first })
+  return got === 'same' ? undefined : got
+}
+
 /** All the bytes of an object. */
 export async function wholeOf(found: Found): Promise<Buffer> {
   const pieces: Uint8Array[] = []

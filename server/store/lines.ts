@@ -1,6 +1,6 @@
 /** The lines of an object: all of them in turn, or the first. */
 import { DamageError } from '../fixture/damage.ts'
-import type { Driver, Found } from './driver.ts'
+import { type Driver, type Found, foundAt } from './driver.ts'
 
 /** The longest line that is read, in bytes: an answer of 64 MiB in one piece, and what JSON adds to it. */
 const MAX_LINE_BYTES = 128 * 1024 * 1024
@@ -47,8 +47,8 @@ export const FIRST_BYTES = 64 * 1024
 export async function firstLine(driver: Pick<Driver, 'get'>, found: Found): Promise<string | undefined> {
   const { line, isEnded } = await firstLineIn(found)
   if (isEnded || found.bytes <= FIRST_BYTES) return line
-  const got = await driver.get(found.name)
-  return got === undefined || got === 'same' ? undefined : (await firstLineIn(got)).line
+  const whole = await foundAt(driver, found.name)
+  return whole && (await firstLineIn(whole)).line
 }
 
 async function firstLineIn({ name, body }: Found): Promise<{ readonly line: string; readonly isEnded: boolean }> {

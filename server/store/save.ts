@@ -8,7 +8,7 @@ import { takeOf } from '../fixture/take.ts'
 import { isWritten } from '../fixture/written.ts'
 import type { Answers } from './conversation/answers.ts'
 import { removeFixture, writeFixture } from './read/beside.ts'
-import { type Driver, type Expected, StoreError } from './driver.ts'
+import { type Driver, type Expected, StoreError, foundAt } from './driver.ts'
 import type { Finder } from './find/finder.ts'
 import { UnreadableError } from './unreadable.ts'
 
@@ -92,8 +92,8 @@ function passTrouble(error: unknown): void {
 
 /** What has to be there for a write that may not take the place of anything else. */
 async function expectedAt(driver: Driver, name: string): Promise<Expected> {
-  const got = await driver.get(name, { first: 1 })
-  return got === undefined || got === 'same' ? 'absent' : { version: got.version }
+  const found = await foundAt(driver, name, 1)
+  return found ? { version: found.version } : 'absent'
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Copies what an engine has into a directory: a listing, and then what differs alone. */
 import { hasFile } from '../store/layers/copies.ts'
-import type { Entry } from '../store/driver.ts'
+import { type Entry, foundAt } from '../store/driver.ts'
 import {
   type Job,
   type Result,
@@ -54,8 +54,8 @@ async function pullOne(job: Job, { name, version }: Entry, tally: Tally): Promis
   if (!hasFile(name)) return tally.left(name, NO_FILE)
   for (const each of namesHere(name)) if ((await copies.intact(each))?.version === version) return
   if (dryRun) return tally.moved(name)
-  const got = await engine.get(name)
-  if (got === undefined || got === 'same') return
+  const got = await foundAt(engine, name)
+  if (!got) return
   const bytes = await wholeUnlessChanged(got)
   if (!bytes) return tally.left(name, 'it was written anew there at this moment. Pull again.')
   for (const each of namesHere(name)) if (await copies.match(each, got.version, bytes)) return

@@ -5,7 +5,7 @@ import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { besideName, besideOwnName, readBeside } from '../store/read/beside.ts'
-import { type Driver, type Expected, type Found, type Got, wholeOf } from '../store/driver.ts'
+import { type Driver, type Expected, type Found, foundAt, wholeOf } from '../store/driver.ts'
 import { removeIndex, writeIndex } from '../store/conversation/indexed.ts'
 import { AFTER_INDEX } from '../store/find/names.ts'
 import {
@@ -93,8 +93,8 @@ function createPush(job: Job, there: ReadonlyMap<string, string | undefined>, ta
     if (other !== undefined) return tally.left(name, `it is of the same call as ${other}, which is there as ${own.as}.`)
     taken.set(own.as, name)
     if (seen && there.get(own.as) === seen.version) return
-    const got = there.has(own.as) ? await engine.get(own.as) : undefined
-    await (isFound(got) ? write.over(own, got) : write.anew(own, 'absent'))
+    const found = there.has(own.as) ? await foundAt(engine, own.as) : undefined
+    await (found ? write.over(own, found) : write.anew(own, 'absent'))
   }
   return { take, taken, isInDoubt: () => isInDoubt }
 }
@@ -153,11 +153,9 @@ async function readOwn(directory: Driver, name: string): Promise<Own | undefined
   return { name, as: fileName(fixture), bytes, fixture }
 }
 
-const isFound = (got: Got): got is Found => got !== undefined && got !== 'same'
-
 async function bytesAt(driver: Driver, name: string): Promise<Buffer | undefined> {
-  const got = await driver.get(name)
-  return isFound(got) ? wholeOf(got) : undefined
+  const found = await foundAt(driver, name)
+  return found && wholeOf(found)
 }
 
 /** The fixture that some bytes are. Throws `fixture_invalid` where it is damaged. */

@@ -3,7 +3,7 @@ import { type Clock, nextTurn } from '../../base/clock.ts'
 import { systemCode } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
 import { isDamage } from '../../fixture/damage.ts'
-import { type Driver, StoreError } from '../driver.ts'
+import { type Driver, StoreError, foundAt } from '../driver.ts'
 
 /** How long files are looked into in one go, and how long that rests then, in ms: it is never in the way of a call. */
 const STINT_MS = 2
@@ -80,8 +80,8 @@ async function tailOf(driver: Pick<Driver, 'get'>, name: string): Promise<Buffer
 /** The same if the line is not longer than so many bytes. */
 async function lineEnd(driver: Pick<Driver, 'get'>, name: string, first: number): Promise<Buffer | undefined> {
   try {
-    const got = await driver.get(name, { first })
-    if (got === undefined || got === 'same') return NOTHING
+    const got = await foundAt(driver, name, first)
+    if (!got) return NOTHING
     let tail = NOTHING
     for await (const piece of got.body()) {
       const end = piece.indexOf(0x0a)

@@ -5,7 +5,7 @@ import { isDamage } from '../../fixture/damage.ts'
 import { formatFixture } from '../../fixture/file.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
 import { takenIn } from '../../fixture/lines.ts'
-import { type Driver, type Expected, type Found, StoreError, wholeOf } from '../driver.ts'
+import { type Driver, type Expected, type Found, StoreError, foundAt, wholeOf } from '../driver.ts'
 import { linesIn } from '../lines.ts'
 
 /** `say-hi-….jsonl` → `say-hi-….bin` */
@@ -18,8 +18,8 @@ export const besideOwnName = (name: string, sha256: string): string =>
 /** What stands beside a fixture with a SHA-256, if it is there. */
 async function foundBeside(driver: Driver, name: string, sha256: string): Promise<Found | undefined> {
   for (const each of [besideOwnName(name, sha256), besideName(name)]) {
-    const got = await driver.get(each)
-    if (got !== undefined && got !== 'same') return got
+    const found = await foundAt(driver, each)
+    if (found) return found
   }
   return undefined
 }
@@ -100,8 +100,7 @@ export function openBeside(driver: Driver, name: string): Opened {
 
 /** What tells the state of what stands beside a fixture under its plain name; `absent` if there is none. */
 export async function besideVersion(driver: Driver, name: string): Promise<{ version: string; bytes: number }> {
-  const got = await driver.get(besideName(name), { first: 1 })
-  return got === undefined || got === 'same' ? { version: 'absent', bytes: 0 } : got
+  return (await foundAt(driver, besideName(name), 1)) ?? { version: 'absent', bytes: 0 }
 }
 
 /** What is written, and in the place of what. */
@@ -194,8 +193,8 @@ async function besideNow(driver: Driver, name: string): Promise<Pick<Found, 'nam
   const sha256 = await besideNamed(driver, name)
   const found: Found[] = []
   for (const each of [...(sha256 === undefined ? [] : [besideOwnName(name, sha256)]), besideName(name)]) {
-    const got = await driver.get(each, { first: 1 })
-    if (got !== undefined && got !== 'same') found.push(got)
+    const one = await foundAt(driver, each, 1)
+    if (one) found.push(one)
   }
   return found
 }
@@ -203,9 +202,9 @@ async function besideNow(driver: Driver, name: string): Promise<Pick<Found, 'nam
 /** The SHA-256 of what stands beside a fixture, as its lines name it; undefined if they name nothing, or cannot be read. */
 async function besideNamed(driver: Driver, name: string): Promise<string | undefined> {
   try {
-    const got = await driver.get(name)
-    if (got === undefined || got === 'same') return undefined
-    for await (const lines of linesIn(got)) {
+    const found = await foundAt(driver, name)
+    if (!found) return undefined
+    for await (const lines of linesIn(found)) {
       for (const line of lines) {
         const taken = takenBy(line)
         if (taken) return taken.sha256

@@ -1,7 +1,7 @@
 /** Reads what others may write or damage: as it is now, and once more if it is written anew just then. */
 import { nextTurn } from '../../base/clock.ts'
 import { DamageError } from '../../fixture/damage.ts'
-import { type Driver, type Found, StoreError } from '../driver.ts'
+import { type Driver, type Found, StoreError, foundAt } from '../driver.ts'
 
 /** Reads something of the fixture with a name; gives undefined if there is none. */
 export type Read<T> = (name: string) => Promise<T | undefined>
@@ -28,12 +28,12 @@ export async function readCurrent<T>(
   { found: given, first }: Reading = {},
 ): Promise<T | undefined> {
   for (let tries = 1, found = given; ; tries++, found = undefined) {
-    const got = found ?? (await driver.get(name, { first }))
-    if (got === undefined || got === 'same') return undefined
+    const now = found ?? (await foundAt(driver, name, first))
+    if (!now) return undefined
     try {
-      return await read(got)
+      return await read(now)
     } catch (error) {
-      if (tries >= MAX_TRIES || !(await isChanged(driver, got, error))) throw error
+      if (tries >= MAX_TRIES || !(await isChanged(driver, now, error))) throw error
       await nextTurn()
     }
   }

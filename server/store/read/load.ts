@@ -7,7 +7,7 @@ import { DeltatapeError } from '../../base/errors.ts'
 import { createTally, fresh } from '../../base/memo.ts'
 import { type FixtureHeader, type StoredFixture, isGood } from '../../fixture/fixture.ts'
 import { type Contents, contentsOf, readContents } from './contents.ts'
-import { type Driver, type Found, StoreError } from '../driver.ts'
+import { type Driver, type Found, StoreError, foundAt } from '../driver.ts'
 import { type Recording, bytesOfFacts, inMemory, played } from './playback.ts'
 
 /** How large a fixture may be that is kept in memory, with what stands beside it, in bytes. */
@@ -84,10 +84,10 @@ function createEnd() {
 
 /** The records of a large fixture, read anew. It may be cut off while it is played: that is told at its end. */
 async function* partsOf(driver: Driver, name: string, version: string): AsyncGenerator<Batch, void> {
-  const got = await driver.get(name)
-  if (got === undefined || got === 'same' || got.version !== version) throw writtenAnew(name)
+  const found = await foundAt(driver, name)
+  if (found?.version !== version) throw writtenAnew(name)
   try {
-    for await (const { records } of contentsOf(driver, got)) for (const part of inParts(records)) yield fresh(part)
+    for await (const { records } of contentsOf(driver, found)) for (const part of inParts(records)) yield fresh(part)
   } catch (error) {
     throw error instanceof StoreError && error.code === 'store_changed' ? writtenAnew(name, error) : error
   }

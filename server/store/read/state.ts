@@ -1,6 +1,6 @@
 /** What state fixtures are in: a look, and no reading. */
 import { besideVersion } from './beside.ts'
-import type { Driver } from '../driver.ts'
+import { type Driver, foundAt } from '../driver.ts'
 
 /** The state of a fixture, and of what stands beside it. */
 export interface State {
@@ -11,10 +11,7 @@ export interface State {
 
 /** Makes what tells it. */
 export function createStates(driver: Driver) {
-  const own = async (name: string): Promise<State | undefined> => {
-    const got = await driver.get(name, { first: 1 })
-    return got === 'same' ? undefined : got
-  }
+  const own = (name: string): Promise<State | undefined> => foundAt(driver, name, 1)
   return {
     async of(name: string): Promise<State | undefined> {
       const state = await own(name)

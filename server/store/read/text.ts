@@ -1,6 +1,6 @@
 /** Objects that have to be there, and their texts. */
 import { DamageError } from '../../fixture/damage.ts'
-import { type Driver, type Found, type Got, wholeOf } from '../driver.ts'
+import { type Driver, type Found, foundAt, wholeOf } from '../driver.ts'
 import { UnreadableError } from '../unreadable.ts'
 
 /** The longest object that is read into one text, in bytes. */
@@ -14,8 +14,7 @@ export function there<T extends object>(found: T | undefined, name: string): T {
 
 /** The object with a name. Throws as {@link there} does. */
 export async function objectAt(driver: Driver, name: string, shown = name): Promise<Found> {
-  const got: Got = await driver.get(name)
-  return there(got === 'same' ? undefined : got, shown)
+  return there(await foundAt(driver, name), shown)
 }
 
 /**
