@@ -94,7 +94,7 @@ const kindOf = (dir: string, name: Raw): Promise<'file' | 'linked' | 'nothing' |
   )
 
 /** Where a text stands in what is in order, or would stand. */
-export function placeOf(sorted: readonly string[], text: string): number {
+export function indexFor(sorted: readonly string[], text: string): number {
   let [from, to] = [0, sorted.length]
   while (from < to) {
     const middle = (from + to) >>> 1

@@ -10,7 +10,7 @@ import { unreadable } from './files.ts'
 import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
 import { shared } from '../../shared.ts'
-import { type Contents, type Raw, folderPath, placeOf, rawOf, readFolder, textOf } from './folder.ts'
+import { type Contents, type Raw, folderPath, indexFor, rawOf, readFolder, textOf } from './folder.ts'
 import { createWhole, pagesFrom } from './pages.ts'
 
 /**
@@ -169,7 +169,7 @@ function hasSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
 /** A name is there from now on, or not any more. */
 function change({ entries, below }: Contents, entry: Raw, isThere: boolean): void {
   if (entry.startsWith('.')) return
-  const at = placeOf(entries, entry)
+  const at = indexFor(entries, entry)
   const isKnown = entries[at] === entry
   if (isThere && !isKnown) entries.splice(at, 0, entry)
   if (!isThere && isKnown) entries.splice(at, 1)

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
-import { type Contents, type Raw, placeOf, rawOf, textOf } from './folder.ts'
+import { type Contents, type Raw, indexFor, rawOf, textOf } from './folder.ts'
 
 /** How many names a page has. */
 const PAGE = 1000
@@ -44,14 +44,14 @@ export function createWhole(folders: Folders, clock: Pick<Clock, 'now'>) {
 /** The place of the page in which a name stands, or would stand; -1 if there is none. */
 function pageFor(pages: readonly Page[], name: Raw): number {
   const firsts = pages.map(({ entries }) => rawOf(entries[0]?.name ?? ''))
-  const at = placeOf(firsts, name)
+  const at = indexFor(firsts, name)
   return firsts[at] === name ? at : Math.max(0, at - 1)
 }
 
 function changedPage({ entries }: Page, name: Raw, isThere: boolean): Page {
   const others = entries.filter((entry) => rawOf(entry.name) !== name)
   if (!isThere) return { entries: others }
-  const at = placeOf(
+  const at = indexFor(
     others.map((entry) => rawOf(entry.name)),
     name,
   )
@@ -90,7 +90,7 @@ function* namesFrom(folders: Folders, folder: Raw, from: Raw): Generator<Raw> {
   if (folder < from && !isWithin) return
   const entries = folders.get(folder)?.contents?.entries ?? []
   // The folder that holds it comes before it.
-  const first = isWithin ? Math.max(0, placeOf(entries, from.slice(folder.length)) - 1) : 0
+  const first = isWithin ? Math.max(0, indexFor(entries, from.slice(folder.length)) - 1) : 0
   for (let at = first; at < entries.length; at++) {
     const name = folder + (entries[at] ?? '')
     if (name.endsWith('/')) yield* namesFrom(folders, name, from)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../../server/base/clock.ts'
 import type { Page } from '../../../../server/store/driver.ts'
-import { placeOf } from '../../../../server/store/drivers/directory/folder.ts'
+import { indexFor } from '../../../../server/store/drivers/directory/folder.ts'
 import { createWhole, pagesFrom } from '../../../../server/store/drivers/directory/pages.ts'
 
 async function gathered(pages: AsyncIterable<Page>): Promise<Page[]> {
@@ -20,7 +20,7 @@ function setUp(names: readonly string[]) {
   const folders = new Map([['', { contents: { entries, below: [], linked: [], temporary: [], isVague: false } }]])
   const whole = createWhole(folders, systemClock)
   const change = (name: string, isThere: boolean) => {
-    const at = placeOf(entries, name)
+    const at = indexFor(entries, name)
     const isKnown = entries[at] === name
     if (isThere && !isKnown) entries.splice(at, 0, name)
     if (!isThere && isKnown) entries.splice(at, 1)
