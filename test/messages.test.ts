@@ -2,7 +2,7 @@
  * Every message in one list, `docs/messages.md`, as the sources have it. To write the page anew:
  * `npx vitest run --config test/vitest.config.ts test/messages.test.ts -u`
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { format } from 'prettier'
 import { expect, test } from 'vitest'
 import { type ErrorCode, edgesOf } from '../server/base/errors.ts'
@@ -125,6 +125,42 @@ ${helps.map(([name, help]) => `### ${name}\n\n\`\`\`text\n${help}\n\`\`\``).join
 
 test('the page of messages has every one, as it is said', async () => {
   await expect(await page()).toMatchFileSnapshot('../docs/messages.md')
+})
+
+/** The commands of deltatape that messages tell, and those of the examples in helps: sub-command and words. */
+const commands = [
+  ...told.map(({ text }) => text),
+  // In helps, what is said of an example stands some way behind it.
+  ...helps.map(([, text]) => text.replaceAll(/ \|\s+.*|(?<=\S) {2,}.*$/gm, '')),
+].flatMap((text) =>
+  Array.from(
+    text.matchAll(/npx deltatape ([a-z][^`\n]*)/g),
+    ([, words = '']) => words.split(' -- ')[0]?.split(/[ .)]+/) ?? [],
+  ),
+)
+
+test('every command that a message tells is one, with flags that it has', () => {
+  const known = new Map(
+    helps.map(([name, text]) => [
+      name.split(' ')[1],
+      new Set(Array.from(text.matchAll(/--[a-z-]+/g), ([flag]) => flag)),
+    ]),
+  )
+  const wrong = commands.filter(([name = '', ...words]) => {
+    const flags = known.get(name)
+    return flags === undefined || words.some((word) => word.startsWith('--') && !flags.has(word))
+  })
+  expect(commands.length).toBeGreaterThan(60)
+  expect(wrong).toEqual([])
+})
+
+test('every command in a message of the server is made in one place; helps alone have some as examples', async () => {
+  const sources = (await readdir('server', { recursive: true })).filter((name) => name.endsWith('.ts'))
+  const lines = (await Promise.all(sources.map((name) => readFile(`server/${name}`, 'utf8')))).join('\n').split('\n')
+  const byHand = lines.filter(
+    (line) => line.includes('npx deltatape') && !/^ *(?:\/?\*\*? |\/\/)|^ {2}(?:npx|eval) /.test(line),
+  )
+  expect(byHand).toEqual([])
 })
 
 test('every code has a message, and every message a place', () => {

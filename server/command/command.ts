@@ -7,7 +7,7 @@ import { type VariableInfo, narrowed, overlaid } from '../base/variables.ts'
 import type { Environment } from '../base/variables.ts'
 import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { EndingWord } from '../fixture/summary.ts'
-import { placeOf } from '../store/place.ts'
+import { flagsFor, placeOf } from '../store/place.ts'
 import type { Store } from '../store/store.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -80,6 +80,15 @@ export const flagsIn = (command: Command, names: readonly string[]): readonly st
   givenIn(command).flatMap(([variable, value]) =>
     names.includes(variable.name) ? [...flagsOf(variable).slice(-1), placeOf(value)] : [],
   )
+
+/** What has to be said again when a command is given again to record, beside where the fixtures are and their rules. */
+const FOR_RECORDING = ['UPSTREAMS', 'OPENAI_BASE_URL', 'CHATBOT_MODEL', 'RECORD_TAKES', 'PORT', 'HOST']
+
+/** The flags of a command that is to record what this one misses. */
+export const saidAgain = (command: Command, { fixturesDir, configFile }: Config): readonly string[] => [
+  ...flagsFor(fixturesDir, configFile),
+  ...flagsIn(command, FOR_RECORDING),
+]
 
 /**
  * The configuration that these variables make, given as flags or not. The others are left aside: a sub-command that does

@@ -1,6 +1,5 @@
 /** The fixtures that a sub-command works on. */
 import type { Command } from 'commander'
-import { forShell } from '../base/shell.ts'
 import type { Config } from '../serve/config.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
 import { type Context, addVariables, configFrom, configWithKeys, flagsIn } from './command.ts'
@@ -33,11 +32,11 @@ export const fixturesOf = (command: Command, context: Context): OpenFixtures =>
 export const fixturesWithSecrets = (command: Command, context: Context): OpenFixtures =>
   openFor(looking(configWithKeys(command, context.env, ...VARIABLES, 'OPENAI_API_KEY', 'AUTH_TOKEN')), context)
 
-/** The flags that name the same fixtures, to be put behind another command: ` --fixtures s3://bucket/prefix`. */
-export const sameFixtures = (command: Command): string =>
-  flagsIn(command, VARIABLES)
-    .map((word) => ` ${forShell(word)}`)
-    .join('')
+/** The flags that name the same fixtures, to be put behind another command: `--fixtures s3://bucket/prefix`. */
+export function sameFixtures(command: Command, { flags }: OpenFixtures['store']): readonly string[] {
+  const given = flagsIn(command, VARIABLES)
+  return given.length > 0 ? given : flags
+}
 
 /** Whoever looks at fixtures wants some to be there, in whichever folder. */
 const looking = (config: Config): Config => ({ ...config, fixturesNamed: true })

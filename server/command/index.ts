@@ -1,5 +1,6 @@
 /** The sub-commands of `deltatape`, and how it ends. */
 import { Command, CommanderError } from 'commander'
+import { deltatape } from '../base/command-line.ts'
 import { DeltatapeError, EXIT, type ExitCode, isError, systemCode } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
 import type { Context, Define } from './command.ts'
@@ -137,7 +138,7 @@ async function programFor(asked: string | undefined, context: Context): Promise<
     .version(VERSION)
     // What stands behind the name of a sub-command is its own, and what stands behind a command to run is that one's.
     .enablePositionalOptions()
-    .showHelpAfterError('(npx deltatape --help shows what there is)')
+    .showHelpAfterError(`(${deltatape('--help')} shows what there is)`)
     .addHelpText('after', '\nExit codes: 0 fine, 1 it found something, 2 it could not look.')
   for (const { name, about, load } of COMMANDS) {
     const command = name === asked ? (await load())(context) : new Command(name)

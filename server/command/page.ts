@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { DeltatapeError } from '../base/errors.ts'
-import { forShell } from '../base/shell.ts'
+import { deltatape, marked } from '../base/command-line.ts'
 import { printable } from '../base/text.ts'
 import type { Picked } from '../store/pick.ts'
 import type { Store } from '../store/store.ts'
@@ -44,6 +44,6 @@ async function refuseElsewhere({ name, path }: Picked, { place, list }: Store): 
   if ((await list()).includes(name)) return
   throw new DeltatapeError(
     'config_invalid',
-    `${printable(path)} is not among the fixtures of ${printable(place)}, and only those are served. npx deltatape show ${forShell(path)} --fixtures ${forShell(dirname(path))} --open shows it.`,
+    `${printable(path)} is not among the fixtures of ${printable(place)}, and only those are served. ${marked(deltatape('show', path, '--fixtures', dirname(path), '--open'))} shows it.`,
   )
 }

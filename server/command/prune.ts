@@ -40,7 +40,7 @@ async function prune(context: Context, files: readonly string[], options: Option
   const { yes, dryRun, json } = options
   const { store } = fixturesOf(command, context)
   const { unused, damaged } = await gatherUnused(store, files)
-  if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
+  if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged, store.flags)))
   const { pathOf } = store
   /** @param left what was to be removed and is still there; undefined if nothing was to be */
   const end = (text: string, left?: readonly string[]) => {

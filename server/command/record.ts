@@ -1,5 +1,6 @@
 /** `deltatape record`: sends the requests of fixtures again, to record their answers anew or to see how they differ. */
 import { Command, InvalidArgumentError } from 'commander'
+import { deltatape, marked } from '../base/command-line.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { narrowed } from '../base/variables.ts'
@@ -8,6 +9,7 @@ import { type Config, VARIABLES, readConfig } from '../serve/config.ts'
 import type { Candidate } from '../fixture/fixture.ts'
 import { createRoutes } from '../model/transport/route.ts'
 import { idOf } from '../fixture/take.ts'
+import type { Store } from '../store/store.ts'
 import { placeholdersOf } from '../redact/rules.ts'
 import { linked } from '../upkeep/holders.ts'
 import { type Keyless, type Plan, type Planned, type Selection, planRefresh, select, withKeys } from '../upkeep/plan.ts'
@@ -121,12 +123,12 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const selected = select(candidates, selection)
   const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
   if (selected.length === 0 && unreadable.length === 0) {
-    checkSelection(store.place, candidates, selection)
+    checkSelection(store, candidates, selection)
     return terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
   }
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
   const routes = createRoutes(config)
-  const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes)
+  const planned = planRefresh(candidates, compared, redactor, placeholdersOf(rules), routes, store.flags)
   const keyed = dryRun ? planned : sendable(planned, withKeys(planned, routes))
   const standing = await standingIn(keyed.send, store, answerIn(store))
   const plan = check ? keyed : withoutPolls(keyed, standing)
@@ -173,12 +175,16 @@ function interruptedText(all: number, left: number, task: Task): string {
  *
  * @throws DeltatapeError `config_invalid` if it is a mistake
  */
-function checkSelection(dir: string, candidates: readonly Candidate[], selection: Selection): void {
+function checkSelection(
+  { place, flags }: Pick<Store, 'place' | 'flags'>,
+  candidates: readonly Candidate[],
+  selection: Selection,
+): void {
   const { before, ...rest } = selection
   if (before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0) return
-  const shown = JSON.stringify(dir)
+  const shown = JSON.stringify(place)
   const why = candidates.length === 0 ? `There are no fixtures in ${shown}` : `No fixture in ${shown} is meant by that`
-  throw new DeltatapeError('config_invalid', `${why}: npx deltatape ls shows what there is.`)
+  throw new DeltatapeError('config_invalid', `${why}: ${marked(deltatape('ls', ...flags))} shows what there is.`)
 }
 
 /** What would not be sent: what of a plan stays as it is, by the ids of the takes, and what stands in no plan. */

@@ -1,6 +1,7 @@
 /** `deltatape redact`: puts the rules of now, of redaction and of `match`, onto fixtures that were recorded before. */
 import { sparedBy } from '../redact/spared.ts'
 import { Command } from 'commander'
+import { deltatape, marked } from '../base/command-line.ts'
 import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { type Merged, type Rewrite, type Refused, applyTo, madeOne, mergesIn, planFor } from '../upkeep/rewrite.ts'
@@ -59,7 +60,7 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
     for (const each of merges) terminal.write(lineForMerge(each, store, terminal))
   }
   if (damaged.length > 0) {
-    terminal.tell(printable(describeDamaged(damaged)))
+    terminal.tell(printable(describeDamaged(damaged, store.flags)))
     exit(EXIT.notLooked)
   }
   if (refused.length > 0) {
@@ -76,7 +77,7 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   if (!apply) {
     exit(EXIT.found)
     return end(
-      `${changing.length} of ${all} would change. To change them: npx deltatape redact --apply${sameFixtures(command)}`,
+      `${changing.length} of ${all} would change. To change them: ${marked(deltatape('redact', '--apply', ...sameFixtures(command, store)))}.`,
     )
   }
   const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })

@@ -1,18 +1,15 @@
 /** `deltatape run -- <command>`: a server for as long as a command runs, which finds it by its environment. */
 import { Command, Option } from 'commander'
+import { deltatape } from '../base/command-line.ts'
 import { DeltatapeError } from '../base/errors.ts'
-import { forShell } from '../base/shell.ts'
 import type { Environment } from '../base/variables.ts'
 import { readConfig } from '../serve/config.ts'
 import { keepHeapSmall } from '../serve/heap.ts'
-import { type Define, addVariables, environmentOf, flagsIn } from './command.ts'
+import { type Define, addVariables, environmentOf, saidAgain } from './command.ts'
 import { SEVERITIES, type Severity } from './run/verdict.ts'
 
 /** Variables that programs have for themselves: here they are the command's, and the flags alone count. */
 const OF_COMMANDS: ReadonlySet<string> = new Set(['PORT', 'HOST', 'LOG_LEVEL', 'AUTH_TOKEN'])
-
-/** What has to be said again when a command is run to record. */
-const FOR_RECORDING = ['FIXTURES', 'CONFIG_FILE', 'UPSTREAMS', 'OPENAI_BASE_URL', 'CHATBOT_MODEL', 'RECORD_TAKES']
 
 interface Flags {
   readonly misses: Severity
@@ -24,7 +21,7 @@ export const defineRun: Define = ({ env, terminal, clock, exit }) => {
     .usage('[options] -- <command> [arguments...]')
     .argument('<command...>', 'what to run, with its arguments')
     .passThroughOptions()
-    .showHelpAfterError('(npx deltatape run --help shows how)')
+    .showHelpAfterError(`(${deltatape('run', '--help')} shows how)`)
     .addOption(
       new Option('--misses <fail|tell>', 'what becomes of calls without a fixture').choices(SEVERITIES).default('fail'),
     )
@@ -65,7 +62,7 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
       ...config,
       // What a call became is told in the end.
       logLevel: given.LOG_LEVEL ? config.logLevel : config.mode === 'replay' ? 'error' : 'warn',
-      howToRecord: `npx deltatape run ${[...flagsIn(command, FOR_RECORDING), '--', ...words].map(sayAgain).join(' ')}`,
+      howToRecord: deltatape('run', ...saidAgain(command, config), '--', ...words.map(shortened)),
     } as const
     try {
       exit(await runWith({ words, config: settled, env, misses, unused }, terminal))
@@ -79,5 +76,4 @@ command; 126: it cannot be run); 1 if it passed, but a call had no fixture.`,
 /** How long a word may be that is said again. A program in one is not. */
 const MAX_WORD_CHARS = 100
 
-const sayAgain = (word: string): string =>
-  word.length > MAX_WORD_CHARS || word.includes('\n') ? "'…'" : forShell(word)
+const shortened = (word: string): string => (word.length > MAX_WORD_CHARS || word.includes('\n') ? '…' : word)

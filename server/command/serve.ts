@@ -1,7 +1,8 @@
 /** `deltatape serve`: the server, as `npm start` runs it. */
 import { Command } from 'commander'
+import { deltatape } from '../base/command-line.ts'
 import { keepHeapSmall } from '../serve/heap.ts'
-import { type Define, addVariables, environmentOf } from './command.ts'
+import { type Define, addVariables, environmentOf, saidAgain } from './command.ts'
 
 export const defineServe: Define = ({ env, terminal }) => {
   const command = addVariables(
@@ -31,6 +32,6 @@ OPENAI_API_KEY.`,
     // Before the server is loaded, which takes most of the time of a start: the other sub-commands need none of it.
     keepHeapSmall()
     const { serve } = await import('../serve/process.ts')
-    await serve(process, environmentOf(command, env))
+    await serve(process, environmentOf(command, env), (config) => deltatape('serve', ...saidAgain(command, config)))
   })
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { DeltatapeError, EXIT } from '../base/errors.ts'
-import { forShell } from '../base/shell.ts'
+import { deltatape, marked } from '../base/command-line.ts'
 import { printable } from '../base/text.ts'
 import { copiesIn, openDriver } from '../store/open.ts'
 import { isAddress, placeOf } from '../store/place.ts'
@@ -66,7 +66,7 @@ function checkPlaces({ name }: Way, place: string, dir: string): void {
   if (isAddress(dir)) {
     throw new DeltatapeError(
       'config_invalid',
-      `npx deltatape ${name} takes a directory of this machine, not ${placeOf(dir)}. FIXTURES, or --fixtures, names the engine.`,
+      `${deltatape(name)} takes a directory of this machine, not ${placeOf(dir)}. FIXTURES, or --fixtures, names the engine.`,
     )
   }
   if (name === 'push' && !existsSync(dir)) {
@@ -75,7 +75,7 @@ function checkPlaces({ name }: Way, place: string, dir: string): void {
   if (isAddress(place)) return
   throw new DeltatapeError(
     'config_invalid',
-    `FIXTURES=${JSON.stringify(place)} is a directory, and ${name} moves fixtures between a directory and an engine: npx deltatape ${name} ${forShell(dir)} --fixtures s3://bucket/prefix`,
+    `FIXTURES=${JSON.stringify(place)} is a directory, and ${name} moves fixtures between a directory and an engine: ${marked(deltatape(name, dir, '--fixtures', 's3://bucket/prefix'))}, for example.`,
   )
 }
 

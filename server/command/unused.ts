@@ -28,7 +28,7 @@ Exit codes: 0 all are used, 1 some are not, 2 it could not look.`,
       const { store } = fixturesOf(command, context)
       const { unused, damaged } = await gatherUnused(store, files)
       if (unused.length > 0) context.exit(EXIT.found)
-      if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged)))
+      if (damaged.length > 0) terminal.tell(printable(describeDamaged(damaged, store.flags)))
       if (json) {
         const told = unused.map(({ name, ...rest }) => ({ file: store.pathOf(name), ...rest }))
         return terminal.write(JSON.stringify({ unused: told }, null, 2))

@@ -66,7 +66,14 @@ async function run(context: Context, words: readonly string[], options: Options,
   const problems: Problem[] = []
   const bar = terminal.progress(files.length, 'fixtures')
   try {
-    for await (const found of verify(readFiles(files), { redactor, match, oldest, whole, beside })) {
+    for await (const found of verify(readFiles(files), {
+      redactor,
+      match,
+      oldest,
+      whole,
+      beside,
+      flags: store.flags,
+    })) {
       for (const each of found) problems.push(each)
       bar.step()
     }

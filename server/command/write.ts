@@ -5,15 +5,15 @@ import type { Call } from '../api/call.ts'
 import { bytesOf } from '../api/record.ts'
 import type { Item } from '../api/said.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
-import { forShell } from '../base/shell.ts'
+import { deltatape, wordFor } from '../base/command-line.ts'
 import { printable } from '../base/text.ts'
 import { addressOf, withInput } from '../fixture/alike.ts'
 import { isDamage } from '../fixture/damage.ts'
+import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import type { Fixture } from '../fixture/fixture.ts'
 import { isWritten, readItems, writtenFor } from '../fixture/written.ts'
 import type { OpenFixtures } from '../store/index.ts'
 import { pick, readFixture } from '../store/pick.ts'
-import { placeOf } from '../store/place.ts'
 import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
@@ -118,8 +118,7 @@ async function run(context: Context, options: Options, command: Command): Promis
     terminal.write(`${did} ${terminal.style('bold', shownPath(store, name))} (${described(call, fixture)})`)
   }
   const [first] = fixtures
-  if (first)
-    terminal.write(['', ...howToTry(first.call, first.fixture, { config, opened, env: context.env })].join('\n'))
+  if (first) terminal.write(['', ...howToTry(first.call, first.fixture, { config, opened })].join('\n'))
 }
 
 /** What is answered, in the order in which a model says it. */
@@ -251,26 +250,22 @@ const MAX_COMMAND = 1500
 interface Surroundings {
   readonly config: Config
   readonly opened: OpenFixtures
-  readonly env: Context['env']
 }
 
 /** The commands that show the fixture, and ask for it. */
-function howToTry(call: Call, fixture: Fixture, { config, opened, env }: Surroundings): string[] {
+function howToTry(call: Call, fixture: Fixture, { config, opened }: Surroundings): string[] {
   const { path, query, headers, content, to } = call
-  const inFolder =
-    config.fixturesDir === (env.FIXTURES?.trim() || 'fixtures')
-      ? ''
-      : ` --fixtures ${forShell(placeOf(config.fixturesDir))}`
+  const { flags } = opened.store
   const before = to?.host === undefined ? '' : `/${to.host}`
-  const told = headers.map(([name, value]) => ` -H ${forShell(`${name}: ${value}`)}`).join('')
+  const told = headers.map(([name, value]) => ` -H ${wordFor(`${name}: ${value}`)}`).join('')
   const url = `http://127.0.0.1:${config.port}${before}${path}${query}`
-  const ask = `curl -sN ${forShell(url)}${told} -d ${forShell(Buffer.from(content).toString('utf8'))}`
+  const ask = `curl -sN ${wordFor(url)}${told} -d ${wordFor(Buffer.from(content).toString('utf8'))}`
   const isShown = ask.length <= MAX_COMMAND && printable(ask) === ask && opened.redactor.text(ask) === ask
   return [
     'To look at it:',
-    `  npx deltatape show ${fixture.key.slice(0, 12)}${inFolder}`,
+    `  ${deltatape('show', fixture.key.slice(0, NAME_KEY_CHARS), ...flags)}`,
     ...(isShown
-      ? ['To ask for it:', `  npx deltatape serve${inFolder}`, `  ${ask}`]
-      : ['To ask for it, send the same request to:', `  npx deltatape serve${inFolder}`]),
+      ? ['To ask for it:', `  ${deltatape('serve', ...flags)}`, `  ${ask}`]
+      : ['To ask for it, send the same request to:', `  ${deltatape('serve', ...flags)}`]),
   ]
 }

@@ -24,7 +24,7 @@ import {
 import { PLAN_FORMS, type Plan, parsePlan } from '../model/faults.ts'
 import { MODES } from '../model/mode.ts'
 import { PACE_FORMS, type Pace, instant, parsePace } from '../model/pace.ts'
-import { PLACES, flawsOf, placeOf } from '../store/place.ts'
+import { PLACES, USUAL_PLACE, flawsOf, placeOf } from '../store/place.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -73,7 +73,7 @@ const table = {
   port: whole('PORT', 'the port to listen on; 0 picks a free one', 3300, 0, 65535),
   host: text('HOST', 'the interface to listen on', '127.0.0.1'),
   fixturesDir: {
-    ...text('FIXTURES', 'where the fixtures are', 'fixtures'),
+    ...text('FIXTURES', 'where the fixtures are', USUAL_PLACE),
     allowed: PLACES,
     formerly: 'FIXTURES_DIR',
     shown: placeOf,

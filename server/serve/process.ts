@@ -5,7 +5,7 @@ import { DeltatapeError, EXIT, edgesOf } from '../base/errors.ts'
 import { inQuotes } from '../base/shell.ts'
 import { printableLines } from '../base/text.ts'
 import type { Environment } from '../base/variables.ts'
-import { readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { addressesFor, keysMissing } from './services.ts'
 import { ownMemory, tidyWhenQuiet } from './heap.ts'
 import { type Output, openOutput } from './log.ts'
@@ -27,13 +27,25 @@ export async function withExitCode(process: NodeJS.Process, work: () => Promise<
   }
 }
 
+interface Starting {
+  /** Called when there is much garbage of what clients sent. */
+  readonly tidy?: (() => void) | undefined
+  /** What starts the same server, if flags were given. */
+  readonly howToRecord?: ((config: Config) => string) | undefined
+}
+
 /**
  * Starts the server that an environment describes, with its log on `output`.
  *
  * @throws DeltatapeError `config_invalid`, `fixtures_unusable`, `usage_unusable` or `listen_failed`
  */
-export async function startFrom(env: Environment, output: Output, tidy?: () => void): Promise<Started> {
-  const started = await startWith(readConfig(env), await openOutput(output), tidy)
+export async function startFrom(
+  env: Environment,
+  output: Output,
+  { tidy, howToRecord }: Starting = {},
+): Promise<Started> {
+  const read = readConfig(env)
+  const started = await startWith({ ...read, howToRecord: howToRecord?.(read) }, await openOutput(output), tidy)
   const { config, log, server } = started
   // Whoever sits there can look at it; other readers of the log know the address.
   if (output.isTTY && config.page) {
@@ -85,11 +97,21 @@ const ECHO_MS = 200
 /** How long a reader of the log may take to read its last lines, in ms. */
 const LAST_LINES_MS = 500
 
-/** Runs the server that the environment describes until a signal ends it. */
-export async function serve(process: NodeJS.Process, env: Environment): Promise<void> {
+/**
+ * Runs the server that the environment describes until a signal ends it.
+ *
+ * @param howToRecord what starts the same server, if flags were given
+ */
+export async function serve(
+  process: NodeJS.Process,
+  env: Environment,
+  howToRecord?: (config: Config) => string,
+): Promise<void> {
   // The reader of our output may leave. The server goes on.
   process.stdout.on('error', () => {})
-  const { server, config, log } = await startAs(process, (tidy) => startFrom(env, process.stdout, tidy))
+  const { server, config, log } = await startAs(process, (tidy) =>
+    startFrom(env, process.stdout, { tidy, howToRecord }),
+  )
 
   const echoMs = env.npm_lifecycle_event === undefined ? 0 : ECHO_MS
   let first: number | undefined

@@ -1,4 +1,5 @@
 /** What became of the fixtures of a run that records, told in its end. */
+import { deltatape, marked } from '../base/command-line.ts'
 import { LRUCache } from 'lru-cache'
 import { posix } from 'node:path'
 import { nameOfTake, takeIn } from '../fixture/take.ts'
@@ -166,7 +167,9 @@ function leftOver(names: readonly string[], used: ReadonlyMap<string, Outcome>) 
 function detailOf(summary: { readonly new: number; readonly changed: number; readonly left_over: number | undefined }) {
   const left = summary.left_over
   const rest = left === undefined ? '' : `, ${left} left over`
-  const hint = left ? ': npx deltatape unused tells which, by the USAGE_LOG of such a run' : ''
+  const hint = left
+    ? `: ${marked(deltatape('unused', 'used.jsonl'))} tells which, after such a run with USAGE_LOG=used.jsonl`
+    : ''
   return `${summary.new} new, ${summary.changed} changed${rest}${hint}`
 }
 

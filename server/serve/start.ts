@@ -1,9 +1,10 @@
 /** Starts a server in this process, as a configuration says. */
 import { existsSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
+import { deltatape, marked, withVariables } from '../base/command-line.ts'
 import { sparedBy } from '../redact/spared.ts'
 import { openFixtures } from '../store/index.ts'
-import { isAddress } from '../store/place.ts'
+import { flagsFor, isAddress } from '../store/place.ts'
 import type { Config } from './config.ts'
 import { type Log, type LogLines, createLog } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -48,5 +49,7 @@ export async function startWith(config: Config, lines: LogLines, tidy?: () => vo
   return { server, config, log }
 }
 
-const nothingRecorded = ({ fixturesDir, howToRecord = 'npx deltatape serve' }: Config): string =>
-  `Nothing has been recorded yet: there is no folder ${JSON.stringify(fixturesDir)}, so no call has an answer. To record: MODEL_MODE=record ${howToRecord}`
+const nothingRecorded = ({ fixturesDir, configFile, howToRecord }: Config): string => {
+  const command = howToRecord ?? deltatape('serve', ...flagsFor(fixturesDir, configFile))
+  return `Nothing has been recorded yet: there is no folder ${JSON.stringify(fixturesDir)}, so no call has an answer. To record: ${marked(withVariables({ MODEL_MODE: 'record' }, command))}.`
+}

@@ -6,7 +6,7 @@ import type { Places } from '../fixture/places.ts'
 import { type Redactor, createRedactor, secretsOf } from '../redact/redactor.ts'
 import { type Rules, readRules } from '../redact/rules.ts'
 import { type DriverSettings, type Surroundings, openDriver } from './open.ts'
-import { passwordsIn } from './place.ts'
+import { flagsFor, passwordsIn } from './place.ts'
 import { type Store, openStore } from './store.ts'
 
 /** What has to be known; a configuration holds all of it. */
@@ -53,6 +53,7 @@ export function openFixtures(settings: FixtureSettings, clock: Clock, hearers: H
   const match = rules.match && createMatch(rules.match, here)
   const mayBeMissing = mode === 'replay' && fixturesNamed === false
   const driver = openDriver({ ...settings, mayBeMissing }, { ...hearers, clock })
-  const store = openStore({ driver, memoryBytes, redactor, clock, match, here, howToRecord })
+  const flags = flagsFor(settings.fixturesDir, settings.configFile)
+  const store = openStore({ driver, memoryBytes, redactor, clock, match, here, howToRecord, flags })
   return { store, match, redactor, rules }
 }

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, posix, relative, resolve, sep } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { deltatape, marked } from '../base/command-line.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { isDamage } from '../fixture/damage.ts'
 import { parseFixture } from '../fixture/file.ts'
@@ -16,7 +17,7 @@ import { readText } from './read/text.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */
-type Shelf = Pick<Store, 'place' | 'dir' | 'pathOf' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
+type Shelf = Pick<Store, 'place' | 'flags' | 'dir' | 'pathOf' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
 
 /** A file that a person means. */
 export interface Picked {
@@ -126,7 +127,7 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
     if (await isFile(word)) return elsewhere(word)
     throw new DeltatapeError(
       'not_found',
-      `No fixture in ${JSON.stringify(store.place)} has a name or key that begins with ${JSON.stringify(word)}. npx deltatape ls shows what there is.`,
+      `No fixture in ${JSON.stringify(store.place)} has a name or key that begins with ${JSON.stringify(word)}. ${marked(deltatape('ls', ...store.flags))} shows what there is.`,
     )
   }
   // Of takes of one call the first is meant: the others are told by their number.

@@ -9,6 +9,18 @@ export type Scheme = (typeof SCHEMES)[number]
 /** What FIXTURES may be, in words that complete "it must be …". */
 export const PLACES = `the path of a directory, or an address such as s3://bucket/prefix, redis://host/0, rediss://… or postgres://host/database`
 
+/** Where fixtures are if nobody says anything. */
+export const USUAL_PLACE = 'fixtures'
+
+/**
+ * The flags with which another command finds the same fixtures, read by the same rules. None for what it finds by itself:
+ * the usual place, and an address that holds a password, which stands in a variable and nowhere else.
+ */
+export const flagsFor = (place: string, configFile?: string): readonly string[] => [
+  ...(place === USUAL_PLACE || placeOf(place) !== place ? [] : ['--fixtures', place]),
+  ...(configFile === undefined ? [] : ['--config', configFile]),
+]
+
 /** Where an engine is meant, what follows may be a password, be it that a `/` is missing: nobody calls a directory so. */
 const SCHEME = new RegExp(String.raw`^(?:([a-z][a-z\d+.-]+:)//|(${SCHEMES.join('|')}))`, 'i')
 

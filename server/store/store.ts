@@ -37,6 +37,8 @@ export type Stamp = string
 export interface Store {
   /** Where the fixtures are: the directory as configured, or an address without its password. */
   readonly place: string
+  /** The flags with which another command finds the same fixtures, read by the same rules. */
+  readonly flags: readonly string[]
   /** The directory, if it is one. */
   readonly dir: string | undefined
   /** What a fixture is called outside of the store: its path, or its address. */
@@ -135,13 +137,15 @@ export interface StoreOptions {
   readonly here?: Places | undefined
   /** What is run with `MODEL_MODE=auto` to record a call, for those who miss one. */
   readonly howToRecord?: string | undefined
+  /** The flags with which another command finds the same fixtures. */
+  readonly flags?: readonly string[] | undefined
 }
 
 const MEMORY_BYTES = 64 * 1024 * 1024
 
 /** Opens the fixtures of a place. They are read when they are asked for; others may write to it meanwhile. */
 export function openStore(options: StoreOptions): Store {
-  const { driver, redactor, clock, memoryBytes = MEMORY_BYTES, match } = options
+  const { driver, redactor, clock, memoryBytes = MEMORY_BYTES, match, here, howToRecord, flags = [] } = options
   const finder = createFinder(driver, { clock, memoryBytes, match })
   const { look, nameOf, nameWith } = finder
   const answers = driver.dir === undefined ? createIndexed(driver, finder) : createSurveyed({ driver, finder, clock })
@@ -161,6 +165,7 @@ export function openStore(options: StoreOptions): Store {
 
   return {
     place: driver.place,
+    flags,
     dir: driver.dir,
     pathOf: (name) => pathIn(driver, name),
     check: (wanted) => driver.check(wanted),
@@ -196,7 +201,7 @@ export function openStore(options: StoreOptions): Store {
     remove: removing({ driver, finder, answers }),
     models: async () => sortInPieces(await answers.models(), clock),
     close: () => driver.close(),
-    miss: (identity) => missOf(identity, { ...options, finder, here: options.here, howToRecord: options.howToRecord }),
+    miss: (identity) => missOf(identity, { ...options, finder, flags, here, howToRecord }),
   }
 }
 

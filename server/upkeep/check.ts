@@ -4,6 +4,7 @@ import type { Follower } from '../api/api.ts'
 import { isFailure } from '../api/ending.ts'
 import { apiNamed, followerOf } from '../api/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
+import { deltatape, marked } from '../base/command-line.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { type Beside, besideFrom } from '../fixture/beside.ts'
@@ -39,17 +40,20 @@ export interface Checked {
   readonly secrets: ReadonlyMap<number, ReadonlySet<string>>
 }
 
-/**
- * Checks one file by itself.
- *
- * @param oldest what was recorded before is too old; in ms since 1970
- * @param match what counts for keys, if the user has a say in it
- */
+export interface CheckOptions {
+  /** What was recorded before is too old; in ms since 1970. */
+  readonly oldest: number | undefined
+  /** What counts for keys, if the user has a say in it. */
+  readonly match?: Match | undefined
+  /** The flags with which another command finds the same fixtures. */
+  readonly flags: readonly string[]
+}
+
+/** Checks one file by itself. */
 export async function checkFixture(
   file: SourceFile,
   redactor: Redactor,
-  oldest: number | undefined,
-  match?: Match,
+  { oldest, match, flags }: CheckOptions,
 ): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
@@ -67,7 +71,9 @@ export async function checkFixture(
 
   const problems = [
     ...damage,
-    ...(header ? [...identityProblems(header, name, { redactor, match }), ...ageProblems(header, name, oldest)] : []),
+    ...(header
+      ? [...identityProblems(header, name, { redactor, match, flags }), ...ageProblems(header, name, oldest)]
+      : []),
     ...timeProblems(read, name),
     // What could not be read would be missing here.
     ...(header && isWhole ? answerProblems(header, read, name) : []),
@@ -141,7 +147,7 @@ function readLines(lines: readonly string[], { name, problems, beside }: Reading
 function identityProblems(
   header: FixtureHeader,
   name: string,
-  { redactor, match }: { readonly redactor: Redactor; readonly match: Match | undefined },
+  { redactor, match, flags }: Pick<CheckOptions, 'match' | 'flags'> & { readonly redactor: Redactor },
 ): Problem[] {
   const problems: Problem[] = []
   const keys = [header.key]
@@ -150,7 +156,7 @@ function identityProblems(
     if (expected !== undefined) {
       const isOfOthers = header.matchedBy ? header.matchedBy.rules !== match?.mark : header.key === keyOf(header)
       const why = isOfOthers
-        ? 'its key is of other rules of match: npx deltatape redact --apply brings it along'
+        ? `its key is of other rules of match: ${marked(deltatape('redact', '--apply', ...flags))} brings it along`
         : `its key is not that of its call, which begins ${expected.slice(0, NAME_KEY_CHARS)}`
       problems.push(error(name, 1, 'key', why))
       keys.push(expected)

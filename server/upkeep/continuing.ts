@@ -1,4 +1,5 @@
 /** Which fixtures continue an answer that none holds, or one whose fixture they do not name. Pure. */
+import { deltatape, marked } from '../base/command-line.ts'
 import { apiNamed } from '../api/index.ts'
 import { type Candidate, type FixtureHeader, continuedBy } from '../fixture/fixture.ts'
 import { carriedBy, lastCarriedBy } from '../fixture/thread.ts'
@@ -24,7 +25,7 @@ interface Open {
   readonly last: { readonly marks: readonly string[]; readonly isCertain: boolean }
 }
 
-export function createContinuing(): Continuing {
+export function createContinuing(flags: readonly string[] = []): Continuing {
   const holders = createHolders<string>()
   const marksByKey = new Map<string, ReadonlySet<string>>()
   const ids = new Set<string>()
@@ -72,7 +73,7 @@ export function createContinuing(): Continuing {
       const unnamed = open.flatMap((each) => {
         if (each.continued !== undefined || each.id !== undefined || lost.has(each)) return []
         const holder = holders.of(each.header, each.carried)
-        return holder === undefined ? [] : [warning(each.name, 1, 'conversation', unnamedText(holder))]
+        return holder === undefined ? [] : [warning(each.name, 1, 'conversation', unnamedText(holder, flags))]
       })
       return [...Array.from(alike.values(), lostText), ...unnamed]
     },
@@ -104,5 +105,5 @@ const RECORD_OR_REMOVE =
 /** Why a request that continues what is gone is not sent again. */
 export const GONE = `${LOST}: ${RECORD_OR_REMOVE}`
 
-const unnamedText = (holder: string): string =>
-  `it continues the answer of ${holder} and does not name it, as its run was ended too early: npx deltatape verify --link writes it down`
+const unnamedText = (holder: string, flags: readonly string[]): string =>
+  `it continues the answer of ${holder} and does not name it, as its run was ended too early: ${marked(deltatape('verify', '--link', ...flags))} writes it down`

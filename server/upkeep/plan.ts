@@ -2,6 +2,7 @@
 import { apiNamed } from '../api/index.ts'
 import type { Call, Destination } from '../api/call.ts'
 import type { Headers } from '../api/headers.ts'
+import { deltatape, marked } from '../base/command-line.ts'
 import { memberSpan } from '../base/json-text.ts'
 import { patternOf } from '../base/text.ts'
 import { type Candidate, continuedBy } from '../fixture/fixture.ts'
@@ -75,6 +76,7 @@ export function select(fixtures: readonly Candidate[], { words, model, before }:
  * @param all every fixture there is, where earlier turns are looked for
  * @param placeholders what the user's own rules have put in place of a text
  * @param routes say where calls go
+ * @param flags with which another command finds the same fixtures
  */
 export function planRefresh(
   all: readonly Candidate[],
@@ -82,6 +84,7 @@ export function planRefresh(
   redactor: Redactor,
   placeholders: readonly string[],
   routes: Pick<Routes, 'to'>,
+  flags: readonly string[] = [],
 ): Plan {
   const gone = goneIn(all)
   const parents = parentsIn(all)
@@ -94,7 +97,8 @@ export function planRefresh(
     if (send.has(idOf(fixture))) return fixture
     const to = destinationOf(fixture, routes)
     const isGone = gone.has(fixture.name) ? GONE : undefined
-    const why = isGone ?? to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, placeholders)
+    const why =
+      isGone ?? to.refusal?.message ?? whyNot(fixture, queryFor(fixture, to), redactor, { placeholders, flags })
     if (why !== undefined) {
       skipped.set(fixture.name, why)
       return undefined
@@ -199,7 +203,7 @@ function whyNot(
   fixture: Candidate,
   query: CallFacts['query'],
   redactor: Redactor,
-  placeholders: readonly string[],
+  { placeholders, flags }: { readonly placeholders: readonly string[]; readonly flags: readonly string[] },
 ): string | undefined {
   const { call, requestText } = fixture
   const told = [requestText, JSON.stringify([call.path, query, call.headers])]
@@ -209,7 +213,7 @@ function whyNot(
   if (placeholder !== undefined) return `its request holds ${placeholder}: what stood there is not known any more`
   const isClean = redactor.json(requestText, undefined, apiNamed(fixture.api).isWord) === requestText
   if (!isClean || redactor.path(call.path) !== call.path) {
-    return 'its request holds a secret, which a recording of today would take out: run npx deltatape redact first'
+    return `its request holds a secret, which a recording of today would take out: ${marked(deltatape('redact', '--apply', ...flags))} takes it out of the fixture, and then its app has to send it again, with MODEL_MODE=record`
   }
   if (!isTold(fixture.request)) return undefined
   const kept = requestText.includes('"sha256"') ? ', and of its bytes only a hash is kept' : ''

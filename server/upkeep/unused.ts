@@ -1,5 +1,6 @@
 /** Which fixtures no run used. */
 import { readFile } from 'node:fs/promises'
+import { deltatape, marked } from '../base/command-line.ts'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { memberOf } from '../base/json.ts'
 import type { Candidate } from '../fixture/fixture.ts'
@@ -61,8 +62,8 @@ async function readLog(file: string): Promise<string> {
 }
 
 /** Says which files could not be looked into. */
-export const describeDamaged = (damaged: readonly string[]): string =>
-  `Damaged, and left alone: ${damaged.join(', ')}. npx deltatape verify says what is wrong.`
+export const describeDamaged = (damaged: readonly string[], flags: readonly string[]): string =>
+  `Damaged, and left alone: ${damaged.join(', ')}. ${marked(deltatape('verify', ...flags))} says what is wrong.`
 
 /** Says which files are not as they were shown any more. */
 export const describeChanged = (changed: readonly string[]): string =>

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly whole: boolean
   /** The names of all that stands beside fixtures, or may: what none of them takes is told of. */
   readonly beside?: readonly string[]
+  /** The flags with which another command finds the same fixtures. */
+  readonly flags?: readonly string[]
 }
 
 /** How much text is searched for secrets at once, in characters. */
@@ -33,16 +35,16 @@ const SEARCH_CHARS = 1024 * 1024
  */
 export async function* verify(
   files: AsyncIterable<SourceFile>,
-  { redactor, match, oldest, whole, beside = [] }: VerifyOptions,
+  { redactor, match, oldest, whole, beside = [], flags = [] }: VerifyOptions,
 ): AsyncGenerator<readonly Problem[]> {
   const nameByKey = new Map<string, Map<number, string>>()
   const taken = new Set<string>()
-  const continuing = createContinuing()
+  const continuing = createContinuing(flags)
   let waiting: Checked[] = []
   let chars = 0
 
   for await (const file of files) {
-    const checked = await checkFixture(file, redactor, oldest, match)
+    const checked = await checkFixture(file, redactor, { oldest, match, flags })
     const { name, header } = checked
     taken.add(checked.beside)
     if (header) {

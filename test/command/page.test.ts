@@ -84,6 +84,6 @@ test('serves only what is among the fixtures, and says how to see others', async
   const { code, err } = await runDeltatape(['show', `fixtures/${NAME}`, '--open'], { env })
   expect([code, err.join('\n')]).toEqual([
     2,
-    expect.stringContaining(`npx deltatape show fixtures/${NAME} --fixtures fixtures --open shows it.`),
+    expect.stringContaining(`\`npx deltatape show fixtures/${NAME} --fixtures fixtures --open\` shows it.`),
   ])
 })

@@ -61,8 +61,8 @@ describe('a rule of match that is new', () => {
     await save({ model: 'm', input: 'Other' }, 'three')
     const before = await texts()
     expect((await run('verify', '--strict')).code).toBe(0)
-    expect(await missOf(ask('2026-11-25'))).toContain(
-      'The rule {"match":{"replace":["date"]}} in deltatape.config.json would mend it: npx deltatape redact --apply then brings the fixture along.',
+    expect(await missOf(ask('2026-11-25'))).toMatch(
+      /The rule \{"match":\{"replace":\["date"\]\}\} in deltatape\.config\.json would mend it: `npx deltatape redact --apply --fixtures \S+ --config \S+` then brings the fixture along\./,
     )
 
     await say(DATES)
@@ -70,15 +70,13 @@ describe('a rule of match that is new', () => {
     const told = await run('verify')
     expect(told.code).toBe(1)
     expect(
-      told.out.filter((line) => line.includes('of other rules of match: npx deltatape redact --apply')),
+      told.out.filter((line) => line.includes('of other rules of match: `npx deltatape redact --apply')),
     ).toHaveLength(2)
-    expect(await missOf(ask('2026-11-25'))).toContain(
-      'its key is of other rules: npx deltatape redact --apply brings it along',
-    )
+    expect(await missOf(ask('2026-11-25'))).toContain('its key is of other rules: `npx deltatape redact --apply')
 
     const shown = await run('redact')
     expect(shown.out.at(-1)).toMatch(
-      /^2 of 3 fixtures would change\. To change them: npx deltatape redact --apply --fixtures /,
+      /^2 of 3 fixtures would change\. To change them: `npx deltatape redact --apply --fixtures /,
     )
     expect(await texts()).toEqual(before)
     expect((await run('redact', '--apply')).out.at(-1)).toBe('2 of 3 fixtures changed.')

@@ -56,7 +56,7 @@ describe('redact', () => {
     expect(out.join('\n')).toMatch(/i-am-ada-\w+\.jsonl: \[name\]\n {2}becomes i-am-name-\w+\.jsonl\n/)
     expect(out.join('\n')).toMatch(/who-am-i-\w+\.jsonl: continues one whose key changes\n {2}becomes who-am-i-/)
     const again = `npx deltatape redact --apply --fixtures ${dir} --config-file ${config}`
-    expect(out.at(-1)).toBe(`3 of 4 fixtures would change. To change them: ${again}`)
+    expect(out.at(-1)).toBe(`3 of 4 fixtures would change. To change them: \`${again}\`.`)
     expect(await textsIn(dir)).toEqual(before)
   })
 

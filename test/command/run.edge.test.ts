@@ -159,7 +159,7 @@ test('a miss that the command makes nothing of fails the run, and is told once, 
   expect(failed.out).toBe(passed.out)
   expect(failed.out.split('\n')).toEqual(['Hi there', '404', '404', '404', '404', '1', ''])
   expect(failed.err).toMatch(
-    /^deltatape: 4 calls were not replayed:\n {2}No fixture for this request .*which differs in input.*MODEL_MODE=auto npx deltatape run -- .* \(4 times\)\ndeltatape: So the run fails, though its command passed \(--misses tell lets it pass\)\.\n$/s,
+    /^deltatape: 4 calls were not replayed:\n {2}No fixture for this request .*which differs in input.*MODEL_MODE=auto npx deltatape run --fixtures \S+ -- .*`\. \(4 times\)\ndeltatape: So the run fails, though its command passed \(--misses tell lets it pass\)\.\n$/s,
   )
   expect(passed.err).toBe(failed.err.split('deltatape: So')[0])
   expect(failed.err).not.toContain('Told by a plugin')

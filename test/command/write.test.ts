@@ -321,9 +321,9 @@ test('the command that a miss tells makes it a hit', async () => {
   const other = json.replace('Say hi', "It's `me`")
   const missed = await (await post(url, JSON.parse(other))).text()
   const [, command = ''] =
-    /(npx deltatape write .*?)\. To record it/.exec(String(JSON.parse(missed).error.message)) ?? []
+    /`(npx deltatape write .*)`\. To record it/.exec(String(JSON.parse(missed).error.message)) ?? []
   const { stdout } = await promisify(execFile)('sh', ['-c', `npx() { printf '%s\\n' "$@"; }; ${command}`])
   const [, ...args] = stdout.trimEnd().split('\n')
-  expect((await deltatape([...args, '--fixtures', dir])).code).toBe(0)
+  expect((await deltatape(args)).code).toBe(0)
   expect(await (await post(url, JSON.parse(other))).text()).toContain('"text":"…"')
 })

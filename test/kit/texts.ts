@@ -79,6 +79,14 @@ function behind(name: string, reading: Reading): string | undefined {
   return text
 }
 
+/** A command, by what makes one for a message. */
+function commandOf(maker: string, given: readonly Node[], reading: Reading): string | undefined {
+  const words = given.map((each) => within(each, reading))
+  if (maker === 'deltatape') return ['npx deltatape', ...words].join(' ')
+  if (maker === 'marked') return `\`${words.join(' ')}\``
+  return maker === 'withVariables' ? `<settings> ${words[1] ?? ''}` : undefined
+}
+
 /** Functions that put a text in quotes. */
 const QUOTING = new Set(['stringify', 'quoted', 'cut', 'excerpt', 'shown'])
 
@@ -92,6 +100,8 @@ function called(node: Node & { type: 'CallExpression' }, reading: Reading): stri
     return callee.object.elements.flatMap((each) => (each ? within(each, reading) : [])).join(joins)
   }
   if (callee.type !== 'Identifier' || QUOTING.has(callee.name)) return undefined
+  const command = commandOf(callee.name, given, reading)
+  if (command !== undefined) return command
   const [first, second] = given
   if (callee.name === 'counted' && first && second)
     return `<${nameOf(first)}> ${within(second, reading)}${within(second, reading) === 'more' ? '' : 's'}`

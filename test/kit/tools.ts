@@ -34,6 +34,7 @@ import { createMetrics } from '../../server/serve/metrics/metrics.ts'
 import { startServer, type RunningServer } from '../../server/serve/server.ts'
 import { openDirectory } from '../../server/store/drivers/directory.ts'
 import { openDriver } from '../../server/store/open.ts'
+import { flagsFor } from '../../server/store/place.ts'
 import { openStore, type Store } from '../../server/store/store.ts'
 import { STREAM, callOf, toRecords } from './calls.ts'
 import { startStandIn, type Answer, type Call as StandInCall, type StandIn } from './standin.ts'
@@ -66,7 +67,7 @@ export async function runServer(
   const metrics = config.metrics ? createMetrics(config, clock) : undefined
   const { watch, onStale } = metrics ?? {}
   const driver = openDriver({ ...config, mayBeMissing: false }, { clock, watch, onStale })
-  const store = openStore({ driver, redactor, clock })
+  const store = openStore({ driver, redactor, clock, flags: flagsFor(config.fixturesDir, config.configFile) })
   const server = await startServer(config, { log, redactor, store, clock, metrics })
   onTestFinished(() => server.close(0))
   return { ...server, lines, config }

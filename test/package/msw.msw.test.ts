@@ -218,7 +218,7 @@ describe('a call without a fixture', () => {
     const unseen = { ...params, input: 'Say hello to nobody' }
     await expect(openai.responses.create(unseen)).rejects.toMatchObject({ status: 404, code: 'fixture_miss' })
     expect(tape.turns()).toMatchObject([{ action: 'miss', code: 'fixture_miss' }])
-    expect(() => tape.endTest()).toThrow(/No fixture for this request .*MODEL_MODE=auto npm run test:unit\./)
+    expect(() => tape.endTest()).toThrow(/No fixture for this request .*MODEL_MODE=auto npm run test:unit`\./)
     tape.endTest()
     await openai.responses.create(unseen).catch(() => {})
     expect(tape.misses()).toMatchObject([{ action: 'miss' }])

@@ -141,7 +141,7 @@ test('in the end it says how many fixtures are new, changed, unchanged and left 
   journal.close([...used, `deep/${name('old')}`, ...row, name('nobody'), 'of-the-user.jsonl'])
   expect(read().find(({ msg }) => msg.startsWith('recorded'))).toMatchObject({
     msg: expect.stringContaining(
-      '5 saved, 1 unchanged, 1 not saved (3 new, 2 changed, 3 left over: npx deltatape unused',
+      '5 saved, 1 unchanged, 1 not saved (3 new, 2 changed, 3 left over: `npx deltatape unused',
     ),
     new: 3,
     changed: 2,

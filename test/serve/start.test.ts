@@ -28,8 +28,10 @@ describe('before anything was recorded', () => {
   }
 
   test('a server starts, says how to record, and answers that there is nothing', async () => {
-    const { url, lines } = await startedWith(await first())
-    expect(lines.join('')).toContain('To record: MODEL_MODE=record npx deltatape serve')
+    const config = await first()
+    const { fixturesDir } = config
+    const { url, lines } = await startedWith(config)
+    expect(lines.join('')).toContain(`To record: \`MODEL_MODE=record npx deltatape serve --fixtures ${fixturesDir}\`.`)
     const response = await asked(url)
     expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('npx deltatape serve')])
   })
@@ -44,7 +46,7 @@ describe('before anything was recorded', () => {
 
   test('who runs something else is told to run that', async () => {
     const { lines } = await startedWith(await first({ howToRecord: 'npm test' }))
-    expect(lines.join('')).toContain('To record: MODEL_MODE=record npm test')
+    expect(lines.join('')).toContain('To record: `MODEL_MODE=record npm test`.')
   })
 
   test('a server that records makes the folder, and says nothing of it', async () => {

@@ -96,7 +96,7 @@ test('what means several is told with their names, and what means none with what
   })
   await expect(pick(store, 'zzz')).rejects.toMatchObject({
     code: 'not_found',
-    message: expect.stringMatching(/^No fixture in .* begins with "zzz"\. npx deltatape ls shows what there is\.$/),
+    message: expect.stringMatching(/^No fixture in .* begins with "zzz"\. `npx deltatape ls` shows what there is\.$/),
   })
   await expect(pick(openTestStore(join(dir, 'no')), 'zzz')).rejects.toMatchObject({ code: 'fixtures_unusable' })
 })

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { checkFixture } from '../../server/upkeep/check.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 
-const check = (name: string, text: string, oldest?: number) => checkFixture({ name, text }, createRedactor(), oldest)
+const check = (name: string, text: string, oldest?: number) =>
+  checkFixture({ name, text }, createRedactor(), { oldest, flags: [] })
 
 test('a bundled fixture has no problems, and gives its header', async () => {
   for (const name of await readdir('fixtures')) {
@@ -24,7 +25,10 @@ test('what is too old is so by its own date', async () => {
 })
 
 test('a file that cannot be read is a problem, and an empty one is cut off', async () => {
-  const unreadable = await checkFixture({ name: 'x.jsonl', unreadable: 'EACCES' }, createRedactor(), undefined)
+  const unreadable = await checkFixture({ name: 'x.jsonl', unreadable: 'EACCES' }, createRedactor(), {
+    oldest: undefined,
+    flags: [],
+  })
   expect(unreadable.problems).toMatchObject([{ line: 1, kind: 'damaged', message: 'it cannot be read: EACCES' }])
   expect((await check('x.jsonl', '')).problems.map(({ kind }) => kind)).toContain('cut-off')
 })

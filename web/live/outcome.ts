@@ -27,6 +27,6 @@ export function outcomeOf({ open, action, code }: Pick<LiveTurn, 'open' | 'actio
 
 /** What is said of a miss, and the command that records the call; without one where there is none. */
 export function explained(message: string): { readonly text: string; readonly command: string | undefined } {
-  const found = /^(.*) To record it: (.+?)(?:, and send it again)?\.\s*$/s.exec(message)
+  const found = /^(.*) To record it: `(.+)`(?:, and send it again)?\.\s*$/s.exec(message)
   return found ? { text: found[1] ?? '', command: found[2] } : { text: message, command: undefined }
 }

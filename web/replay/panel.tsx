@@ -74,7 +74,7 @@ function Ready({ view, head, replay, status }: ReadyProps) {
           {isBusy ? 'Stop' : 'Replay'}
         </button>
       </div>
-      {fault !== '' && <Command text={`FAULT=${forShell(fault)} npx deltatape serve`} />}
+      {fault !== '' && <Command text={`npx deltatape serve --fault ${forShell(fault)}`} />}
       {fault === '' && status.fault !== undefined && (
         <p class="told-why">
           This server breaks every answer: <code>FAULT={status.fault}</code>.

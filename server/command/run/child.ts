@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
+import { RUNNER, deltatape, marked } from '../../base/command-line.ts'
 import { systemCode } from '../../base/errors.ts'
-import { forShell } from '../../base/shell.ts'
 import type { Environment } from '../../base/variables.ts'
 
 /** As shells have it. */
@@ -75,7 +75,7 @@ function whyNot([file = '', ...args]: readonly string[], error: unknown): Ended 
   }
   const isLine = args.length === 0 && /\s/.test(file)
   const hint = isLine
-    ? `Write its words one by one (npx deltatape run -- ${file}), or give the line to a shell (… -- sh -c ${forShell(file)}).`
-    : 'Is it installed, and in PATH? Commands of npm packages are found by npx deltatape, or as npx <command>.'
+    ? `Write its words one by one (${marked(`${deltatape('run', '--')} ${file}`)}), or give the line to a shell (${marked(deltatape('run', '--', 'sh', '-c', file))}).`
+    : `Is it installed, and in PATH? Commands of npm packages are found by ${deltatape()}, or as ${RUNNER} <command>.`
   return { code: CODES.notFound, problem: `${JSON.stringify(file)} cannot be run: there is no such command. ${hint}` }
 }

@@ -17,6 +17,7 @@ import { shownPath } from '../command.ts'
 import { hostsOf } from './apis.ts'
 import { runCommand } from './child.ts'
 import { environmentOfCommand } from './environment.ts'
+import { flagsFor } from '../../store/place.ts'
 import { refuseNested } from './nested.ts'
 import { startProxy } from './proxy.ts'
 import { type Severity, verdictOf } from './verdict.ts'
@@ -68,7 +69,10 @@ async function runBeside(scratch: string, run: Run, tell: (line: string) => void
     isIdle: problem === undefined && run.config.usageLog === undefined && (await isEmpty(config.usageLog)),
     strays: proxy.strays(),
     hosts: hostsOf(config.baseURL, config.baseURLs),
-    unused: unused && code === 0 ? { severity: unused, lines: await unusedIn(config) } : undefined,
+    unused:
+      unused && code === 0
+        ? { severity: unused, lines: await unusedIn(config), flags: flagsFor(config.fixturesDir, config.configFile) }
+        : undefined,
   })
   for (const each of verdict.told) tell(each)
   return verdict.code

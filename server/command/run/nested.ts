@@ -1,5 +1,6 @@
 /** Whether what is to be called is a deltatape itself: it would answer in the place of the API. */
 import { request } from 'node:http'
+import { deltatape, marked } from '../../base/command-line.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { isLoopback } from '../../base/host.ts'
 import type { Config } from '../../serve/config.ts'
@@ -44,5 +45,5 @@ function whoIs({ hostname, port, host: path }: URL): Promise<string | undefined>
 const nested = ([name, url]: readonly [name: string, url: string], who: string) =>
   new DeltatapeError(
     'config_invalid',
-    `${name}=${url} is a deltatape itself (${who}), and no API: this is in a command that npx deltatape run runs, or in a shell that has the variables of serve --print-env. Leave out one of the two, or unset ${name}.`,
+    `${name}=${url} is a deltatape itself (${who}), and no API: this is in a command that ${marked(deltatape('run'))} runs, or in a shell that has the variables of serve --print-env. Leave out one of the two, or unset ${name}.`,
   )

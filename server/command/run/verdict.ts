@@ -1,5 +1,6 @@
 /** What is told of a run in its end, and whether a command that passed has failed all the same. Pure. */
 import type { Service } from '../../api/hosts.ts'
+import { deltatape, marked } from '../../base/command-line.ts'
 import type { Mode } from '../../model/mode.ts'
 import type { Untold } from '../../serve/misses.ts'
 import { apiAt } from './apis.ts'
@@ -22,7 +23,8 @@ export interface Course {
   /** Hosts of APIs, as the user has named them, beside those that everybody knows. */
   readonly hosts: readonly string[]
   /** The fixtures that nobody asked for, a line for each; absent where nobody wants to know. */
-  readonly unused?: { readonly severity: Severity; readonly lines: readonly string[] } | undefined
+  readonly unused?:
+    { readonly severity: Severity; readonly lines: readonly string[]; readonly flags?: readonly string[] } | undefined
 }
 
 export interface Verdict {
@@ -59,7 +61,7 @@ export function verdictOf(course: Course): Verdict {
       ...(course.isIdle && (mode === 'record' || mode === 'auto') ? [IDLE] : []),
       ...within(known.map(({ stray, service }) => strayLine(stray, service, mode))),
       ...otherLines(others, mode),
-      ...unusedLines(unused?.lines ?? []),
+      ...unusedLines(unused?.lines ?? [], unused?.flags),
       ...(fails ? [`So the run fails, though its command passed (${flags.join(' ')} lets it pass).`] : []),
     ],
   }
@@ -89,19 +91,18 @@ function missLines({ reasons }: Untold, notPlayed: number): readonly string[] {
 const IDLE =
   'No call came to deltatape, so nothing was recorded. The command finds it by OPENAI_BASE_URL and the like: does it set a base URL of its own? And most SDKs call nothing without a key, such as OPENAI_API_KEY.'
 
-/** What takes away the fixtures that are not needed any more. */
-const PRUNE = 'To remove what is not needed, run it with USAGE_LOG=used.jsonl, and then npx deltatape prune used.jsonl.'
-
-function unusedLines(lines: readonly string[]): readonly string[] {
+/** @param flags with which another command finds the same fixtures */
+function unusedLines(lines: readonly string[], flags: readonly string[] = []): readonly string[] {
   if (lines.length === 0) return []
   const about = lines.length === 1 ? 'A fixture was not asked for:' : `${lines.length} fixtures were not asked for:`
-  return [listed(about, lines), PRUNE]
+  const prune = marked(deltatape('prune', ...flags, 'used.jsonl'))
+  return [listed(about, lines), `To remove what is not needed, run it with USAGE_LOG=used.jsonl, and then ${prune}.`]
 }
 
 function strayLine(stray: Stray, { addresses = [] }: Partial<Service>, mode: Mode): string {
   const [variable] = addresses
   const address = variable === undefined ? `$DELTATAPE_URL/${stray.host}` : `$${variable}`
-  const mend = `What called it has to have the base URL ${address}, which npx deltatape run sets.`
+  const mend = `What called it has to have the base URL ${address}, which ${marked(deltatape('run'))} sets.`
   return mode === 'replay'
     ? `The command tried to reach ${stray.to}${times(stray.times)}, which is not by deltatape, and was not let out. ${mend}`
     : `The command reached ${stray.to}${times(stray.times)} past deltatape: what went there is not recorded. ${mend}`

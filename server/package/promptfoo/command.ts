@@ -1,5 +1,5 @@
 /** The command of an eval, as it is typed to run it again. */
-import { forShell } from '../../base/shell.ts'
+import { runnerIn, wordFor } from '../../base/command-line.ts'
 import type { Environment } from '../../base/variables.ts'
 import { invocationIn } from '../../serve/invocation.ts'
 
@@ -9,5 +9,7 @@ const PROMPTFOO = /[/\\]promptfoo[/\\]dist[/\\]|[/\\](?:promptfoo|pf)(?:\.\w+)?$
 /** @param argv the words of the process: Node, its script, and what follows */
 export function commandIn(argv: readonly string[], env: Environment): string {
   const [, script = '', ...words] = argv
-  return PROMPTFOO.test(script) ? ['npx promptfoo', ...words.map(forShell)].join(' ') : invocationIn(env)
+  return PROMPTFOO.test(script)
+    ? [runnerIn(env), 'promptfoo', ...words.map((word) => wordFor(word))].join(' ')
+    : invocationIn(env)
 }

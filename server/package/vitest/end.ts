@@ -1,12 +1,12 @@
 /** What is said when the tests are over: of calls that came too late for their tests, and of fixtures that none used. */
 import { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
+import { deltatape, marked, withVariables } from '../../base/command-line.ts'
 import { parseJson } from '../../base/json.ts'
-import { forShell } from '../../base/shell.ts'
 import type { Config } from '../../serve/config.ts'
 import type { Names } from '../../serve/names.ts'
 import { openFixtures } from '../../store/index.ts'
-import { isAddress, placeOf } from '../../store/place.ts'
+import { placeOf } from '../../store/place.ts'
 import { describeDamaged, describeUnused, unusedBy } from '../../upkeep/unused.ts'
 import { HOW_TO_RECORD } from './settings.ts'
 import { inLines, isMiss } from './told.ts'
@@ -43,20 +43,20 @@ export async function unusedFixtures(config: Config, usageLog: string): Promise<
   const { store } = openFixtures(config, systemClock)
   const count = (await store.list()).length
   const { unused, damaged } = await unusedBy(store, usageLog)
-  const flaws = damaged.length > 0 ? [describeDamaged(damaged)] : []
+  const flaws = damaged.length > 0 ? [describeDamaged(damaged, store.flags)] : []
   if (unused.length === 0) return flaws[0] && `deltatape: ${flaws[0]}`
   const shown = unused.slice(0, MAX_UNUSED).map((each) => `  ${each.name} ${describeUnused(each)}`)
   const more = unused.length > MAX_UNUSED ? [`  and ${unused.length - MAX_UNUSED} more`] : []
   const many = count === 1 ? 'the one fixture' : `${unused.length} of ${count} fixtures`
   const told = `deltatape: no test used ${many} in ${placeOf(config.fixturesDir)}:`
-  return [told, ...shown, ...more, `To remove what is not needed any more: ${howToPrune(config)}`, ...flaws].join('\n')
+  return [told, ...shown, ...more, `To remove what is not needed any more: ${howToPrune(store.flags)}`, ...flaws].join(
+    '\n',
+  )
 }
 
-/** The commands that take away what a run did not use. An engine is known to both by its variable. */
-function howToPrune({ fixturesDir }: Config): string {
-  const where = isAddress(fixturesDir) ? '' : `--fixtures ${forShell(fixturesDir)} `
-  return `USAGE_LOG=used.jsonl ${HOW_TO_RECORD} && npx deltatape prune ${where}used.jsonl`
-}
+/** The commands that take away what a run did not use. */
+const howToPrune = (flags: readonly string[]): string =>
+  `${marked(withVariables({ USAGE_LOG: 'used.jsonl' }, HOW_TO_RECORD))}, and then ${marked(deltatape('prune', ...flags, 'used.jsonl'))}.`
 
 /** How many unused fixtures are named. */
 const MAX_UNUSED = 20

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { SERVICES } from '../../api/hosts.ts'
+import { RUNNER } from '../../base/command-line.ts'
 import { patternOf } from '../../base/text.ts'
 import type { Environment } from '../../base/variables.ts'
 import { DEFAULT_FILE } from '../../redact/rules.ts'
@@ -13,7 +14,7 @@ import type { DeltatapeOptions } from './options.ts'
 import type { Network } from './told.ts'
 
 /** What is run with `MODEL_MODE=record` to record what the tests ask. */
-export const HOW_TO_RECORD = 'npx vitest run'
+export const HOW_TO_RECORD = `${RUNNER} vitest run`
 
 /**
  * Reads what the server is told.

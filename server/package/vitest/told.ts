@@ -57,5 +57,5 @@ export const isMiss = ({
 export const inLines = (text: string): string =>
   text
     .replace(/ (?=The nearest )/, '\n')
-    .replace(/ (To write its answer:) (.*)\.(?= To record it:)/, '\n$1\n  $2')
-    .replace(/ (To record it:) (.*)\.$/, '\n$1\n  $2')
+    .replace(/ (To write its answer:) `(.*)`(.*)\.(?= To record it:)/, '\n$1\n  $2$3')
+    .replace(/ (To record it:) `(.*)`\.$/, '\n$1\n  $2')

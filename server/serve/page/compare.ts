@@ -1,7 +1,7 @@
 /** Two fixtures beside each other, or one and what git has of it, as the page is told them. */
 import { nextTurn } from '../../base/clock.ts'
+import { deltatape } from '../../base/command-line.ts'
 import { asText } from '../../base/json.ts'
-import { forShell } from '../../base/shell.ts'
 import { type RunChange, compare } from '../../fixture/compare.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
 import { type MemberChange, changesOf } from '../../fixture/members.ts'
@@ -11,10 +11,9 @@ import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
 import { createOneByOne } from './one-by-one.ts'
-import { flagFor } from './view.ts'
 
 interface Parts {
-  readonly store: Pick<Store, 'place' | 'pathOf'>
+  readonly store: Pick<Store, 'flags' | 'pathOf'>
   /** A fixture as it is now. Rejects with a DeltatapeError if the store lists none of this name, or it is damaged. */
   readonly fixture: (name: string) => Promise<StoredFixture>
   /** What the page is told of a fixture. */
@@ -26,7 +25,7 @@ export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSou
   const oneByOne = createOneByOne()
   const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
     ...(await comparedOf([before, after], [await viewOf(before), await viewOf(after)])),
-    command: `npx deltatape diff ${flagFor(store.place)}${words.map(forShell).join(' ')}`,
+    command: deltatape('diff', ...store.flags, ...words),
   })
   return {
     compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),

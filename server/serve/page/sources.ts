@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError } from '../../base/errors.ts'
 import { quoted } from '../../base/name.ts'
-import { forShell } from '../../base/shell.ts'
+import { deltatape, marked } from '../../base/command-line.ts'
 import { VERSION } from '../../base/version.ts'
 import { type StoredFixture, continuedBy } from '../../fixture/fixture.ts'
 import { isDamage } from '../../fixture/damage.ts'
@@ -39,10 +39,10 @@ export interface Sources extends Pick<PageSources, 'status' | 'rows' | 'search' 
 /** How large a fixture is that the page shows, in bytes of its files and in records: a view of it takes a few times as much. */
 const [MAX_BYTES, MAX_RECORDS] = [64 * 1024 * 1024, 100_000]
 
-const tooLarge = (name: string, size: string, most: string) =>
+const tooLarge = (name: string, flags: readonly string[], [size, most]: readonly [size: string, most: string]) =>
   new DeltatapeError(
     'too_large',
-    `${quoted(name)} has ${size}, and the page shows at most ${most}. npx deltatape show ${forShell(name)} tells of it in a terminal; its file can be had whole.`,
+    `${quoted(name)} has ${size}, and the page shows at most ${most}. ${marked(deltatape('show', ...flags, name))} tells of it in a terminal; its file can be had whole.`,
   )
 
 /** Makes what finds fixtures by their names: a name is looked up among those that there are, and never becomes a path. */
@@ -51,14 +51,14 @@ function createLookup(store: Store) {
     if ((await store.list()).includes(name)) return name
     throw new DeltatapeError(
       'not_found',
-      `There is no fixture ${quoted(name)} in ${quoted(store.place)}. npx deltatape ls shows what there is.`,
+      `There is no fixture ${quoted(name)} in ${quoted(store.place)}. ${marked(deltatape('ls', ...store.flags))} shows what there is.`,
     )
   }
   return {
     known,
     async fixture(name: string): Promise<StoredFixture> {
       const { bytes = 0 } = (await store.state(await known(name))) ?? {}
-      if (bytes > MAX_BYTES) throw tooLarge(name, `${bytes} bytes`, `${MAX_BYTES} bytes`)
+      if (bytes > MAX_BYTES) throw tooLarge(name, store.flags, [`${bytes} bytes`, `${MAX_BYTES} bytes`])
       return store.read(name)
     },
   }
@@ -83,8 +83,8 @@ export function createSources({ config, store, redactor, clock }: SourcesOptions
   }
   const view = async (of: StoredFixture): Promise<View> => {
     const { length } = of.records
-    if (length > MAX_RECORDS) throw tooLarge(of.name, `${length} records`, `${MAX_RECORDS}`)
-    return viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), place, redactor })
+    if (length > MAX_RECORDS) throw tooLarge(of.name, store.flags, [`${length} records`, `${MAX_RECORDS}`])
+    return viewOf(of, { previous: await previousOf(of), replay: await replayOf(of), flags: store.flags, redactor })
   }
 
   return {

@@ -2,7 +2,7 @@
 import { apiNamed } from '../../api/index.ts'
 import { tokensIn } from '../../api/tokens.ts'
 import { nextTurn } from '../../base/clock.ts'
-import { forShell } from '../../base/shell.ts'
+import { deltatape } from '../../base/command-line.ts'
 import { endLine } from '../../fixture/file.ts'
 import type { StoredFixture } from '../../fixture/fixture.ts'
 import { readAnswer, summarize } from '../../fixture/summary.ts'
@@ -16,13 +16,13 @@ import { framesOf } from './frames.ts'
 
 /** What is known of a fixture beside itself, and by what secrets are taken out of errors. */
 export interface Around extends Pick<View, 'previous' | 'replay'> {
-  /** Where the fixtures are, as configured. */
-  readonly place: string
+  /** The flags with which a command finds the fixtures. */
+  readonly flags: readonly string[]
   readonly redactor: Redactor
 }
 
 /** Makes the view of a fixture. Others have their turns between what is done for it. */
-export async function viewOf(fixture: StoredFixture, { previous, replay, place, redactor }: Around): Promise<View> {
+export async function viewOf(fixture: StoredFixture, { previous, replay, flags, redactor }: Around): Promise<View> {
   const { name, response, records, endedAt, requestText, recorded, sha256 } = fixture
   await nextTurn()
   const read = readAnswer(fixture)
@@ -48,14 +48,6 @@ export async function viewOf(fixture: StoredFixture, { previous, replay, place, 
     ...(summary.usage && { tokens: tokensIn(summary.usage) }),
     last: endLine(fixture),
     replay,
-    command: commandFor(name, place),
+    command: deltatape('record', ...flags, name),
   }
 }
-
-/** Where fixtures are if nobody says anything. */
-const USUAL_DIR = 'fixtures'
-
-const commandFor = (name: string, place: string): string => `npx deltatape record ${flagFor(place)}${forShell(name)}`
-
-/** What tells a command where the fixtures are, with a space behind it; nothing if it finds them by itself. */
-export const flagFor = (place: string): string => (place === USUAL_DIR ? '' : `--fixtures ${forShell(place)} `)

@@ -20,6 +20,8 @@ interface Parts {
   /** The directories of this machine. */
   readonly here: Places | undefined
   readonly howToRecord: string | undefined
+  /** The flags with which another command finds the same fixtures. */
+  readonly flags: readonly string[]
 }
 
 /**
@@ -28,7 +30,7 @@ interface Parts {
  * @throws DeltatapeError `fixture_invalid` where the fixtures cannot be looked at
  */
 export async function missOf(identity: Identity, parts: Parts): Promise<MissError> {
-  const { driver, finder, redactor, clock, here, howToRecord } = parts
+  const { driver, finder, redactor, clock, here, howToRecord, flags } = parts
   const wanted = fileName(identity)
   const { names, isAll } = await (driver.dir === undefined
     ? neighboursOn(driver, wanted)
@@ -47,6 +49,6 @@ export async function missOf(identity: Identity, parts: Parts): Promise<MissErro
   await nextTurn()
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
   await nextTurn()
-  const found = { nearest, damaged, compared: read.length, isAll, here, howToRecord }
+  const found = { nearest, damaged, compared: read.length, isAll, here, howToRecord, flags }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

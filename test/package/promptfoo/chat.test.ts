@@ -101,7 +101,9 @@ test('a missing fixture, and what was set wrong, are errors that say what to do'
     'my evals.yaml',
   ])
   const answer = await chat({ fixtures: await temporaryFolder() }).callApi('Hello')
-  expect(answer.error).toMatch(/^fixture_miss: No fixture .* MODEL_MODE=auto npx promptfoo eval -c 'my evals\.yaml'\.$/)
+  expect(answer.error).toMatch(
+    /^fixture_miss: No fixture .* `OPENAI_API_KEY=… MODEL_MODE=auto npx promptfoo eval -c 'my evals\.yaml'`\.$/,
+  )
   const errorOf = async (config: ChatOptions['config']) => (await chat(config).callApi('Hello')).error
   expect(await errorOf({ fixtures: '/nowhere/at/all' })).toContain('"/nowhere/at/all" does not exist')
   expect(await errorOf({ pace: 'fast' })).toContain('config_invalid: pace must be')

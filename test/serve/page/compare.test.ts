@@ -6,6 +6,7 @@ import type { StoredFixture } from '../../../server/fixture/fixture.ts'
 import { summarize } from '../../../server/fixture/summary.ts'
 import { createComparing } from '../../../server/serve/page/compare.ts'
 import type { View } from '../../../server/serve/page/data.ts'
+import { flagsFor } from '../../../server/store/place.ts'
 import { compose, words } from '../../kit/answers.ts'
 import { callOf, toRecords } from '../../kit/calls.ts'
 import { fixtureFor, getCall } from '../../kit/fixtures.ts'
@@ -45,7 +46,7 @@ async function viewOf(fixture: StoredFixture): Promise<View> {
 
 async function setUp(answers: Parameters<typeof folderWith>[0]) {
   const dir = await folderWith(answers)
-  const store = openTestStore(dir)
+  const store = { ...openTestStore(dir), flags: flagsFor(dir) }
   const comparing = createComparing({
     store,
     viewOf,

@@ -21,13 +21,13 @@ test('the command of a miss stands apart from why it is one', async () => {
   const call = callOf({ model: 'gpt-4.1-mini', input: 'To record it: nothing. Say hi' })
   const { message } = await store.miss(await store.identify(call))
   const { text, command } = explained(message)
-  expect(command).toBe('OPENAI_API_KEY=… MODEL_MODE=record npx deltatape serve')
+  expect(command).toBe('OPENAI_API_KEY=… MODEL_MODE=auto npx deltatape serve')
   expect(text).toMatch(/^No fixture for this request.*\.$/s)
   expect(text).not.toContain('MODEL_MODE')
 })
 
 test('a command of several words stays whole', () => {
-  const { command } = explained(`No. To record it: MODEL_MODE=record npx deltatape run -- node -e 'a, and b.c'.`)
+  const { command } = explained("No. To record it: `MODEL_MODE=record npx deltatape run -- node -e 'a, and b.c'`.")
   expect(command).toBe(`MODEL_MODE=record npx deltatape run -- node -e 'a, and b.c'`)
   expect(explained('The API refused.')).toEqual({ text: 'The API refused.', command: undefined })
 })

@@ -3,7 +3,7 @@ import { constants, statSync } from 'node:fs'
 import { access, mkdir, rm, stat } from 'node:fs/promises'
 import type { Clock } from '../../../base/clock.ts'
 import { DeltatapeError, systemCode } from '../../../base/errors.ts'
-import { forShell } from '../../../base/shell.ts'
+import { deltatape, marked, withVariables } from '../../../base/command-line.ts'
 import { pathOf } from './files.ts'
 
 interface CheckOptions {
@@ -40,7 +40,7 @@ export async function checkDirectory(dir: string, options: CheckOptions): Promis
 }
 
 /** The server that uses a directory, as it is started in a shell. */
-const serving = (dir: string): string => `npx deltatape serve --fixtures ${forShell(dir)}`
+const serving = (dir: string): string => deltatape('serve', '--fixtures', dir)
 
 const STALE_MS = 60 * 60 * 1000
 
@@ -65,7 +65,10 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
 
 /** @param howToRecord what would make it, if anything */
 function unusable(dir: string, why: string, howToRecord: string | undefined, cause?: unknown): DeltatapeError {
-  const record = howToRecord === undefined ? '' : `, or record into it: MODEL_MODE=record ${howToRecord}`
+  const record =
+    howToRecord === undefined
+      ? ''
+      : `, or record into it: ${marked(withVariables({ MODEL_MODE: 'record' }, howToRecord))}`
   return new DeltatapeError(
     'fixtures_unusable',
     `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES to one that can be used${record}.`,

@@ -25,10 +25,10 @@ test('tells how to record into a folder that is missing, and into no other', asy
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'file'), '')
   const told = (dir: string, howToRecord?: string) => check(dir, false, { howToRecord }).catch(String)
-  const record = ', or record into it: MODEL_MODE=record npx deltatape serve --fixtures '
-  expect(await told(join(folder, 'none'))).toContain(`${record}${join(folder, 'none')}.`)
-  expect(await told(join(folder, "it's none"))).toContain(`${record}'${folder}/it'\\''s none'.`)
-  expect(await told(join(folder, 'none'), 'npm test')).toMatch(/MODEL_MODE=record npm test\.$/)
+  const record = ', or record into it: `MODEL_MODE=record npx deltatape serve --fixtures '
+  expect(await told(join(folder, 'none'))).toContain(`${record}${join(folder, 'none')}\`.`)
+  expect(await told(join(folder, "it's none"))).toContain(`${record}'${folder}/it'\\''s none'\`.`)
+  expect(await told(join(folder, 'none'), 'npm test')).toMatch(/`MODEL_MODE=record npm test`\.$/)
   expect(await told(join(folder, 'file'))).toMatch(/ is no directory\. Set FIXTURES to one that can be used\.$/)
 })
 
