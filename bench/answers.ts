@@ -134,3 +134,42 @@ export function chatStream(deltas: number): string {
   ]
   return `${chunks.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')}data: [DONE]\n\n`
 }
+
+/** A stream of Anthropic's Messages with so many deltas. */
+export function messagesStream(deltas: number): string {
+  const usage = { input_tokens: 16, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 }
+  const message = { id: 'msg_bench000', type: 'message', role: 'assistant', model: 'claude-haiku-4-5', content: [] }
+  const block = { type: 'text', text: '' }
+  const events = [
+    { type: 'message_start', message: { ...message, stop_reason: null, stop_sequence: null, usage } },
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'ping' },
+    ...Array.from({ length: deltas }, (_, index) => {
+      const text = PIECES[index % PIECES.length] ?? ''
+      return { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }
+    }),
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { ...usage, output_tokens: deltas },
+    },
+    { type: 'message_stop' },
+  ]
+  return events.map(sse).join('')
+}
+
+/** A whole answer of Chat Completions, of about so many characters. */
+export function chatAnswer(chars: number): string {
+  const content = Array.from({ length: chars / 5 }, (_, index) => PIECES[index % PIECES.length] ?? '').join('')
+  return JSON.stringify({
+    id: 'chatcmpl-bench00000000000000000000',
+    object: 'chat.completion',
+    created: 1_764_000_000,
+    model: `${MODEL}-2025-04-14`,
+    choices: [
+      { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
+    ],
+    usage: { prompt_tokens: 16, completion_tokens: chars / 5, total_tokens: 16 + chars / 5 },
+  })
+}

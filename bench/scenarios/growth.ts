@@ -37,7 +37,12 @@ async function lengths(bench: Bench): Promise<Table> {
       }),
     )
     rows.push(
-      { what: `${deltas} deltas vs corked limit`, ours, against: corked },
+      {
+        what: `${deltas} deltas vs corked limit`,
+        ours,
+        against: corked,
+        ...(deltas === 20 ? { goal: atLeast(0.75) } : {}),
+      },
       { what: `${deltas} deltas vs plain ws`, ours, against: plain },
     )
     await Promise.all(sides.map((side) => side.stop()))

@@ -47,9 +47,9 @@ export const sse: Scenario = {
       ),
     )
     await Promise.all(sides.map((side) => side.stop()))
-    const rows: Row[] = [{ what: 'vs raw server, one piece', ours, against: raw, goal: atLeast(0.6, 0.25) }]
+    const rows: Row[] = [{ what: 'vs raw server, one piece', ours, against: raw, goal: atLeast(0.65) }]
     const [alike, own] = aimock
-    if (alike) rows.push({ what: 'vs aimock, same deltas', ours, against: alike, goal: atLeast(5, 2) })
+    if (alike) rows.push({ what: 'vs aimock, same deltas', ours, against: alike, goal: atLeast(6, 3) })
     if (own) rows.push({ what: 'vs aimock, its own larger deltas', ours, against: own })
     return [
       {

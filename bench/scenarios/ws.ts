@@ -34,7 +34,7 @@ export const ws: Scenario = {
           what: `${counted(connections)} vs corked limit`,
           ours: perSecond(ours),
           against: perSecond(corked),
-          ...(connections === 16 ? { goal: atLeast(0.75) } : {}),
+          ...(connections === 16 ? { goal: atLeast(1.5) } : {}),
         },
         {
           what: `${counted(connections)} vs plain ws`,

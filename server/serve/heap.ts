@@ -15,6 +15,9 @@ const loopUtilization = performance.eventLoopUtilization.bind(performance)
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--heap-growing-percent=20')
+  // A young generation that small is collected sooner than further threads have come to help, and on a busy machine it
+  // waits for them.
+  setFlagsFromString('--no-parallel-scavenge')
 }
 
 /** The memory of a process. */

@@ -10,23 +10,30 @@ export interface Gathering {
 const FIRST_BYTES = 256 * 1024
 
 /** Gathers pieces; one alone is not copied. */
-export function createGathering(): Gathering {
-  let buffer: Uint8Array = new Uint8Array()
-  let used = 0
-  return {
-    add(piece) {
-      if (used === 0) buffer = piece
-      else {
-        const needed = used + piece.byteLength
-        if (needed > buffer.byteLength) {
-          const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * buffer.byteLength, needed))
-          larger.set(buffer.subarray(0, used))
-          buffer = larger
-        }
-        buffer.set(piece, used)
-      }
-      used += piece.byteLength
-    },
-    whole: () => (used === buffer.byteLength ? buffer : buffer.subarray(0, used)),
+export const createGathering = (): Gathering => new Pieces()
+
+class Pieces implements Gathering {
+  /** Of one that is empty, too, nobody else has the same. */
+  #buffer: Uint8Array = new Uint8Array()
+  #used = 0
+
+  add(piece: Uint8Array): void {
+    if (this.#used === 0) this.#buffer = piece
+    else {
+      const needed = this.#used + piece.byteLength
+      if (needed > this.#buffer.byteLength) this.#grow(needed)
+      this.#buffer.set(piece, this.#used)
+    }
+    this.#used += piece.byteLength
+  }
+
+  whole(): Uint8Array {
+    return this.#used === this.#buffer.byteLength ? this.#buffer : this.#buffer.subarray(0, this.#used)
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * this.#buffer.byteLength, needed))
+    larger.set(this.#buffer.subarray(0, this.#used))
+    this.#buffer = larger
   }
 }

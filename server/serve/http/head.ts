@@ -17,10 +17,10 @@ export type Request = IncomingMessage | Http2ServerRequest
 /** What a request says before its body. */
 export interface RequestHead {
   readonly method: string
-  /** The name of the client, if it gave one; the path without it, and the query. */
+  /** The name of the client, if it gave one; the path without it, and with the query. */
   readonly name: string | undefined
   readonly path: string
-  readonly search: string
+  readonly target: string
   /** The headers as they were sent, without what HTTP/2 has in place of a request line. */
   readonly headers: Headers
   /** Why it is not let in; undefined if it is. */
@@ -72,7 +72,7 @@ function readHead(request: Request, ours: Headers, config: Config): RequestHead 
     method,
     name,
     path,
-    search: split.search,
+    target: path + split.search,
     headers,
     refusal,
     isCall: refusal === undefined && isCall(method, path, () => headers),

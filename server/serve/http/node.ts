@@ -70,7 +70,7 @@ export function createListener({ config, app, named, exchanges, names, misses, l
 
   return (request: Request, response: Response): void => {
     const head = readHead(request)
-    const { method, name, path, search, refusal, more } = head
+    const { method, name, path, target, refusal, more } = head
     const exchange = opened(request, response, head, ledger.open())
     const control = name === undefined ? undefined : controlOf(method, path, { config, names, misses, clock })
     if (refusal) {
@@ -84,7 +84,7 @@ export function createListener({ config, app, named, exchanges, names, misses, l
       for (const [header, value] of more.slice(0, 1)) response.setHeader(header, value)
       if (name === undefined) return answerBy(app, exchange)
       // What is behind a name does not know of it.
-      request.url = path + search
+      request.url = target
       answerBy(named, exchange)
     }
   }
@@ -100,7 +100,7 @@ function createReplies({
 }: Omit<ListenerOptions, 'app' | 'named' | 'ledger' | 'misses'>) {
   const call = async (exchange: Exchange): Promise<Reply> => {
     const { request, response, account, head } = exchange
-    const { method, name, path, search, headers, number } = head
+    const { method, name, target, headers, number } = head
     const onLeave = (leave: () => void) => {
       if (lineOf(response).destroyed) leave()
       else exchange.leave = leave
@@ -112,7 +112,7 @@ function createReplies({
       const caller = name === undefined ? undefined : names.caller(name)
       return await exchanges.answer({
         method,
-        target: path + search,
+        target,
         caller,
         headers,
         head: number,

@@ -151,16 +151,22 @@ function createKnown() {
       further = new Map()
       for (const name of all) withOne(further, keyPartIn(name) ?? '', name)
     },
-    /** Those that may be a take; first the one whose name follows from the call, then those that say that they are this take. */
+    /**
+     * Those that may be a take; first the one whose name follows from the call, then those that say that they are this take.
+     *
+     * @param usual the name of the first take, as it follows from the call; empty if it is not known
+     */
     namesFor({ key, take }: Wanted, usual: string): readonly string[] {
+      const first = usual === '' ? NONE : [take === 1 ? usual : nameOfTake(usual, take)]
+      // Most folders hold nothing but fixtures with the names that follow from them.
+      if (byPart.size === 0 && further.size === 0) return first
       const part = partOf(key)
       const own = [...(byPart.get(part) ?? NONE), ...(further.get(part) ?? NONE)]
-      const first = usual === '' ? NONE : [nameOfTake(usual, take)]
       if (own.length === 0) return first
       const says = (each: string) => takeIn(each) === take
       return [...new Set([...first, ...own.filter(says), ...own.filter((each) => !says(each))])]
     },
-    further: (key: string): readonly string[] => further.get(partOf(key)) ?? NONE,
+    further: (key: string): readonly string[] => (further.size === 0 ? NONE : (further.get(partOf(key)) ?? NONE)),
   }
 }
 
