@@ -1,9 +1,10 @@
-/** What the pages say of promptfoo, followed from the tarball. Each start of promptfoo takes seconds: there are four. */
+/** What the pages say of promptfoo, followed from the tarball. Each start of promptfoo takes seconds: there are few. */
 import { join } from 'node:path'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { PAGES, readPage } from '../kit/docs.ts'
+import { freePort } from '../kit/ports.ts'
 import { QUIET } from '../kit/promptfoo.ts'
 import { runServer, temporaryFolder } from '../kit/tools.ts'
 import { blocksOf, commandsOf, projectOf, runIn, standInApi, withFixtures } from './project.ts'
@@ -17,8 +18,36 @@ const rowsSchema = z.array(
 )
 const resultsSchema = z.object({ results: z.object({ results: rowsSchema }) })
 
-const project = async () =>
-  projectOf(await readPage('docs/promptfoo.md'), ['promptfoo'], { promptfoo: 'promptfoo/dist/src/entrypoint.js' })
+/** A chat server of a reader, as the page describes it. */
+const CHAT = `
+import OpenAI from 'openai'
+import { WebSocketServer } from 'ws'
+const openai = new OpenAI({ maxRetries: 0 })
+const server = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env.CHAT_PORT) })
+server.on('listening', () => console.log('listens'))
+server.on('connection', (socket) => {
+  const send = (frame) => socket.send(JSON.stringify(frame))
+  socket.on('message', async (message) => {
+    const { ask } = JSON.parse(String(message))
+    send({ event: 'thinking' })
+    try {
+      const stream = openai.responses.stream({ model: 'gpt-4.1-mini', input: ask })
+      stream.on('response.output_text.delta', ({ delta }) => send({ event: 'token', text: delta }))
+      send({ event: 'done', text: (await stream.finalResponse()).output_text })
+    } catch (error) {
+      send({ event: 'problem', reason: error.message })
+    }
+  })
+})
+`
+
+async function project(): Promise<string> {
+  const page = await readPage('docs/promptfoo.md')
+  const bins = { promptfoo: 'promptfoo/dist/src/entrypoint.js' }
+  const folder = await projectOf(page, ['promptfoo', 'openai', 'ws'], bins)
+  await writeFile(join(folder, 'chat.mjs'), CHAT)
+  return folder
+}
 
 async function evaluate(folder: string, env: Record<string, string> = {}) {
   const { code, output } = await runIn(folder, 'npx promptfoo eval --no-cache --no-table -o rows.json', {
@@ -56,7 +85,8 @@ test("a provider of promptfoo's own is recorded within a run, and fails where th
   const config = blocksOf(page).find(({ code }) => code.includes('openai:responses'))
   await writeFile(join(folder, 'promptfooconfig.yaml'), config?.code ?? '')
   const env = { ...QUIET, PROMPTFOO_CONFIG_DIR: await temporaryFolder() }
-  const [record = '', replay = ''] = commandsOf(page).filter((command) => command.startsWith('npx deltatape run'))
+  const commands = commandsOf(page).filter((command) => command.startsWith('npx deltatape run'))
+  const [record = '', replay = ''] = commands.slice(-2)
 
   const api = await standInApi()
   const recorded = await runIn(folder, record, { ...env, ...api.env, OPENAI_API_KEY: 'sk-of-the-user' })
@@ -65,6 +95,22 @@ test("a provider of promptfoo's own is recorded within a run, and fails where th
   const missed = await runIn(folder, replay, env)
   expect(missed.code).toBe(100)
   expect(missed.output).toMatch(/No fixture for this request/)
+})
+
+test('a chat server of the reader is recorded and replayed within a run, by frames of its own', async () => {
+  const page = await readPage('docs/promptfoo.md')
+  const folder = await project()
+  const { code: config = '' } = blocksOf(page).find(({ code }) => code.includes('file://frames.mjs')) ?? {}
+  const port = await freePort()
+  await writeFile(join(folder, 'promptfooconfig.yaml'), config.replace(':4400', `:${port}`))
+  const env = { ...QUIET, PROMPTFOO_CONFIG_DIR: await temporaryFolder(), CHAT_PORT: port }
+  const [record = '', replay = ''] = commandsOf(page).filter((command) => command.includes('npx deltatape run'))
+
+  const api = await standInApi()
+  const recorded = await runIn(folder, record, { ...env, ...api.env })
+  expect([recorded.code, api.asked()], recorded.output).toEqual([0, 1])
+  const replayed = await runIn(folder, replay, env)
+  expect([replayed.code, api.asked()], replayed.output).toEqual([0, 1])
 })
 
 /** Evaluates each file that it is told, one after another, and writes the rows of each as JSON. */
@@ -92,15 +138,20 @@ test('every config that a page shows fails where a fixture is missing', async ()
   expect(configs.length).toBeGreaterThanOrEqual(6)
   const folder = await project()
   await writeFile(join(folder, 'evaluate.mjs'), EVALUATE)
+  const chatPort = await freePort()
   const names = configs.map((_config, index) => `config${index}.yaml`)
   for (const [index, { code }] of configs.entries()) {
-    const here = code.replaceAll('127.0.0.1:3300', `127.0.0.1:${port}`).replace('fixtures: fixtures', 'fixtures: none')
+    const here = code
+      .replaceAll('127.0.0.1:3300', `127.0.0.1:${port}`)
+      .replaceAll('127.0.0.1:4400', `127.0.0.1:${chatPort}`)
+      .replace('fixtures: fixtures', 'fixtures: none')
     await writeFile(join(folder, names[index] ?? ''), here)
   }
   const { output } = await runIn(folder, `mkdir none && node evaluate.mjs ${names.join(' ')}`, {
     ...QUIET,
     PROMPTFOO_CONFIG_DIR: await temporaryFolder(),
     PORT: port,
+    CHAT_PORT: chatPort,
     // As `deltatape run` says.
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_API_KEY: 'any',

@@ -24,16 +24,22 @@ interface Context extends Told {
   readonly vars?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** The server of an eval, and whether it can be told to break an answer. */
+interface Started {
+  readonly server: RunningServer
+  readonly replays: boolean
+}
+
 /**
  * `providers: [package:deltatape/promptfoo:Chat]`: the prompt is a turn of `/ws-stream`, on a server that is there as long
  * as the eval runs. A prompt that is a JSON list is a list of input items. Of a test's `vars` count here:
  *
- * - `fault`: what breaks the answers of this test
+ * - `fault`: what breaks the answers of this test, in replay. In the other modes its call is made without it
  * - `history`: what came before the prompt. Texts are turns that are asked first; objects are input items in front of it
  */
 export class Chat {
   readonly #options: ChatOptions
-  #server: Promise<RunningServer> | undefined
+  #server: Promise<Started> | undefined
 
   constructor(options: ChatOptions = {}) {
     this.#options = options
@@ -50,10 +56,15 @@ export class Chat {
   ): Promise<Answer> {
     try {
       const inputs = inputsOf(prompt, context.vars?.history)
-      const { url } = await (this.#server ??= this.#start())
-      const fault = encodeURIComponent(String(context.vars?.fault ?? ''))
-      const address = `${url.replace('http', 'ws')}/ws-stream?fault=${fault}`
-      return await talk(address, inputs, { signal: abortSignal, context })
+      const { server, replays } = await (this.#server ??= this.#start())
+      const fault = String(context.vars?.fault ?? '')
+      const address = `${server.url.replace('http', 'ws')}/ws-stream`
+      const asking = { signal: abortSignal, context }
+      if (replays) return await talk(`${address}?fault=${encodeURIComponent(fault)}`, inputs, asking)
+      const answer = await talk(address, inputs, asking)
+      return fault === '' || !answer.metadata
+        ? answer
+        : { ...answer, metadata: { ...answer.metadata, lacksFault: true } }
     } catch (error) {
       // promptfoo tries what is thrown again, and shows its stack.
       if (error instanceof DeltatapeError) return { error: `${error.code}: ${error.message}` }
@@ -65,21 +76,22 @@ export class Chat {
   async cleanup(): Promise<void> {
     const starting = this.#server
     this.#server = undefined
-    const server = await starting?.catch(() => undefined)
-    await server?.close()
+    const started = await starting?.catch(() => undefined)
+    await started?.server.close()
   }
 
-  async #start(): Promise<RunningServer> {
+  async #start(): Promise<Started> {
     const { config: { basePath: _basePath, ...settings } = {}, env } = this.#options
     const variables = { ...process.env, ...env }
     const howToRecord = commandIn(process.argv, variables)
     const config = configFrom({ howToRecord, ...settings }, variables)
     // What a replay has to say is in the results; what was recorded is not.
-    const lines = config.mode === 'replay' ? { write() {} } : await openOutput(process.stderr)
+    const replays = config.mode === 'replay'
+    const lines = replays ? { write() {} } : await openOutput(process.stderr)
     const { server } = await startWith({ ...config, host: '127.0.0.1', port: 0 }, lines)
     server.unref()
     process.once('beforeExit', () => void this.cleanup())
-    return server
+    return { server, replays }
   }
 }
 

@@ -92,6 +92,28 @@ test('a fault breaks the answers of its own test', async () => {
   })
 })
 
+test('while recording a test with a fault makes its call without it, and passes', async () => {
+  const standIn = await runStandIn(() => ({ steps: steps(compose('whole').text(words('Hi, Ada.')).completed()) }))
+  const fixtures = await temporaryFolder()
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const broken = { metadata: { expectError: 'upstream_reset' } }
+  const asking = { vars: { fault: 'reset@5' }, test: broken }
+
+  const env = { MODEL_MODE: 'record', OPENAI_BASE_URL: standIn.url, OPENAI_API_KEY: 'sk-of-the-eval' }
+  const recording = chat({ fixtures }, { env })
+  const whole = await recording.callApi('My name is Ada.', asking)
+  await recording.cleanup()
+  expect(whole).toMatchObject({ output: 'Hi, Ada.', metadata: { lacksFault: true, joinedEqualsMessage: true } })
+  const grade = failedAsExpected('', { test: broken, providerResponse: whole })
+  expect(grade).toMatchObject({ pass: true, reason: expect.stringContaining('without its fault') })
+  expect(await readdir(fixtures)).toHaveLength(1)
+
+  const reset = await chat({ fixtures }).callApi('My name is Ada.', asking)
+  expect(reset.metadata).toMatchObject({ code: 'upstream_reset' })
+  expect(reset.metadata).not.toHaveProperty('lacksFault')
+  expect(failedAsExpected('', { test: broken, providerResponse: reset })).toMatchObject({ pass: true })
+})
+
 test('a missing fixture, and what was set wrong, are errors that say what to do', async () => {
   vi.spyOn(process, 'argv', 'get').mockReturnValue([
     'node',

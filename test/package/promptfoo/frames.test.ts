@@ -59,3 +59,7 @@ test('an error is an error, unless the test expects that very one', () => {
   expect(feed([error], expecting('busy'))[0]).toMatchObject({ output: 'No', metadata: { code: 'busy' } })
   expect(feed([error], expecting('internal'))[0]).toMatchObject({ error: 'busy: No' })
 })
+
+test('an error of a server that sends no code is told as it is', () => {
+  expect(feed([{ type: 'error', message: 'Please try again.' }])[0].error).toBe('Please try again.')
+})
