@@ -3,7 +3,7 @@ import { MODEL } from '../answers.ts'
 import { now } from '../clock.ts'
 import { readStream } from '../load/streams.ts'
 import { playTurn } from '../load/websocket.ts'
-import { atMost, inTurn, type Bench, type Scenario, type Table } from '../scenario.ts'
+import { atLeast, atMost, inTurn, type Bench, type Scenario, type Table } from '../scenario.ts'
 import { startDeltatape, startUpstream } from '../sides.ts'
 import { percentile } from '../statistics.ts'
 
@@ -32,7 +32,7 @@ export const record: Scenario = {
       FIXTURES_DIR: await lab.folder(),
     })
     const players = [streamFrom(upstream.url), streamFrom(server.url), turnFrom(server.url)]
-    for (const player of players) await burst(player)
+    for (const player of players) await warmUp(player)
     const tables = [...(await latencies(bench, players)), await throughput(bench, players)]
     await server.stop()
     await upstream.stop()
@@ -120,6 +120,14 @@ async function burst(player: Player): Promise<number> {
   return events / ((performance.now() - began) / 1000)
 }
 
+/** Until the compiler of Node is done with it: as long as the other servers over HTTP. In ms. */
+const WARM_UP_MS = 2500
+
+async function warmUp(player: Player): Promise<void> {
+  const until = performance.now() + WARM_UP_MS
+  while (performance.now() < until) await burst(player)
+}
+
 async function throughput(bench: Bench, players: readonly Player[]): Promise<Table> {
   const [direct = [], streams = [], turns = []] = await inTurn(
     bench,
@@ -130,8 +138,8 @@ async function throughput(bench: Bench, players: readonly Player[]): Promise<Tab
     title: `Recording, answers of ${DELTAS} deltas at once, each on the disk at its end`,
     unit: 'deltas/s',
     rows: [
-      { what: '/v1/responses vs directly', ours: streams, against: direct },
-      { what: '/ws-stream vs directly', ours: turns, against: direct },
+      { what: '/v1/responses vs directly', ours: streams, against: direct, goal: atLeast(0.3) },
+      { what: '/ws-stream vs directly', ours: turns, against: direct, goal: atLeast(0.3) },
     ],
   }
 }

@@ -1,13 +1,15 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { atMost, inTurn, type Scenario } from '../scenario.ts'
+import { packageIn } from '../package.ts'
+import { processorMs } from '../processor.ts'
 import { startDeltatape } from '../sides.ts'
 
 const FIXTURES = [10, 1000, 10_000]
 
 export const start: Scenario = {
   name: 'start',
-  about: 'from the process to /health, with 10 to 10,000 fixtures',
+  about: 'from the process to /health, with 10 to 10,000 fixtures, and packaged',
   async run(bench) {
     const { lab, library } = bench
     const sides: (() => Promise<number>)[] = []
@@ -23,6 +25,17 @@ export const start: Scenario = {
       })
     }
     const [few = [], more = [], many = []] = await inTurn(bench, 'start', sides)
+    const command = await packageIn(lab)
+    const dir = await library(Math.min(...FIXTURES))
+    const [packaged = []] = await inTurn(bench, 'start, packaged', [
+      async () => {
+        const { url, pid, stop } = await lab.start([command, 'serve'], { PORT: '0', FIXTURES_DIR: dir })
+        await health(url)
+        const took = await processorMs(pid)
+        await stop()
+        return took
+      },
+    ])
     return [
       {
         title: 'Start, from the process to /health',
@@ -31,6 +44,11 @@ export const start: Scenario = {
           { what: '1,000 fixtures vs 10', ours: more, against: few },
           { what: '10,000 fixtures vs 10', ours: many, against: few, goal: atMost(1.3) },
         ],
+      },
+      {
+        title: 'Start to /health, as it is installed: processor time of all threads',
+        unit: 'ms',
+        rows: [{ what: 'packaged', ours: packaged, goal: atMost(300) }],
       },
     ]
   },
