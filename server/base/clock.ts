@@ -74,3 +74,20 @@ export const nextTurn = (): Promise<void> =>
   new Promise((resolve) => {
     if (waiting.push(resolve) === 1) startSoon(serveNext)
   })
+
+/** Does work that is cut in pieces, and lets everything else of the process go first between them. */
+export async function inTurns<T>(pieces: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = pieces.next()
+    if (done) return value
+    await nextTurn()
+  }
+}
+
+/** Does all of it in one go. */
+export function inOneGo<T>(pieces: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = pieces.next()
+    if (done) return value
+  }
+}

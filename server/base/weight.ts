@@ -1,5 +1,5 @@
 /** What texts take of memory, and what becomes of JSON when it is read: a multiple of its text. In bytes. */
-import { nextTurn } from './clock.ts'
+import { inOneGo, inTurns } from './clock.ts'
 import { endOfString } from './json-text.ts'
 
 /** What a text takes at most: a character takes two bytes if any of them is beyond Latin-1. */
@@ -31,20 +31,7 @@ function* inPieces(json: string): Generator<undefined, number> {
 }
 
 /** What the value takes that is read from a JSON text, but for the characters of its texts: those it has in common with it. */
-export function parsedWeightOf(json: string): number {
-  const pieces = inPieces(json)
-  for (;;) {
-    const { done, value } = pieces.next()
-    if (done) return value
-  }
-}
+export const parsedWeightOf = (json: string): number => inOneGo(inPieces(json))
 
 /** The same for a text that may be long: everything else of the process goes first between its pieces. */
-export async function weighInTurns(json: string): Promise<number> {
-  const pieces = inPieces(json)
-  for (;;) {
-    const { done, value } = pieces.next()
-    if (done) return value
-    await nextTurn()
-  }
-}
+export const weighInTurns = (json: string): Promise<number> => inTurns(inPieces(json))

@@ -6,7 +6,7 @@ import { type Ending, ModelError, isFailure } from '../api/ending.ts'
 import { joinFirstLine } from '../api/framing/late.ts'
 import { keptHeaders } from '../api/headers.ts'
 import type { AnswerRecord } from '../api/record.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, nextTurn } from '../base/clock.ts'
 import { DeltatapeError, isError, systemCode } from '../base/errors.ts'
 import { compare } from '../fixture/compare.ts'
 import { describeComparison } from '../fixture/compared.ts'
@@ -142,6 +142,7 @@ async function keep(
   const all = joinFirstLine(came)
   const redactor = options.redactor.for(call)
   const records = await redactor.records(all, call.api)
+  await nextTurn()
   const harm = harmIn(all, records, call.api, call)
   if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
   const events = call.api.events(records)

@@ -2,6 +2,7 @@
 import { dataOf } from '../api/framing/framing.ts'
 import { rewritten } from '../api/framing/index.ts'
 import type { AnswerRecord } from '../api/record.ts'
+import { nextTurn } from '../base/clock.ts'
 import { replacementsIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
 import { redactBytes } from './bytes.ts'
@@ -58,7 +59,7 @@ async function redactTexts(
   const around = { ...tools, secretsIn: createAround(tools) }
   let next = 0
   let isChanged = false
-  const redacted = runs.flatMap((run) => {
+  const rewrite = (run: Run): readonly AnswerRecord[] => {
     const inside = run.documents.flatMap(({ start, document: { text } }) => {
       const more = hasAny ? logprobsIn(text) : []
       const all = merged(text, [...tools.membersIn(text), ...more, ...(inDocuments[next++] ?? [])])
@@ -71,9 +72,17 @@ async function redactTexts(
         : rewriteRun(run, inside, tools, found)
     isChanged ||= written.some((record, index) => record !== run.records[index])
     return written
-  })
+  }
+  const redacted: AnswerRecord[] = []
+  for (const [index, run] of runs.entries()) {
+    if (index % RUNS_AT_ONCE === 0) await nextTurn()
+    redacted.push(...rewrite(run))
+  }
   return isChanged ? redacted : records
 }
+
+/** How many runs are rewritten in one go: of those that hold nothing it takes about a tenth of a millisecond. */
+const RUNS_AT_ONCE = 128
 
 /** How the lines of an event stream begin. */
 const SSE = /^\uFEFF?(?::|(?:data|event|id|retry)(?::|[\r\n]|$))/

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { MAX_TIMER_MS, nextTurn, systemClock } from '../../server/base/clock.ts'
+import { MAX_TIMER_MS, inOneGo, inTurns, nextTurn, systemClock } from '../../server/base/clock.ts'
 
 const never = () => new AbortController().signal
 
@@ -123,4 +123,18 @@ test('turns are given one each time round the event loop, in order', async () =>
   }
   await Promise.all([work('a'), work('b'), rounds()])
   expect(seen.join('')).toBe('a|b|a|b|')
+})
+
+test('work in pieces is done in one go, or with turns between its pieces', async () => {
+  const seen: string[] = []
+  function* work(): Generator<void, string> {
+    seen.push('a')
+    yield
+    seen.push('b')
+    return 'done'
+  }
+  setImmediate(() => seen.push('|'))
+  expect(await inTurns(work())).toBe('done')
+  expect(inOneGo(work())).toBe('done')
+  expect(seen.join('')).toBe('a|bab')
 })

@@ -2,7 +2,7 @@
 import { parseObject } from '../../base/json.ts'
 import { type Beside, besideFrom, besideNamedIn, besideOf, createBeside, sha256Of } from '../../fixture/beside.ts'
 import { isDamage } from '../../fixture/damage.ts'
-import { formatFixture } from '../../fixture/file.ts'
+import { formatInTurns } from '../../fixture/file.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
 import { takenIn } from '../../fixture/lines.ts'
 import { type Driver, type Expected, type Found, StoreError, foundAt, wholeOf } from '../driver.ts'
@@ -122,7 +122,7 @@ export interface Writing {
  */
 export async function writeFixture(driver: Driver, writing: Writing): Promise<string | undefined> {
   const { name, fixture, expected, before } = writing
-  const text = Buffer.from(formatFixture(fixture))
+  const text = Buffer.from(await formatInTurns(fixture))
   const put = () => (expected === undefined ? driver.put(name, text) : driver.putIf(name, text, expected))
   const bytes = besideOf(fixture)
   if (!bytes && !(before && besideOf(before))) return put()
