@@ -132,6 +132,10 @@ export class StoreError extends DeltatapeError {
 
 export type StoreErrorCode = 'store_away' | 'store_refused' | 'store_changed' | 'store_forgot'
 
+/** Whether an error is that of an engine with this code. */
+export const isStoreError = (error: unknown, code: StoreErrorCode): error is StoreError =>
+  error instanceof StoreError && error.code === code
+
 /** What was done in a driver, for metrics. */
 export interface Operation {
   readonly engine: string
@@ -160,4 +164,14 @@ export async function wholeOf(found: Found): Promise<Buffer> {
   const [only, ...others] = pieces
   if (only && others.length === 0) return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
   return Buffer.concat(pieces)
+}
+
+/** The same; undefined if another version came in between. */
+export async function wholeUnlessChanged(found: Found): Promise<Buffer | undefined> {
+  try {
+    return await wholeOf(found)
+  } catch (error) {
+    if (!isStoreError(error, 'store_changed')) throw error
+    return undefined
+  }
 }

@@ -1,6 +1,6 @@
 /** Copies what an engine has into a directory: a listing, and then what differs alone. */
 import { hasFile } from '../store/layers/copies.ts'
-import { type Entry, foundAt } from '../store/driver.ts'
+import { type Entry, foundAt, wholeUnlessChanged } from '../store/driver.ts'
 import {
   type Job,
   type Result,
@@ -11,7 +11,6 @@ import {
   isFixture,
   leaving,
   listed,
-  wholeUnlessChanged,
 } from './transfer.ts'
 
 /**

@@ -5,20 +5,10 @@ import { parseFixture } from '../fixture/file.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
 import { fileName } from '../fixture/key.ts'
 import { besideName, besideOwnName, readBeside } from '../store/read/beside.ts'
-import { type Driver, type Expected, type Found, foundAt, wholeOf } from '../store/driver.ts'
+import { type Driver, type Expected, type Found, foundAt, wholeOf, wholeUnlessChanged } from '../store/driver.ts'
 import { removeIndex, writeIndex } from '../store/conversation/indexed.ts'
 import { AFTER_INDEX } from '../store/find/names.ts'
-import {
-  type Job,
-  type Result,
-  type Tally,
-  createTally,
-  forEach,
-  isFixture,
-  leaving,
-  listed,
-  wholeUnlessChanged,
-} from './transfer.ts'
+import { type Job, type Result, type Tally, createTally, forEach, isFixture, leaving, listed } from './transfer.ts'
 
 /**
  * Pushes. What is damaged stays here; a failure never takes the place of a good answer, and nothing that of what was

@@ -4,6 +4,7 @@ import type { AnswerRecord } from '../api/record.ts'
 import { type Tokens, tokensIn } from '../api/tokens.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
+import { isDamage } from '../fixture/damage.ts'
 import { type Candidate, type StoredFixture, isGood } from '../fixture/fixture.ts'
 import type { Match } from '../fixture/match.ts'
 import { takeOf } from '../fixture/take.ts'
@@ -83,7 +84,7 @@ export async function withAnAnswer(store: Store, fixtures: readonly Candidate[])
 /** What was found, or the error that says how it is damaged. */
 export const orDamage = <T>(work: Promise<T>): Promise<T | DeltatapeError> =>
   work.catch((error: unknown) => {
-    if (error instanceof DeltatapeError && error.code === 'fixture_invalid') return error
+    if (isDamage(error)) return error
     throw error
   })
 

@@ -1,7 +1,7 @@
 /** What is common to moving fixtures between an engine and a directory, whichever way: what there is, and what became of it. */
 import { DeltatapeError } from '../base/errors.ts'
 import type { Copies } from '../store/layers/copies.ts'
-import { type Driver, type Entry, type Found, StoreError, wholeOf } from '../store/driver.ts'
+import type { Driver, Entry } from '../store/driver.ts'
 import type { Progress } from './progress.ts'
 
 export interface Job extends Progress {
@@ -93,13 +93,6 @@ export async function listed(driver: Driver, after?: string): Promise<Entry[]> {
   }
   return all
 }
-
-/** All the bytes of an object; undefined if somebody wrote it anew while it was read. */
-export const wholeUnlessChanged = (found: Found): Promise<Buffer | undefined> =>
-  wholeOf(found).catch((error: unknown) => {
-    if (!(error instanceof StoreError && error.code === 'store_changed')) throw error
-    return undefined
-  })
 
 /** What of some names is moved: what stands beside fixtures first, so that no fixture is without it. */
 export const inOrder = (entries: readonly Entry[]): readonly (readonly Entry[])[] => [

@@ -2,7 +2,16 @@
 import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
 import type { Copies } from './copies.ts'
-import { type Driver, type Found, type GetOptions, type Got, type Page, StoreError, wholeOf } from '../driver.ts'
+import {
+  type Driver,
+  type Found,
+  type GetOptions,
+  type Got,
+  type Page,
+  type StoreError,
+  isStoreError,
+  wholeUnlessChanged,
+} from '../driver.ts'
 import type { Note } from './notes.ts'
 
 /** How often an engine that was away is asked whether it is back, in ms; and how long who asks waits for that. */
@@ -96,7 +105,7 @@ function createLookup({ engine, copies, outage, writing, onStale }: Parts) {
   /** Keeps what was read, unless something was written of that name meanwhile. */
   const keep = async (found: Found, before: Note | undefined): Promise<Found> => {
     const { name, version, bytes } = found
-    const whole = await wholeOf(found).catch(passChanged)
+    const whole = await wholeUnlessChanged(found)
     // Who reads it is told that it is another one by now.
     if (!whole) return found
     if ((await copies.noted(name)) === before) await writing(() => copies.keep(name, version, whole))
@@ -159,11 +168,7 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
 }
 
-function passChanged(error: unknown): undefined {
-  if (!(error instanceof StoreError && error.code === 'store_changed')) throw error
-}
-
-const isAway = (error: unknown): error is StoreError => error instanceof StoreError && error.code === 'store_away'
+const isAway = (error: unknown): error is StoreError => isStoreError(error, 'store_away')
 
 /** The times when the engine is away. Now and then one who asks finds out whether it is back, and waits for that but shortly. */
 function createOutage(engine: Pick<Driver, 'check'>, clock: Pick<Clock, 'now' | 'timer'>, tell: (why: string) => void) {

@@ -1,5 +1,6 @@
 /** The copies that a directory holds of what an engine has, each with the engine's version of it. */
 import { createHash } from 'node:crypto'
+import { sha256Of } from '../../fixture/beside.ts'
 import { isDamage } from '../../fixture/damage.ts'
 import { type Driver, type Entry, type Found, type GetOptions, type Got, type Page } from '../driver.ts'
 import type { Copy, Note, Notes } from './notes.ts'
@@ -145,8 +146,6 @@ async function lookUp(directory: Driver, name: string, options: GetOptions): Pro
     return undefined
   }
 }
-
-const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 async function hashOf(found: Found): Promise<string> {
   const hash = createHash('sha256')

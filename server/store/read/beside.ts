@@ -5,7 +5,7 @@ import { isDamage } from '../../fixture/damage.ts'
 import { formatInTurns } from '../../fixture/file.ts'
 import type { Fixture } from '../../fixture/fixture.ts'
 import { takenIn } from '../../fixture/lines.ts'
-import { type Driver, type Expected, type Found, StoreError, foundAt, wholeOf } from '../driver.ts'
+import { type Driver, type Expected, type Found, foundAt, isStoreError, wholeOf } from '../driver.ts'
 import { linesIn } from '../lines.ts'
 
 /** `say-hi-….jsonl` → `say-hi-….bin` */
@@ -212,8 +212,7 @@ async function besideNamed(driver: Driver, name: string): Promise<string | undef
     }
     return undefined
   } catch (error) {
-    const isChanged = error instanceof StoreError && error.code === 'store_changed'
-    if (!isChanged && !isDamage(error)) throw error
+    if (!isStoreError(error, 'store_changed') && !isDamage(error)) throw error
     return undefined
   }
 }

@@ -7,7 +7,7 @@ import { DeltatapeError } from '../../base/errors.ts'
 import { createTally, fresh } from '../../base/memo.ts'
 import { type FixtureHeader, type StoredFixture, isGood } from '../../fixture/fixture.ts'
 import { type Contents, contentsOf, readContents } from './contents.ts'
-import { type Driver, type Found, StoreError, foundAt } from '../driver.ts'
+import { type Driver, type Found, foundAt, isStoreError } from '../driver.ts'
 import { type Recording, bytesOfFacts, inMemory, played } from './playback.ts'
 
 /** How large a fixture may be that is kept in memory, with what stands beside it, in bytes. */
@@ -89,7 +89,7 @@ async function* partsOf(driver: Driver, name: string, version: string): AsyncGen
   try {
     for await (const { records } of contentsOf(driver, found)) for (const part of inParts(records)) yield fresh(part)
   } catch (error) {
-    throw error instanceof StoreError && error.code === 'store_changed' ? writtenAnew(name, error) : error
+    throw isStoreError(error, 'store_changed') ? writtenAnew(name, error) : error
   }
 }
 
