@@ -74,7 +74,9 @@ export function createHearing(): Hearing {
       },
       heard() {
         release()
-        const heard = known.get(past) ?? heardIn(api, past)
+        const before = known.get(past)
+        if (before) return before
+        const heard = heardIn(api, past)
         known.set(past, heard)
         return heard
       },

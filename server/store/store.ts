@@ -63,9 +63,9 @@ export interface Store {
   find(asked: Asked, take?: number): Promise<StoredFixture | undefined>
   /**
    * The n-th take of a call, or the last if there are fewer, to be played: one of any size. The first if no number is
-   * given. Throws as {@link find} does.
+   * given. One that is in memory may be there at once. Throws as {@link find} does.
    */
-  recording(asked: Asked, nth?: number): Promise<Recording | undefined>
+  recording(asked: Asked, nth?: number): Promise<Recording | undefined> | Recording | undefined
   /** The name of a take of a call; the first if none is named. Throws as {@link find} does. */
   nameOf(asked: Asked, take?: number): Promise<string | undefined>
   /** The name of the fixture with a key. All is listed for that: who knows the call asks {@link nameOf}. */

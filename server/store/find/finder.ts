@@ -43,7 +43,7 @@ export interface Finder {
   /** The same by the key alone: everything is listed for that. */
   nameWith(key: string, take?: number): Promise<string | undefined>
   /** The n-th take of a call, or the last if there are fewer, to be played. Throws as {@link find} does. */
-  recording(asked: Asked, nth?: number): Promise<Recording | undefined>
+  recording(asked: Asked, nth?: number): Promise<Recording | undefined> | Recording | undefined
   /** Whether a call has several takes, as far as it is known. */
   hasTakes(key: string): boolean
   /** A fixture as it is now; undefined if there is none of this name. */

@@ -16,20 +16,33 @@ interface Parts {
   readonly clock: Pick<Clock, 'now'>
 }
 
+/** A look at what there is beside a recording: when it began, and whether it is over. */
+interface Looked {
+  readonly at: number
+  readonly done: Promise<void>
+  isOver: boolean
+}
+
 /** How long it is taken for granted that another process has added no take, in ms: looking costs as much as a replay. */
 const LOOK_MS = 500
 
 /** Makes what gives the n-th of the takes that there are, or the last if there are fewer; undefined if there is none. */
 export function createNthTake({ first, further, lookFor, read, clock }: Parts) {
-  /** The last look at what there is beside this, and when it began. */
-  const looks = new WeakMap<Recording, { readonly at: number; readonly done: Promise<void> }>()
+  const looks = new WeakMap<Recording, Looked>()
+
+  /** The last look at what there is beside this, unless it is too long ago. */
+  const lastLook = (begin: Recording): Looked | undefined => {
+    const last = looks.get(begin)
+    return last && clock.now() - last.at < LOOK_MS ? last : undefined
+  }
 
   /** Whoever comes while it is looked waits for that. */
   const look = (begin: Recording): Promise<void> => {
-    const [now, last] = [clock.now(), looks.get(begin)]
-    if (last && now - last.at < LOOK_MS) return last.done
-    const done = lookFor(begin.name)
-    looks.set(begin, { at: now, done })
+    const last = lastLook(begin)
+    if (last) return last.done
+    const done = lookFor(begin.name).then(() => void (looked.isOver = true))
+    const looked = { at: clock.now(), done, isOver: false }
+    looks.set(begin, looked)
     return done
   }
 
@@ -42,12 +55,19 @@ export function createNthTake({ first, further, lookFor, read, clock }: Parts) {
     return undefined
   }
 
-  return async (asked: Asked, nth: number): Promise<Recording | undefined> => {
-    const { key } = asked
-    const begin = await first(asked)
+  const among = async (key: string, nth: number, found: ReturnType<Parts['first']>): Promise<Recording | undefined> => {
+    const begin = await found
     // Whether a failure counts depends on what comes after it.
     if (begin && (nth > further(key).length + 1 || (nth === 1 && !begin.isGood))) await look(begin)
     if (begin && nth === 1) return begin
     return (await lastOf(key, further(key).slice(0, nth - (begin ? 1 : 0)))) ?? begin
+  }
+
+  return (asked: Asked, nth: number): ReturnType<Parts['first']> => {
+    const { key } = asked
+    const begin = first(asked)
+    // Most calls have one take, and it was looked for others just now.
+    const isOnly = begin && !(begin instanceof Promise) && further(key).length === 0 && lastLook(begin)?.isOver
+    return isOnly ? begin : among(key, nth, begin)
   }
 }
