@@ -94,11 +94,15 @@ const kindOf = (dir: string, name: Raw): Promise<'file' | 'linked' | 'nothing' |
   )
 
 /** Where a text stands in what is in order, or would stand. */
-export function indexFor(sorted: readonly string[], text: string): number {
-  let [from, to] = [0, sorted.length]
+export const indexFor = (sorted: readonly string[], text: string): number =>
+  indexAmong(sorted.length, (index) => sorted[index] ?? '', text)
+
+/** The same among so many texts, of which few are looked at. */
+export function indexAmong(count: number, textAt: (index: number) => string, text: string): number {
+  let [from, to] = [0, count]
   while (from < to) {
     const middle = (from + to) >>> 1
-    if ((sorted[middle] ?? '') < text) from = middle + 1
+    if (textAt(middle) < text) from = middle + 1
     else to = middle
   }
   return from

@@ -2,10 +2,10 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
-import { type Contents, type Raw, indexFor, rawOf, textOf } from './folder.ts'
+import { type Contents, type Raw, indexAmong, indexFor, rawOf, textOf } from './folder.ts'
 
-/** How many names a page has. */
-const PAGE = 1000
+/** How many names a page has: few enough that it costs little to make anew what was made of one. */
+const PAGE = 250
 
 /** What is known of each folder, by its name. */
 type Folders = ReadonlyMap<Raw, { readonly contents: Contents | undefined }>
@@ -43,19 +43,20 @@ export function createWhole(folders: Folders, clock: Pick<Clock, 'now'>) {
 
 /** The place of the page in which a name stands, or would stand; -1 if there is none. */
 function pageFor(pages: readonly Page[], name: Raw): number {
-  const firsts = pages.map(({ entries }) => rawOf(entries[0]?.name ?? ''))
-  const at = indexFor(firsts, name)
-  return firsts[at] === name ? at : Math.max(0, at - 1)
+  const firstOf = (index: number) => rawAt(pages[index] ?? NO_PAGE, 0)
+  const at = indexAmong(pages.length, firstOf, name)
+  return at < pages.length && firstOf(at) === name ? at : Math.max(0, at - 1)
 }
 
-function changedPage({ entries }: Page, name: Raw, isThere: boolean): Page {
-  const others = entries.filter((entry) => rawOf(entry.name) !== name)
-  if (!isThere) return { entries: others }
-  const at = indexFor(
-    others.map((entry) => rawOf(entry.name)),
-    name,
-  )
-  return { entries: others.toSpliced(at, 0, { name: textOf(name) }) }
+const NO_PAGE: Page = { entries: [] }
+
+const rawAt = ({ entries }: Page, index: number): Raw => rawOf(entries[index]?.name ?? '')
+
+function changedPage(page: Page, name: Raw, isThere: boolean): Page {
+  const { entries } = page
+  const at = indexAmong(entries.length, (index) => rawAt(page, index), name)
+  const isKnown = at < entries.length && rawAt(page, at) === name
+  return { entries: entries.toSpliced(at, isKnown ? 1 : 0, ...(isThere ? [{ name: textOf(name) }] : [])) }
 }
 
 /** The names that begin with a prefix and come after one, page by page. */
