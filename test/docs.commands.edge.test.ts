@@ -127,7 +127,10 @@ describe('what the docs show is what they write', () => {
     const config = join(await temporaryFolder(), 'config.json')
     await writeFile(config, JSON.stringify({ redact: [{ pattern: '\\bAda\\b', placeholder: '[name]' }] }))
     const { out } = await runDeltatape(['redact'], { env: { CONFIG_FILE: config } })
-    expect(out).toEqual(expect.arrayContaining(await shownBelow('docs/command.md', 'redact ')))
+    // The page has the file of its reader, which needs no flag.
+    expect(out.map((line) => line.replace(` --config ${config}`, ''))).toEqual(
+      expect.arrayContaining(await shownBelow('docs/command.md', 'redact ')),
+    )
   })
 
   test('a miss', async () => {

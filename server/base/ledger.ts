@@ -117,5 +117,5 @@ const busy = () =>
 const tooLarge = (maxBytes: number) =>
   new DeltatapeError(
     'too_large',
-    `This takes more than one client may have of the memory that MAX_WAITING_BYTES allows for all: ${maxBytes} bytes.`,
+    `This takes more than one client may have of the memory that MAX_WAITING_BYTES allows for all: ${maxBytes} bytes. Ask for less at once, or start the server with a larger one.`,
   )

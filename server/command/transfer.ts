@@ -30,7 +30,7 @@ export const addTransfer = (command: Command): Command =>
   addVariables(command, ...WHERE)
     .argument('[directory]', 'the directory; without it that of FIXTURES_CACHE, or fixtures')
     .option('-n, --dry-run', 'change nothing: only say what would be moved')
-    .option('--force', 'write over what is another one there, be it that nobody has looked at it')
+    .option('--force', 'write over a fixture that differs there, too')
     .option('--delete', 'take away what the other side has not')
     .option('--json', 'write one JSON value for programs')
 
@@ -70,7 +70,10 @@ function checkPlaces({ name }: Way, place: string, dir: string): void {
     )
   }
   if (name === 'push' && !existsSync(dir)) {
-    throw new DeltatapeError('not_found', `There is no directory ${JSON.stringify(dir)}: nothing was pushed.`)
+    throw new DeltatapeError(
+      'not_found',
+      `There is no directory ${JSON.stringify(dir)}: nothing was pushed. Name the one that holds the fixtures.`,
+    )
   }
   if (isAddress(place)) return
   throw new DeltatapeError(

@@ -17,7 +17,7 @@ import { pick, readFixture } from '../store/pick.ts'
 import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
-import { WHERE, addFixtures, openFor } from './fixtures.ts'
+import { WHERE, addFixtures, openFor, sameFixtures } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options extends Omit<Asking, 'request' | 'headers'> {
@@ -46,12 +46,17 @@ export const defineWrite: Define = (context) =>
     .option('--url <address>', 'the address that is called, or its path, if it is not the usual one')
     .option('--model <name>', 'the model that is asked')
     .option('--max-tokens <count>', 'max_tokens of a call of Messages', parseWhole, 1024)
-    .option('--header <header>', "a header that counts, such as 'anthropic-beta: x'; may be given again", gather, [])
+    .option(
+      '--header <header>',
+      "a header that counts for the key, such as 'anthropic-beta: x'; may be given again",
+      gather,
+      [],
+    )
     .option('--stream', 'only for calls that stream')
     .option('--no-stream', 'only for calls that do not stream')
     .option('--text <text>', 'what is answered; - for a pipe')
     .option('--tool <name=json>', 'a tool that is called, with its arguments; may be given again', gather, [])
-    .option('--refusal <text>', 'that the model does not want to, in its words')
+    .option('--refusal <text>', 'the model refuses, in these words')
     .option('--reasoning <text>', 'what the model thinks before it speaks')
     .option('--incomplete', 'the answer is cut short, as if its tokens were used up')
     .option('--failure <status>', 'the API refuses the call with this HTTP status', parseWhole)
@@ -118,7 +123,10 @@ async function run(context: Context, options: Options, command: Command): Promis
     terminal.write(`${did} ${terminal.style('bold', shownPath(store, name))} (${described(call, fixture)})`)
   }
   const [first] = fixtures
-  if (first) terminal.write(['', ...howToTry(first.call, first.fixture, { config, opened })].join('\n'))
+  if (first)
+    terminal.write(
+      ['', ...howToTry(first.call, first.fixture, { config, opened, flags: sameFixtures(command, store) })].join('\n'),
+    )
 }
 
 /** What is answered, in the order in which a model says it. */
@@ -203,7 +211,11 @@ async function textOf(request: string, context: Context): Promise<string> {
   } catch (cause) {
     const code = systemCode(cause)
     if (code === undefined) throw cause
-    throw new DeltatapeError('not_found', `--request: ${JSON.stringify(request)} cannot be read: ${code}.`, { cause })
+    throw new DeltatapeError(
+      'not_found',
+      `--request: ${JSON.stringify(request)} cannot be read: ${code}. Name a file that holds the request, give the JSON itself, or - for a pipe.`,
+      { cause },
+    )
   }
 }
 
@@ -250,12 +262,13 @@ const MAX_COMMAND = 1500
 interface Surroundings {
   readonly config: Config
   readonly opened: OpenFixtures
+  /** The flags with which another command finds the same fixtures. */
+  readonly flags: readonly string[]
 }
 
 /** The commands that show the fixture, and ask for it. */
-function howToTry(call: Call, fixture: Fixture, { config, opened }: Surroundings): string[] {
+function howToTry(call: Call, fixture: Fixture, { config, opened, flags }: Surroundings): string[] {
   const { path, query, headers, content, to } = call
-  const { flags } = opened.store
   const before = to?.host === undefined ? '' : `/${to.host}`
   const told = headers.map(([name, value]) => ` -H ${wordFor(`${name}: ${value}`)}`).join('')
   const url = `http://127.0.0.1:${config.port}${before}${path}${query}`

@@ -144,7 +144,8 @@ async function keep(
   const records = await redactor.records(all, call.api)
   await nextTurn()
   const harm = harmIn(all, records, call.api, call)
-  if (harm !== undefined) return notSaved(`its redaction ${harm}: see the rules of redaction`)
+  if (harm !== undefined)
+    return notSaved(`its redaction ${harm}: make the rules of redact in deltatape.config.json narrower`)
   const events = call.api.events(records)
   const fixture: Fixture = {
     ...identity,

@@ -22,9 +22,13 @@ export function openUsageLog(path: string): Append {
   } catch (cause) {
     const why = systemCode(cause)
     if (why === undefined) throw cause
-    throw new DeltatapeError('config_invalid', `USAGE_LOG: ${JSON.stringify(path)} cannot be written: ${why}.`, {
-      cause,
-    })
+    throw new DeltatapeError(
+      'config_invalid',
+      `USAGE_LOG: ${JSON.stringify(path)} cannot be written: ${why}. Name a file that this process can write.`,
+      {
+        cause,
+      },
+    )
   }
   return append
 }

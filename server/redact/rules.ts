@@ -130,7 +130,7 @@ function parseFile(text: string, file: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
-    throw new DeltatapeError('config_invalid', `${file}: it is no JSON: ${cause.message}.`, { cause })
+    throw new DeltatapeError('config_invalid', `${file}: it is no JSON: ${cause.message}. Correct it there.`, { cause })
   }
 }
 
@@ -148,9 +148,13 @@ export function readRules(file: string | undefined): Rules {
     const why = systemCode(cause)
     if (why === undefined) throw cause
     if (file === undefined && why === 'ENOENT') return NO_RULES
-    throw new DeltatapeError('config_invalid', `CONFIG_FILE: ${JSON.stringify(name)} cannot be read: ${why}.`, {
-      cause,
-    })
+    throw new DeltatapeError(
+      'config_invalid',
+      `CONFIG_FILE: ${JSON.stringify(name)} cannot be read: ${why}. Name a file that is there, or leave CONFIG_FILE out.`,
+      {
+        cause,
+      },
+    )
   }
   return parseRules(text, name)
 }

@@ -48,7 +48,7 @@ export function admit({ host, origin, site }: Visitor, config: GuardSettings): D
   if (origin === undefined && site === 'cross-site' && config.mode !== 'replay') {
     return new DeltatapeError(
       'forbidden',
-      `Requests that a page of another site makes are not let in in ${config.mode} mode, which can spend money.`,
+      `Requests that a page of another site makes are not let in in ${config.mode} mode, which can spend money. A page of an origin in ALLOWED_ORIGINS may ask with fetch.`,
     )
   }
   if (origin === undefined || config.allowedOrigins.includes(origin)) return undefined

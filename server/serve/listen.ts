@@ -37,6 +37,6 @@ function whyNot(error: Error, { host, port }: Place): string {
     case 'EAI_AGAIN':
       return `${JSON.stringify(host)} is no address of this machine. Set HOST to one that is (127.0.0.1 lets in this machine alone).`
     default:
-      return `The server cannot listen on ${host} port ${port}: ${error.message}.`
+      return `The server cannot listen on ${host} port ${port}: ${error.message}. Set HOST or PORT to another.`
   }
 }

@@ -64,5 +64,5 @@ export function createReadiness({ mode, store, clock, log, isStopping }: Readine
 const tooSlow = () =>
   new StoreError(
     'store_away',
-    `Where the fixtures are has not answered within ${PATIENCE_MS} ms. Is it up, and can it be reached from here?`,
+    `The place of the fixtures has not answered within ${PATIENCE_MS} ms. See whether it is up, and can be reached from here.`,
   )

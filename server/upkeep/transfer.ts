@@ -130,7 +130,7 @@ export async function forEach<T>(
  */
 export function leaving(here: readonly Entry[], stays: ReadonlySet<string>, from: string): readonly Entry[] {
   if (stays.size === 0) {
-    const message = `There are no fixtures in ${from}: nothing was taken away. Is that the place that you mean?`
+    const message = `There are no fixtures in ${from}: nothing was taken away. Name the place that holds the fixtures.`
     throw new DeltatapeError('not_found', message)
   }
   return inOrder(here)

@@ -278,7 +278,7 @@ test('in replay nothing is let out, and what was tried is told', async () => {
   ])
   expect([first.code, first.out]).toEqual([1, 'refused\n'.repeat(4)])
   const told = [
-    /^deltatape: The command tried to reach api\.openai\.com:443, which is not by deltatape, and was not let out\. .*\$OPENAI_BASE_URL/,
+    /^deltatape: The command tried to reach api\.openai\.com:443, which does not go through deltatape, and was not let out\. .*\$OPENAI_BASE_URL/,
     /^deltatape: The command tried to reach api\.x\.ai:443, .*\$DELTATAPE_URL\/api\.x\.ai/,
     /^deltatape: The command tried to reach api\.x\.ai:80, /,
     /^deltatape: Not let out in replay: shop\.example:80\. Name in NO_PROXY/,

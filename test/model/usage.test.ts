@@ -106,7 +106,9 @@ describe('a model with a usage log', () => {
   test('cannot start if the log cannot be written', async () => {
     await expect(runServer({ USAGE_LOG: join('nowhere', 'used.jsonl') })).rejects.toMatchObject({
       code: 'config_invalid',
-      message: expect.stringMatching(/USAGE_LOG: ".*" cannot be written: ENOENT\.$/),
+      message: expect.stringMatching(
+        /USAGE_LOG: ".*" cannot be written: ENOENT\. Name a file that this process can write\.$/,
+      ),
     })
   })
 })

@@ -21,8 +21,10 @@ export function checkType(type = ''): void {
  */
 export function parseBody(text: string): JsonObject {
   const body = parseJson(text)
-  if (body === undefined) throw new DeltatapeError('invalid_json', 'The body is not JSON.')
-  if (!isObject(body)) throw new DeltatapeError('invalid_input', 'The body is JSON, but not an object.')
+  if (body === undefined)
+    throw new DeltatapeError('invalid_json', 'The body is not JSON. Send a JSON object, as the SDKs do.')
+  if (!isObject(body))
+    throw new DeltatapeError('invalid_input', 'The body is JSON, but not an object. Send an object, as the SDKs do.')
   const flaw = flawOf(body)
   if (flaw) throw new DeltatapeError('invalid_input', `The body ${flaw}.`)
   return body

@@ -65,13 +65,13 @@ export async function startProxy({ letsOut, proxies }: ProxyOptions): Promise<Pr
     try {
       forward(request, response, { goal, url, proxies })
     } catch {
-      refuse(response, 400, 'This request cannot be passed on as it stands.')
+      refuse(response, 400, 'This request cannot be passed on: its address or its headers are not well-formed.')
     }
   })
   server.on('connection', keep)
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const goal = goalIn(request.url ?? '')
-    if (!goal) return refuseTunnel(socket, 400, 'This is no host and port.')
+    if (!goal) return refuseTunnel(socket, 400, 'CONNECT asks for a host and a port, such as api.example.com:443.')
     if (!admit(goal)) return refuseTunnel(socket, 403, notLetOut(goal))
     tunnelTo(goal, proxies).then(
       (far) => join(socket, keep(far), head),
@@ -97,7 +97,7 @@ function goalIn(text: string): Goal | undefined {
 }
 
 const notLetOut = (goal: Goal): string =>
-  `deltatape run lets nothing out in replay, and ${written(goal)} is not by deltatape. Give this program the base URL of deltatape (DELTATAPE_URL), or name the host in NO_PROXY.`
+  `deltatape run lets nothing out in replay, and ${written(goal)} does not go through deltatape. Give this program the base URL of deltatape (DELTATAPE_URL), or name the host in NO_PROXY.`
 
 function refuse(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${text}\n`)

@@ -104,7 +104,7 @@ function strayLine(stray: Stray, { addresses = [] }: Partial<Service>, mode: Mod
   const address = variable === undefined ? `$DELTATAPE_URL/${stray.host}` : `$${variable}`
   const mend = `What called it has to have the base URL ${address}, which ${marked(deltatape('run'))} sets.`
   return mode === 'replay'
-    ? `The command tried to reach ${stray.to}${times(stray.times)}, which is not by deltatape, and was not let out. ${mend}`
+    ? `The command tried to reach ${stray.to}${times(stray.times)}, which does not go through deltatape, and was not let out. ${mend}`
     : `The command reached ${stray.to}${times(stray.times)} past deltatape: what went there is not recorded. ${mend}`
 }
 

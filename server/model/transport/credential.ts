@@ -71,7 +71,7 @@ const OPENAI_KEY = ['OPENAI_API_KEY']
 
 /** What the API would answer to a call without a key. */
 export function missingKey(api: Pick<Api, 'refused'> = any, variables: readonly string[] = OPENAI_KEY): Incoming {
-  const message = `This request brought no API key, and the server has none (${variables.join(' or ')}).`
+  const message = `This request brought no API key, and the server has none. Set ${variables.join(' or ')} for the server, or give the client its key.`
   const { body, headers = [] } = api.refused({ status: 401, message, code: 'missing_api_key' })
   return {
     status: 401,

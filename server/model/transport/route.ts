@@ -167,7 +167,9 @@ const notAllowed = (host: string) =>
   forbidden(`Calls to ${quoted(host)} are not allowed here, and nothing was sent. Name it in UPSTREAMS to allow them.`)
 
 const notSafe = (host: string) =>
-  forbidden(`Calls to ${quoted(host)} have to go over https, and nothing was sent: anybody on the way could read them.`)
+  forbidden(
+    `Calls to ${quoted(host)} have to go over https, and nothing was sent: anybody on the way could read them. If it has no https, name its address with http:// in UPSTREAMS.`,
+  )
 
 const noSuchHost = (named: string) =>
   forbidden(
@@ -180,4 +182,4 @@ const noHost = () =>
   )
 
 const notConfigured = ({ name, addresses }: Service) =>
-  forbidden(`Nothing was sent: where ${name} is has to be said in ${addresses.join(' or ')}.`)
+  forbidden(`Nothing was sent: the address of ${name} is not known. Set ${addresses.join(' or ')} to it.`)

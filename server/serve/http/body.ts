@@ -17,7 +17,10 @@ const MAX_DROPPED_BYTES = 512 * 1024 * 1024
 const MAX_DROPPING_MS = 30_000
 
 const tooLarge = (maxBytes: number): DeltatapeError =>
-  new DeltatapeError('too_large', `The body is larger than MAX_BODY_BYTES allows: ${maxBytes} bytes.`)
+  new DeltatapeError(
+    'too_large',
+    `The body is larger than MAX_BODY_BYTES allows: ${maxBytes} bytes. Send less, or start the server with a larger one.`,
+  )
 
 export interface BodyLimits {
   /** How large a body may be, with its content coding taken off. */
@@ -70,7 +73,13 @@ export function readBody(
   request.on('close', () => {
     patience?.clear()
     // A request of HTTP/2 that was given up calls itself complete.
-    if (!ended) reject(new DeltatapeError('invalid_input', 'The body broke off before its end.'))
+    if (!ended)
+      reject(
+        new DeltatapeError(
+          'invalid_input',
+          'The body broke off before its end, so nothing was asked. Send the call again.',
+        ),
+      )
   })
   return promise
 }
@@ -105,7 +114,10 @@ export async function decodeBody(
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity')
   if (names.length > MAX_CODINGS) {
-    throw new DeltatapeError('unsupported_media_type', `A body has at most ${MAX_CODINGS} content codings.`)
+    throw new DeltatapeError(
+      'unsupported_media_type',
+      `A body has at most ${MAX_CODINGS} content codings, and this one has more. Send it with fewer, or with none.`,
+    )
   }
   let content = body
   for (const name of names.toReversed()) {
@@ -143,9 +155,13 @@ async function decoded(
     }
   } catch (cause) {
     if (cause instanceof DeltatapeError || !isError(cause)) throw cause
-    throw new DeltatapeError('invalid_input', `The body is not ${name}, though its content-encoding says so.`, {
-      cause,
-    })
+    throw new DeltatapeError(
+      'invalid_input',
+      `The body is not ${name}, though its content-encoding says so. Send it in that coding, or without the header.`,
+      {
+        cause,
+      },
+    )
   }
   return gathering.whole()
 }

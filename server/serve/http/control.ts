@@ -99,7 +99,10 @@ export function controlOf(method: string, path: string, options: ControlOptions)
     const { headers } = controlled
     // The image of a page has no origin, and would make a name forget.
     if (headerOf(headers, 'origin') === undefined && headerOf(headers, 'sec-fetch-site') === 'cross-site') {
-      throw new DeltatapeError('forbidden', 'Pages of another site are not let in here.')
+      throw new DeltatapeError(
+        'forbidden',
+        'Requests that a page of another site makes are not let in here. A page of an origin in ALLOWED_ORIGINS may ask with fetch.',
+      )
     }
     authorize(credentialsIn(headers), options.config)
     return act(controlled, options)

@@ -47,7 +47,10 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   const admit = () => {
     if (draining) throw shuttingDown()
     if (open.size < config.maxConnections) return
-    throw new DeltatapeError('busy', `${open.size} calls are being answered, the most that MAX_CONNECTIONS allows.`)
+    throw new DeltatapeError(
+      'busy',
+      `${open.size} calls are being answered, the most that MAX_CONNECTIONS allows. Send this one again when some have ended.`,
+    )
   }
 
   const end = (abort: AbortController) => {

@@ -79,8 +79,9 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
   const connect = (path: string, open: (closed: () => void) => Client): void => {
     const client = open(() => clients.delete(client))
     if (clients.size >= config.maxConnections) {
-      log.warn('a client was turned away: MAX_CONNECTIONS are open', { endpoint: path })
-      return void client.hangUp('busy', `MAX_CONNECTIONS=${config.maxConnections} are open`)
+      const full = `All of MAX_CONNECTIONS=${config.maxConnections} are open`
+      log.warn(`a client was turned away: ${full}`, { endpoint: path })
+      return void client.hangUp('busy', `${full}. Connect again when some are closed.`)
     }
     clients.add(client)
     log.debug('a client connected', { endpoint: path })

@@ -59,7 +59,7 @@ export function openWatcher(
     send: (message) => void connection.send(fresh([message])),
     waitingBytes: () => socket.writableLength,
   })
-  if (!unwatch) void hangUp('busy', 'as many watch as may')
+  if (!unwatch) void hangUp('busy', 'As many watch the live list as may. Close one of its pages.')
   const stop = () => hangUp('shutting_down', shuttingDown().message)
   return { drain: stop, hangUp, stop: () => void stop(), spoken: 'page', queued: () => 0 }
 }

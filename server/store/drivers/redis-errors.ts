@@ -61,7 +61,7 @@ export function errorsOf(place: string, prefix: string): Errors {
       if (AWAY.test(said)) return error('store_away', `is not ready: ${said}. Try again in a moment.`)
       if (means && advice)
         return error('store_refused', `${means}: ${said}. ${advice.replaceAll('{%}', `{${prefix}}`)}`)
-      if (reply) return error('store_refused', `refuses: ${said}.`)
+      if (reply) return error('store_refused', `refuses: ${said}. Change what it allows, or correct FIXTURES.`)
       if (byTls) return error('store_refused', `cannot be trusted: ${said}. ${ABOUT_TLS}`)
       return error('store_away', `cannot be reached: ${said}. Start Redis there, or correct FIXTURES.`)
     },

@@ -77,7 +77,7 @@ test('what is on this machine is reached in every mode, and is no stray', async 
 test('in replay nothing else is let out; each host is noted once, with how often', async () => {
   const proxy = await start({ letsOut: false })
   const { status, body } = await ask(proxy.url, 'http://api.x.ai/v1')
-  expect([status, body]).toEqual([403, expect.stringMatching(/api\.x\.ai:80 is not by deltatape.*NO_PROXY/)])
+  expect([status, body]).toEqual([403, expect.stringMatching(/api\.x\.ai:80 does not go through deltatape.*NO_PROXY/)])
   for (const host of ['API.x.ai:443', 'api.x.ai.:443', '[2001:db8::1]:8443']) {
     const told = await say(proxy.url, `CONNECT ${host} HTTP/1.1\r\nhost: x\r\n\r\n`)
     expect(told).toMatch(/^HTTP\/1\.1 403 Not let out by deltatape\r\n[\s\S]*DELTATAPE_URL/)
