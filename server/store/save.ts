@@ -10,6 +10,7 @@ import type { Answers } from './conversation/answers.ts'
 import { removeFixture, writeFixture } from './read/beside.ts'
 import { type Driver, type Expected, StoreError, foundAt } from './driver.ts'
 import type { Finder } from './find/finder.ts'
+import { createOrder } from './shared.ts'
 import { UnreadableError } from './unreadable.ts'
 
 /** What became of a fixture that was to be saved. */
@@ -40,25 +41,14 @@ const MAX_TRIES = 8
 /** Makes what saves fixtures, those of one key after another. */
 export function createSaver({ driver, finder, answers }: Parts): Save {
   const inOrder = createOrder()
+  const decide = createDecision({ driver, finder })
 
   /** Saves it, or gives undefined if somebody else wrote meanwhile what it has to be compared with. */
   const put = async (fixture: Fixture, isMeant: boolean, isSecond: boolean): Promise<Saved | undefined> => {
-    const take = takeOf(fixture)
-    const mayReplaceAll = isMeant || isGood(fixture)
-    // Before it is looked at: what comes in between is somebody else's then.
-    const seen = mayReplaceAll ? undefined : await expectedAt(driver, fileName(fixture))
-    const found = await finder.find(fixture, take).catch(passOver)
-    const before = found?.fixture
-    if (before && !mayReplaceAll && isGood(before)) return { outcome: 'kept', name: before.name }
-    // Takes of a call stand beside each other.
-    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passOver) : undefined)
-    const name = beside === undefined ? fileName(fixture) : posix.join(posix.dirname(beside), fileName(fixture))
-    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
+    const decided = await decide(fixture, isMeant || isGood(fixture), isSecond)
+    if ('outcome' in decided) return decided
+    const { name, before, expected } = decided
     await answers.saving(fixture, name)
-    const there = name === fileName(fixture) ? seen : before?.name === name ? found : 'absent'
-    // Nothing is written over that was not seen: whoever may only create can record. What is in the way is seen then.
-    const anew = found === undefined && !isSecond ? 'absent' : undefined
-    const expected = mayReplaceAll ? anew : there
     const version = await writeFixture(driver, { name, fixture, expected, before })
     if (version === undefined || !(await isKept({ driver, finder }, fixture, { name, version }))) return undefined
     finder.wrote(name, version, fixture)
@@ -77,6 +67,34 @@ export function createSaver({ driver, finder, answers }: Parts): Save {
     return { outcome: 'kept', name: fileName(fixture) }
   }
   return (fixture, isMeant = false) => inOrder(fixture.key, () => putInTries(fixture, isMeant))
+}
+
+/** Where a fixture is to be written, and in the place of what. */
+interface Place {
+  readonly name: string
+  readonly before: StoredFixture | undefined
+  /** What has to be there; anything may, if that is not said. */
+  readonly expected: Expected | undefined
+}
+
+/** Makes what tells what becomes of a fixture by what is there: it goes to a place, or is not written at all. */
+function createDecision({ driver, finder }: Pick<Parts, 'driver' | 'finder'>) {
+  return async (fixture: Fixture, mayReplaceAll: boolean, isSecond: boolean): Promise<Place | Saved> => {
+    const [take, usual] = [takeOf(fixture), fileName(fixture)]
+    // Before it is looked at: what comes in between is somebody else's then.
+    const seen = mayReplaceAll ? undefined : await expectedAt(driver, usual)
+    const found = await finder.find(fixture, take).catch(passOver)
+    const before = found?.fixture
+    if (before && !mayReplaceAll && isGood(before)) return { outcome: 'kept', name: before.name }
+    // Takes of a call stand beside each other.
+    const beside = before?.name ?? (take > 1 ? await finder.nameOf(fixture).catch(passOver) : undefined)
+    const name = beside === undefined ? usual : posix.join(posix.dirname(beside), usual)
+    if (before?.name === name && isSame(before, fixture)) return { outcome: 'unchanged', name }
+    // Nothing is written over that was not seen: whoever may only create can record. What is in the way is seen then.
+    if (mayReplaceAll) return { name, before, expected: found === undefined && !isSecond ? 'absent' : undefined }
+    if (name === usual) return { name, before, expected: seen }
+    return { name, before, expected: before?.name === name ? found : 'absent' }
+  }
 }
 
 /** What is damaged is written over. What cannot be read now is not: it fails as the system says. */
@@ -122,24 +140,6 @@ async function removeCopies(
     if (other === name) continue
     const copy = await finder.sketch(other).catch(passDamage)
     if (copy?.key === key && takeOf(copy) === takeOf({ take })) await removeFixture(driver, other)
-  }
-}
-
-/** Does the work of one key after another: saves of one call follow each other. */
-function createOrder() {
-  const last = new Map<string, Promise<unknown>>()
-  return async (key: string, work: () => Promise<Saved>): Promise<Saved> => {
-    const before = last.get(key)
-    const mine = (async () => {
-      await before?.catch(() => {})
-      return work()
-    })()
-    last.set(key, mine)
-    try {
-      return await mine
-    } finally {
-      if (last.get(key) === mine) last.delete(key)
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** Work that many ask for at once. */
+/** Work that many ask for at once: done once for all of them, or one after another. */
 
 /**
  * Makes `work` be done once for all that asked before it began. Who asks while it runs gets the next run: what it gives is
@@ -28,6 +28,24 @@ export function sharedByName<T>(): (name: string, work: () => Promise<T>) => Pro
       return await each.ask()
     } finally {
       if (--each.waiting === 0) open.delete(name)
+    }
+  }
+}
+
+/** Makes what does all work with one name in the order in which it was asked for. Nothing is kept of a name at rest. */
+export function createOrder(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (name, work) => {
+    const before = last.get(name)
+    const mine = (async () => {
+      await before?.catch(() => {})
+      return work()
+    })()
+    last.set(name, mine)
+    try {
+      return await mine
+    } finally {
+      if (last.get(name) === mine) last.delete(name)
     }
   }
 }

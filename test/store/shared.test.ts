@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shared } from '../../server/store/shared.ts'
+import { createOrder, shared } from '../../server/store/shared.ts'
 import { settle } from '../kit/tools.ts'
 
 test('is done once for all that asked before it began, and again for those who asked later', async () => {
@@ -24,4 +24,24 @@ test('is done once for all that asked before it began, and again for those who a
   await settle()
   runs[2]?.resolve(3)
   expect(await third).toBe(3)
+})
+
+test('work with one name is done in order, whatever fails; other names do not wait for it', async () => {
+  const inOrder = createOrder()
+  const gate = Promise.withResolvers<void>()
+  const done: string[] = []
+  const work = (name: string, what: string, after?: Promise<void>) =>
+    inOrder(name, async () => {
+      await after
+      done.push(what)
+      if (what === 'fails') throw new Error(what)
+      return what
+    })
+  const first = work('a', 'fails', gate.promise)
+  const second = work('a', 'second')
+  expect(await work('b', 'other')).toBe('other')
+  gate.resolve()
+  await expect(first).rejects.toThrow('fails')
+  expect(await second).toBe('second')
+  expect(done).toEqual(['other', 'fails', 'second'])
 })

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { posix } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
+import { createOrder } from '../../shared.ts'
 import { pathOf } from './files.ts'
 
 /** How long something is tried again that another program holds, in ms. */
@@ -29,21 +30,11 @@ export type Alone = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
 /** Makes what works alone in a directory. A process that is killed leaves a lock behind, which the next one takes away. */
 export function createLocks(dir: string, clock: Clock): Alone {
-  /** Work of this process on one name goes in order, and asks the disk only whether others are at it. */
-  const last = new Map<string, Promise<unknown>>()
-  return async (name, work) => {
+  // Work of this process on one name asks the disk only whether others are at it.
+  const inOrder = createOrder()
+  return (name, work) => {
     const lock = lockOf(name)
-    const before = last.get(lock)
-    const mine = (async () => {
-      await before?.catch(() => {})
-      return withLock(dir, lock, clock, work)
-    })()
-    last.set(lock, mine)
-    try {
-      return await mine
-    } finally {
-      if (last.get(lock) === mine) last.delete(lock)
-    }
+    return inOrder(lock, () => withLock(dir, lock, clock, work))
   }
 }
 
