@@ -1,4 +1,4 @@
-/** `deltatape diff`: what differs between two fixtures, or between one and what was committed of it. */
+/** `deltatape diff`: what differs between two fixtures, or between one or all and what was committed of them. */
 import { Command } from 'commander'
 import { EXIT } from '../base/errors.ts'
 import { asText } from '../base/json.ts'
@@ -9,6 +9,7 @@ import type { MemberChange } from '../fixture/members.ts'
 import { type Change, differenceIn, marked } from '../fixture/words.ts'
 import { readCommitted } from '../store/committed.ts'
 import { pick, readFixture } from '../store/pick.ts'
+import { type Since, changedSince } from '../upkeep/since.ts'
 import { type Context, type Define } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
@@ -20,7 +21,10 @@ interface Options {
 
 export const defineDiff: Define = (context) =>
   addFixtures(new Command('diff'))
-    .argument('<fixture>', 'how its name or key begins, with or without .jsonl, or the path of a file')
+    .argument(
+      '[fixture]',
+      'how its name or key begins, with or without .jsonl, or the path of a file; without it all are compared with what git has of them',
+    )
     .argument('[other]', 'the one to compare it with; without it the first is compared with what git has of it')
     .option('--against <revision>', 'the commit, branch or tag to compare it with', 'HEAD')
     .option('--json', 'write it as JSON: the two names, and what differs by its kind')
@@ -34,12 +38,13 @@ are left out; times are shown, and do not count.
 Exit codes: 0 nothing differs, 1 something does, 2 they cannot be compared.
 
 Examples:
+  npx deltatape diff                               all of them with HEAD
   npx deltatape diff my-name-is-ada-1              with HEAD
   npx deltatape diff my-name-is-ada-1 --against main~3
   npx deltatape diff my-name-is-ada-1 my-name-is-ada-7`,
     )
-    .action((word: string, other: string | undefined, options: Options, command: Command) =>
-      diff(context, [word, other], options, command),
+    .action((word: string | undefined, other: string | undefined, options: Options, command: Command) =>
+      word === undefined ? diffAll(context, options, command) : diff(context, [word, other], options, command),
     )
 
 type Words = readonly [word: string, other: string | undefined]
@@ -61,6 +66,42 @@ async function diff(context: Context, [word, other]: Words, options: Options, co
       ? JSON.stringify({ ...names, ...comparison }, null, 2)
       : linesOf(names, comparison, terminal).join('\n'),
   )
+}
+
+async function diffAll(context: Context, { against, json }: Options, command: Command): Promise<void> {
+  const { terminal } = context
+  const { store } = fixturesOf(command, context)
+  const all: Since[] = []
+  for await (const each of changedSince(store, against)) {
+    all.push(each)
+    if (each.outcome !== 'changed' || json) continue
+    terminal.write(`${linesOf(each.versions, each.versions, terminal).join('\n')}\n`)
+  }
+  const outcomes = new Set(all.map(({ outcome }) => outcome))
+  if (outcomes.has('damaged')) context.exit(EXIT.notLooked)
+  else if (outcomes.has('changed') || outcomes.has('new') || outcomes.has('gone')) context.exit(EXIT.found)
+  const told = all.filter(({ outcome }) => outcome !== 'untouched')
+  terminal.write(json ? JSON.stringify({ against, fixtures: told }, null, 2) : summary(all, against, terminal))
+}
+
+/** What became of all, behind what differs in each. */
+function summary(all: readonly Since[], against: string, { style }: Terminal): string {
+  const of = (wanted: Since['outcome']) => all.filter(({ outcome }) => outcome === wanted)
+  const listed = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [[style('bold', title), ...limited(lines)].join('\n')]
+  const names = (wanted: Since['outcome']) => of(wanted).map(({ name }) => `  ${printable(name)}`)
+  const reasons = all.flatMap((each) => (each.outcome === 'damaged' ? `  ${printable(each.why)}` : []))
+  const count = (wanted: Since['outcome']) => of(wanted).length.toLocaleString('en')
+  return [
+    ...listed(`New since ${printable(against)}`, names('new')),
+    ...listed(`Gone since ${printable(against)}`, names('gone')),
+    ...listed('Not compared', reasons),
+    [
+      `${count('changed')} changed, ${count('new')} new, ${count('gone')} gone`,
+      `${count('same')} with other ids and times alone, ${count('untouched')} untouched`,
+      ...(reasons.length > 0 ? [`${count('damaged')} not compared`] : []),
+    ].join(', '),
+  ].join('\n\n')
 }
 
 function linesOf(

@@ -44,7 +44,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'diff',
-    about: 'Shows what differs between two fixtures, or between one and its committed version.',
+    about: 'Shows what differs between two fixtures, or between one or all and what git has of them.',
     load: async () => (await import('./diff.ts')).defineDiff,
   },
   {

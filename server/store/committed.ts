@@ -1,5 +1,6 @@
 /** A file, or a fixture, as it was committed. The only one that runs git. */
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
@@ -50,15 +51,48 @@ export const readCommitted = (
 export const committed = async (path: string, revision: string): Promise<string> =>
   (await committedBytes(path, revision)).toString('utf8')
 
-async function committedBytes(path: string, revision: string): Promise<Buffer> {
+/**
+ * The ids that git has in a revision for what is in a directory, by the path within it.
+ *
+ * @throws DeltatapeError `not_found` as {@link readCommitted} does
+ */
+export async function committedIn(dir: string, revision: string): Promise<ReadonlyMap<string, string>> {
+  // Whoever asks what became of the files is told by ids: `git diff` would run what a repository names as its filters.
+  const tree = await ask({ path: dir, folder: dir, revision }, ['ls-tree', '-r', '-z', revision])
+  const entries = tree.toString('utf8').split('\0').slice(0, -1)
+  // <mode> <type> <id>, a tab, and the path.
+  return new Map(entries.map((entry) => [entry.slice(entry.indexOf('\t') + 1), /\w+(?=\t)/.exec(entry)?.[0] ?? '']))
+}
+
+/** The letters of an id that is a SHA-1; a repository may have SHA-256. */
+const SHA1_CHARS = 40
+
+/** Whether an id of git is that of a text. */
+export function isIdOf(id: string, text: string): boolean {
+  const bytes = Buffer.from(text)
+  const hash = createHash(id.length === SHA1_CHARS ? 'sha1' : 'sha256')
+  return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === id
+}
+
+const committedBytes = (path: string, revision: string): Promise<Buffer> =>
+  ask({ path, folder: dirname(path), revision }, ['cat-file', 'blob', `${revision}:./${basename(path)}`])
+
+/** What is compared with a revision, and where git is asked about it. */
+interface Compared {
+  readonly path: string
+  readonly folder: string
+  readonly revision: string
+}
+
+/** What git writes. */
+async function ask({ path, folder, revision }: Compared, words: readonly string[]): Promise<Buffer> {
   const cannot = (why: string, cause?: unknown) =>
     new DeltatapeError('not_found', `${path} cannot be compared with ${printable(revision)}: ${why}`, { cause })
   if (isAddress(path)) throw cannot('it is on an engine, which git knows nothing of. Give a second fixture.')
   if (NO_REVISION.test(revision))
     throw cannot('that is not a revision. Give a commit, a branch or a tag, such as HEAD.')
-  const object = `${revision}:./${basename(path)}`
   try {
-    const { stdout } = await run('git', [...BEFORE, '-C', resolve(dirname(path)), 'cat-file', 'blob', object], {
+    const { stdout } = await run('git', [...BEFORE, '-C', resolve(folder), ...words], {
       // Windows looks for a program in the folder first where it is to run.
       cwd: dirname(process.execPath),
       maxBuffer: MAX_BYTES,
@@ -81,7 +115,7 @@ async function committedBytes(path: string, revision: string): Promise<Buffer> {
       throw cannot('there is no such revision. Give a commit, a branch or a tag, such as HEAD.', error)
     }
     if (/transport .* not allowed|lazy fetching disabled/.test(said)) {
-      const command = `git -C ${forShell(dirname(path))} show ${forShell(object)}`
+      const command = ['git', '-C', folder, ...words].map(forShell).join(' ')
       throw cannot(`it was left out of this clone, and is not fetched for this. Fetch it: ${command}`, error)
     }
     throw cannot(`git says: ${said.split('\n')[0] ?? ''}`, error)

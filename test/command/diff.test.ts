@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compose, words } from '../kit/answers.ts'
@@ -25,6 +25,66 @@ async function setUp() {
     },
   }
 }
+
+describe('all, against what is committed', () => {
+  const HI = callOf({ model: 'gpt-4.1-mini', input: 'Say hi' })
+
+  test('those that differ are told one by one, then what became of all', async () => {
+    const dir = await folderWith({ 'Say hi': says('Hello there'), 'Say bye': says('Bye'), 'Say no': says('No') })
+    const store = openTestStore(dir)
+    const [bye = '', hi = '', no = ''] = await store.list()
+    const diff = (...args: string[]) => deltatape(['diff', ...args, '--fixtures', dir])
+    await commitAll(dir)
+    expect(await diff()).toEqual({
+      code: 0,
+      out: '0 changed, 0 new, 0 gone, 0 with other ids and times alone, 3 untouched\n',
+      err: '',
+    })
+
+    const found = await store.find(await store.identify(HI))
+    if (!found) throw new Error('none')
+    await store.save({ ...found, records: toRecords(says('Hello you', 'b').events), endedAt: 500 })
+    await rename(join(dir, bye), join(dir, 'other.jsonl'))
+    const text = await readFile(join(dir, no), 'utf8')
+    await writeFile(join(dir, no), text.replaceAll('\n', '\r\n'))
+    const changed = await diff()
+    expect(changed).toMatchObject({ code: 1, err: '' })
+    expect(changed.out).toMatch(`--- ${hi} in HEAD\n+++ ${hi}\n\nAnswer\nHello [-there-]{+you+}\n`)
+    expect(changed.out).toMatch(
+      new RegExp(
+        `\n\nNew since HEAD\n {2}other\\.jsonl\n\nGone since HEAD\n {2}${bye}\n\n1 changed, 1 new, 1 gone, 1 with other ids and times alone, 0 untouched\n$`,
+      ),
+    )
+
+    const { out } = await diff('--json')
+    expect(JSON.parse(out)).toMatchObject({
+      against: 'HEAD',
+      fixtures: [
+        { outcome: 'new', name: 'other.jsonl' },
+        { outcome: 'changed', name: hi, versions: { before: `${hi} in HEAD`, after: hi, same: false } },
+        { outcome: 'same', name: no },
+        { outcome: 'gone', name: bye },
+      ],
+    })
+  })
+
+  test('a damaged one hides no other, exit code 2', async () => {
+    const { dir, name, diff } = await setUp()
+    await writeFile(join(dir, 'new.jsonl'), await readFile(join(dir, name)))
+    await writeFile(join(dir, name), 'no fixture\n')
+    const { code, out } = await diff()
+    expect(code).toBe(2)
+    expect(out).toContain(`Not compared\n  ${name}:1: this fixture is damaged`)
+    expect(out).toContain('0 changed, 1 new, 0 gone, 0 with other ids and times alone, 0 untouched, 1 not compared')
+  })
+
+  test('where git cannot tell it says why, exit code 2', async () => {
+    const { dir, diff } = await setUp()
+    expect(await diff('--against', 'v9')).toMatchObject({ code: 2, err: expect.stringContaining('no such revision') })
+    await rm(join(dir, '.git'), { recursive: true })
+    expect(await diff()).toMatchObject({ code: 2, err: expect.stringContaining(`${dir} cannot be compared with HEAD`) })
+  })
+})
 
 describe('against what is committed', () => {
   test('nothing differs', async () => {

@@ -3,7 +3,7 @@ import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { committed } from '../../server/store/committed.ts'
+import { committed, committedIn, isIdOf } from '../../server/store/committed.ts'
 import { commitAll, temporaryFolder } from '../kit/tools.ts'
 
 async function repository(): Promise<string> {
@@ -24,6 +24,23 @@ test('gives a file as it was committed, whatever it is now', async () => {
   expect(await committed(path, 'HEAD')).toBe('as it is')
   expect(await committed(path, 'before')).toBe('as it was: ä\n')
 })
+
+test.each(['sha1', 'sha256'])(
+  'names what a directory had, by ids of %s that tell whether it is as it was',
+  async (format) => {
+    const dir = await temporaryFolder()
+    await promisify(execFile)('git', ['init', '--quiet', `--object-format=${format}`], { cwd: dir })
+    await mkdir(join(dir, 'deep', 'more'), { recursive: true })
+    for (const name of ['deep/ä b.jsonl', 'deep/more/x.jsonl', 'y.jsonl'])
+      await writeFile(join(dir, name), `${name}: ä\n`)
+    await commitAll(dir)
+    const ids = await committedIn(join(dir, 'deep'), 'HEAD')
+    expect([...ids.keys()].toSorted()).toEqual(['more/x.jsonl', 'ä b.jsonl'])
+    const id = ids.get('ä b.jsonl') ?? ''
+    expect(isIdOf(id, 'deep/ä b.jsonl: ä\n')).toBe(true)
+    expect(isIdOf(id, 'deep/ä b.jsonl: a\n')).toBe(false)
+  },
+)
 
 test('says why it cannot', async () => {
   const dir = await repository()
@@ -49,7 +66,7 @@ test('fetches nothing that a clone lacks, and tells how it is fetched', async ()
   await git('clone', '--quiet', '--no-checkout', '--filter=blob:none', `file://${from}`, dir)
   await mkdir(join(dir, 'deep'))
   const path = join(dir, 'deep', 'file.jsonl')
-  const command = `git -C ${join(dir, 'deep')} show HEAD:./file.jsonl`
+  const command = `git -C ${join(dir, 'deep')} cat-file blob HEAD:./file.jsonl`
   await expect(committed(path, 'HEAD')).rejects.toThrow(
     `it was left out of this clone, and is not fetched for this. Fetch it: ${command}`,
   )
@@ -78,6 +95,7 @@ test('runs nothing that a folder names which is a repository itself', async () =
   for (const name of await readdir(join(dir, '.git'))) await rename(join(dir, '.git', name), join(dir, name))
   await rm(join(dir, '.git'), { recursive: true })
   await expect(committed(join(dir, 'file.jsonl'), 'HEAD')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(committedIn(dir, 'HEAD')).rejects.toMatchObject({ code: 'not_found' })
   await expect(access(ran)).rejects.toThrow('ENOENT')
 })
 
