@@ -32,15 +32,15 @@ export interface Search {
 interface Piece {
   readonly leaf: Leaf
   /** What is to be redacted in it; if it is one of several of its part, in those as one text. */
-  own?: readonly Match[]
-  /** The secrets in all strings of this name as one text, whatever part they belong to. */
-  across?: readonly Match[]
+  inPart?: readonly Match[]
+  /** The secrets in all strings of this path as one text, whatever part they belong to. */
+  inPath?: readonly Match[]
 }
 
 /** The strings of a document that may go on in others, each with its place. */
 type Texts = Iterable<readonly [where: string, piece: Piece]>
 
-/** Strings that are read as one. */
+/** Strings that are read as one text, wherever the API has cut it. */
 interface Series {
   readonly pieces: Piece[]
   chars: number
@@ -51,14 +51,14 @@ const CHARS_AT_ONCE = 16 * 1024
 
 /**
  * What is to be redacted in each document, as it stands in its text. Strings of one part are read as one text. Whatever
- * part they belong to, those of one name are read so once more, for secrets alone: a part may be told wrongly.
+ * part they belong to, those of one path are read so once more, for secrets alone: a part may be told wrongly.
  */
 export async function findInDocuments(
   documents: readonly Document[],
   row: Row,
   { finder, limit }: Search,
 ): Promise<Match[][]> {
-  const [parts, names] = [new Map<string, Series>(), new Map<string, Series>()]
+  const [parts, paths] = [new Map<string, Series>(), new Map<string, Series>()]
   const pieces: Piece[][] = []
   /** Those of documents in which something may be found without the others. */
   const holding: Piece[][] = []
@@ -84,19 +84,19 @@ export async function findInDocuments(
     const part = document.event ? row.partOf(document.event) : ''
     for (const [where, piece] of texts) {
       addTo(parts, `${part}\0${where}${indexesAround(document, piece.leaf.place)}`, piece)
-      addTo(names, nameOf(document, piece.leaf.place), piece)
+      addTo(paths, pathOf(document, piece.leaf.place), piece)
     }
   }
-  await inPieces(documents, ({ text }) => text.length, NO_LIMIT, gather)
-  await inPieces([...parts.values()], sizeOf, limit, (series) => searchPart(series, row, finder))
+  await inSlices(documents, ({ text }) => text.length, NO_LIMIT, gather)
+  await inSlices([...parts.values()], sizeOf, limit, (series) => searchPart(series, row, finder))
   const searchRest = (each: readonly Piece[]) => {
-    for (const piece of each) piece.own ??= finder.inLeaf(piece.leaf, row.isWord)
+    for (const piece of each) piece.inPart ??= finder.inLeaf(piece.leaf, row.isWord)
   }
-  await inPieces(holding, charsOf, limit, searchRest)
-  await inPieces([...names.values()], sizeOf, limit, (series) => searchAcross(series, finder))
+  await inSlices(holding, charsOf, limit, searchRest)
+  await inSlices([...paths.values()], sizeOf, limit, (series) => searchPath(series, finder))
   return pieces.map((each, index) => {
-    const found = each.flatMap(({ leaf, own = [], across = [] }) =>
-      own.length + across.length === 0 ? [] : encoded(merged(leaf.value, [...own, ...across]), leaf),
+    const found = each.flatMap(({ leaf, inPart = [], inPath = [] }) =>
+      inPart.length + inPath.length === 0 ? [] : encoded(merged(leaf.value, [...inPart, ...inPath]), leaf),
     )
     return merged(documents[index]?.text ?? '', found)
   })
@@ -135,10 +135,10 @@ function searchPart({ pieces }: Series, row: Row, finder: Finder): void {
   if (!first || pieces.length < 2) return
   const values = pieces.map(({ leaf }) => leaf.value)
   const found = matchesInPieces(values, finder.inLeaf(first.leaf, row.isWord, values.join('')))
-  for (const [index, piece] of pieces.entries()) piece.own = found[index] ?? []
+  for (const [index, piece] of pieces.entries()) piece.inPart = found[index] ?? []
 }
 
-function searchAcross({ pieces }: Series, finder: Finder): void {
+function searchPath({ pieces }: Series, finder: Finder): void {
   if (pieces.length < 2) return
   const values = pieces.map(({ leaf }) => leaf.value)
   const found = finder.secretsIn(values.join(''))
@@ -146,7 +146,7 @@ function searchAcross({ pieces }: Series, finder: Finder): void {
   const matches = notIn(pieces, found)
   for (const [index, inside] of matchesInPieces(values, matches).entries()) {
     const piece = pieces[index]
-    if (piece) piece.across = inside
+    if (piece) piece.inPath = inside
   }
 }
 
@@ -154,8 +154,8 @@ function searchAcross({ pieces }: Series, finder: Finder): void {
 function notIn(pieces: readonly Piece[], matches: readonly Match[]): Match[] {
   const known: Match[] = []
   let before = 0
-  for (const { leaf, own = [] } of pieces) {
-    for (const match of own) known.push({ ...match, start: before + match.start, end: before + match.end })
+  for (const { leaf, inPart = [] } of pieces) {
+    for (const match of inPart) known.push({ ...match, start: before + match.start, end: before + match.end })
     before += leaf.value.length
   }
   let next = 0
@@ -180,8 +180,8 @@ function indexesAround({ event }: Document, place: Place): string {
 const memberAt = (value: JsonValue | undefined, index: number): JsonValue | undefined =>
   Array.isArray(value) ? value[index] : undefined
 
-/** The name of a string: what leads to it, whatever the indexes in lists. */
-const nameOf = ({ event }: Document, place: Place): string =>
+/** What leads to a string, whatever the indexes in lists: those that stand in one place of many events share it. */
+const pathOf = ({ event }: Document, place: Place): string =>
   [event?.type, ...place.map((step) => (typeof step === 'number' ? '*' : step))].join('\0')
 
 /**
@@ -189,7 +189,7 @@ const nameOf = ({ event }: Document, place: Place): string =>
  *
  * @param work may be begun anew for an item
  */
-async function inPieces<T>(
+async function inSlices<T>(
   items: readonly T[],
   charsIn: (item: T) => number,
   limit: Limit,

@@ -65,8 +65,9 @@ export function replace(text: string, matches: readonly Match[], found?: Found):
 }
 
 /**
- * The matches in each piece of a text that was cut in pieces. A match leaves its placeholder in the piece that holds its
- * beginning, and nothing in the others. Linear in pieces and matches.
+ * The matches in each piece of a text that was cut in pieces, such as the deltas of an answer. A match that goes over
+ * several pieces is one match in each of them: its placeholder stands in the piece that holds its beginning, and the
+ * rest of it is taken out of the others. Linear in pieces and matches.
  */
 export function matchesInPieces(pieces: readonly string[], matches: readonly Match[]): Match[][] {
   let next = 0
@@ -82,7 +83,7 @@ export function matchesInPieces(pieces: readonly string[], matches: readonly Mat
         end: Math.min(match.end, to) - from,
         placeholder: begins ? match.placeholder : '',
       })
-      // It goes on in the next piece.
+      // The rest of it is the first match of the next piece: until then it is not done with.
       if (match.end > to) break
       next++
     }

@@ -12,7 +12,7 @@ import {
   readExpression,
   reportIssues,
 } from './expressions.ts'
-import { type MatchRules, readMatching } from './matching.ts'
+import { type MatchRules, readMatchRules } from './match-rules.ts'
 import { PATH_FORMS, type Path, parsePath } from './path.ts'
 
 /** Each member at the path becomes the placeholder, whatever its value is. */
@@ -77,7 +77,7 @@ function readMembers(value: Readonly<Record<string, unknown>>, report: Report): 
   if (!Array.isArray(redact) && (redact !== undefined || match === undefined))
     report('redact', 'must be a list of rules')
   const rules = readRedaction(Array.isArray(redact) ? redact : [], report)
-  const matching = match === undefined ? undefined : readMatching(match, report)
+  const matching = match === undefined ? undefined : readMatchRules(match, report)
   for (const name of Object.keys(others)) report(name, UNKNOWN_MEMBER)
   return { ...rules, ...(matching && { match: matching }) }
 }

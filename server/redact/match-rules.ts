@@ -44,7 +44,7 @@ const isWordOf = (value: unknown): value is Word => WORDS.some((word) => word ==
 const MARK_CHARS = 12
 
 /** Reads the member `match`, and reports all that is wrong with it. */
-export function readMatching(value: unknown, report: Report): MatchRules | undefined {
+export function readMatchRules(value: unknown, report: Report): MatchRules | undefined {
   if (!isObject(value)) return void report('match', MISSING)
   for (const name of Object.keys(value)) {
     if (!['replace', 'ignore', 'unordered'].includes(name)) report(`match.${name}`, UNKNOWN_MEMBER)
