@@ -15,6 +15,7 @@ import { compose, steps } from './kit/answers.ts'
 import { connect } from './kit/client.ts'
 import { type Answer, type Call } from './kit/standin.ts'
 import { readableLog, runStandIn, temporaryFolder } from './kit/tools.ts'
+import { tellingPieces } from './redact/disguises.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -59,17 +60,24 @@ const formsOf = (secret: string): string[] => [
   secret.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '-'),
 ]
 
-/** Where texts show a secret: a few characters around it. */
+/** Where texts show a secret, or the better part of it: a few characters around it. */
 const shownIn = (texts: readonly string[], secret: string): string[] =>
   texts.flatMap((text) =>
     [...new Set(formsOf(secret))].flatMap((form) => {
-      const at = text.indexOf(form)
-      return at === -1 ? [] : [text.slice(Math.max(0, at - 30), at + form.length + 10)]
+      const [at] = tellingPieces(form)
+        .map((piece) => text.indexOf(piece))
+        .filter((index) => index !== -1)
+      return at === undefined ? [] : [text.slice(Math.max(0, at - 30), at + form.length + 10)]
     }),
   )
 
-/** The files of a folder: their names and what they hold. */
-const textsIn = async (dir: string): Promise<string[]> => (await filesIn(dir)).flatMap(({ name, text }) => [name, text])
+/** The deltas of a fixture as one text: a secret in pieces stands in no line of it. */
+const deltasIn = (fixture: string): string =>
+  [...fixture.matchAll(/"delta":("(?:[^"\\]|\\.)*")/g)].map(([, delta = '']) => String(JSON.parse(delta))).join('')
+
+/** What can be read in the files of a folder: of each its name, what it holds, and what its deltas say. */
+const textsIn = async (dir: string): Promise<string[]> =>
+  (await filesIn(dir)).flatMap(({ name, text }) => [name, text, deltasIn(text)])
 
 /** What a client asks that has its key in every text of its request. */
 const asking = (key: string) => ({
@@ -163,7 +171,7 @@ describe.each(Object.entries(CLIENTS))("a client's own key, %s", (_how, ask) => 
       await ask(recording.url, key)
       await recording.close()
       const texts = await textsIn(dir)
-      expect(texts.length).toBe(2)
+      expect(texts).toHaveLength(3)
       expect(shownIn([...texts, ...recording.lines], key)).toEqual([])
 
       const replaying = await start({ FIXTURES_DIR: dir, LOG_LEVEL: 'debug' })
@@ -226,7 +234,7 @@ test.each([['OPENAI_API_KEY'], ['AUTH_TOKEN']])(
       const recording = await start({ MODEL_MODE: 'record', OPENAI_BASE_URL: upstream.url, ...env })
       await chatWith(recording.url, { input: `Remember my token ${secret} please` }, headers)
       const texts = await textsIn(dir)
-      expect(texts.length).toBe(2)
+      expect(texts).toHaveLength(3)
       expect(shownIn([...texts, ...recording.lines], secret)).toEqual([])
     }
   },

@@ -76,15 +76,15 @@ function* readingsOf(text: string): Generator<string> {
 /** So much of a secret is as good as all of it. */
 const TELLING_CHARS = 12
 
-/** The pieces that tell a secret: it has a few characters more. */
-const piecesOf = (secret: string): string[] =>
+/** The pieces that tell a secret: half of it that stayed somewhere is a leak, too. */
+export const tellingPieces = (secret: string): string[] =>
   Array.from({ length: Math.max(1, secret.length - TELLING_CHARS + 1) }, (_, at) =>
     secret.slice(at, at + TELLING_CHARS),
   )
 
 /** Whether a secret, or the better part of it, can be read out of a text. */
 export function shows(text: string, secret: string): boolean {
-  const pieces = piecesOf(secret)
+  const pieces = tellingPieces(secret)
   for (const reading of readingsOf(text)) if (pieces.some((piece) => reading.includes(piece))) return true
   return false
 }

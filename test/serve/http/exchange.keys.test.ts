@@ -120,7 +120,8 @@ describe.each(Object.entries(LEAKS))("the server's key in %s", (_name, leak) => 
     const told = [answered, ...others, ...replayed].map(
       ({ headers, body: said }) => JSON.stringify(headers) + said.toString(),
     )
-    expect([...told, ...server.lines, ...replaying.lines, await filesIn(dir)].join('\n')).not.toContain(SERVER)
+    const all = [...told, ...server.lines, ...replaying.lines, await filesIn(dir)].join('\n')
+    for (const part of [SERVER, SERVER.slice(-SERVER.length / 2)]) expect(all).not.toContain(part)
     expect(told[0]).toContain('[redacted:api-key]')
     expect(standIn.calls[0]?.headers.authorization).toBe(`Bearer ${SERVER}`)
   })
