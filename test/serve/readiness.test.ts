@@ -6,7 +6,7 @@ import { StoreError } from '../../server/store/driver.ts'
 import { type ReadinessOptions, createReadiness } from '../../server/serve/readiness.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { folderWith, manualClock, readableLog, runServer } from '../kit/tools.ts'
-import { good, post, readAll, runBefore } from './http/kit.ts'
+import { good, post, readAll, runWithStandIn } from './http/kit.ts'
 
 const AWAY = new StoreError('store_away', 'The engine is away. Is it up?')
 
@@ -121,7 +121,7 @@ describe('a server', () => {
 
   test('that stops is asked by nobody any more, while its turns still run', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { server, called } = await runBefore(() => ({ steps: [{ until: promise }, ...steps(good)] }))
+    const { server, called } = await runWithStandIn(() => ({ steps: [{ until: promise }, ...steps(good)] }))
     const running = post(server.url, { input: 'Hello', stream: true })
     await called()
     expect(await ask(server.url)).toEqual(OK)

@@ -8,7 +8,7 @@ import { traceHeaders, traceOf } from '../../server/serve/trace.ts'
 import { steps } from '../kit/answers.ts'
 import { connect } from '../kit/client.ts'
 import { scrape } from '../kit/scrape.ts'
-import { good, post, readAll, runBefore } from './http/kit.ts'
+import { good, post, readAll, runWithStandIn } from './http/kit.ts'
 
 const [TRACE, SPAN] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
 const traceparent = `00-${TRACE}-${SPAN}-01`
@@ -57,7 +57,7 @@ const headers = { traceparent, tracestate }
 
 /** Asks in each way in which a client can; the server's own log lines of turns. */
 async function asked(env: Record<string, string> = {}) {
-  const { server, standIn, dir } = await runBefore(() => ({ steps: steps(good) }), env)
+  const { server, standIn, dir } = await runWithStandIn(() => ({ steps: steps(good) }), env)
   const chat = await connect(`${server.url}/ws`, { headers })
   chat.send({ input: 'by chat' })
   await chat.turn()

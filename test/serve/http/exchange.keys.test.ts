@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { compose, steps } from '../../kit/answers.ts'
 import { type Answer, sse } from '../../kit/standin.ts'
 import { runServer } from '../../kit/tools.ts'
-import { type RawRequest, ask, good, runBefore } from './kit.ts'
+import { type RawRequest, ask, good, runWithStandIn } from './kit.ts'
 
 type Header = readonly [name: string, value: string]
 
@@ -36,7 +36,7 @@ describe('the key that the API is sent', () => {
     ["is the client's if the server has none", { OPENAI_API_KEY: '' }, [bearer(CLIENT)], `Bearer ${CLIENT}`],
   ])('%s', async (_what, env, headers, expected) => {
     for (const target of ['/v1/responses', '/v1/embeddings']) {
-      const { server, standIn, dir } = await runBefore(
+      const { server, standIn, dir } = await runWithStandIn(
         () => ({ status: 401, body: JSON.stringify({ error: { message: `Bad key ${CLIENT}, ${SERVER}` } }) }),
         { OPENAI_API_KEY: SERVER, RECORD_FAILURES: '1', ...env },
       )
@@ -57,7 +57,7 @@ describe('the key that the API is sent', () => {
     ['the word any', [bearer('any')]],
     ['the token', [bearer(TOKEN), token(TOKEN)]],
   ])('is asked for if the client sent %s, and the server has none', async (_what, headers) => {
-    const { server, standIn, store } = await runBefore(() => ({}), { OPENAI_API_KEY: '', AUTH_TOKEN: TOKEN })
+    const { server, standIn, store } = await runWithStandIn(() => ({}), { OPENAI_API_KEY: '', AUTH_TOKEN: TOKEN })
     const asked: RawRequest[] = [
       { body },
       { target: '/v1/embeddings', body },
@@ -108,7 +108,7 @@ const LEAKS: Readonly<Record<string, Answer>> = {
 describe.each(Object.entries(LEAKS))("the server's key in %s", (_name, leak) => {
   test.each(['record', 'auto', 'live'])('reaches no client, log or file: %s', async (mode) => {
     const env = { OPENAI_API_KEY: SERVER, RECORD_FAILURES: '1', LOG_LEVEL: 'debug', MODEL_MODE: mode }
-    const { server, standIn, dir } = await runBefore(() => leak, env)
+    const { server, standIn, dir } = await runWithStandIn(() => leak, env)
     const answered = await ask(server.url, { body })
     const others = mode === 'auto' ? [await ask(server.url, { body: body.replace(',"stream":true', '') })] : []
     await server.close()
@@ -129,6 +129,6 @@ describe.each(Object.entries(LEAKS))("the server's key in %s", (_name, leak) => 
 
 test('an answer is the very bytes, whatever they hold, if the API tells of no failure', async () => {
   const text = good.map(sse).join('').replaceAll('"one"', JSON.stringify(SERVER))
-  const { server } = await runBefore(() => ({ steps: [{ raw: text }] }), { OPENAI_API_KEY: SERVER })
+  const { server } = await runWithStandIn(() => ({ steps: [{ raw: text }] }), { OPENAI_API_KEY: SERVER })
   expect((await ask(server.url, { body })).body.toString()).toBe(text)
 })

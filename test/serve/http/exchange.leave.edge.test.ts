@@ -13,11 +13,11 @@ import { compose, steps } from '../../kit/answers.ts'
 import { FAILURES } from '../../kit/bundled.ts'
 import { STREAM, toRecords } from '../../kit/calls.ts'
 import { folderWith, readableLog, runServer } from '../../kit/tools.ts'
-import { good, post, readAll, runBefore } from './kit.ts'
+import { good, post, readAll, runWithStandIn } from './kit.ts'
 
 describe('a client that hangs up', () => {
   test('right after the terminal event leaves a whole recording', async () => {
-    const { server, store } = await runBefore(() => ({ steps: [...steps(good), 'hang'] }))
+    const { server, store } = await runWithStandIn(() => ({ steps: [...steps(good), 'hang'] }))
     const abort = new AbortController()
     const response = await post(server.url, { input: 'Hi', stream: true }, { signal: abort.signal })
     let text = ''
@@ -102,7 +102,7 @@ describe('limits and the end', () => {
   })
 
   test('a stream that runs when the server stops ends with an error event, one that has not begun with 503', async () => {
-    const { server, called } = await runBefore(
+    const { server, called } = await runWithStandIn(
       (_call, index) => (index === 0 ? { steps: [...steps(good.slice(0, 5)), 'hang'] } : { instead: 'hang' }),
       { SHUTDOWN_GRACE_MS: '50' },
     )

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { sse } from '../../kit/standin.ts'
 import { runServer } from '../../kit/tools.ts'
 import { startCatcher, whole } from '../../model/transport/network.ts'
-import { type RawRequest, type RawResponse, ask, good, openSocket, runBefore, valuesOf } from './kit.ts'
+import { type RawRequest, type RawResponse, ask, good, openSocket, runWithStandIn, valuesOf } from './kit.ts'
 
 /** A request as it is sent, in latin1. */
 const rawRequest = (line: string, headers: readonly string[], body?: Uint8Array): Buffer =>
@@ -96,7 +96,7 @@ describe('the API sees the same bytes with deltatape between as without', () => 
     direct.write(request)
     const without = await api.next()
     for (const mode of ['live', 'record']) {
-      const { server } = await runBefore(() => ({}), { MODEL_MODE: mode, OPENAI_BASE_URL: api.baseURL })
+      const { server } = await runWithStandIn(() => ({}), { MODEL_MODE: mode, OPENAI_BASE_URL: api.baseURL })
       const client = openSocket(server.url)
       const own = ['Connection: keep-alive, X-Hop', 'X-Hop: 1', 'Keep-Alive: 5', 'TE: trailers', 'Cookie: a=1']
       client.write(withHeaders(request, ...own, 'X-Deltatape-Other: 1'))
@@ -113,7 +113,7 @@ describe('the API sees the same bytes with deltatape between as without', () => 
 
   test('but for the parameter that asks for faults', async () => {
     const api = await startCatcher()
-    const { server } = await runBefore(() => ({}), { MODEL_MODE: 'live', OPENAI_BASE_URL: api.baseURL })
+    const { server } = await runWithStandIn(() => ({}), { MODEL_MODE: 'live', OPENAI_BASE_URL: api.baseURL })
     for (const [query, passed] of [
       ['?fault=&a=1&default=2', '?a=1&default=2'],
       ['?fault=', ''],
@@ -168,7 +168,7 @@ const asked = (name: string): RawRequest => {
 const told = ({ status, headers, body }: RawResponse) => ({ status, type: valuesOf({ headers }, 'content-type'), body })
 
 test('what every path answers is passed on, recorded, and replayed, to the byte', async () => {
-  const { server, standIn, dir } = await runBefore(
+  const { server, standIn, dir } = await runWithStandIn(
     ({ method, path }) => {
       const { type, ...answer } = ANSWERS[`${method} ${path}`] ?? { type: '', body: '', status: 500 }
       return { headers: { 'content-type': type }, ...answer }

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { compose, steps } from '../../kit/answers.ts'
 import { type Answer, sse } from '../../kit/standin.ts'
 import { callOf } from '../../kit/calls.ts'
-import { good, openSocket, post, readAll, runBefore } from './kit.ts'
+import { good, openSocket, post, readAll, runWithStandIn } from './kit.ts'
 
 describe('while it is recorded', () => {
   test('the head comes before anything of the body, a comment and each event before the next is sent', async () => {
     const pieces = [': keep-alive\n\n', ...good.map(sse)]
     const gates = pieces.map(() => Promise.withResolvers<void>())
-    const { server } = await runBefore(() => ({
+    const { server } = await runWithStandIn(() => ({
       steps: pieces.flatMap((raw, index) => [{ until: gates[index]?.promise ?? Promise.resolve() }, { raw }]),
     }))
     const response = await post(server.url, { input: 'Hi', stream: true })
@@ -28,7 +28,7 @@ describe('while it is recorded', () => {
 
   test('a call that does not stream is passed on as one', async () => {
     const response = JSON.stringify(good.at(-1)?.response, null, 2)
-    const { server, standIn, store } = await runBefore(() => ({ body: response }))
+    const { server, standIn, store } = await runWithStandIn(() => ({ body: response }))
     const body = { input: 'Hi', stream: false, metadata: { a: '1' }, tools: [{ deep: [1] }], unknown: { b: null } }
     const answer = await post(server.url, body)
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -39,7 +39,7 @@ describe('while it is recorded', () => {
   })
 
   test('streamed and not are two calls, and two fixtures', async () => {
-    const { server, standIn, store } = await runBefore(({ body }) =>
+    const { server, standIn, store } = await runWithStandIn(({ body }) =>
       body.stream === true ? { steps: steps(good) } : { body: JSON.stringify(good.at(-1)?.response) },
     )
     await readAll(await post(server.url, { input: 'Hi', stream: true }))
@@ -49,7 +49,7 @@ describe('while it is recorded', () => {
   })
 
   test('a fixture that could not be written is told of, and the answer comes whole', async () => {
-    const { server, store } = await runBefore(() => ({ steps: steps(good) }))
+    const { server, store } = await runWithStandIn(() => ({ steps: steps(good) }))
     await rm(store.place, { recursive: true })
     const { text, broken } = await readAll(await post(server.url, { input: 'Hi', stream: true }))
     expect([text, broken]).toEqual([good.map(sse).join(''), undefined])
@@ -68,7 +68,7 @@ describe('a client that hangs up', () => {
   ])('ends the call to the API, %s', async (_when, answer) => {
     for (const mode of ['record', 'live']) {
       for (const stream of [true, false]) {
-        const { server, standIn, store, called } = await runBefore(() => answer, { MODEL_MODE: mode })
+        const { server, standIn, store, called } = await runWithStandIn(() => answer, { MODEL_MODE: mode })
         const abort = new AbortController()
         const asking = post(server.url, { input: 'Hi', stream }, { signal: abort.signal }).then(readAll)
         await called()
@@ -82,7 +82,7 @@ describe('a client that hangs up', () => {
 
   test('ends all calls that it sent at once, and holds up no end of the server', async () => {
     const large = `: ${'x'.repeat(3_000_000)}\n\n`
-    const { server, standIn, called } = await runBefore(
+    const { server, standIn, called } = await runWithStandIn(
       (_call, index) => (index === 0 ? { instead: 'hang' } : { steps: [{ raw: large }, ...steps(good), 'hang'] }),
       { MODEL_MODE: 'live' },
     )
@@ -99,7 +99,7 @@ describe('a client that hangs up', () => {
   test('right after an error event leaves the recording of it, with what follows', async () => {
     const failed = Promise.withResolvers<void>()
     const events = compose('x').error('server_error', 'Oh')
-    const { server, store } = await runBefore(
+    const { server, store } = await runWithStandIn(
       () => ({ steps: [...steps(events.slice(0, -1)), { until: failed.promise }, ...steps(events.slice(-1))] }),
       { RECORD_FAILURES: '1' },
     )
@@ -121,7 +121,7 @@ describe('a client that hangs up', () => {
 
 test('a body that is no event stream breaks when the server stops', async () => {
   const answer: Answer = { headers: { 'content-type': 'application/json' }, steps: [{ raw: '{"id":' }, 'hang'] }
-  const { server } = await runBefore(() => answer, { SHUTDOWN_GRACE_MS: '50' })
+  const { server } = await runWithStandIn(() => answer, { SHUTDOWN_GRACE_MS: '50' })
   const running = await post(server.url, { input: 'Hi' })
   const closing = server.close()
   expect((await readAll(running)).broken).toBeInstanceOf(TypeError)

@@ -12,7 +12,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { compose, steps } from '../../kit/answers.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
-import { good, post, readAll, runBefore } from './kit.ts'
+import { good, post, readAll, runWithStandIn } from './kit.ts'
 
 /** A session of a client, which ends with the test. */
 function sessionTo(url: string): ClientHttp2Session {
@@ -75,7 +75,7 @@ describe('a client that speaks HTTP/2 at once', () => {
 
   test('is passed on with its headers, and streams while the API does', async () => {
     const gate = Promise.withResolvers<void>()
-    const { server, standIn } = await runBefore(() => ({
+    const { server, standIn } = await runWithStandIn(() => ({
       steps: [...steps(good.slice(0, 2)), { until: gate.promise }, ...steps(good.slice(2))],
     }))
     const stream = send(sessionTo(server.url), { ...CALL, 'x-mine': ['1', '2'], authorization: 'Bearer sk-mine' }, BODY)
@@ -89,7 +89,7 @@ describe('a client that speaks HTTP/2 at once', () => {
   })
 
   test('sees a break as a break', async () => {
-    const { server } = await runBefore(() => ({ steps: [...steps(good.slice(0, 2)), 'reset'] }))
+    const { server } = await runWithStandIn(() => ({ steps: [...steps(good.slice(0, 2)), 'reset'] }))
     const stream = send(sessionTo(server.url), CALL, BODY)
     await closed(stream)
     expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR)
@@ -100,7 +100,7 @@ describe('a client that speaks HTTP/2 at once', () => {
   })
 
   test('that leaves ends its call to the API', async () => {
-    const { server, standIn, called } = await runBefore(() => ({ steps: [...steps(good.slice(0, 1)), 'hang'] }))
+    const { server, standIn, called } = await runWithStandIn(() => ({ steps: [...steps(good.slice(0, 1)), 'hang'] }))
     const stream = send(sessionTo(server.url), CALL, BODY)
     await called()
     stream.close(constants.NGHTTP2_CANCEL)
@@ -139,7 +139,7 @@ describe('the guards hold', () => {
   })
 
   test('more calls than MAX_CONNECTIONS are told so', async () => {
-    const { server, called } = await runBefore(() => ({ steps: [...steps(good.slice(0, 1)), 'hang'] }), {
+    const { server, called } = await runWithStandIn(() => ({ steps: [...steps(good.slice(0, 1)), 'hang'] }), {
       MAX_CONNECTIONS: '1',
     })
     const session = sessionTo(server.url)
@@ -169,7 +169,7 @@ describe('the guards hold', () => {
 describe('when the server stops', () => {
   test('what is being answered is answered, and idle sessions end', async () => {
     const gate = Promise.withResolvers<void>()
-    const { server, called } = await runBefore(() => ({
+    const { server, called } = await runWithStandIn(() => ({
       steps: [...steps(good.slice(0, 2)), { until: gate.promise }, ...steps(good.slice(2))],
     }))
     const [busy, idle] = [sessionTo(server.url), sessionTo(server.url)]
@@ -185,7 +185,7 @@ describe('when the server stops', () => {
   })
 
   test('a connection that has said nothing is not waited for', async () => {
-    const { server } = await runBefore(() => ({ steps: [] }))
+    const { server } = await runWithStandIn(() => ({ steps: [] }))
     const { hostname, port } = new URL(server.url)
     const silent = connectTo(Number(port), hostname).on('error', () => {})
     await once(silent, 'connect')
@@ -196,7 +196,7 @@ describe('when the server stops', () => {
   })
 
   test('a client that does not read is not waited for', async () => {
-    const { server, called } = await runBefore(() => ({ steps: [...steps(good.slice(0, 2)), 'hang'] }))
+    const { server, called } = await runWithStandIn(() => ({ steps: [...steps(good.slice(0, 2)), 'hang'] }))
     send(sessionTo(server.url), CALL, BODY)
     await called()
     await server.close(0)
@@ -253,7 +253,9 @@ describe('the first bytes of a connection', () => {
 })
 
 test('what was recorded over one protocol is replayed over the other', async () => {
-  const { server, dir, standIn } = await runBefore(() => ({ steps: steps(compose('two').text(['Hi']).completed()) }))
+  const { server, dir, standIn } = await runWithStandIn(() => ({
+    steps: steps(compose('two').text(['Hi']).completed()),
+  }))
   const recorded = await read(send(sessionTo(server.url), CALL, BODY))
   expect(standIn.calls).toHaveLength(1)
   const replaying = await runServer({ FIXTURES_DIR: dir })

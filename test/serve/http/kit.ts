@@ -11,7 +11,7 @@ import { openTestStore, runServer, runStandIn, temporaryFolder } from '../../kit
 export const good = compose('x').text(words('one two three')).completed()
 
 /** A server that records from a stand-in, or calls it, in a folder of its own. */
-export async function runBefore(answer: (call: Call, index: number) => Answer, env: Record<string, string> = {}) {
+export async function runWithStandIn(answer: (call: Call, index: number) => Answer, env: Record<string, string> = {}) {
   const dir = await temporaryFolder()
   const waiting: (() => void)[] = []
   const standIn = await runStandIn((call, index) => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import { FAILURES } from '../../kit/bundled.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
-import { type RawRequest, type RawResponse, ask, begin, good, openSocket, runBefore, valuesOf } from './kit.ts'
+import { type RawRequest, type RawResponse, ask, begin, good, openSocket, runWithStandIn, valuesOf } from './kit.ts'
 
 const HELLO = JSON.stringify({ model: 'gpt-4.1-mini', input: 'My name is Ada.' })
 
@@ -79,7 +79,7 @@ describe('pages of other origins', () => {
 
   test('are told by deltatape what they may read, and not by the API', async () => {
     const headers = { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true', vary: 'Accept' }
-    const { server } = await runBefore(() => ({ headers, steps: good.map((event) => ({ event })) }))
+    const { server } = await runWithStandIn(() => ({ headers, steps: good.map((event) => ({ event })) }))
     expect(crossOriginIn(await post(server.url))).toEqual([])
   })
 })
@@ -156,7 +156,7 @@ describe('an answer that a browser shows by itself', () => {
     ['does not say for what it asks', ['accept', 'text/html,application/xhtml+xml,*/*;q=0.8']],
   ])('has no rights of this server if the browser %s', async (_how, ...headers) => {
     for (const MODEL_MODE of ['record', 'replay']) {
-      const { server } = await runBefore(() => html, { MODEL_MODE })
+      const { server } = await runWithStandIn(() => html, { MODEL_MODE })
       for (const target of ['/v1/files/file_1', '/@page/v1/files/file_1']) {
         const response = await get(server.url, target, ...headers)
         expect(policiesOf(response)).toContain('sandbox')
@@ -169,7 +169,7 @@ describe('an answer that a browser shows by itself', () => {
     ['a program', ['accept', '*/*']],
     ['the script of a page', ['sec-fetch-mode', 'cors'], ['sec-fetch-dest', 'empty']],
   ])('is as the API sent it for %s', async (_who, ...headers) => {
-    const { server } = await runBefore(() => html)
+    const { server } = await runWithStandIn(() => html)
     const response = await get(server.url, '/v1/files/file_1', ...headers)
     expect([policiesOf(response), valuesOf(response, 'x-content-type-options')]).toEqual([['script-src *'], []])
   })
@@ -193,7 +193,7 @@ describe('a reply on the wire', () => {
       'Set-Cookie': ['a=1', 'b=2'],
       Trailer: 'x-sum',
     }
-    const { server } = await runBefore(() => ({ headers, steps: good.map((event) => ({ event })) }))
+    const { server } = await runWithStandIn(() => ({ headers, steps: good.map((event) => ({ event })) }))
     const response = await post(server.url)
     expect(response.headers.filter(([name]) => Object.hasOwn(headers, name) || name === 'x-many')).toEqual([
       ['X-Request-ID', 'req_1'],
@@ -206,7 +206,7 @@ describe('a reply on the wire', () => {
   })
 
   test('of HEAD, and with a status that has no body, ends after its head', async () => {
-    const { server } = await runBefore(({ method }) =>
+    const { server } = await runWithStandIn(({ method }) =>
       method === 'HEAD' ? { body: '{"a":1}' } : { status: 204, body: '' },
     )
     const head = await ask(server.url, { method: 'HEAD', target: '/v1/files/file_1' })

@@ -6,7 +6,7 @@ import { connect } from '../../kit/client.ts'
 import { namesIn, readPage, tableBelow } from '../../kit/docs.ts'
 import { parseMetrics, scrape } from '../../kit/scrape.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
-import { post, readAll, runBefore } from '../http/kit.ts'
+import { post, readAll, runWithStandIn } from '../http/kit.ts'
 
 const HELLO = compose('hello').text(words('Hello you')).completed()
 
@@ -69,7 +69,7 @@ describe('turns', () => {
 
   test('those that run and wait, and the connections that are open', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { server, called } = await runBefore(() => ({ steps: [{ until: promise }, ...steps(HELLO)] }))
+    const { server, called } = await runWithStandIn(() => ({ steps: [{ until: promise }, ...steps(HELLO)] }))
     const chat = await connect(`${server.url}/ws`)
     const idle = await connect(`${server.url}/ws-stream`)
     for (const input of ['one', 'two', 'three']) chat.send({ input })
@@ -94,7 +94,7 @@ describe('calls that go to an API', () => {
   const of = { gen_ai_operation_name: 'chat', gen_ai_provider_name: 'openai' }
 
   test('are told with their tokens and how they failed, and what became of their recordings; replays are not', async () => {
-    const { server } = await runBefore(({ body }) =>
+    const { server } = await runWithStandIn(({ body }) =>
       body.input === 'Refuse' ? { status: 429, body: '{"error":{"message":"Slow down."}}' } : { steps: steps(HELLO) },
     )
     await talk(`${server.url}/ws`, { input: 'Hello' })
@@ -116,7 +116,7 @@ describe('calls that go to an API', () => {
   })
 
   test('in auto only the call that found nothing is one', async () => {
-    const { server } = await runBefore(() => ({ steps: steps(HELLO) }), { MODEL_MODE: 'auto' })
+    const { server } = await runWithStandIn(() => ({ steps: steps(HELLO) }), { MODEL_MODE: 'auto' })
     await talk(`${server.url}/ws`, { input: 'Hello' }, { input: 'Hello' }, { input: 'Hello' })
     const told = await scrape(server.url)
     expect(told.value('gen_ai_client_operation_duration_seconds_count', { ...of, error_type: '' })).toBe(1)
@@ -125,7 +125,7 @@ describe('calls that go to an API', () => {
 })
 
 test('whatever clients say, there are no more series', async () => {
-  const { server } = await runBefore(
+  const { server } = await runWithStandIn(
     ({ path }) => (path.includes('/chat/') ? { body: '{"choices":[]}' } : { steps: steps(HELLO) }),
     { UPSTREAMS: 'localhost', MODEL_MODE: 'auto' },
   )
