@@ -39,7 +39,7 @@ export interface Outlines {
    * does not, or something may be found in one of its strings: then all of it has to be looked at.
    */
   read(type: string, text: string): Text[] | undefined
-  /** Takes an event in which nothing can be found. */
+  /** Takes an event in which nothing can be found. The first of a type may be the only one: of that nothing is kept. */
   learn(type: string, text: string): void
 }
 
@@ -54,8 +54,8 @@ export function createOutlines(judge: Judge): Outlines {
       return undefined
     },
     learn(type, text) {
-      const own = known.get(type) ?? []
-      known.set(type, own)
+      const own = known.get(type)
+      if (own === undefined) return void known.set(type, [])
       const outline = own.length < MAX_OUTLINES ? outlineOf(text, judge.isWord) : undefined
       if (outline) own.push(outline)
     },
