@@ -163,6 +163,14 @@ test('every command in a message of the server is made in one place; helps alone
   expect(byHand).toEqual([])
 })
 
+test('what an error says in several sentences ends with one', () => {
+  const whole = told.filter(({ text, codes }) => codes.length > 0 && /^["<]?\p{Lu}.*\. \p{Lu}/u.test(text))
+  expect(whole.length).toBeGreaterThan(40)
+  // There, what makes the error sets the point.
+  const others = whole.filter(({ file }) => file !== 'server/fixture/written.ts')
+  expect(others.map(({ text }) => text).filter((text) => !/[.?…>\])]$/u.test(text))).toEqual([])
+})
+
 test('every code has a message, and every message a place', () => {
   expect(CODES.filter((code) => textsOf(code).length === 0)).toEqual([])
   expect(told.flatMap(belongsTo).filter((place) => place.includes('/'))).toEqual([])

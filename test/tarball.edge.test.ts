@@ -277,7 +277,7 @@ describe('the command', () => {
     const { code, out, err } = await node([BIN, 'ls'], { FIXTURES: place })
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(`${place} needs the package ${library}, which is not installed. Install it`)
-    expect(err).toContain(`npm install -D ${library}\n`)
+    expect(err).toContain(`npm install -D ${library}\`.\n`)
   })
 
   test('serves, and stops with a signal', async () => {

@@ -29,6 +29,13 @@ export function managerIn(env: Environment): Manager {
   return isManager(name) ? name : 'npm'
 }
 
+/** What installs a package for development, by the package manager. */
+const INSTALLERS = { npm: 'npm install -D', pnpm: 'pnpm add -D', yarn: 'yarn add -D', bun: 'bun add -d' } as const
+
+/** What installs a package in the project of whoever started a process. */
+export const installing = (name: string, env: Environment = process.env): string =>
+  `${INSTALLERS[managerIn(env)]} ${name}`
+
 /** What runs the command of a package for whoever started a process. */
 export const runnerIn = (env: Environment): string => RUNNERS[managerIn(env)]
 

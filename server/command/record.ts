@@ -183,7 +183,8 @@ function checkSelection(
   const { before, ...rest } = selection
   if (before !== undefined && select(candidates, { ...rest, before: undefined }).length > 0) return
   const shown = JSON.stringify(place)
-  const why = candidates.length === 0 ? `There are no fixtures in ${shown}` : `No fixture in ${shown} is meant by that`
+  const why =
+    candidates.length === 0 ? `There are no fixtures in ${shown}` : `No fixture in ${shown} fits these words and flags`
   throw new DeltatapeError('config_invalid', `${why}: ${marked(deltatape('ls', ...flags))} shows what there is.`)
 }
 

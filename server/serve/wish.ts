@@ -27,7 +27,9 @@ export async function putAnswer(base: string, call: AnsweredCall, said: Answer, 
   const { origin, pathname } = new URL(base)
   const [, name] = /^\/(?:@|%40)([^/]+)/.exec(pathname) ?? []
   if (name === undefined) {
-    throw new Error(`Answers are for a client that names itself: put a name into the address, as in ${origin}/@my-test`)
+    throw new Error(
+      `Answers are for a client that names itself: put a name into the address, as in ${origin}/@my-test.`,
+    )
   }
   const response = await webFetch(`${origin}/@${name}/answer`, {
     method: 'PUT',
@@ -39,7 +41,9 @@ export async function putAnswer(base: string, call: AnsweredCall, said: Answer, 
   })
   if (response.ok) return
   const body: unknown = await response.json().catch(() => undefined)
-  throw new Error(messageIn(body) ?? `The server did not take the answer: HTTP ${response.status}`)
+  throw new Error(
+    messageIn(body) ?? `The server did not take the answer: HTTP ${response.status}. See what is at ${origin}.`,
+  )
 }
 
 /** The words of an error of the server. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { deltatape, marked, runnerIn, shellIn, withVariables, wordFor } from '../../server/base/command-line.ts'
+import {
+  deltatape,
+  installing,
+  marked,
+  runnerIn,
+  shellIn,
+  withVariables,
+  wordFor,
+} from '../../server/base/command-line.ts'
 
 describe('the shell of people', () => {
   test('is that of their system, unless they have another one', () => {
@@ -43,6 +51,16 @@ test('deltatape is run by the package manager that ran what says so', () => {
     'yarn',
     'bunx',
     'npx',
+  ])
+})
+
+test('a package is installed by it, too', () => {
+  const agents = ['npm/11.6.0', 'pnpm/10.2.0', 'yarn/4.5.0', 'bun/1.3.0']
+  expect(agents.map((agent) => installing('redis', { npm_config_user_agent: agent }))).toEqual([
+    'npm install -D redis',
+    'pnpm add -D redis',
+    'yarn add -D redis',
+    'bun add -d redis',
   ])
 })
 

@@ -1,4 +1,5 @@
 /** The libraries of engines. Each is installed only by those who use its engine, and loaded only when it is needed. */
+import { installing, marked } from '../../base/command-line.ts'
 import { isError, systemCode } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
 
@@ -19,7 +20,7 @@ export async function loadLibrary<T>(name: string, place: string, load: () => Pr
     const why = missing ? 'which is not installed' : `which cannot be loaded: ${said.split('\n')[0]}`
     throw new StoreError(
       'store_refused',
-      `${place} needs the package ${name}, ${why}. Install it where deltatape is installed: npm install -D ${name}`,
+      `${place} needs the package ${name}, ${why}. Install it where deltatape is installed: ${marked(installing(name))}.`,
       { cause },
     )
   }

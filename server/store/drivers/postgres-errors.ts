@@ -1,10 +1,14 @@
 /** What PostgreSQL says in place of what it was asked for, in words that say what to do. */
+import { deltatape, marked } from '../../base/command-line.ts'
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
 import { ABOUT_TLS, reasonOf } from './reason.ts'
 
 /** It will be there in a moment: it starts, stops, has too much to do, or somebody else was in the way. */
 const AWAY = /^(?:08(?!P01)|57P0|57014|533|532|40|55P03)/
+
+/** What takes away fixtures that a run did not use. */
+const PRUNE = marked(deltatape('prune', 'used.jsonl'))
 
 /** Somebody has to change something: what it means, and what to do. `%` stands for the table. */
 const REFUSED: readonly (readonly [code: RegExp, means: string, advice: string])[] = [
@@ -21,7 +25,7 @@ const REFUSED: readonly (readonly [code: RegExp, means: string, advice: string])
     'To read takes GRANT SELECT ON {%} TO the user, to write GRANT SELECT, INSERT, UPDATE, DELETE; and to make the table in the first place GRANT CREATE ON its SCHEMA.',
   ],
   [/^25006/, 'takes no writes', 'Name the primary in FIXTURES.'],
-  [/^53100/, 'has no space left on its disk', 'Give it more, or take away what is not needed: deltatape prune.'],
+  [/^53100/, 'has no space left on its disk', `Give it more, or take away what is not needed: ${PRUNE}.`],
   [/^(42703|42804|42809|42883)/, 'holds something else in the table {%}', 'Name another ?table=….'],
   [
     /^08P01/,

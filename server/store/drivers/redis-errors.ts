@@ -1,10 +1,14 @@
 /** What Redis says in place of what it was asked for, in words that say what to do. */
+import { deltatape, marked } from '../../base/command-line.ts'
 import { DeltatapeError, isError } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
 import { ABOUT_TLS, reasonOf } from './reason.ts'
 
 /** By the first word of what it says: it will be there in a moment. */
 const AWAY = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|ERR max number of clients)\b/
+
+/** What takes away fixtures that a run did not use. */
+const PRUNE = marked(deltatape('prune', 'used.jsonl'))
 
 /** Somebody has to change something: what it means, and what to do. `%` stands for the prefix of the keys. */
 const REFUSED: readonly (readonly [said: RegExp, means: string, advice: string])[] = [
@@ -18,7 +22,7 @@ const REFUSED: readonly (readonly [said: RegExp, means: string, advice: string])
     'does not allow this user to do that',
     'To read takes ACL SETUSER name +@read +@transaction %R~{%}:*, to write also +@write +evalsha +eval ~{%}:*',
   ],
-  [/^OOM/, 'is full', 'Give it more memory (CONFIG SET maxmemory), or take away what is not needed: deltatape prune.'],
+  [/^OOM/, 'is full', `Give it more memory (CONFIG SET maxmemory), or take away what is not needed: ${PRUNE}.`],
   [/^READONLY/, 'is a replica, which takes no writes', 'Name the primary in FIXTURES.'],
   [/^MISCONF/, 'cannot write to its own disk', 'Its log says why; a full disk is the usual cause.'],
   [/^ERR .*(DB index|SELECT)/, 'has no such database', 'The path of FIXTURES is its number: redis://host:6379/0.'],

@@ -121,10 +121,11 @@ function adviceOn({ name, said, status }: Failure, doing: Doing): Advice {
   if (CERTIFICATE.test(name)) return UNTRUSTED
   if (NETWORK.test(name)) return away('the connection broke', `Check ${ENDPOINT}, and that the service runs.`)
   if (status === undefined) return { ...refused('it cannot be asked', 'Check the settings of AWS.'), quoted: true }
-  if (status === 429 || status >= 500) return away('it is in trouble', 'Try again later, and look at its status.')
+  if (status === 429 || status >= 500)
+    return away('it has an error of its own', 'Try again later, and look at its status.')
   if (said.startsWith(NO_XML)) return NO_S3
   if (status === 409) return { code: 'store_changed', why: 'somebody else writes it, too', todo: 'Try again.' }
-  if (status !== 403) return { ...refused('it says no', `Check FIXTURES and ${ENDPOINT}.`), quoted: true }
+  if (status !== 403) return { ...refused('it refuses the request', `Check FIXTURES and ${ENDPOINT}.`), quoted: true }
   // Without the right to list, S3 says this of what is not there, too: it must not be taken for a miss.
   const hidden = doing === 'get' ? ', or it is not there and s3:ListBucket is not allowed' : ''
   return { ...refused(`access is denied${hidden}`, `Allow ${DOING[doing].right}.`), quoted: true }

@@ -15,7 +15,7 @@ test('one that is not installed is told, with what installs it', async () => {
     code: 'store_refused',
     message:
       's3://bucket/prefix needs the package @aws-sdk/client-s3, which is not installed. ' +
-      'Install it where deltatape is installed: npm install -D @aws-sdk/client-s3',
+      'Install it where deltatape is installed: `npm install -D @aws-sdk/client-s3`.',
   })
 })
 
