@@ -48,7 +48,7 @@ export const isPending = (fixture: Pick<Fixture, 'call' | 'response' | 'records'
 
 /** Why it was not asked again. */
 export const STANDS =
-  'of several answers to one call, failures and what was not finished yet stay as they were: a run of the app with MODEL_MODE=record and RECORD_TAKES=1 records the row anew'
+  'takes that failed, or were not finished yet, stay as they were: a run of the app with MODEL_MODE=record and RECORD_TAKES=1 records all takes of their call anew'
 
 /** Why what was finished is not replaced by what is not. */
 export const NOT_YET = 'it is not finished yet, and only its app waits for it: run that with MODEL_MODE=record'
