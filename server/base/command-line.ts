@@ -13,8 +13,11 @@ const SHELL = shellIn(process.platform, process.env)
 /** A word as a shell takes it, in quotes if it needs them. */
 export function wordFor(word: string, shell: Shell = SHELL): string {
   if (shell === 'posix') return forShell(word)
-  return /^[\w+:./\\-]+$/.test(word) ? word : `'${word.replaceAll("'", "''")}'`
+  return /^[\w+:./\\-]+$/.test(word) ? word : inPowerShellQuotes(word)
 }
+
+/** PowerShell takes the quotes of typographers for quotes, too: one within a name would end the word. */
+const inPowerShellQuotes = (text: string): string => `'${text.replaceAll(/['\u2018-\u201b]/g, '$&$&')}'`
 
 /** What runs the command of a package, by the package manager. */
 const RUNNERS = { npm: 'npx', pnpm: 'pnpm exec', yarn: 'yarn', bun: 'bunx' } as const
@@ -56,7 +59,7 @@ export function withVariables(
   shell: Shell = SHELL,
 ): string {
   const set = Object.entries(variables).map(([name, value]) => {
-    if (shell === 'powershell') return `$env:${name}='${value.replaceAll("'", "''")}';`
+    if (shell === 'powershell') return `$env:${name}=${inPowerShellQuotes(value)};`
     return `${name}=${value === UNKNOWN ? value : forShell(value)}`
   })
   return [...set, command].join(' ')

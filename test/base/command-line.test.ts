@@ -33,6 +33,16 @@ describe('the shell of people', () => {
     ])
   })
 
+  test('takes no word for the end of one, whatever quotes it holds', () => {
+    // PowerShell takes any of these for a quote.
+    for (const quote of ["'", '\u2018', '\u2019', '\u201A', '\u201B']) {
+      const word = `a${quote}; calc; ${quote}`
+      const doubled = word.replaceAll(quote, quote + quote)
+      expect(wordFor(word, 'powershell')).toBe(`'${doubled}'`)
+      expect(withVariables({ A: word }, 'npm test', 'powershell')).toBe(`$env:A='${doubled}'; npm test`)
+    }
+  })
+
   test('sets variables in its own way', () => {
     const variables = { OPENAI_API_KEY: '…', UPSTREAMS: 'a b' }
     expect(withVariables(variables, 'npm test', 'posix')).toBe("OPENAI_API_KEY=… UPSTREAMS='a b' npm test")
