@@ -1,6 +1,7 @@
 /** What a scrape of a real server tells. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { VERSION } from '../../../server/base/version.ts'
 import { compose, steps, words } from '../../kit/answers.ts'
 import { connect } from '../../kit/client.ts'
 import { namesIn, readPage, tableBelow } from '../../kit/docs.ts'
@@ -61,7 +62,7 @@ describe('turns', () => {
       expect(told.value(`${name}_sum`, hits)).toBeGreaterThan(0)
     }
     expect(told.value('deltatape_turns_active')).toBe(0)
-    expect(told.value('deltatape_build_info', { version: '0.1.0', mode: 'replay' })).toBe(1)
+    expect(told.value('deltatape_build_info', { version: VERSION, mode: 'replay' })).toBe(1)
     expect(told.value('deltatape_recordings_total', { outcome: 'saved' })).toBe(0)
     expect(told.value('process_resident_memory_bytes')).toBeGreaterThan(0)
     expect(told.value('nodejs_heap_size_used_bytes')).toBeGreaterThan(0)
