@@ -60,7 +60,9 @@ say-hi-<key>         completed      10     11     40   200  2026-11-20 00:00
 say-ho-<key>         completed       9      5     40    90  2026-10-01 00:00
 zero                 damaged         –      –      –     –  –
 `)
-  expect(err).toBe('4 fixtures\nzero.jsonl:1: this fixture is damaged: it is no JSON. Record it again, or remove it.\n')
+  expect(err).toBe(
+    '4 fixtures\nzero.jsonl:1: this fixture is damaged: it is no JSON. Restore it (git checkout), or remove it and record it again (MODEL_MODE=auto).\n',
+  )
 })
 
 test('a call that names no model is told by its method and path, an answer without text by its size', async () => {

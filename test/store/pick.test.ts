@@ -29,7 +29,7 @@ test('reads all, a damaged one as that', async () => {
     'Other words',
     'Say hi',
     'Say hi again',
-    'bad.jsonl:1: this fixture is damaged: it is no JSON. Record it again, or remove it.',
+    'bad.jsonl:1: this fixture is damaged: it is no JSON. Restore it (git checkout), or remove it and record it again (MODEL_MODE=auto).',
   ])
 })
 

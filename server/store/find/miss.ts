@@ -49,6 +49,7 @@ export async function missOf(identity: Identity, parts: Parts): Promise<MissErro
   await nextTurn()
   const nearest = search.nearest && (await finder.header(search.nearest.name).catch(passDamage))
   await nextTurn()
-  const found = { nearest, damaged, compared: read.length, isAll, here, howToRecord, flags }
+  const placed = { place: driver.place, isFolder: driver.dir !== undefined }
+  const found = { nearest, damaged, compared: read.length, isAll, here, howToRecord, flags, ...placed }
   return new MissError(explainMiss(identity, found, redactor), wanted)
 }

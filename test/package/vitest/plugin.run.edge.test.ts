@@ -96,7 +96,7 @@ test('a first run without any fixture says how to record', async () => {
   const ran = await runVitest(folder)
   expect(ran.code).toBe(1)
   const { messages = '' } = ran.tests.get('asks') ?? {}
-  expect(messages).toContain('There are no fixtures at all.')
+  expect(messages).toContain('There are no fixtures at all in fixtures. If somebody recorded some')
   expect(messages).toContain('OPENAI_API_KEY=… MODEL_MODE=auto npx vitest run ada.test.mjs')
 })
 
