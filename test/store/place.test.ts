@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { flawsOf, isAddress, passwordsIn, placeOf } from '../../server/store/place.ts'
+import { flagsFor, flawsOf, isAddress, passwordsIn, placeOf } from '../../server/store/place.ts'
 
 test.each(['fixtures', './fixtures', '/srv/fix:tures', String.raw`C:\fixtures`, 'C:/fixtures', 'a//b', ''])(
   '%j is a directory, and shown as it is',
@@ -39,6 +39,14 @@ describe('an address is shown without what could be a password', () => {
     expect(isAddress(place)).toBe(true)
     expect(placeOf(place)).toBe(shown)
   })
+})
+
+test('another command is told where the fixtures are and which rules there are, but no user and no password', () => {
+  expect(flagsFor('fixtures')).toEqual([])
+  expect(flagsFor('my fixtures', 'rules.json')).toEqual(['--fixtures', 'my fixtures', '--config', 'rules.json'])
+  expect(flagsFor('s3://bucket/prefix')).toEqual(['--fixtures', 's3://bucket/prefix'])
+  expect(flagsFor('redis://:secret@host/0', 'rules.json')).toEqual(['--config', 'rules.json'])
+  expect(flagsFor('postgres://user@host/db')).toEqual([])
 })
 
 test('the password of an address is known, as it stands there and as it is meant', () => {
