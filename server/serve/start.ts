@@ -51,5 +51,5 @@ export async function startWith(config: Config, lines: LogLines, tidy?: () => vo
 
 const nothingRecorded = ({ fixturesDir, configFile, howToRecord }: Config): string => {
   const command = howToRecord ?? deltatape('serve', ...flagsFor(fixturesDir, configFile))
-  return `Nothing has been recorded yet: there is no folder ${JSON.stringify(fixturesDir)}, so no call has an answer. To record: ${marked(withVariables({ MODEL_MODE: 'record' }, command))}.`
+  return `There is no folder ${JSON.stringify(fixturesDir)}, so no call has an answer: nothing has been recorded yet, or it was not committed. To record: ${marked(withVariables({ MODEL_MODE: 'record' }, command))}.`
 }
