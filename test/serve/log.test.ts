@@ -36,6 +36,23 @@ test('a level keeps the lesser ones out', () => {
   expect(silent.lines).toEqual([])
 })
 
+test('a line that comes again has another time, and is as safe as it was', () => {
+  const key = 'sk-secret-of-the-server'
+  const { log, lines, parsed } = readable({ redactor: createRedactor({ 'api-key': key }) })
+  for (const name of ['a "b".jsonl', key]) {
+    const line = {
+      level: 'info',
+      message: ['hit ', ` ms ${name}`],
+      fields: { fixture: name, none: undefined },
+    } as const
+    for (const ms of [1, 2, 3]) log.repeat(line, { text: String(ms), fields: { ms, trace_id: undefined } })
+  }
+  const shown = (name: string) =>
+    [1, 2, 3].map((ms) => ({ level: 'info', time: expect.any(String), ms, fixture: name, msg: `hit ${ms} ms ${name}` }))
+  expect(parsed()).toEqual([...shown('a "b".jsonl'), ...shown('[redacted:api-key]')])
+  expect(lines.join('')).not.toContain(key)
+})
+
 describe('secrets', () => {
   test.each(['sk-secret-of-the-server', String.raw`quo"te\and-slash`])(
     '%s gets into no line, be it in the message, a field or an error',
