@@ -6,16 +6,29 @@ import { isCredentialHeader, isCredentialParameter } from './places.ts'
 /** What of a call can hold one. */
 export type Brought = Pick<Call, 'headers' | 'query' | 'credential'>
 
-/** The values of headers and of parameters whose names say so, without the word for the scheme. */
+/** A header such as `authorization`: a scheme stands before the key (RFC 9110, 11.4). */
+const AUTHORIZATION = /authorization$/i
+
+/** A value with a scheme that is not known; what stands behind it. */
+const BEHIND_SCHEME = /^\s{0,20}[\w!#$%&'*+.^`|~-]{1,100}\s{1,20}(\S.*)$/s
+
+/**
+ * The values of headers and of parameters whose names say so, without the word for the scheme. Any API may have a scheme
+ * of its own: then what stands behind it is a secret, too.
+ */
 export function credentialsOf({ headers, query, credential }: Brought, finder: CredentialFinder): string[] {
   const values = [
-    ...headers.filter(([name]) => isCredentialHeader(name)).map(([, value]) => value),
+    ...headers
+      .filter(([name]) => isCredentialHeader(name))
+      .flatMap(([name, value]) => [value, ...(AUTHORIZATION.test(name) ? keyIn(value) : [])]),
     ...[...new URLSearchParams(query)].filter(([name]) => isCredentialParameter(name)).map(([, value]) => value),
-    ...(credential === undefined ? [] : [credential]),
+    ...(credential === undefined ? [] : [credential, ...keyIn(credential)]),
   ]
   const secrets = values.flatMap((value) => finder.in(value).map(({ start, end }) => value.slice(start, end)))
   return [...new Set(secrets.flatMap((secret) => [secret, ...loginIn(secret)]))]
 }
+
+const keyIn = (value: string): string[] => BEHIND_SCHEME.exec(value)?.slice(1) ?? []
 
 /** The password of a login (RFC 7617), and the user if there is none: then the user is the key. */
 function loginIn(secret: string): string[] {
