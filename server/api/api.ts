@@ -69,7 +69,10 @@ export interface Api {
   readonly inOne?: InOne
   /** Writes answers that nobody recorded, if it is known how this API gives them. */
   readonly writer?: Writer
-  /** The part of an answer that an event belongs to: its deltas and what ends it have the same. */
+  /**
+   * The part of an answer that an event belongs to: its deltas and what ends it have the same. Secrets are looked for in
+   * the text of a part: if those of two texts are told alike, one that is cut between deltas is not found.
+   */
   partOf(event: ModelEvent): string
   /** Which strings of a request and of an answer are words of the protocol: the user's rules leave them alone. */
   readonly isWord: IsWord

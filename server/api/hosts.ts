@@ -14,7 +14,7 @@ export interface Service {
   readonly addresses: readonly string[]
   /** The variables with the key for it; the first that is set counts. None: nobody is refused for bringing no key. */
   readonly keys: readonly string[]
-  /** Where it reads a key: headers, and parameters with a `?` in front. The server's own key goes into the first. */
+  /** Where it reads a key: headers, and parameters with a `?` in front. The server's own key goes into the first, as `Bearer` in `authorization`. */
   readonly carries: readonly string[]
   /** What stands before the paths of programs that leave it out. */
   readonly version?: string

@@ -1,4 +1,4 @@
-/** The APIs that are known. A new one is a file and a row here. */
+/** The APIs that are known. A new one is a file and a row here, and a service in `hosts.ts`: docs/built.md has the steps. */
 import { any } from './any.ts'
 import type { Api, Asked, Follower, Question } from './api.ts'
 import { bedrockWith } from './bedrock/index.ts'

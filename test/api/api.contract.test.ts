@@ -5,6 +5,7 @@ import { any } from '../../server/api/any.ts'
 import { RefusedError } from '../../server/api/ending.ts'
 import { createReader } from '../../server/api/framing/index.ts'
 import { sendable } from '../../server/api/headers.ts'
+import { homeOf, isKnownPath, ownServices } from '../../server/api/hosts.ts'
 import { apiOf } from '../../server/api/index.ts'
 import { mcp } from '../../server/api/mcp/index.ts'
 import { openai } from '../../server/api/openai.ts'
@@ -12,13 +13,17 @@ import { type AnswerRecord, bytesOf } from '../../server/api/record.ts'
 import { WAYS, callOfWay, recordsOf } from '../kit/rows.ts'
 import { WORDS } from '../sdks/wires/wire.ts'
 
-test('no row of the table is left out', async () => {
+test('each row of the table has a way in test/kit/rows.ts', async () => {
   const [, table = ''] = /const APIS\b.* = \[([^\]]+)\]/.exec(await readFile('server/api/index.ts', 'utf8')) ?? []
-  const rows = table.split(',').filter((each) => each.trim() !== '')
+  const rows = table.split(',').flatMap((each) => each.trim() || [])
   // What is no chat has no text, tool calls and tokens to tell: it is tried by itself.
-  const others = [openai, mcp, any]
-  expect(new Set([...WAYS.map(({ row }) => row), ...others]).size).toBe(rows.length)
+  const tried = [...WAYS.map(({ row }) => row), openai, mcp, any].map(({ name }) => name)
+  expect([...new Set(tried)].toSorted()).toEqual(rows.map(nameInFixtures).toSorted())
 })
+
+/** The name that fixtures have for a constant. */
+const nameInFixtures = (constant: string): string =>
+  constant.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const MESSAGE = 'The model is overloaded, on purpose.'
 
@@ -32,8 +37,15 @@ describe.each(WAYS)('$name', (way) => {
   const { row, wire, framing } = way
   const [streamed, inOne] = [callOfWay(way), callOfWay(way, { whole: true })]
 
-  test('owns its calls, and knows which of them stream, with which type', () => {
+  test('owns its calls, knows whose host they go to, and which of them stream, with which type', () => {
     expect([apiOf(streamed), apiOf(inOne)]).toEqual([row, row])
+    for (const { path } of [streamed, inOne]) {
+      const home = homeOf({ row: row.name, path, headers: [] })
+      expect(home, `the service of ${path} in server/api/hosts.ts`).toBeDefined()
+      // Else its own host would count for the key.
+      expect(ownServices({ row: row.name, path })).toContain(home)
+      expect(isKnownPath(path), `${path} in PATHS of server/api/hosts.ts`).toBe(true)
+    }
     const [type, none] = [streamed, inOne].map((call) =>
       row.streamType(call, JSON.parse(Buffer.from(call.content).toString())),
     )
