@@ -1,4 +1,5 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
+import { LRUCache } from 'lru-cache'
 import type { Call } from '../api/call.ts'
 import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
@@ -122,9 +123,12 @@ function together(all: readonly UnderWay[]): UnderWay | undefined {
   }
 }
 
-/** Makes what gives the line of a turn. Turns that end alike have the very same. */
+/** How many lines are known: each takes some 2 kB, and those of all fixtures in memory would take as much as these. */
+const MAX_LINES = 1000
+
+/** Makes what gives the line of a turn. Turns that end alike have the very same, if they come again soon. */
 function createLines(mode: Mode): (entry: TurnEntry) => Line {
-  const last = new WeakMap<Action, { readonly entry: TurnEntry; readonly line: Line }>()
+  const last = new LRUCache<Action, { readonly entry: TurnEntry; readonly line: Line }>({ max: MAX_LINES })
   return (entry) => {
     const { action } = entry
     const known = action && last.get(action)

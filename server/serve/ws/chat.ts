@@ -7,7 +7,7 @@ import { type Answer, NOTHING_READ, outputOf, partsIn, readEvent } from '../../a
 import { failureOf } from '../../api/responses/events.ts'
 import { memberText } from '../../base/json-text.ts'
 import { type JsonObject, isObject } from '../../base/json.ts'
-import { type List, fresh, kept, rememberStep } from '../../base/memo.ts'
+import { type List, alone, fresh, kept, rememberStep } from '../../base/memo.ts'
 import type { Dialect, Turn, TurnRequest } from './dialect.ts'
 import { asTerminal, flawIn, mayEnd } from './ends.ts'
 import {
@@ -54,8 +54,11 @@ type Message =
   | Exclude<ClientMessage, { readonly kind: 'request' }>
   | (Pick<TurnRequest, 'kind' | 'id' | 'body' | 'bytes' | 'ignored'> & { readonly kind: 'request' })
 
-/** How much is remembered of requests that come again, in characters: thousands of short ones. And how long one may be. */
-const KNOWN_CHARS = 1024 * 1024
+/** How much is remembered of requests that come again, in bytes, about: a thousand short ones. And how long one may be. */
+const KNOWN_BYTES = 1024 * 1024
+
+/** What one takes beside its text and its body, with what others know it by. */
+const ENTRY_BYTES = 1000
 
 const MAX_KNOWN_CHARS = 8192
 
@@ -65,7 +68,7 @@ const MAX_KNOWN_CHARS = 8192
  * @param model as JSON
  */
 function createReading(model: string): (text: string) => Message {
-  const known = new LRUCache<string, Message>({ maxSize: KNOWN_CHARS })
+  const known = new LRUCache<string, Message>({ maxSize: KNOWN_BYTES })
   return (text) => {
     const before = known.get(text)
     if (before) return before
@@ -74,8 +77,10 @@ function createReading(model: string): (text: string) => Message {
     const { kind, id, ignored } = message
     const body = bodyFrom(model, text, message.body)
     const request = { kind, id, body, ignored }
-    if (text.length <= MAX_KNOWN_CHARS)
-      known.set(text, { ...request, bytes: Buffer.from(body) }, { size: text.length + 1 })
+    if (text.length <= MAX_KNOWN_CHARS) {
+      const bytes = alone(Buffer.from(body))
+      known.set(text, { ...request, bytes }, { size: 2 * bytes.byteLength + text.length + ENTRY_BYTES })
+    }
     return request
   }
 }

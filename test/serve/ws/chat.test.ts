@@ -371,3 +371,12 @@ test('whatever the events and the errors, there is one terminal frame and nothin
     }),
   )
 })
+
+test('what is remembered of a message that comes again keeps no memory beside its own', () => {
+  const { read } = chat({ model: 'm', deltas: true })(redact)
+  read('{"input":"hi"}')
+  const again = read('{"input":"hi"}')
+  const { bytes } = again.kind === 'request' ? again : {}
+  expect(bytes?.byteLength).toBeGreaterThan(0)
+  expect(bytes?.buffer.byteLength).toBe(bytes?.byteLength)
+})
