@@ -75,7 +75,7 @@ test('without them it fails, says what to do, and ends', async () => {
   expect(code).toBe(100)
   for (const { error } of rows) {
     expect(error).toMatch(/No fixture|does not exist/)
-    expect(error).toMatch(/MODEL_MODE=(?:auto|record) npx promptfoo eval --no-cache --no-table -o rows\.json\./)
+    expect(error).toMatch(/MODEL_MODE=(?:auto|record) npx promptfoo eval --no-cache --no-table -o rows\.json\b/)
   }
 })
 
