@@ -124,7 +124,7 @@ function together(all: readonly UnderWay[]): UnderWay | undefined {
 }
 
 /** How many lines are known: each takes some 2 kB, and those of all fixtures in memory would take as much as these. */
-const MAX_LINES = 1000
+const MAX_LINES = 3000
 
 /** Makes what gives the line of a turn. Turns that end alike have the very same, if they come again soon. */
 function createLines(mode: Mode): (entry: TurnEntry) => Line {
