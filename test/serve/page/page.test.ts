@@ -1,14 +1,9 @@
 /** The page as it is served: its files to all who are let in, and its data to itself. */
-import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
 import { connect as connectHttp2 } from 'node:http2'
-import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { compose } from '../../kit/answers.ts'
 import { servePage } from '../../kit/page.ts'
-import { folderWith } from '../../kit/tools.ts'
-import { type RawRequest, type RawResponse, ask as askRaw, openSocket, valuesOf } from '../http/kit.ts'
+import { type RawRequest, type RawResponse, ask as askRaw, valuesOf } from '../http/kit.ts'
 
 type Asked = Omit<RawRequest, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
 
@@ -242,39 +237,4 @@ describe('the data', () => {
       }
     },
   )
-})
-
-describe('MAX_WAITING_BYTES', () => {
-  const LONG = 2_000_000
-  const setUpLong = async () => {
-    const dir = await folderWith({
-      Long: {
-        events: compose('long')
-          .text(['x'.repeat(LONG)])
-          .completed(),
-      },
-    })
-    const [name = ''] = await readdir(dir)
-    return { name, ...(await setUp({ FIXTURES_DIR: dir, MAX_WAITING_BYTES: '100000000' })) }
-  }
-
-  test.each(['raw', 'fixture', 'export', 'compare'])('bounds what readers of /page/%s leave unread', async (path) => {
-    const { url, name, ask } = await setUpLong()
-    const target = `/page/${path}?name=${name}&other=${name}`
-    const idle: Socket[] = []
-    const begin = async (): Promise<string> => {
-      const socket = openSocket(url).setEncoding('latin1')
-      idle.push(socket)
-      socket.write(`GET ${target} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
-      const [head] = await once(socket, 'data')
-      socket.pause()
-      return String(head).slice(0, 12)
-    }
-    const heads: string[] = []
-    while (heads.length < 20 && !heads.at(-1)?.endsWith('503')) heads.push(await begin())
-    expect([heads[0], heads.at(-1)]).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503'])
-    expect((await ask('/page/status')).status).toBe(200)
-    for (const socket of idle) socket.destroy()
-    while ((await ask(target)).status !== 200);
-  })
 })
