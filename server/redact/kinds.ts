@@ -81,6 +81,9 @@ const random = (length: number) => String.raw`(?=[\w-]{0,100}\d)(?=[\w-]{0,100}[
 /** What documentation puts in place of a password: a variable, or one character again and again. */
 const STAND_IN = /\{[^}]{1,50}\}|%[A-Z_]{1,30}%|\$[A-Z_]{1,30}|\$\([^)]{1,50}\)|^(.)\1{3,}$/
 
+/** How the names of variables end that hold a secret. A value ends before a slash with the next one behind it. */
+const VARIABLE = '(?:(?:API|SECRET|ACCESS|PRIVATE|AUTH|MASTER|SIGNING|ENCRYPTION)_KEY|TOKEN|SECRET|PASSWORD|PASSWD)'
+
 const PASSWORD_WORD = /^(?:password|mypassword|your_password|secret|pass|user|username|root|admin)$/i
 
 /** Whether the login of a database is a real one, and not an example. */
@@ -234,7 +237,7 @@ export const KNOWN: readonly Rule[] = [
     'credential',
     ['_KEY', 'TOKEN', 'SECRET', 'PASSW'],
     new RegExp(
-      String.raw`(?:(?:API|SECRET|ACCESS|PRIVATE|AUTH|MASTER|SIGNING|ENCRYPTION)_KEY|TOKEN|SECRET|PASSWORD|PASSWD)(?:=[\\"']{0,4}|[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{1,4})(?<secret>(?=[\w+/~-]{0,100}\d)(?=[\w+/~-]{0,100}[A-Za-z])[\w+/~-]{16,99999}={0,2})`,
+      String.raw`${VARIABLE}(?:=[\\"']{0,4}|[\\"']{0,4}\s{0,20}[:=]\s{0,20}[\\"']{1,4})(?<secret>(?=[\w+/~-]{0,100}\d)(?=[\w+/~-]{0,100}[A-Za-z])(?:[\w+~-]|/(?!\w{0,60}${VARIABLE}=)){16,99999}={0,2})`,
       'g',
     ),
   ),

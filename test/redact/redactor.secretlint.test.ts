@@ -47,6 +47,17 @@ describe('secretlint and the redactor', () => {
     )
   })
 
+  test('a variable behind a slash is one of its own', () => {
+    const variables = samples.filter(({ text }) => /^[A-Z_]+=/.test(text))
+    expect(variables.length).toBeGreaterThan(1)
+    for (const one of variables) {
+      for (const other of variables) {
+        const redacted = redactor.text(`${one.text}/${other.text}`)
+        for (const { secret } of [one, other]) expect(redacted).not.toContain(secret)
+      }
+    }
+  })
+
   test('another value leaves the same text', () => {
     const [one, two] = [samplesFrom(1), samplesFrom(2)]
     expect(one.map(({ text }) => redactor.text(text))).toEqual(two.map(({ text }) => redactor.text(text)))
