@@ -144,3 +144,24 @@ test('a short listing counts as long, an empty one for a second; a long one is a
   expect([await namesIn('b-'), await namesIn('b-')].map(({ length }) => length)).toEqual([9, 9])
   expect(engine.asked).toHaveLength(2)
 })
+
+test('what was asked before a write says nothing of what is there after it', async () => {
+  const inner = inMemory()
+  const [looked, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const slow: Driver = {
+    ...inner,
+    async get(name, options) {
+      const got = await inner.get(name, options)
+      looked.resolve()
+      await written.promise
+      return got
+    },
+  }
+  const driver = fresh(slow, { forMs: 5000, clock: { now: () => 1000 } })
+  const asked = driver.get('a.jsonl')
+  await looked.promise
+  await driver.put('a.jsonl', text('one'))
+  written.resolve()
+  expect(await asked).toBeUndefined()
+  expect(await textOf(driver, 'a.jsonl')).toBe('one')
+})
