@@ -123,8 +123,8 @@ function together(all: readonly UnderWay[]): UnderWay | undefined {
   }
 }
 
-/** How many lines are known: each takes some 2 kB, and those of all fixtures in memory would take as much as these. */
-const MAX_LINES = 3000
+/** How many lines are known: as many as there are fixtures in memory, of the usual size. Each takes some 2 kB. */
+const MAX_LINES = 12_000
 
 /** Makes what gives the line of a turn. Turns that end alike have the very same, if they come again soon. */
 function createLines(mode: Mode): (entry: TurnEntry) => Line {

@@ -55,7 +55,7 @@ type Message =
   | (Pick<TurnRequest, 'kind' | 'id' | 'body' | 'bytes' | 'ignored'> & { readonly kind: 'request' })
 
 /** How much is remembered of requests that come again, in bytes, about: thousands of short ones. And how long one may be. */
-const KNOWN_BYTES = 4 * 1024 * 1024
+const KNOWN_BYTES = 16 * 1024 * 1024
 
 /** What one takes beside its text and its body, with what others know it by. */
 const ENTRY_BYTES = 1000
