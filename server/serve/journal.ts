@@ -1,5 +1,4 @@
 /** What happened: a line for each turn, and in the end what became of the recordings. */
-import { LRUCache } from 'lru-cache'
 import type { Call } from '../api/call.ts'
 import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
@@ -123,12 +122,12 @@ function together(all: readonly UnderWay[]): UnderWay | undefined {
   }
 }
 
-/** How many lines are known: as many as there are fixtures in memory, of the usual size. Each takes some 2 kB. */
-const MAX_LINES = 12_000
-
-/** Makes what gives the line of a turn. Turns that end alike have the very same, if they come again soon. */
+/**
+ * Makes what gives the line of a turn. Replays that end alike have the very same, as long as their fixture is in memory:
+ * what became of another call comes once. What a client may make as long as it likes is not kept.
+ */
 function createLines(mode: Mode): (entry: TurnEntry) => Line {
-  const last = new LRUCache<Action, { readonly entry: TurnEntry; readonly line: Line }>({ max: MAX_LINES })
+  const last = new WeakMap<Action, { readonly entry: TurnEntry; readonly line: Line }>()
   return (entry) => {
     const { action } = entry
     const known = action && last.get(action)
@@ -139,7 +138,7 @@ function createLines(mode: Mode): (entry: TurnEntry) => Line {
       message: messageOf(entry, mode, ignored),
       fields: fieldsOf(entry, mode, ignored),
     }
-    if (action) last.set(action, { entry, line })
+    if (action?.kind === 'hit' && ignored === undefined) last.set(action, { entry, line })
     return line
   }
 }

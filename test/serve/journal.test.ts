@@ -211,3 +211,17 @@ test('what was recorded of several APIs is told for each, and then of all', () =
     },
   ])
 })
+
+test('the line of a replay that ends as before is the very same; what a client may make as long as it likes is not kept', () => {
+  const given: unknown[] = []
+  const journal = createJournal({ ...silentLog, repeat: (line) => void given.push(line) }, 'replay')
+  const turn = (action: Action, ignored: readonly string[] = []) => {
+    for (let time = 0; time < 2; time++)
+      journal.turn({ endpoint: '/ws', action, count: 1, unit: 'frame', ms: time, ignored })
+    return given.at(-1) === given.at(-2)
+  }
+  const hit: Action = { kind: 'hit', fixture: 'say-hi-1.jsonl' }
+  expect(turn(hit)).toBe(true)
+  expect(turn({ kind: 'saved', fixture: 'say-hi-1.jsonl' })).toBe(false)
+  expect(turn({ ...hit }, ['a'.repeat(1000)])).toBe(false)
+})
