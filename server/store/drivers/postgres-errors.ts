@@ -1,14 +1,10 @@
 /** What PostgreSQL says in place of what it was asked for, in words that say what to do. */
-import { deltatape, marked } from '../../base/command-line.ts'
 import { DeltatapeError, systemCode } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
-import { ABOUT_TLS, reasonOf } from './reason.ts'
+import { ABOUT_TLS, PRUNE, reasonOf } from './reason.ts'
 
 /** It will be there in a moment: it starts, stops, has too much to do, or somebody else was in the way. */
 const AWAY = /^(?:08(?!P01)|57P0|57014|533|532|40|55P03)/
-
-/** What takes away fixtures that a run did not use. */
-const PRUNE = marked(deltatape('prune', 'used.jsonl'))
 
 /** Somebody has to change something: what it means, and what to do. `%` stands for the table. */
 const REFUSED: readonly (readonly [code: RegExp, means: string, advice: string])[] = [

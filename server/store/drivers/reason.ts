@@ -1,4 +1,5 @@
 /** What a library of an engine says where a connection fails, in one line. */
+import { deltatape, marked } from '../../base/command-line.ts'
 import { isError, systemCode } from '../../base/errors.ts'
 
 export interface Reason {
@@ -8,7 +9,10 @@ export interface Reason {
   readonly byTls: boolean
 }
 
-/** What to do then. */
+/** What takes away fixtures that a run did not use, where an engine is full. */
+export const PRUNE = marked(deltatape('prune', 'used.jsonl'))
+
+/** What to do where TLS fails. */
 export const ABOUT_TLS =
   'NODE_EXTRA_CA_CERTS=file.pem names the certificate of who signed its own; the host has to be the one that the certificate is for.'
 

@@ -1,14 +1,10 @@
 /** What Redis says in place of what it was asked for, in words that say what to do. */
-import { deltatape, marked } from '../../base/command-line.ts'
 import { DeltatapeError, isError } from '../../base/errors.ts'
 import { StoreError } from '../driver.ts'
-import { ABOUT_TLS, reasonOf } from './reason.ts'
+import { ABOUT_TLS, PRUNE, reasonOf } from './reason.ts'
 
 /** By the first word of what it says: it will be there in a moment. */
 const AWAY = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|ERR max number of clients)\b/
-
-/** What takes away fixtures that a run did not use. */
-const PRUNE = marked(deltatape('prune', 'used.jsonl'))
 
 /** Somebody has to change something: what it means, and what to do. `%` stands for the prefix of the keys. */
 const REFUSED: readonly (readonly [said: RegExp, means: string, advice: string])[] = [
