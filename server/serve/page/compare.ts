@@ -10,7 +10,6 @@ import { readCommitted } from '../../store/committed.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Compared, MemberWords, View } from './data.ts'
-import { createOneByOne } from './one-by-one.ts'
 
 interface Parts {
   readonly store: Pick<Store, 'flags' | 'pathOf'>
@@ -20,9 +19,8 @@ interface Parts {
   readonly viewOf: (fixture: StoredFixture) => Promise<View>
 }
 
-/** Makes what compares fixtures. git runs for names that the store lists, and once at a time. */
+/** Makes what compares fixtures. git runs for names that the store lists; whoever asks for several asks for one at a time. */
 export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSources, 'compare' | 'compareWithGit'> {
-  const oneByOne = createOneByOne()
   const sideBySide = async (before: StoredFixture, after: StoredFixture, ...words: string[]): Promise<Compared> => ({
     ...(await comparedOf([before, after], [await viewOf(before), await viewOf(after)])),
     command: deltatape('diff', ...store.flags, ...words),
@@ -31,7 +29,7 @@ export function createComparing({ store, fixture, viewOf }: Parts): Pick<PageSou
     compare: async (before, after) => sideBySide(await fixture(before), await fixture(after), before, after),
     async compareWithGit(name, revision) {
       const now = await fixture(name)
-      const then = await oneByOne(() => readCommitted({ name, path: store.pathOf(name) }, revision))
+      const then = await readCommitted({ name, path: store.pathOf(name) }, revision)
       return sideBySide(then, now, name, ...(revision === 'HEAD' ? [] : ['--against', revision]))
     },
   }

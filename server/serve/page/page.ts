@@ -2,12 +2,12 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { access } from '../http/access.ts'
+import { createOrder } from '../../store/shared.ts'
 import type { Env } from '../http/room.ts'
 import { type PageSources, createPageApi } from './api.ts'
 import { createPageFiles } from './assets.ts'
 import { createComparing } from './compare.ts'
 import { exportPage } from './export.ts'
-import { createOneByOne } from './one-by-one.ts'
 import { type SourcesOptions, createSources } from './sources.ts'
 
 /** What the page may do: nothing but what comes from this server, and no text of a fixture ever becomes code. */
@@ -54,7 +54,8 @@ export function createPage(options: SourcesOptions): Hono<Env> {
   const told = createSources(options)
   const { compare, compareWithGit } = createComparing({ store, ...told })
   // What is made of a whole fixture takes several times its memory meanwhile.
-  const oneByOne = createOneByOne()
+  const inOrder = createOrder()
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => inOrder('a whole fixture', work)
   const sources: PageSources = {
     ...told,
     view: (name) => oneByOne(() => told.view(name)),

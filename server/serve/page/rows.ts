@@ -2,10 +2,10 @@
 import type { Clock } from '../../base/clock.ts'
 import { nameOfTake, takeIn } from '../../fixture/take.ts'
 import { createPieces, sortInPieces } from '../../store/pieces.ts'
+import { createOrder } from '../../store/shared.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Row } from './data.ts'
-import { createOneByOne } from './one-by-one.ts'
 import { createShelf } from './shelf.ts'
 
 /** How long reading goes on for one part, in ms: what is there by then is given, if it is not too little. */
@@ -38,7 +38,7 @@ export function createRows(
   }
 
   /** One search after another: each takes all there is to take. */
-  const oneByOne = createOneByOne()
+  const inOrder = createOrder()
   const search = async (words: readonly string[]): Promise<readonly string[]> => {
     const found: string[] = []
     for await (const some of each(await look(), shelf.searched)) {
@@ -64,7 +64,7 @@ export function createRows(
     },
     search(words) {
       const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-      return oneByOne(() => search(wanted))
+      return inOrder('a search', () => search(wanted))
     },
   }
 }
