@@ -2,7 +2,7 @@
 import type { Call } from '../api/call.ts'
 import { type AnswerRecord, eventsIn } from '../api/record.ts'
 import { fresh } from '../base/memo.ts'
-import type { Recording } from '../store/read/playback.ts'
+import type { Playback } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer, Model } from './model.ts'
 
@@ -12,10 +12,10 @@ import type { Answer, Model } from './model.ts'
  *
  * @param accepts which fixtures count
  */
-export function derive(model: Model, store: Store, accepts: (recording: Recording) => boolean): Model {
+export function derive(model: Model, store: Store, accepts: (playback: Playback) => boolean): Model {
   const counts = async (asked: Call): Promise<boolean> => {
-    const recording = await store.recording(await store.identify(asked))
-    return recording !== undefined && accepts(recording)
+    const playback = await store.playback(await store.identify(asked))
+    return playback !== undefined && accepts(playback)
   }
   /** The same call asking for a stream, by its bytes; nothing if it does already. */
   const streams = new WeakMap<Call['content'], Call['content'] | typeof NONE>()

@@ -3,7 +3,7 @@ import type { Headers } from '../api/headers.ts'
 import type { Clock } from '../base/clock.ts'
 import { identify } from '../fixture/key.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import type { Recording } from '../store/read/playback.ts'
+import type { Playback } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import type { Deadlines } from './deadlines.ts'
 import { derive } from './derive.ts'
@@ -97,7 +97,7 @@ export function createModel(settings: ModelSettings, { store, redactor, clock, m
   return withRoom(mode === 'record' ? paced : derive(paced, store, accepts), store.identify)
 }
 
-type Accepts = (recording: Recording) => boolean
+type Accepts = (playback: Playback) => boolean
 
 const any: Accepts = () => true
 

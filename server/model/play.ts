@@ -4,7 +4,7 @@ import { ModelError, isFailure } from '../api/ending.ts'
 import type { AnswerRecord, Batch } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
-import type { Recording } from '../store/read/playback.ts'
+import type { Playback } from '../store/read/playback.ts'
 import type { Action, Answer } from './model.ts'
 import { type Pace, instant } from './pace.ts'
 import { retied } from './retie.ts'
@@ -18,32 +18,32 @@ export interface Playing {
 }
 
 /** Gives an answer as it was recorded, at a pace. */
-export function play(recording: Recording, call: Call, playing: Playing): Answer | Promise<never> {
-  const { response, ending } = recording
-  const action = actionFor(recording, playing.kind)
+export function play(playback: Playback, call: Call, playing: Playing): Answer | Promise<never> {
+  const { response, ending } = playback
+  const action = actionFor(playback, playing.kind)
   const failure = isFailure(ending) ? ending : undefined
-  if (!response) return unanswered(recording, playing)
-  const parts = retied(recording, call)
+  if (!response) return unanswered(playback, playing)
+  const parts = retied(playback, call)
   if (playing.pace !== instant || !Array.isArray(parts)) {
-    return { head: response, action, records: inTime(recording, parts, playing) }
+    return { head: response, action, records: inTime(playback, parts, playing) }
   }
   return { head: response, action, records: failure ? thenThrow(parts, failure) : parts }
 }
 
 /** No head came: it fails when it failed. */
-async function unanswered({ ending, endedAt }: Recording, playing: Playing): Promise<never> {
+async function unanswered({ ending, endedAt }: Playback, playing: Playing): Promise<never> {
   await until(playing.pace(endedAt, 0), playing.clock.now(), playing)
   throw new ModelError(isFailure(ending) ? ending : { end: 'unreachable' })
 }
 
-const actions = new WeakMap<Recording, Action>()
+const actions = new WeakMap<Playback, Action>()
 
-/** What became of a call that a recording answers: the very same each time, so that what is told of it is made once. */
-function actionFor(recording: Recording, kind: Action['kind']): Action {
-  const known = actions.get(recording)
+/** What became of a call that a fixture answers: the very same each time, so that what is told of it is made once. */
+function actionFor(playback: Playback, kind: Action['kind']): Action {
+  const known = actions.get(playback)
   if (known?.kind === kind) return known
-  const action = { kind, fixture: recording.name }
-  actions.set(recording, action)
+  const action = { kind, fixture: playback.name }
+  actions.set(playback, action)
   return action
 }
 
@@ -61,7 +61,7 @@ async function until(due: number, began: number, { clock, signal }: Playing): Pr
 
 /** If all of a part is due at once, it is handed on as it is: encoders know it again. */
 async function* inTime(
-  { ending, endedAt }: Recording,
+  { ending, endedAt }: Playback,
   parts: Answer['records'],
   playing: Playing,
 ): AsyncGenerator<Batch, void> {

@@ -1,7 +1,7 @@
 /** A model that answers from fixtures, and from nothing else. */
 import type { Call } from '../api/call.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Recording } from '../store/read/playback.ts'
+import type { Playback } from '../store/read/playback.ts'
 import type { Store } from '../store/store.ts'
 import { createCounts, rowOf } from './count.ts'
 import type { Model } from './model.ts'
@@ -13,7 +13,7 @@ export interface ReplayOptions {
   readonly pace: Pace
   readonly clock: Clock
   /** Which fixtures count. */
-  readonly accepts: (recording: Recording) => boolean
+  readonly accepts: (playback: Playback) => boolean
   /** Whether a call is to be answered anew, whatever fixtures there are. */
   readonly goesOn?: (call: Call, key: string) => boolean
   /** What answers if none counts. */
@@ -33,9 +33,9 @@ export function replay(store: Store, { pace, clock, accepts, goesOn, otherwise }
     const row = rowOf(call, identity.key)
     const nth = counts.next(row)
     if (!goesOn?.(call, identity.key)) {
-      const recording = await store.recording(identity, nth)
-      if (recording && accepts(recording)) {
-        return play(recording, call, { pace: paceOf(call, pace), clock, signal, kind: 'hit' })
+      const playback = await store.playback(identity, nth)
+      if (playback && accepts(playback)) {
+        return play(playback, call, { pace: paceOf(call, pace), clock, signal, kind: 'hit' })
       }
     }
     try {

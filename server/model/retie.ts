@@ -5,15 +5,15 @@ import { dataOf } from '../api/framing/framing.ts'
 import { isStream, rewritten } from '../api/framing/index.ts'
 import { type AnswerRecord, type Batch, textOf } from '../api/record.ts'
 import { fresh } from '../base/memo.ts'
-import type { Recording } from '../store/read/playback.ts'
+import type { Playback } from '../store/read/playback.ts'
 import type { Answer } from './model.ts'
 
 type Parts = Answer['records']
 
-/** The parts of a recording as the answer to a call; the very same if it repeats nothing, or the call says the same. */
-export function retied(recording: Recording, call: Call): ReturnType<Recording['parts']> {
-  const parts = recording.parts()
-  const { response, ties: from } = recording
+/** The parts of a playback as the answer to a call; the very same if it repeats nothing, or the call says the same. */
+export function retied(playback: Playback, call: Call): ReturnType<Playback['parts']> {
+  const parts = playback.parts()
+  const { response, ties: from } = playback
   const { ties } = call.api
   if (!from || !ties || !response) return parts
   const to = ties.of(contentText(call))

@@ -1,4 +1,4 @@
-/** What happened: a line for each turn, and in the end what became of the recordings. */
+/** What happened: a line for each turn, and in the end what became of the fixtures. */
 import type { Call } from '../api/call.ts'
 import { tokensIn } from '../api/tokens.ts'
 import type { ErrorCode } from '../base/errors.ts'
@@ -7,7 +7,7 @@ import { isShort } from '../base/name.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Action } from '../model/model.ts'
 import type { Line, Log } from './log.ts'
-import { createRecordings } from './recordings.ts'
+import { createOutcomes } from './outcomes.ts'
 import type { Trace } from './trace.ts'
 
 /** What is spoken where a client connected, in words of ours: a path may hold what a client wrote. */
@@ -72,7 +72,7 @@ export interface Journal {
    */
   turn(entry: TurnEntry, underWay?: UnderWay): void
   /**
-   * Writes what became of the recordings, in the modes that record.
+   * Writes what became of the fixtures, in the modes that record.
    *
    * @param names those of all fixtures, if they are known: it is told which of them the run left over
    */
@@ -90,14 +90,14 @@ const WORDS: Record<Action['kind'], string> = {
 
 /** @param onlookers see the turns while they last */
 export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker[] = []): Journal {
-  const recordings = createRecordings()
+  const outcomes = createOutcomes()
   const lineFor = createLines(mode)
   const records = mode === 'record' || mode === 'auto'
   return {
     begin: (begun) => together(onlookers.map((onlooker) => onlooker.begin(begun))),
     turn(entry, underWay) {
       underWay?.ended(entry)
-      if (entry.action && records) recordings.note(entry.action, nameOfApi(entry))
+      if (entry.action && records) outcomes.note(entry.action, nameOfApi(entry))
       const { ms, trace } = entry
       const tenths = Math.round(ms * 10) / 10
       const fields = trace
@@ -105,7 +105,7 @@ export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker
         : { ms: tenths }
       log.repeat(lineFor(entry), { text: String(Math.round(ms)), fields })
     },
-    close: (names) => recordings.tell(log, names),
+    close: (names) => outcomes.tell(log, names),
   }
 }
 

@@ -25,7 +25,7 @@ import { missOf } from './find/miss.ts'
 import type { Listing } from './find/names.ts'
 import { sortInPieces } from './pieces.ts'
 import { type Save, createSaver } from './save.ts'
-import type { Recording } from './read/playback.ts'
+import type { Playback } from './read/playback.ts'
 import { type State, createStates } from './read/state.ts'
 import { createSurveyed } from './conversation/surveyed.ts'
 import { objectAt, readText, there } from './read/text.ts'
@@ -65,7 +65,7 @@ export interface Store {
    * The n-th take of a call, or the last if there are fewer, to be played: one of any size. The first if no number is
    * given. One that is in memory may be there at once. Throws as {@link find} does.
    */
-  recording(asked: Asked, nth?: number): Promise<Recording | undefined> | Recording | undefined
+  playback(asked: Asked, nth?: number): Promise<Playback | undefined> | Playback | undefined
   /** The name of a take of a call; the first if none is named. Throws as {@link find} does. */
   nameOf(asked: Asked, take?: number): Promise<string | undefined>
   /** The name of the fixture with a key. All is listed for that: who knows the call asks {@link nameOf}. */
@@ -180,7 +180,7 @@ export function openStore(options: StoreOptions): Store {
     beside: (name, text) => readBeside(driver, name, text),
     listBeside: async () => sortInPieces((await look()).beside, clock),
     find: async (asked, take) => (await finder.find(asked, take))?.fixture,
-    recording: finder.recording,
+    playback: finder.playback,
     nameOf,
     nameWith,
     hasTakes: finder.hasTakes,

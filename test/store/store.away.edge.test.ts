@@ -94,8 +94,8 @@ test('nothing that is asked of it is taken for what is not there', async () => {
   const asks: readonly (() => Promise<unknown>)[] = [
     () => store.check({ write: false }),
     () => store.find(fixture),
-    async () => store.recording(fixture),
-    async () => store.recording(fixture, 2),
+    async () => store.playback(fixture),
+    async () => store.playback(fixture, 2),
     () => store.nameOf(fixture),
     () => store.nameWith(fixture.key),
     () => store.identify(callOf({ model: 'm', input: 'And then?', previous_response_id: 'resp_one' })),

@@ -134,7 +134,7 @@ describe('what cannot be read now', () => {
       await block(name)
       for (const from of [store, openTestStore(dir)]) {
         expect(await ask(from, HI)).toBe('fixture_invalid')
-        const told = from.recording(good ?? HI_NONE)
+        const told = from.playback(good ?? HI_NONE)
         await expect(told).rejects.toThrow(`${name} cannot be read: ELOOP.`)
       }
       await rm(join(dir, name))

@@ -24,11 +24,11 @@ onPlaces('what one machine saves', (fresh, engine) => {
     const [one, other] = await pair(await fresh())
     const fixture = await fixtureFor(one, HI)
     expect(await other.find(fixture)).toBeUndefined()
-    expect(await other.recording(fixture)).toBeUndefined()
+    expect(await other.playback(fixture)).toBeUndefined()
     expect(await one.save(fixture)).toEqual({ outcome: 'saved', name: fileName(fixture) })
     const name = fileName(fixture)
     expect((await other.find(fixture))?.records).toEqual(fixture.records)
-    expect(await other.recording(fixture)).toMatchObject({ name, isGood: true })
+    expect(await other.playback(fixture)).toMatchObject({ name, isGood: true })
     expect([await other.list(), await other.nameOf(fixture), await other.nameWith(fixture.key)]).toEqual([
       [name],
       name,
@@ -39,7 +39,7 @@ onPlaces('what one machine saves', (fresh, engine) => {
     const next = { ...fixture, records: answerOf('two') }
     expect(await other.save(next)).toMatchObject({ outcome: 'saved', name, replaced: { name } })
     expect((await one.find(fixture))?.records).toEqual(next.records)
-    expect(await one.recording(fixture)).toMatchObject({ name })
+    expect(await one.playback(fixture)).toMatchObject({ name })
     expect((await one.stamp(name)) === (await other.stamp(name))).toBe(true)
   })
 
@@ -92,7 +92,7 @@ onPlaces('what one machine saves', (fresh, engine) => {
       await driver.put(name, Buffer.from(harmed))
       const told = { code: 'fixture_invalid', message: expect.stringMatching(new RegExp(`^${name}:${line}:`)) }
       for (const store of [one, other, machineOn(place)]) {
-        await expect(store.recording(fixture)).rejects.toMatchObject(told)
+        await expect(store.playback(fixture)).rejects.toMatchObject(told)
         await expect(store.find(fixture)).rejects.toMatchObject(told)
       }
     }
@@ -127,7 +127,7 @@ onPlaces('what one machine saves', (fresh, engine) => {
     expect(await one.find(fixture)).toBeUndefined()
     expect(await one.remove(fileName(renamed), await one.stamp(fileName(renamed)))).toBe(true)
     expect(await one.remove(fileName(renamed), await one.stamp(fileName(renamed)))).toBe(false)
-    expect(await other.recording(renamed)).toBeUndefined()
+    expect(await other.playback(renamed)).toBeUndefined()
     // The names of models are those of others, too.
     expect((await objectsIn(place)).filter((object) => !object.startsWith('.index/model/'))).toEqual([])
     expect(engine === 'directory' ? [] : await other.list()).toEqual([])
@@ -197,7 +197,7 @@ onPlaces('takes of one call', (fresh) => {
     const first = fileName(asked)
     const namesOf = async (store: Store) => {
       const names: (string | undefined)[] = []
-      for (const nth of [1, 2, 3, 4, 5]) names.push((await store.recording(asked, nth))?.name)
+      for (const nth of [1, 2, 3, 4, 5]) names.push((await store.playback(asked, nth))?.name)
       return names
     }
     const all = [1, 2, 3, 4].map((take) => nameOfTake(first, take))

@@ -212,6 +212,6 @@ describe('replace and remove', () => {
     const stamp = await store.stamp(name)
     expect([await store.remove(name, stamp), await store.remove(name, stamp)]).toEqual([true, false])
     expect(await store.list()).toEqual([])
-    expect(await store.recording(fixture)).toBeUndefined()
+    expect(await store.playback(fixture)).toBeUndefined()
   })
 })

@@ -5,14 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { bytesOf } from '../../server/api/record.ts'
 import { formatFixture } from '../../server/fixture/file.ts'
 import { fileName } from '../../server/fixture/key.ts'
-import type { Recording } from '../../server/store/read/playback.ts'
+import type { Playback } from '../../server/store/read/playback.ts'
 import { callOf, toRecords } from '../kit/calls.ts'
 import { openTestStore } from '../kit/tools.ts'
 import { HI, answerOf, fixtureFor, setUp } from './kit.ts'
 
-const bodyOf = async (recording: Recording | undefined): Promise<string> => {
+const bodyOf = async (playback: Playback | undefined): Promise<string> => {
   const parts: Buffer[] = []
-  for await (const { items } of recording?.parts() ?? []) parts.push(bytesOf(items))
+  for await (const { items } of playback?.parts() ?? []) parts.push(bytesOf(items))
   return Buffer.concat(parts).toString()
 }
 
@@ -50,7 +50,7 @@ describe('find', () => {
     await mkdir(join(dir, 'chat', 'deep'), { recursive: true })
     await rename(join(dir, name), join(dir, 'chat', 'deep', name))
     for (const again of [store, openTestStore(dir)]) {
-      expect((await again.recording(fixture))?.name).toBe(`chat/deep/${name}`)
+      expect((await again.playback(fixture))?.name).toBe(`chat/deep/${name}`)
       expect((await again.find(fixture))?.name).toBe(`chat/deep/${name}`)
       expect(await again.list()).toEqual([`chat/deep/${name}`])
       expect(await again.text(`chat/deep/${name}`)).toBe(await readFile(join(dir, 'chat', 'deep', name), 'utf8'))
@@ -62,7 +62,7 @@ describe('find', () => {
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
     await rename(join(dir, fileName(fixture)), join(dir, 'say-hi-000000000000.jsonl'))
-    expect(await store.recording(fixture)).toBeUndefined()
+    expect(await store.playback(fixture)).toBeUndefined()
     const { message, fixture: wanted } = await store.miss(fixture)
     expect(message).toBe(
       `say-hi-000000000000.jsonl is the fixture for this request, and its name says otherwise. Rename it to ${fileName(fixture)}.`,
@@ -76,10 +76,10 @@ describe('find', () => {
     await store.save(fixture)
     const path = join(dir, fileName(fixture))
     await utimes(path, 1, 1)
-    expect(await bodyOf(await store.recording(fixture))).toContain('Hi there')
+    expect(await bodyOf(await store.playback(fixture))).toContain('Hi there')
     await writeFile(path, formatFixture(fixture).replaceAll('Hi', 'Ho'))
     await utimes(path, 1, 1)
-    expect(await bodyOf(await store.recording(fixture))).toContain('Ho there')
+    expect(await bodyOf(await store.playback(fixture))).toContain('Ho there')
   })
 
   test('sees what another program adds', async () => {
@@ -99,14 +99,14 @@ describe('find', () => {
     await writeFile(join(dir, name), formatFixture(fixture).slice(0, -30))
     const damaged = { code: 'fixture_invalid', message: expect.stringContaining(name) }
     await expect(store.find(fixture)).rejects.toMatchObject(damaged)
-    await expect(store.recording(fixture)).rejects.toMatchObject(damaged)
+    await expect(store.playback(fixture)).rejects.toMatchObject(damaged)
   })
 
   test('a file of format 1 is refused by name', async () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await writeFile(join(dir, fileName(fixture)), '{"deltatape":1,"key":"x"}\n')
-    await expect(store.recording(fixture)).rejects.toMatchObject({
+    await expect(store.playback(fixture)).rejects.toMatchObject({
       code: 'fixture_invalid',
       message: expect.stringMatching(/^say-hi-\w{12}\.jsonl:1: this file is of format 1/),
     })
@@ -121,7 +121,7 @@ test.each(['Say hi', 'こんにちは、世界', 'Déjà vu', 'नमस्त�
     await store.save(fixture)
     expect(await readdir(dir)).toEqual([fileName(fixture)])
     const anew = openTestStore(dir)
-    expect((await anew.recording(fixture))?.name).toBe(fileName(fixture))
+    expect((await anew.playback(fixture))?.name).toBe(fileName(fixture))
     expect((await anew.survey()).candidates.map(({ name }) => name)).toEqual([fileName(fixture)])
   },
 )
@@ -155,7 +155,7 @@ test('a checkout with CR LF replays the same bytes, whatever the answer is', asy
   for (const again of [store, openTestStore(dir)]) {
     for (const fixture of fixtures) {
       const { records } = fixture
-      expect(await bodyOf(await again.recording(fixture))).toBe(bytesOf(records).toString())
+      expect(await bodyOf(await again.playback(fixture))).toBe(bytesOf(records).toString())
       expect((await again.find(fixture))?.records.map(({ wire }) => wire)).toEqual(records.map(({ wire }) => wire))
     }
   }
@@ -170,13 +170,13 @@ describe('what cannot be looked at', () => {
     const loop = fileName(other)
     await symlink(loop, join(dir, loop))
     const anew = openTestStore(dir)
-    expect((await anew.recording(fixture))?.name).toBe(fileName(fixture))
-    await expect(anew.recording(other)).rejects.toMatchObject({
+    expect((await anew.playback(fixture))?.name).toBe(fileName(fixture))
+    await expect(anew.playback(other)).rejects.toMatchObject({
       code: 'fixture_invalid',
       message: expect.stringContaining(`${loop} cannot be read: ELOOP`),
     })
     const third = await anew.identify(callOf({ model: 'm', input: 'Say hey' }))
-    expect(await anew.recording(third)).toBeUndefined()
+    expect(await anew.playback(third)).toBeUndefined()
     expect(await anew.miss(third)).toMatchObject({ code: 'fixture_miss', message: expect.stringContaining(loop) })
   })
 
@@ -189,7 +189,7 @@ describe('what cannot be looked at', () => {
       code: 'fixture_invalid',
       message: expect.stringMatching(/^The fixtures directory ".+" cannot be read: ELOOP\.$/),
     }
-    await expect(store.recording(fixture)).rejects.toMatchObject(unreadable)
+    await expect(store.playback(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.save(fixture)).rejects.toMatchObject({ code: 'ELOOP' })
     await rm(dir)
@@ -199,11 +199,11 @@ describe('what cannot be looked at', () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
-    await store.recording(fixture)
+    await store.playback(fixture)
     await rm(dir, { recursive: true })
     await writeFile(dir, '')
     const unreadable = { code: 'fixture_invalid', message: expect.stringContaining('cannot be read: ENOTDIR') }
-    await expect(store.recording(fixture)).rejects.toMatchObject(unreadable)
+    await expect(store.playback(fixture)).rejects.toMatchObject(unreadable)
     await expect(store.miss(fixture)).rejects.toMatchObject(unreadable)
   })
 })

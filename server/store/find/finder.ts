@@ -10,7 +10,7 @@ import type { Driver } from '../driver.ts'
 import { type Asked, createLocator } from './locator.ts'
 import type { Listing } from './names.ts'
 import { readEach } from '../read/each.ts'
-import type { Recording } from '../read/playback.ts'
+import type { Playback } from '../read/playback.ts'
 import { type Versioned, createReader } from '../read/reader.ts'
 import { createNthTake } from './nth-take.ts'
 import { shared } from '../shared.ts'
@@ -43,7 +43,7 @@ export interface Finder {
   /** The same by the key alone: everything is listed for that. */
   nameWith(key: string, take?: number): Promise<string | undefined>
   /** The n-th take of a call, or the last if there are fewer, to be played. Throws as {@link find} does. */
-  recording(asked: Asked, nth?: number): Promise<Recording | undefined> | Recording | undefined
+  playback(asked: Asked, nth?: number): Promise<Playback | undefined> | Playback | undefined
   /** Whether a call has several takes, as far as it is known. */
   hasTakes(key: string): boolean
   /** A fixture as it is now; undefined if there is none of this name. */
@@ -76,11 +76,11 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
   const reader = createReader(driver, options)
   const { shelf } = reader
   const { look, locate, namesWith, furtherTakes, takesBeside, added } = createLocator(driver, reader, clock)
-  const recording = createNthTake({
-    first: (asked) => locate(asked, reader.recording),
+  const playback = createNthTake({
+    first: (asked) => locate(asked, reader.playback),
     further: furtherTakes,
     lookFor: takesBeside,
-    read: reader.recording,
+    read: reader.playback,
     clock,
   })
 
@@ -109,7 +109,7 @@ export function createFinder(driver: Driver, options: FinderOptions): Finder {
       }
       return undefined
     },
-    recording: (asked, nth = 1) => recording(asked, nth),
+    playback: (asked, nth = 1) => playback(asked, nth),
     hasTakes: (key) => furtherTakes(key).length > 0,
     async survey() {
       const { names, unknown } = await look()

@@ -2,21 +2,21 @@
 import type { Clock } from '../../base/clock.ts'
 import { takeIn, takeOf } from '../../fixture/take.ts'
 import type { Asked } from './locator.ts'
-import type { Recording } from '../read/playback.ts'
+import type { Playback } from '../read/playback.ts'
 import type { Look } from '../read/current.ts'
 
 interface Parts {
   /** The first take of a call. Throws as a search does. */
-  readonly first: (asked: Asked) => Promise<Recording | undefined> | Recording | undefined
+  readonly first: (asked: Asked) => Promise<Playback | undefined> | Playback | undefined
   /** The names that say that they are further takes of a call, in their order, as far as they are known. */
   readonly further: (key: string) => readonly string[]
   /** Looks for further takes beside one. */
   readonly lookFor: (name: string) => Promise<void>
-  readonly read: Look<Recording>
+  readonly read: Look<Playback>
   readonly clock: Pick<Clock, 'now'>
 }
 
-/** A look at what there is beside a recording: when it began, and whether it is over. */
+/** A look at what there is beside a fixture: when it began, and whether it is over. */
 interface Looked {
   readonly at: number
   readonly done: Promise<void>
@@ -28,16 +28,16 @@ const LOOK_MS = 500
 
 /** Makes what gives the n-th of the takes that there are, or the last if there are fewer; undefined if there is none. */
 export function createNthTake({ first, further, lookFor, read, clock }: Parts) {
-  const looks = new WeakMap<Recording, Looked>()
+  const looks = new WeakMap<Playback, Looked>()
 
   /** The last look at what there is beside this, unless it is too long ago. */
-  const lastLook = (begin: Recording): Looked | undefined => {
+  const lastLook = (begin: Playback): Looked | undefined => {
     const last = looks.get(begin)
     return last && clock.now() - last.at < LOOK_MS ? last : undefined
   }
 
   /** Whoever comes while it is looked waits for that. */
-  const look = (begin: Recording): Promise<void> => {
+  const look = (begin: Playback): Promise<void> => {
     const last = lastLook(begin)
     if (last) return last.done
     const done = lookFor(begin.name).then(() => void (looked.isOver = true))
@@ -47,7 +47,7 @@ export function createNthTake({ first, further, lookFor, read, clock }: Parts) {
   }
 
   /** The last of these that is there. */
-  const lastOf = async (key: string, names: readonly string[]): Promise<Recording | undefined> => {
+  const lastOf = async (key: string, names: readonly string[]): Promise<Playback | undefined> => {
     for (const name of names.toReversed()) {
       const take = await read(name)
       if (take?.key === key && takeOf(take) === takeIn(name)) return take
@@ -55,7 +55,7 @@ export function createNthTake({ first, further, lookFor, read, clock }: Parts) {
     return undefined
   }
 
-  const among = async (key: string, nth: number, found: ReturnType<Parts['first']>): Promise<Recording | undefined> => {
+  const among = async (key: string, nth: number, found: ReturnType<Parts['first']>): Promise<Playback | undefined> => {
     const begin = await found
     // Whether a failure counts depends on what comes after it.
     if (begin && (nth > further(key).length + 1 || (nth === 1 && !begin.isGood))) await look(begin)

@@ -8,14 +8,14 @@ import { createTally, fresh } from '../../base/memo.ts'
 import { type FixtureHeader, type StoredFixture, isGood } from '../../fixture/fixture.ts'
 import { type Contents, contentsOf, readContents } from './contents.ts'
 import { type Driver, type Found, foundAt, isStoreError } from '../driver.ts'
-import { type Recording, bytesOfFacts, inMemory, played } from './playback.ts'
+import { type Playback, bytesOfFacts, inMemory, played } from './playback.ts'
 
 /** How large a fixture may be that is kept in memory, with what stands beside it, in bytes. */
 const MAX_KEPT_BYTES = 2 * 1024 * 1024
 
 export interface Loaded {
   readonly version: string
-  readonly value: Recording
+  readonly value: Playback
   /** The version of what stands beside it; undefined if nothing does. */
   readonly beside: string | undefined
   /** Whether it is small enough to be kept in memory. */
@@ -30,7 +30,7 @@ export async function readWhole(driver: Driver, found: Found): Promise<StoredFix
 }
 
 /** Reads a fixture to see that it is whole, and keeps it if it is small enough. Throws as {@link readContents} does. */
-export async function loadRecording(driver: Driver, found: Found): Promise<Loaded> {
+export async function loadPlayback(driver: Driver, found: Found): Promise<Loaded> {
   const { name, version, bytes } = found
   const gathered = createGathering(bytes <= MAX_KEPT_BYTES)
   const { facts, beside } = await readContents(driver, found, gathered.take)

@@ -6,7 +6,7 @@ import { type FixtureFacts, type StoredFixture, isGood } from '../../fixture/fix
 import { pack, unpack } from './packing.ts'
 
 /** A fixture to be played. Its request, which may be large, is not kept. */
-export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
+export interface Playback extends Pick<FixtureFacts, 'key' | 'take' | 'response' | 'ending' | 'endedAt'> {
   readonly name: string
   /** Whether the model finished: an answer that a failure must not replace. */
   readonly isGood: boolean
@@ -22,7 +22,7 @@ export interface Recording extends Pick<FixtureFacts, 'key' | 'take' | 'response
 }
 
 /** A fixture that is kept in memory, most of it outside of the heap. */
-export function inMemory(fixture: StoredFixture): Recording {
+export function inMemory(fixture: StoredFixture): Playback {
   const tally = createTally(bytesOfFacts(fixture))
   const parts = Array.from(inParts(fixture.records), (records) =>
     remade(records, { chars: charsIn(records), tally, pack: (items) => packed(items, tally) }),
@@ -48,12 +48,12 @@ export const played = ({ key, take, api, requestText, response, ending, endedAt 
   ties: apiNamed(api).ties?.of(requestText),
 })
 
-/** What a recording takes in memory, or what is remembered in its place. */
-export const tallyOf = (read: Recording | Error): Tally => ('tally' in read ? read.tally : createTally(DAMAGE_BYTES))
+/** What a playback takes in memory, or what is remembered in its place. */
+export const tallyOf = (read: Playback | Error): Tally => ('tally' in read ? read.tally : createTally(DAMAGE_BYTES))
 
 const DAMAGE_BYTES = 1000
 
-/** The objects of a recording, of its parts and of what is made of them; and the headers of its answer. */
+/** The objects of a playback, of its parts and of what is made of them; and the headers of its answer. */
 export const bytesOfFacts = ({ response }: Pick<FixtureFacts, 'response'>): number =>
   OBJECT_BYTES + 2 * (response?.headers ?? []).flat().join().length
 

@@ -10,8 +10,8 @@ import { type Look, type Read, orDamage, orThrow, readCurrent } from './current.
 import type { Driver, Found } from '../driver.ts'
 import { FIRST_BYTES, firstLine } from '../lines.ts'
 import { readWhole } from './load.ts'
-import type { Recording } from './playback.ts'
-import { createRecordings } from './recordings.ts'
+import type { Playback } from './playback.ts'
+import { createPlaybacks } from './playbacks.ts'
 import { type Shelf, createShelf } from './shelf.ts'
 
 /** The longest first line that is read in one go with what comes after it, in characters. */
@@ -31,7 +31,7 @@ export interface Reader {
   /** What is kept of the first line. */
   readonly sketch: Read<Sketch>
   /** The fixture, to be played. */
-  readonly recording: Look<Recording>
+  readonly playback: Look<Playback>
   /** The fixture as it is now. */
   readonly whole: Read<Versioned>
   /** What is known already. */
@@ -49,7 +49,7 @@ export interface ReaderOptions {
 
 /** Makes a reader of a place. All it reads throws `fixture_invalid` if it is damaged, or cannot be read. */
 export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptions): Reader {
-  const recording = createRecordings(driver, memoryBytes)
+  const playback = createPlaybacks(driver, memoryBytes)
   const shelf = createShelf()
 
   const sketch: Read<Sketch> = async (name) => {
@@ -73,7 +73,7 @@ export function createReader(driver: Driver, { memoryBytes, match }: ReaderOptio
   return {
     header: (name) => readCurrent(driver, name, (found) => readHeader(driver, found, match), { first: FIRST_BYTES }),
     sketch,
-    recording,
+    playback,
     whole: (name) =>
       readCurrent(driver, name, async (found) => {
         const fixture = await readWhole(driver, found)

@@ -53,9 +53,9 @@ describe('a fixture that was found', () => {
     const { store, fixtures } = await shelf(3)
     const [fixture] = fixtures
     if (!fixture) return
-    const first = await store.recording(fixture)
+    const first = await store.playback(fixture)
     await settle()
-    expect(await store.recording(fixture)).toBe(first)
+    expect(await store.playback(fixture)).toBe(first)
     expect(first?.parts()).toBe(first?.parts())
     expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 1])
   })
@@ -66,7 +66,7 @@ describe('a fixture that was found', () => {
     if (!fixture) return
     const asked = Array.from({ length: 20 }, async (_, index) => {
       for (let turn = 0; turn < index; turn++) await settle()
-      return store.recording(fixture)
+      return store.playback(fixture)
     })
     expect(new Set(await Promise.all(asked)).size).toBe(1)
     expect(opened.mock.calls.length).toBe(1)
@@ -76,32 +76,32 @@ describe('a fixture that was found', () => {
     const { dir, store } = await setUp()
     const fixture = await fixtureFor(store, HI)
     await store.save(fixture)
-    const first = await store.recording(fixture)
+    const first = await store.playback(fixture)
     const path = join(dir, fileName(fixture))
     await writeFile(path, formatFixture({ ...fixture, records: answerOf('two') }))
     await utimes(path, 1, 1)
     await settle()
-    expect(await store.recording(fixture)).not.toBe(first)
+    expect(await store.playback(fixture)).not.toBe(first)
     expect((await store.find(fixture))?.records).toEqual(answerOf('two'))
     await rm(path)
     await settle()
     expect(await store.find(fixture)).toBeUndefined()
-    expect(await store.recording(fixture)).toBeUndefined()
+    expect(await store.playback(fixture)).toBeUndefined()
   })
 
   test('is read once, too, when it has become too large for the memory, or small enough', async () => {
     const { store, fixtures } = await shelf(1)
     const [fixture] = fixtures
     if (!fixture) return
-    await store.recording(fixture)
+    await store.playback(fixture)
     const large = answerOf('large', 'x'.repeat(800_000))
     for (const records of [large, answerOf('small'), large]) {
       await store.save({ ...fixture, records })
       await settle()
-      const recording = await store.recording(fixture)
+      const playback = await store.playback(fixture)
       await settle()
-      expect(await store.recording(fixture)).toBe(recording)
-      expect(Array.isArray(recording?.parts())).toBe(records !== large)
+      expect(await store.playback(fixture)).toBe(playback)
+      expect(Array.isArray(playback?.parts())).toBe(records !== large)
     }
   })
 
@@ -109,7 +109,7 @@ describe('a fixture that was found', () => {
     const { dir, fixtures } = await shelf(20)
     const anew = openStill(dir)
     const [fixture] = fixtures.slice(7)
-    expect(fixture && (await anew.recording(fixture))).toBeDefined()
+    expect(fixture && (await anew.playback(fixture))).toBeDefined()
     expect([listings.mock.calls.length, opened.mock.calls.length]).toEqual([0, 1])
   })
 })
@@ -117,7 +117,7 @@ describe('a fixture that was found', () => {
 describe('a fixture that is not there', () => {
   test('costs a look at the directory, which is listed again only once it has changed, and no file is opened for it', async () => {
     const { store } = await shelf(20)
-    expect(await store.recording(NONE)).toBeUndefined()
+    expect(await store.playback(NONE)).toBeUndefined()
     expect(listings.mock.calls.length).toBeLessThanOrEqual(1)
     expect(opened).not.toHaveBeenCalled()
   })
@@ -132,9 +132,9 @@ describe('a fixture that is not there', () => {
     const asked = await fixtureFor(store, { ...HI, input: 'b.jsonl' })
     await settle()
     opened.mockClear()
-    expect((await store.recording(asked))?.name).toBe('b.jsonl')
+    expect((await store.playback(asked))?.name).toBe('b.jsonl')
     await settle()
-    expect(await store.recording(NONE)).toBeUndefined()
+    expect(await store.playback(NONE)).toBeUndefined()
     // The first line of each, and all of the one that is played.
     expect(opened).toHaveBeenCalledTimes(3)
   })

@@ -22,7 +22,7 @@ async function withTakes(...takes: readonly number[]) {
 
 const numbers = async (store: Awaited<ReturnType<typeof setUp>>['store'], asked: Identity, upTo = 4) => {
   const found = []
-  for (let nth = 1; nth <= upTo; nth++) found.push((await store.recording(asked, nth))?.take ?? 1)
+  for (let nth = 1; nth <= upTo; nth++) found.push((await store.playback(asked, nth))?.take ?? 1)
   return found
 }
 
@@ -96,8 +96,8 @@ test('a take that is damaged is no miss, and no other take', async () => {
   const { dir, asked } = await withTakes(1, 2)
   for (const name of await readdir(dir)) if (name.includes('.2.')) await writeFile(join(dir, name), '{')
   const store = openTestStore(dir)
-  expect((await store.recording(asked, 1))?.take).toBeUndefined()
-  await expect(store.recording(asked, 2)).rejects.toMatchObject({ code: 'fixture_invalid' })
+  expect((await store.playback(asked, 1))?.take).toBeUndefined()
+  await expect(store.playback(asked, 2)).rejects.toMatchObject({ code: 'fixture_invalid' })
 })
 
 test('a failure stands in the place of a good take only if it is meant', async () => {

@@ -28,9 +28,9 @@ const fixtureOf = (store: Store, seed: number): Promise<Fixture> =>
   fixtureFor(store, SPEAK, soundOf(seed), { response: SOUND })
 
 async function played(store: Store, fixture: Fixture): Promise<string> {
-  const recording = await store.recording(fixture)
+  const playback = await store.playback(fixture)
   const records = []
-  for await (const { items } of recording?.parts() ?? []) records.push(...items)
+  for await (const { items } of playback?.parts() ?? []) records.push(...items)
   return bodyHash(records)
 }
 
@@ -149,8 +149,8 @@ onPlaces('a fixture that is larger than what is kept in memory', (fresh) => {
     const [one, other] = [machineOn(place), machineOn(place)]
     const fixture = await fixtureFor(one, { model: 'm', input: 'Say much' }, answerOf('long', 'word '.repeat(40_000)))
     await one.save(fixture)
-    const recording = await other.recording(fixture)
-    const parts = recording?.parts() ?? []
+    const playback = await other.playback(fixture)
+    const parts = playback?.parts() ?? []
     expect(Array.isArray(parts)).toBe(false)
     expect(await played(other, fixture)).toBe(bodyHash(fixture.records))
     const playing = (async () => {

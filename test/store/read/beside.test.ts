@@ -30,9 +30,9 @@ const fixtureOf = (store: Store, seed: number, more: Partial<Fixture> = {}) =>
   fixtureFor(store, SPEAK, soundOf(seed), { response: SOUND, ...more })
 
 async function played(store: Store, fixture: Fixture): Promise<string> {
-  const recording = await store.recording(fixture)
+  const playback = await store.playback(fixture)
   const records = []
-  for await (const { items } of recording?.parts() ?? []) records.push(...items)
+  for await (const { items } of playback?.parts() ?? []) records.push(...items)
   return bodyHash(records)
 }
 
@@ -101,7 +101,7 @@ describe('what is missing or changed', () => {
       }
       await played(store, fixture)
       await harm(join(dir, bin))
-      for (const each of [store, openTestStore(dir)]) await expect(each.recording(fixture)).rejects.toMatchObject(wrong)
+      for (const each of [store, openTestStore(dir)]) await expect(each.playback(fixture)).rejects.toMatchObject(wrong)
       await expect(store.find(fixture)).rejects.toMatchObject(wrong)
       await store.save(fixture)
       expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
@@ -111,7 +111,7 @@ describe('what is missing or changed', () => {
   test('is as it was once it is put back', async () => {
     const { dir, store, fixture, bin } = await saved()
     await rename(join(dir, bin), join(dir, 'away'))
-    await expect(store.recording(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
+    await expect(store.playback(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
     await rename(join(dir, 'away'), join(dir, bin))
     expect(await played(store, fixture)).toBe(bodyHash(fixture.records))
   })

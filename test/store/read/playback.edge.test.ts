@@ -35,9 +35,9 @@ async function played(parts: AsyncIterable<Batch> | Iterable<Batch> = []): Promi
 test('a large fixture is played from the disk, part by part and the same each time', async () => {
   const { dir, store, fixture } = await shelf()
   for (const again of [store, store, openTestStore(dir)]) {
-    const recording = await again.recording(fixture)
-    expect(recording).toMatchObject({ isGood: true, ending: { end: 'complete' }, response: STREAM })
-    const parts = await played(recording?.parts())
+    const playback = await again.playback(fixture)
+    expect(playback).toMatchObject({ isGood: true, ending: { end: 'complete' }, response: STREAM })
+    const parts = await played(playback?.parts())
     expect(parts.length).toBeGreaterThan(10)
     expect(parts.flatMap(({ items }) => items)).toEqual(fixture.records)
     // Nothing of it is kept, so that nothing is remembered of it.
@@ -47,8 +47,8 @@ test('a large fixture is played from the disk, part by part and the same each ti
 
 test('a small one is kept in memory, in parts of a bearable size that come again', async () => {
   const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
-  const recording = await store.recording(fixture)
-  const parts = await played(recording?.parts())
+  const playback = await store.playback(fixture)
+  const parts = await played(playback?.parts())
   expect(parts.length).toBeGreaterThan(1)
   for (const { items, kept } of parts) {
     expect(kept).toBe(true)
@@ -89,32 +89,32 @@ describe('whether a large one is good', () => {
     ],
   ])('is told by its end: %s', async (_what, records, more, isGood) => {
     const { dir, fixture } = await shelf(records, more)
-    const recording = await openTestStore(dir).recording(fixture)
-    expect(recording?.isGood).toBe(isGood)
-    expect(Array.isArray(recording?.parts())).toBe(false)
-    const parts = await played(recording?.parts())
+    const playback = await openTestStore(dir).playback(fixture)
+    expect(playback?.isGood).toBe(isGood)
+    expect(Array.isArray(playback?.parts())).toBe(false)
+    const parts = await played(playback?.parts())
     expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytesOf(records))).toBe(true)
   })
 })
 
 test('one that is damaged is so before it is played, and one that was written anew is not mixed', async () => {
   const { store, fixture, path } = await shelf()
-  const recording = await store.recording(fixture)
+  const playback = await store.playback(fixture)
   await writeFile(path, formatFixture(fixture).slice(0, -30))
-  await expect(played(recording?.parts())).rejects.toMatchObject({
+  await expect(played(playback?.parts())).rejects.toMatchObject({
     code: 'fixture_invalid',
     message: /was written anew/,
   })
-  await expect(store.recording(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
+  await expect(store.playback(fixture)).rejects.toMatchObject({ code: 'fixture_invalid' })
 })
 
 test('one that is cut off between two lines while it is played does not end as if it was whole', async () => {
   const { store, fixture, path } = await shelf()
-  const recording = await store.recording(fixture)
+  const playback = await store.playback(fixture)
   const lines = formatFixture(fixture).split('\n')
   const play = async () => {
     let parts = 0
-    for await (const { items } of recording?.parts() ?? []) {
+    for await (const { items } of playback?.parts() ?? []) {
       expect(items.length).toBeGreaterThan(0)
       if (++parts === 3) await truncate(path, Buffer.byteLength(`${lines.slice(0, 750).join('\n')}\n`))
     }
@@ -129,21 +129,21 @@ test('bytes are played as they are, whatever the size', async () => {
   const head = { status: 200, headers: [['content-type', 'audio/mpeg']], framing: 'text' } as const
   const fixture = await fixtureFor(store, call, [{ at: 5, wire: bytes }], { response: head })
   await store.save(fixture)
-  const parts = await played((await openTestStore(dir).recording(fixture))?.parts())
+  const parts = await played((await openTestStore(dir).playback(fixture))?.parts())
   expect(bytesOf(parts.flatMap(({ items }) => items)).equals(bytes)).toBe(true)
 })
 
 test('a small one lies outside of the heap once others were played, and what was made of it is counted', async () => {
   const { store, fixture } = await shelf(toRecords(compose('small').text(DELTAS.slice(0, 200)).completed()))
-  const recording = await store.recording(fixture)
-  const [first] = await played(recording?.parts())
-  recording?.tally.tell(() => {})
-  const before = recording?.tally.bytes ?? 0
+  const playback = await store.playback(fixture)
+  const [first] = await played(playback?.parts())
+  playback?.tally.tell(() => {})
+  const before = playback?.tally.bytes ?? 0
   crowd()
-  const packed = recording?.tally.bytes ?? 0
+  const packed = playback?.tally.bytes ?? 0
   expect(packed).toBeGreaterThan(before)
   expect(packed).toBeLessThan(before + bytesOf(fixture.records).length / 4)
-  expect((await played(recording?.parts())).flatMap(({ items }) => items)).toEqual(fixture.records)
+  expect((await played(playback?.parts())).flatMap(({ items }) => items)).toEqual(fixture.records)
   if (!first) throw new Error('no parts')
   const encode = remember(
     ({ items }: Batch) => bytesOf(items),
@@ -151,5 +151,5 @@ test('a small one lies outside of the heap once others were played, and what was
   )
   const bytes = encode(first)
   expect(encode(first)).toBe(bytes)
-  expect(recording?.tally.bytes).toBeGreaterThanOrEqual(packed + bytes.length)
+  expect(playback?.tally.bytes).toBeGreaterThanOrEqual(packed + bytes.length)
 })

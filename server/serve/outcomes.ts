@@ -6,7 +6,7 @@ import { nameOfTake, takeIn } from '../fixture/take.ts'
 import type { Action } from '../model/model.ts'
 import type { Log } from './log.ts'
 
-export interface Recordings {
+export interface Outcomes {
   /** Takes what became of a fixture; `of` names the API and the host that was asked. */
   note(action: Action, of: string): void
   /**
@@ -18,7 +18,7 @@ export interface Recordings {
 }
 
 /** How much memory may tell what became of fixtures, and what the entry of one takes beside its texts. In bytes. */
-const MAX_RECORDINGS_BYTES = 32 * 1024 * 1024
+const MAX_OUTCOMES_BYTES = 32 * 1024 * 1024
 
 const ENTRY_BYTES = 256
 
@@ -78,7 +78,7 @@ function after(known: Outcome, action: Action, of: string): Outcome {
 }
 
 /** Notes what became of each fixture; the last word on each counts. The oldest are remembered as numbers. */
-export function createRecordings(): Recordings {
+export function createOutcomes(): Outcomes {
   const numbers = { ...nothing(), new: 0, forgotten: 0 }
   const byApi = new Map<string, Numbers>()
   const count = ({ of, kept, isNew, why }: Outcome) => {
@@ -93,7 +93,7 @@ export function createRecordings(): Recordings {
   }
   /** By the name without its folder: what was not saved has no other. */
   const outcomes = new LRUCache<string, Outcome>({
-    maxSize: MAX_RECORDINGS_BYTES,
+    maxSize: MAX_OUTCOMES_BYTES,
     sizeCalculation: weightOf,
     dispose(outcome, _name, reason) {
       if (reason !== 'evict') return

@@ -4,8 +4,8 @@ import { type Look, orDamage, orThrow, readCurrent } from './current.ts'
 import { besideVersion } from './beside.ts'
 import type { Driver, Found } from '../driver.ts'
 import { createMemory } from './memory.ts'
-import { loadRecording } from './load.ts'
-import { type Recording, tallyOf } from './playback.ts'
+import { loadPlayback } from './load.ts'
+import { type Playback, tallyOf } from './playback.ts'
 
 /** How much is kept of what is known of large fixtures, and of damaged ones. In bytes. */
 const LARGE_BYTES = 2 * 1024 * 1024
@@ -13,13 +13,13 @@ const LARGE_BYTES = 2 * 1024 * 1024
 /** What was read of a fixture, and the version that it was read of. */
 interface Kept {
   readonly version: string
-  readonly value: Recording | DamageError
+  readonly value: Playback | DamageError
   /** The version of what stands beside it; undefined if nothing has to. What is damaged may be mended there. */
   readonly beside: string | undefined
 }
 
 /** Makes what reads fixtures to be played, and keeps so many bytes of them. */
-export function createRecordings(driver: Driver, memoryBytes: number): Look<Recording> {
+export function createPlaybacks(driver: Driver, memoryBytes: number): Look<Playback> {
   const small = createMemory<Kept>(memoryBytes)
   const large = createMemory<Kept>(LARGE_BYTES)
   /** What is being read, by name and version: many may ask for it before it is there. */
@@ -27,7 +27,7 @@ export function createRecordings(driver: Driver, memoryBytes: number): Look<Reco
 
   const readNow = async (found: Found): Promise<Kept['value'] | undefined> => {
     const { name } = found
-    const loaded = await orDamage(() => readCurrent(driver, name, (each) => loadRecording(driver, each), { found }))
+    const loaded = await orDamage(() => readCurrent(driver, name, (each) => loadPlayback(driver, each), { found }))
     if (loaded === undefined) return undefined
     if (loaded instanceof DamageError) {
       const beside = (await besideVersion(driver, name)).version
