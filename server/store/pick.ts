@@ -17,7 +17,7 @@ import { readText } from './read/text.ts'
 import type { Store } from './store.ts'
 
 /** What is asked of a store here. */
-type Shelf = Pick<Store, 'place' | 'flags' | 'dir' | 'pathOf' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
+type StoreToPick = Pick<Store, 'place' | 'flags' | 'dir' | 'pathOf' | 'check' | 'list' | 'survey' | 'text' | 'beside'>
 
 /** A file that a person means. */
 export interface Picked {
@@ -67,7 +67,7 @@ export async function readFixture({ name, text, beside }: Omit<Picked, 'path'>):
  * @throws DeltatapeError `not_found` if there is none, `invalid_input` with their names if there are several,
  *   `fixtures_unusable`
  */
-export async function pick(store: Shelf, word: string): Promise<Picked> {
+export async function pick(store: StoreToPick, word: string): Promise<Picked> {
   const asPath = /[/\\]/.test(word)
   // A path leads to its file, whatever the fixtures are.
   if (asPath && (await isFile(word))) return inStore(store, word) ?? elsewhere(word)
@@ -80,7 +80,7 @@ export async function pick(store: Shelf, word: string): Promise<Picked> {
  *
  * @throws DeltatapeError as {@link pick} does
  */
-export async function pickAll(store: Shelf, words: readonly string[]): Promise<Picked[]> {
+export async function pickAll(store: StoreToPick, words: readonly string[]): Promise<Picked[]> {
   if (words.length === 0) {
     await store.check({ write: false })
     return (await store.list()).map((name) => stored(store, name))
@@ -91,7 +91,7 @@ export async function pickAll(store: Shelf, words: readonly string[]): Promise<P
   return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const stored = ({ pathOf, text, beside }: Shelf, name: string): Picked => ({
+const stored = ({ pathOf, text, beside }: StoreToPick, name: string): Picked => ({
   name,
   path: pathOf(name),
   text: () => text(name),
@@ -111,7 +111,7 @@ function elsewhere(path: string): Picked {
 }
 
 /** The file at a path, if that is within the store. */
-function inStore(store: Shelf, path: string): Picked | undefined {
+function inStore(store: StoreToPick, path: string): Picked | undefined {
   if (store.dir === undefined) return undefined
   const name = relative(resolve(store.dir), resolve(path)).replaceAll(sep, '/')
   return name.endsWith('.jsonl') && !name.startsWith('../') ? stored(store, name) : undefined
@@ -120,7 +120,7 @@ function inStore(store: Shelf, path: string): Picked | undefined {
 /** How many fixtures are named if a word means several. */
 const MAX_NAMED = 10
 
-async function pickFrom(store: Shelf, names: readonly string[], word: string): Promise<Picked> {
+async function pickFrom(store: StoreToPick, names: readonly string[], word: string): Promise<Picked> {
   const meant = await meantBy(store, names, word)
   const [only, ...others] = meant
   if (only === undefined) {
@@ -143,14 +143,14 @@ async function pickFrom(store: Shelf, names: readonly string[], word: string): P
 }
 
 /** The name in a path, or in an address as it is shown. */
-const nameIn = ({ dir, pathOf }: Shelf, word: string): string => {
+const nameIn = ({ dir, pathOf }: StoreToPick, word: string): string => {
   if (dir !== undefined) return relative(resolve(dir), resolve(word))
   const before = pathOf('')
   return word.startsWith(before) ? word.slice(before.length) : word
 }
 
 /** The names that a word means: those that are the word, or else those that begin with it, or else the keys that do. */
-async function meantBy(store: Shelf, names: readonly string[], word: string): Promise<string[]> {
+async function meantBy(store: StoreToPick, names: readonly string[], word: string): Promise<string[]> {
   const wanted = [word, nameIn(store, word)].map((each) => each.replaceAll('\\', '/'))
   const isWord = (name: string) => wanted.some((each) => name === each || name === `${each}.jsonl`)
   const exact = names.find(isWord)

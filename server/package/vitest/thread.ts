@@ -30,14 +30,14 @@ export interface Thread {
 
 const KEY = Symbol.for('deltatape.vitest')
 
-const shelf: typeof Socket & { [KEY]?: Thread } = Socket
+const holder: typeof Socket & { [KEY]?: Thread } = Socket
 
 /** What this thread shares, for the file that begins now. */
 export function threadOf(told: Told, around: Asker): Thread {
-  const known = shelf[KEY]
+  const known = holder[KEY]
   if (known) return Object.assign(known, { told, around })
   const thread: Thread = { running: new AsyncLocalStorage(), told, around }
-  shelf[KEY] = thread
+  holder[KEY] = thread
   nameCalls(thread)
   guardConnections((host, port) => whyNot(host, port, thread))
   return thread

@@ -21,12 +21,15 @@ export interface ReplaySettings extends RouteSettings {
   readonly maxInputBytes: number
 }
 
-type Shelf = Pick<Store, 'identify' | 'nameOf' | 'nameWith' | 'read'>
+type StoreToReplay = Pick<Store, 'identify' | 'nameOf' | 'nameWith' | 'read'>
 
 type OverHttp = Extract<Replay, { readonly how: 'http' }>
 
 /** Makes what tells how a fixture is replayed. Each way is tried, short of playing: what it does not lead to is not told. */
-export function createReplays(settings: ReplaySettings, store: Shelf): (fixture: StoredFixture) => Promise<Replay> {
+export function createReplays(
+  settings: ReplaySettings,
+  store: StoreToReplay,
+): (fixture: StoredFixture) => Promise<Replay> {
   const routes = createRoutes(settings)
   const inChat = createChat(settings, store)
 
@@ -84,7 +87,7 @@ const NOT_THE_SAME =
   'A browser cannot send the same call: what counts of it is no longer known, or is read in another way today.'
 
 /** Makes what gives the message of a chat client whose call was recorded in a fixture; undefined if there is none. */
-function createChat({ chatbotModel: model, maxInputBytes }: ReplaySettings, store: Shelf) {
+function createChat({ chatbotModel: model, maxInputBytes }: ReplaySettings, store: StoreToReplay) {
   const dialect = chat({ model, deltas: true })((text) => text)
   const calls = createCalls({ own: true, headers: [], query: '', credential: undefined, manner: {} })
   return async ({ api, key }: StoredFixture, body = ''): Promise<string | undefined> => {

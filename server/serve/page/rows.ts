@@ -6,7 +6,7 @@ import { createOrder } from '../../store/shared.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Row } from './data.ts'
-import { createShelf } from './shelf.ts'
+import { createRowCache } from './row-cache.ts'
 
 /** How long reading goes on for one part, in ms: what is there by then is given, if it is not too little. */
 const [PART_MS, LEAST_ROWS] = [150, 200]
@@ -21,7 +21,7 @@ export function createRows(
   store: Pick<Store, 'list' | 'read' | 'pass' | 'state'>,
   clock: Clock,
 ): Pick<PageSources, 'rows' | 'search'> {
-  const shelf = createShelf(store)
+  const cache = createRowCache(store)
   const { look, lookAgain } = createPlaces(store, clock)
 
   /** Gives what is known of each of some fixtures, some at a time, until it is asked for no more. */
@@ -41,7 +41,7 @@ export function createRows(
   const inOrder = createOrder()
   const search = async (words: readonly string[]): Promise<readonly string[]> => {
     const found: string[] = []
-    for await (const some of each(await look(), shelf.searched)) {
+    for await (const some of each(await look(), cache.searched)) {
       for (const [name, text = ''] of some) if (words.every((word) => text.includes(word))) found.push(name)
     }
     return found
@@ -54,7 +54,7 @@ export function createRows(
       const until = clock.now() + PART_MS
       const rows: Row[] = []
       let end = from
-      for await (const some of each(places.slice(from, from + limit), shelf.row)) {
+      for await (const some of each(places.slice(from, from + limit), cache.row)) {
         for (const [, row] of some) if (row) rows.push(row)
         end += some.length
         if (clock.now() >= until && end - from >= LEAST_ROWS) break

@@ -19,14 +19,14 @@ interface Kept<T> {
   readonly value: T
 }
 
-export interface Shelf {
+export interface RowCache {
   /** The row of a fixture; undefined if its file is gone. A damaged one has its reason. */
   row(name: string): Promise<Row | undefined>
   /** What words are looked for in; undefined likewise. */
   searched(name: string): Promise<string | undefined>
 }
 
-export function createShelf(store: Pick<Store, 'read' | 'pass' | 'state'>): Shelf {
+export function createRowCache(store: Pick<Store, 'read' | 'pass' | 'state'>): RowCache {
   const rows = new LRUCache<string, Kept<Row>>({
     maxSize: ROWS_BYTES,
     sizeCalculation: ({ value }) => 500 + 2 * JSON.stringify(value).length,
