@@ -24,7 +24,8 @@ export async function redactBytes(
   const written: AnswerRecord[] = []
   for (let start = 0, end = 0; start < records.length; start = end) {
     while (end < records.length && isBytes(records[end])) end++
-    written.push(...(await redactRun(records.slice(start, end), finder, found)))
+    // There may be more than fit into the arguments of one call.
+    for (const record of await redactRun(records.slice(start, end), finder, found)) written.push(record)
     const text = records[end]
     if (text) written.push(text)
     end++

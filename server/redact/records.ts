@@ -76,7 +76,8 @@ async function redactTexts(
   const redacted: AnswerRecord[] = []
   for (const [index, run] of runs.entries()) {
     if (index % RUNS_AT_ONCE === 0) await nextTurn()
-    redacted.push(...rewrite(run))
+    // There may be more than fit into the arguments of one call.
+    for (const record of rewrite(run)) redacted.push(record)
   }
   return isChanged ? redacted : records
 }

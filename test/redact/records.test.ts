@@ -243,6 +243,14 @@ describe('a body that was not cut into events', () => {
     )
   })
 
+  test.each<[string, AnswerRecord['wire']]>([
+    ['text', 'a'],
+    ['bytes', new Uint8Array([0x80])],
+  ])('may come in very many pieces of %s', async (_kind, wire) => {
+    const pieces = Array.from({ length: 150_000 }, (): AnswerRecord => ({ at: 0, wire }))
+    expect(await redactor.records(pieces, apiNamed('any'))).toBe(pieces)
+  })
+
   test('stays the very list if it is clean', async () => {
     const records = inPieces('{"a": [1.0, "nothing"]}', [3, 12])
     expect(await redacted(redactor, records)).toBe(records)
