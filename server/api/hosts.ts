@@ -1,4 +1,5 @@
 /** Where the calls of each API go: its service, by the row and by the path that was asked. */
+import { memberOf } from '../base/json.ts'
 import { type Headers, headerOf } from './headers.ts'
 
 /** Somebody who answers calls: an address, the variables that name another one, and the key that is asked for. */
@@ -169,12 +170,12 @@ export interface Addressed {
 /** The services whose hosts do not count for the key of a call. */
 export function ownServices({ row, path }: Pick<Addressed, 'row' | 'path'>): readonly Service[] {
   const at = serviceAt(path)
-  return ROWS[row] ?? (at === undefined ? [] : [at])
+  return memberOf(ROWS, row) ?? (at === undefined ? [] : [at])
 }
 
 /** The services that a host may be of: a row that is nobody's, such as tools of any server, carries no service's key. */
 export const servicesFor = (call: Pick<Addressed, 'row' | 'path'>): readonly Service[] =>
-  ROWS[call.row]?.length === 0 ? [] : [...ownServices(call), ...SERVICES]
+  memberOf(ROWS, call.row)?.length === 0 ? [] : [...ownServices(call), ...SERVICES]
 
 /**
  * The service that a call goes to if no host is named: by its path; and where several have the same path, such as that of
@@ -182,7 +183,7 @@ export const servicesFor = (call: Pick<Addressed, 'row' | 'path'>): readonly Ser
  */
 export function homeOf({ row, path, headers }: Addressed): Service | undefined {
   const at = serviceAt(path)
-  const [first, ...others] = ROWS[row] ?? []
+  const [first, ...others] = memberOf(ROWS, row) ?? []
   if (at === groq && headerOf(headers, 'api-key') !== undefined) return azure
   if (at === azure || at === groq || (at !== undefined && others.includes(at))) return at
   const home = first ?? at

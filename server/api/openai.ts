@@ -1,5 +1,5 @@
 /** OpenAI's endpoints beside its chats, and those of all that have the same: embeddings, audio, images, files, batches, … */
-import { type JsonObject, isObject } from '../base/json.ts'
+import { type JsonObject, isObject, memberOf } from '../base/json.ts'
 import { any } from './any.ts'
 import type { Api, Follower, Question } from './api.ts'
 import { eventsOrBody } from './body.ts'
@@ -68,7 +68,7 @@ const ENDS: Readonly<Record<string, Said>> = {
 const look =
   () =>
   (event: ModelEvent): Said =>
-    failureOf(event) ? 'failed' : ENDS[event.type]
+    failureOf(event) ? 'failed' : memberOf(ENDS, event.type)
 
 /** Threads end with an event whose data is `[DONE]`. */
 const followStream = followBy({

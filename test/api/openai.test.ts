@@ -83,6 +83,7 @@ const CASES: Readonly<
     'complete',
     '/v1/threads/runs',
   ],
+  'a type that every object has': [sse({ type: 'constructor' }).join(''), 'text/event-stream', 'truncated'],
   'a cut stream': [sse(DELTA).join(''), 'text/event-stream', 'truncated'],
   'a cut run': [
     'event: thread.run.completed\ndata: {"id":"run_1"}\n\n',
