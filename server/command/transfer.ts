@@ -98,7 +98,8 @@ function textOf({ from, to, dryRun, ...result }: Told, { did, would }: Way, { st
     ...renamed.map(({ name, as }) => `${printable(name)} is ${printable(as)} there`),
     ...removed.map((name) => `${printable(name)} ${dryRun ? 'would be' : 'was'} removed`),
   ]
-  const more = named.length > MAX_NAMED && !dryRun ? [`and ${counted(named.length - MAX_NAMED, 'more')}`] : []
+  const more =
+    named.length > MAX_NAMED && !dryRun ? [`and ${(named.length - MAX_NAMED).toLocaleString('en')} more`] : []
   const count = moved.filter((name) => name.endsWith('.jsonl')).length
   const size = dryRun || bytes === 0 ? '' : ` (${counted(bytes, 'byte')})`
   const places = `from ${printable(from)} to ${printable(to)}`

@@ -78,6 +78,15 @@ onEngine('redis', 'pull from Redis', (freshPlace) => {
     expect((await runDeltatape(['pull', dir, '--force'], { env })).code).toBe(0)
   })
 
+  test('names twenty of those that it takes away, and tells how many more there are', async () => {
+    const { dir, env, names } = await setUp(1)
+    for (let index = 0; index < 25; index++) await writeTo(dir, recordingOf(`ours ${index}`, 'Hi'))
+    const { code, out } = await runDeltatape(['pull', dir, '--delete'], { env })
+    expect([code, await filesIn(dir)]).toEqual([0, names])
+    expect(out.filter((line) => line.endsWith(' was removed'))).toHaveLength(20)
+    expect(out).toContain('and 5 more')
+  })
+
   test('after Ctrl-C says how to go on', async () => {
     const { dir, env } = await setUp(2)
     const interrupted = () => AbortSignal.abort()

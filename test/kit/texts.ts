@@ -103,8 +103,7 @@ function called(node: Node & { type: 'CallExpression' }, reading: Reading): stri
   const command = commandOf(callee.name, given, reading)
   if (command !== undefined) return command
   const [first, second] = given
-  if (callee.name === 'counted' && first && second)
-    return `<${nameOf(first)}> ${within(second, reading)}${within(second, reading) === 'more' ? '' : 's'}`
+  if (callee.name === 'counted' && first && second) return `<${nameOf(first)}> ${within(second, reading)}s`
   // What a function makes of one word is that word.
   const text = behind(callee.name, reading)
   return text !== undefined && /\p{L}{2,} \p{L}{2,}/u.test(text) ? text : undefined
