@@ -38,7 +38,7 @@ export interface Progress {
 export const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
-/** How wide a line is if it goes to no terminal. */
+/** How wide a line is if it goes to no terminal, or to one that does not know its width. */
 const COLUMNS = 80
 
 /**
@@ -51,7 +51,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   guard(process, tell)
   const colours = createColours(stdout)
   return {
-    columns: stdout.isTTY ? stdout.columns : COLUMNS,
+    columns: (stdout.isTTY && stdout.columns) || COLUMNS,
     write: (text) => void stdout.write(`${colours.shown(text)}\n`),
     pass: (text) => void stdout.write(stdout.isTTY ? colours.shown(text) : text),
     tell,

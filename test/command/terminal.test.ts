@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { ask } from '../../server/command/terminal.ts'
+import { ask, terminalOf } from '../../server/command/terminal.ts'
 
 /** Asks on a terminal, and types something. */
 async function typing(keys: string | null) {
@@ -30,4 +30,11 @@ describe('a question', () => {
     expect(agreed).toBe(false)
     expect(shown).toMatch(/\n$/)
   })
+})
+
+test.each([0, undefined])('a terminal that does not know its width (%s columns) has the usual one', (columns) => {
+  const output = () => Object.assign(new PassThrough(), { isTTY: true, columns })
+  const streams = { stdout: { value: output() }, stderr: { value: output() } }
+  const { columns: width } = terminalOf(Object.create(process, streams))
+  expect(width).toBe(80)
 })
