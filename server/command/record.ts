@@ -110,6 +110,7 @@ function configToRecord(env: Environment): Config {
 async function run(context: Context, env: Environment, words: readonly string[], options: Options): Promise<void> {
   const { terminal, clock } = context
   const { olderThan, model, concurrency, check, dryRun, json } = options
+  const task: Task = check ? 'check' : 'record'
   const config = configToRecord(env)
   const { store, redactor, match, rules } = openFor(config, context)
   await store.check({ write: false })
@@ -124,7 +125,8 @@ async function run(context: Context, env: Environment, words: readonly string[],
   const unreadable = words.length === 0 ? damaged.map((name) => damagedEntry(name)) : []
   if (selected.length === 0 && unreadable.length === 0) {
     checkSelection(store, candidates, selection)
-    return terminal.write(json ? toJson('record', []) : 'Nothing was recorded so long ago.')
+    if (dryRun && json) return list(terminal, { send: [], skipped: [] }, { standing: new Map(), others: [] }, json)
+    return terminal.write(json ? toJson(task, []) : 'Nothing was recorded so long ago.')
   }
   const { compared, passed } = check ? await withAnAnswer(store, selected) : { compared: selected, passed: [] }
   const routes = createRoutes(config)
@@ -142,7 +144,6 @@ async function run(context: Context, env: Environment, words: readonly string[],
     return list(terminal, plan, { standing, others: [...unreadable, ...skipped] }, json)
   }
 
-  const task: Task = check ? 'check' : 'record'
   const sent = check ? await recheck(job, plan, candidates) : await refresh(job, plan)
   const entries = [...unreadable, ...skipped, ...sent].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))

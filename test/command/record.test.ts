@@ -181,6 +181,10 @@ describe('record', () => {
       code: 0,
       out: 'Nothing was recorded so long ago.\n',
     })
+    const told = async (flag: string) =>
+      JSON.parse((await run(dir, standIn, ['--older-than', '30d', '--json', flag])).out)
+    expect(await told('--check')).toMatchObject({ task: 'check', fixtures: [] })
+    expect(await told('--dry-run')).toEqual({ would_send: [], others: [] })
     await run(dir, standIn, ['--model', 'large'])
     expect(standIn.calls.map(({ body }) => body.model)).toEqual(['large'])
   })
