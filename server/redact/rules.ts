@@ -156,5 +156,6 @@ export function readRules(file: string | undefined): Rules {
       },
     )
   }
-  return parseRules(text, name)
+  // Editors of Windows put a byte order mark there.
+  return parseRules(text.replace(/^\uFEFF/, ''), name)
 }

@@ -104,6 +104,12 @@ describe('readRules', () => {
     expect(readRules(file).patterns).toHaveLength(1)
   })
 
+  test('bears the byte order mark that editors of Windows put before it', async () => {
+    const file = join(await temporaryFolder(), 'marked.json')
+    await writeFile(file, `\uFEFF${JSON.stringify({ redact: [EMAIL] })}`)
+    expect(readRules(file)).toEqual(rules(EMAIL))
+  })
+
   test('does without if there is none', () => {
     expect(readRules(undefined)).toEqual(NO_RULES)
   })
