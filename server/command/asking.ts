@@ -175,11 +175,17 @@ interface Place {
   readonly named?: string | undefined
 }
 
-/** Where a call goes: an address of this server says it in its path, with or without a name and a host in front of it. */
+/**
+ * Where a call goes: an address of this server says it in its path, with or without a name and a host in front of it. A
+ * scheme may be missing: what begins with another host is then such a path.
+ */
 function placeOf(url: string): Place {
-  const whole = URL.canParse(url) ? new URL(url) : undefined
-  const isHere = whole === undefined || isLoopback(whole.hostname)
+  const own = URL.parse(`http://${url}`)
+  const whole = own && isLoopback(own.hostname) ? own : HTTP.test(url) ? URL.parse(url) : null
+  const isHere = whole === null || isLoopback(whole.hostname)
   const { path: target, search: query } = splitTarget(whole ? whole.pathname + whole.search : url)
   const { path, named } = withoutHost(withoutName(target).path)
   return { path, query, named: isHere ? named : whole.origin }
 }
+
+const HTTP = /^https?:/i

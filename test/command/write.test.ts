@@ -226,6 +226,25 @@ test('what is called elsewhere is written for the host that it names', async () 
   expect(Object.values(written).join('')).toContain('"host":"api.mistral.ai"')
 })
 
+test('an address of this server is one without its scheme, too', async () => {
+  const dir = await temporaryFolder()
+  const path = '/v1/chat/completions'
+  await write(dir, '--url', path, ...HI, ...HELLO)
+  for (const url of [
+    `localhost:3300${path}`,
+    `127.0.0.1:3300${path}`,
+    `[::1]:3300${path}`,
+    `http://localhost${path}`,
+  ]) {
+    const { code, out } = await write(dir, '--url', url, ...HI, ...HELLO)
+    expect([url, code, out]).toEqual([url, 0, expect.stringContaining('Unchanged: ')])
+  }
+  expect(Object.keys(await fixturesIn(dir))).toHaveLength(2)
+  const others = ['api.mistral.ai:443', 'api.mistral.ai', 'https://api.mistral.ai']
+  for (const host of others) await write(dir, '--url', host + path, '--no-stream', ...HI, ...HELLO)
+  expect(Object.keys(await fixturesIn(dir))).toHaveLength(3)
+})
+
 test('headers that count are those of the app', async () => {
   const dir = await temporaryFolder()
   await write(dir, '--api', 'messages', '--header', 'anthropic-beta: two,one', '--no-stream', ...HI, ...HELLO)
