@@ -70,8 +70,9 @@ export interface Api {
   /** Writes answers that nobody recorded, if it is known how this API gives them. */
   readonly writer?: Writer
   /**
-   * The part of an answer that an event belongs to: its deltas and what ends it have the same. Secrets are looked for in
-   * the text of a part: if those of two texts are told alike, one that is cut between deltas is not found.
+   * The part of an answer that an event belongs to: its deltas and what ends it have the same. What is redacted is looked
+   * for in the text of a part: if those of two texts are told alike, what a rule of the user would find is not found if it is
+   * cut by what comes between.
    */
   partOf(event: ModelEvent): string
   /** Which strings of a request and of an answer are words of the protocol: the user's rules leave them alone. */

@@ -111,7 +111,7 @@ function dataRun(record: AnswerRecord): Run {
     return {
       records: [record],
       text,
-      documents: [{ start: 0, document: { text, event: record.event } }],
+      documents: [{ start: 0, document: { text, event: record.event, value: record.event.body } }],
       around: 'nothing',
     }
   if (text.trim() === '[DONE]') return { records: [record], text, documents: [], around: 'protocol' }
