@@ -79,16 +79,37 @@ export function passedDown(headers: Headers, decoded: boolean): Headers {
   })
 }
 
+/** Headers without the length of the body: those of one that may become another. */
+export const withoutLength = (headers: Headers): Headers =>
+  headers.filter(([name]) => name.toLowerCase() !== 'content-length')
+
+/** Headers that say which part of something a call asks for, or sends: they count for its key, whichever API it is of. */
+const OF_A_PART = ['content-range', 'last-event-id', 'range']
+
+/**
+ * The headers that count for the key of a call, in lower case.
+ *
+ * @param own those that its API names
+ */
+export const headersThatCount = (own: readonly string[] = []): readonly string[] =>
+  own.length === 0 ? OF_A_PART : [...new Set([...own, ...OF_A_PART])]
+
 /**
  * The headers of an answer that clients act on. No other is written to a fixture: most name an account or a machine. A
  * content coding is there only if it was not taken off.
  */
 const KEPT =
-  /^(?:content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|(?:x-)?request-id|x-generation-id|x-amzn-(?:requestid|errortype)|mcp-session-id|location|x-goog-upload-.+|(?:x|anthropic)-ratelimit-.+)$/
+  /^(?:content-(?:type|encoding|language|disposition|range)|accept-ranges|link|retry-after|retry-after-ms|x-should-retry|(?:x-)?request-id|x-generation-id|x-amzn-(?:requestid|errortype)|x-amzn-bedrock-.+|mcp-session-id|www-authenticate|(?:operation-)?location|x-goog-upload-.+|(?:x|anthropic)-ratelimit-.+)$/
 
-/** The headers of an answer that a fixture keeps, with their names in lower case. */
-export const keptHeaders = (headers: Headers): Headers =>
-  headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => KEPT.test(name))
+/**
+ * The headers of an answer that a fixture keeps, with their names in lower case.
+ *
+ * @param method of the call: what HEAD says of a length is all that is told of it
+ */
+export const keptHeaders = (headers: Headers, method: string): Headers =>
+  headers
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => KEPT.test(name) || (method === 'HEAD' && name === 'content-length'))
 
 /** The names that HTTP has for headers, and what their values may hold (RFC 9110, 5.1 and 5.5). */
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/

@@ -7,7 +7,7 @@ import { ModelError } from '../api/ending.ts'
 import { refusedBy } from '../api/error.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { type FramingName, carrierOf, createReader } from '../api/framing/index.ts'
-import type { Headers } from '../api/headers.ts'
+import { type Headers, withoutLength } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, bytesOf, eventsIn } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeltatapeError } from '../base/errors.ts'
@@ -68,7 +68,7 @@ export function fault(model: Model, options: FaultOptions): Model {
     const own = new AbortController()
     const answer = await model(call, AbortSignal.any([signal, own.signal]))
     return {
-      head: withoutLength(answer.head),
+      head: ofAnyLength(answer.head),
       get action() {
         return answer.action
       },
@@ -79,9 +79,9 @@ export function fault(model: Model, options: FaultOptions): Model {
 }
 
 /** An answer that breaks is of another length than the API said. */
-const withoutLength = (head: Head): Head => ({
+const ofAnyLength = (head: Head): Head => ({
   status: head.status,
-  headers: head.headers.filter(([name]) => name.toLowerCase() !== 'content-length'),
+  headers: withoutLength(head.headers),
   get framing() {
     return head.framing
   },

@@ -7,7 +7,7 @@ import type { Api, Follower } from '../api/api.ts'
 import type { ModelEvent } from '../api/event.ts'
 import { failureIn } from '../api/failure.ts'
 import { followerOf } from '../api/index.ts'
-import { type Headers, headerOf, passedDown } from '../api/headers.ts'
+import { headerOf, passedDown, withoutLength } from '../api/headers.ts'
 import { type AnswerRecord, type Batch, inParts } from '../api/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { fresh } from '../base/memo.ts'
@@ -91,8 +91,6 @@ function answerOf({ status, headers: sent, body }: Incoming, reading: Reading): 
     records: read(source, reader, { ...reading, taken: reading.wait.handOver() }),
   }
 }
-
-const withoutLength = (headers: Headers): Headers => headers.filter(([name]) => name.toLowerCase() !== 'content-length')
 
 type Reader = ReturnType<typeof createReader>
 

@@ -1,6 +1,7 @@
 /** A model that writes down what another one answers, while it is being answered. */
 import type { Batch } from '../api/record.ts'
 import { ModelError } from '../api/ending.ts'
+import { withoutLength } from '../api/headers.ts'
 import { fresh } from '../base/memo.ts'
 import type { Store } from '../store/store.ts'
 import { type Answer, type Model, UnansweredError } from './model.ts'
@@ -33,8 +34,8 @@ export function record(model: Model, store: Store, options: RecordOptions): Mode
           get framing() {
             return answer.head.framing
           },
-          // A length would say that the answer is over before its fixture is there.
-          headers: answer.head.headers.filter(([name]) => name.toLowerCase() !== 'content-length'),
+          // A length would say that the answer is over before its fixture is there. Of HEAD it says how long another one is.
+          headers: call.method === 'HEAD' ? answer.head.headers : withoutLength(answer.head.headers),
         },
         get action() {
           return recording.action

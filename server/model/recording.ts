@@ -61,6 +61,9 @@ interface Recorded {
   readonly take: Take | undefined
 }
 
+/** The status that tells a client to take its own copy of the answer (RFC 9110, 15.4.5). */
+const NOT_MODIFIED = 304
+
 /** Begins the recording of one call. */
 export function startRecording(
   { call, identity, tape, take }: Recorded,
@@ -150,7 +153,7 @@ async function keep(
   const fixture: Fixture = {
     ...identity,
     ...numbered(take?.number ?? 1),
-    response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers)) },
+    response: head && { ...head, headers: redactor.headers(keptHeaders(head.headers, call.method)) },
     responseId: call.api.answerId(call, events),
     knownBy: givenBy(call.api, identity.request, events),
     recorded,
@@ -159,6 +162,7 @@ async function keep(
     endedAt,
   }
   if (head && (head.status < 200 || head.status > 999)) return notSaved(`HTTP ${head.status} is no status of an answer`)
+  if (head?.status === NOT_MODIFIED) return notSaved('HTTP 304 is no answer for a client that has no copy of its own')
   const settled = take?.settle(fixture)
   if (settled?.kind === 'same') return { kind: 'unchanged', fixture: fileName({ ...identity, take: settled.as }) }
   if (settled?.kind !== 'save' && !options.recordFailures && !isGood(fixture))

@@ -54,7 +54,7 @@ export const isCredentialHeader = (name: string): boolean => name.toLowerCase() 
 
 /** Headers that programs act on. They hold no text of anybody. */
 const WORD_HEADERS =
-  /^(?:content-(?:type|encoding)|retry-after(?:-ms)?|x-should-retry|.*request-?id|.*ratelimit-.+|date)$/i
+  /^(?:content-(?:type|encoding|length|range)|accept-ranges|retry-after(?:-ms)?|x-should-retry|.*request-?id|.*ratelimit-.+|date)$/i
 
 /** Whether a header of this name is a word of the protocol, and no text. */
 export const isWordHeader = (name: string): boolean => WORD_HEADERS.test(name)

@@ -1,6 +1,7 @@
 /** Which call it is. Several layers ask of one call; and the same call comes again and again, known by its bytes. */
 import { LRUCache } from 'lru-cache'
 import type { Call } from '../api/call.ts'
+import { headersThatCount } from '../api/headers.ts'
 import { nextTurn } from '../base/clock.ts'
 import { type Asked, type Identity, askedOf, keyOf } from '../fixture/key.ts'
 import type { Match } from '../fixture/match.ts'
@@ -22,7 +23,7 @@ const SHORT_BYTES = 64 * 1024
  * credentials, which are redacted in its request.
  */
 function headOf({ api, method, to, path, query, headers, credential }: Call): string {
-  const counting = api.counts?.headers ?? []
+  const counting = headersThatCount(api.counts?.headers)
   const lines = [`${api.name} ${method} ${to?.host ?? ''} ${path}${query}`, credential]
   for (const [name, value] of headers) {
     const lower = name.toLowerCase()

@@ -1,7 +1,7 @@
 /** Which headers are passed on, to either side, and which are kept. */
 import { expect, test } from 'vitest'
 import type { Headers } from '../../server/api/headers.ts'
-import { keptHeaders, passedDown, passedUp, sendable } from '../../server/api/headers.ts'
+import { headersThatCount, keptHeaders, passedDown, passedUp, sendable } from '../../server/api/headers.ts'
 
 const named = (names: readonly string[]): Headers => names.map((name) => [name, `value of ${name}`])
 const namesOf = (headers: Headers): string[] => headers.map(([name]) => name)
@@ -97,6 +97,13 @@ test('a fixture keeps those that clients act on, in lower case, and no other', (
     'location',
     'x-goog-upload-url',
     'x-generation-id',
+    'Content-Disposition',
+    'content-range',
+    'accept-ranges',
+    'link',
+    'WWW-Authenticate',
+    'operation-location',
+    'x-amzn-bedrock-input-token-count',
   ]
   const others = [
     'set-cookie',
@@ -110,7 +117,13 @@ test('a fixture keeps those that clients act on, in lower case, and no other', (
     'x-content-type-options',
     'via',
   ]
-  expect(namesOf(keptHeaders(named([...others, ...kept])))).toEqual(kept.map((name) => name.toLowerCase()))
+  expect(namesOf(keptHeaders(named([...others, ...kept]), 'POST'))).toEqual(kept.map((name) => name.toLowerCase()))
+  expect(namesOf(keptHeaders(named(['Content-Length', 'etag']), 'HEAD'))).toEqual(['content-length'])
+})
+
+test('of the headers of a call those count that its API names, and those that say which part it is about', () => {
+  expect(headersThatCount()).toEqual(['content-range', 'last-event-id', 'range'])
+  expect(headersThatCount(['accept', 'last-event-id'])).toEqual(['accept', 'last-event-id', 'content-range', 'range'])
 })
 
 test('headers that no connection takes are left out, or encoded', () => {

@@ -40,7 +40,7 @@ export function testModel(makeModel: MakeModel, seeds: readonly string[] = ['one
         expect(error).toBeUndefined()
         expect(head?.status).toBe(script.status ?? 200)
         expect(head?.framing).toBe(script.framing)
-        expect(keptHeaders(head?.headers ?? [])).toEqual([
+        expect(keptHeaders(head?.headers ?? [], 'POST')).toEqual([
           ['content-type', script.type],
           ['x-request-id', 'req_1'],
         ])

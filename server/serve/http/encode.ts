@@ -3,7 +3,7 @@ import type { Call } from '../../api/call.ts'
 import { ModelError } from '../../api/ending.ts'
 import { troubleOf } from '../../api/error.ts'
 import { isStream } from '../../api/framing/index.ts'
-import { type Headers, headerOf, passedDown, sendable } from '../../api/headers.ts'
+import { type Headers, headerOf, passedDown, sendable, withoutLength } from '../../api/headers.ts'
 import { type Batch, bytesOf } from '../../api/record.ts'
 import type { DeltatapeError } from '../../base/errors.ts'
 import { alone, remember } from '../../base/memo.ts'
@@ -34,7 +34,7 @@ export function replyTo(answer: Answer, encoding: Encoding): Reply {
   const { head, records } = answer
   return {
     status: head.status,
-    headers: headersOf(answer),
+    headers: headersOf(answer, encoding.call),
     body: isDue(records) ? inOne(records, answer, encoding) : chunksOf(answer, encoding),
   }
 }
@@ -46,12 +46,13 @@ const known = new WeakMap<Action, { readonly from: Headers; readonly headers: He
  * The headers of the answer that can be sent, and are true: a fixture may say of its body how long it is, and that it has a
  * coding, which was taken off when it was recorded. And what the client is told of the fixture.
  */
-function headersOf({ head: { headers: from }, action }: Answer): Headers {
+function headersOf({ head: { headers: from }, action }: Answer, { method }: Call): Headers {
   const before = action && known.get(action)
   if (before?.from === from) return before.headers
   const own = passedDown(sendable(from), decodingOf(headerOf(from, 'content-encoding')) !== undefined)
   if (action === undefined) return own
-  const headers = [...own.filter(([name]) => name.toLowerCase() !== 'content-length'), ...told(action)]
+  // What is sent has a length of its own, but for HEAD, which says how long another answer is.
+  const headers = [...(method === 'HEAD' ? own : withoutLength(own)), ...told(action)]
   known.set(action, { from, headers })
   return headers
 }

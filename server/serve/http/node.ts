@@ -218,6 +218,8 @@ function write(reply: Reply, { request, response, head, account }: Exchange): Pr
   return undefined
 }
 
+const NOTHING = Buffer.alloc(0)
+
 interface Promised {
   /** Whether no body is to be sent, whatever there is. */
   readonly bodiless: boolean
@@ -232,8 +234,8 @@ async function stream(
   account: Account,
 ): Promise<void> {
   const line = lineOf(response)
-  // The client's patience counts until the head: it leaves at once.
-  if (!line.destroyed && !('stream' in response)) response.flushHeaders()
+  // The client's patience counts until the head: it leaves at once. Node would flush it as UTF-8, where headers are Latin-1.
+  if (!line.destroyed && !bodiless && !('stream' in response)) response.write(NOTHING)
   const drained = createDrain(line)
   const note = meter(line, account)
   let sent = 0
