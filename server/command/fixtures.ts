@@ -1,8 +1,11 @@
 /** The fixtures that a sub-command works on. */
 import type { Command } from 'commander'
 import type { Config } from '../serve/config.ts'
+import { describeIgnored } from '../store/ignored.ts'
 import { type OpenFixtures, openFixtures } from '../store/index.ts'
+import type { Store } from '../store/store.ts'
 import { type Context, addVariables, configFrom, configWithKeys, flagsIn } from './command.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The variables that say where fixtures are. */
 export const WHERE = ['FIXTURES', 'FIXTURES_CACHE', 'FIXTURES_TIMEOUT_MS'] as const
@@ -40,3 +43,13 @@ export function sameFixtures(command: Command, { flags }: OpenFixtures['store'])
 
 /** Whoever looks at fixtures wants some to be there, in whichever folder. */
 const looking = (config: Config): Config => ({ ...config, fixturesNamed: true })
+
+/** Tells those who have written fixtures that git ignores them, if it does. */
+export async function tellIgnored(
+  { dir }: Pick<Store, 'dir'>,
+  names: readonly string[],
+  terminal: Pick<Terminal, 'tell'>,
+): Promise<void> {
+  const ignored = dir === undefined ? undefined : await describeIgnored(dir, names)
+  if (ignored !== undefined) terminal.tell(`deltatape: ${ignored}`)
+}

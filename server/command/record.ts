@@ -19,7 +19,7 @@ import { type Entry, type Job, type Task, answerIn, askedOf, damagedEntry, withA
 import { STANDS, standingIn, withoutPolls } from '../upkeep/standing.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define, addVariables, environmentOf, servicesIn } from './command.ts'
-import { WHERE, openFor } from './fixtures.ts'
+import { WHERE, openFor, tellIgnored } from './fixtures.ts'
 import { exitCodeOf, toJson, toText } from './record-report.ts'
 import { type Terminal, counted } from './terminal.ts'
 
@@ -149,6 +149,7 @@ async function run(context: Context, env: Environment, words: readonly string[],
   terminal.write(json ? toJson(task, entries) : toText(task, entries, terminal))
   const left = sent.filter(({ outcome }) => outcome === 'not_sent').length
   if (left > 0) terminal.tell(interruptedText(sent.length, left, task))
+  if (sent.some(({ outcome }) => outcome === 'refreshed')) await tellIgnored(store, await store.list(), terminal)
   context.exit(exitCodeOf(task, entries))
 }
 

@@ -17,7 +17,7 @@ import { pick, readFixture } from '../store/pick.ts'
 import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
-import { WHERE, addFixtures, openFor, sameFixtures } from './fixtures.ts'
+import { WHERE, addFixtures, openFor, sameFixtures, tellIgnored } from './fixtures.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Options extends Omit<Asking, 'request' | 'headers'> {
@@ -117,8 +117,10 @@ async function run(context: Context, options: Options, command: Command): Promis
     if (!options.force) await refuseRecorded(opened, fixture)
     fixtures.push({ call, fixture: await withoutSecrets(opened, call, fixture, terminal) })
   }
+  const names: string[] = []
   for (const { call, fixture } of fixtures) {
     const { outcome, name } = await store.save(fixture, true)
+    names.push(name)
     const did = outcome === 'saved' ? 'Wrote' : 'Unchanged:'
     terminal.write(`${did} ${terminal.style('bold', shownPath(store, name))} (${described(call, fixture)})`)
   }
@@ -127,6 +129,7 @@ async function run(context: Context, options: Options, command: Command): Promis
     terminal.write(
       ['', ...howToTry(first.call, first.fixture, { config, opened, flags: sameFixtures(command, store) })].join('\n'),
     )
+  await tellIgnored(store, names, terminal)
 }
 
 /** What is answered, in the order in which a model says it. */

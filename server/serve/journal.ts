@@ -62,6 +62,14 @@ export interface Onlooker {
   begin(begun: Begun): UnderWay
 }
 
+/** What is known of all fixtures when a run ends. */
+export interface Known {
+  /** Absent if they could not be listed. */
+  readonly names?: readonly string[] | undefined
+  /** Says that git ignores some of them. */
+  readonly ignored?: string | undefined
+}
+
 export interface Journal {
   /** A turn begins. Gives what is to be told of it while it lasts; undefined if nobody can watch. */
   begin(begun: Begun): UnderWay | undefined
@@ -71,12 +79,10 @@ export interface Journal {
    * @param underWay what was given when it began
    */
   turn(entry: TurnEntry, underWay?: UnderWay): void
-  /**
-   * Writes what became of the fixtures, in the modes that record.
-   *
-   * @param names those of all fixtures, if they are known: it is told which of them the run left over
-   */
-  close(names?: readonly string[]): void
+  /** Whether a fixture was written. */
+  readonly hasSaved: boolean
+  /** Writes what became of the fixtures, in the modes that record, and which the run left over. */
+  close(known: Known): void
 }
 
 const WORDS: Record<Action['kind'], string> = {
@@ -93,11 +99,15 @@ export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker
   const outcomes = createOutcomes()
   const lineFor = createLines(mode)
   const records = mode === 'record' || mode === 'auto'
+  let hasSaved = false
   return {
     begin: (begun) => together(onlookers.map((onlooker) => onlooker.begin(begun))),
     turn(entry, underWay) {
       underWay?.ended(entry)
-      if (entry.action && records) outcomes.note(entry.action, nameOfApi(entry))
+      if (entry.action && records) {
+        outcomes.note(entry.action, nameOfApi(entry))
+        hasSaved ||= entry.action.kind === 'saved'
+      }
       const { ms, trace } = entry
       const tenths = Math.round(ms * 10) / 10
       const fields = trace
@@ -105,7 +115,13 @@ export function createJournal(log: Log, mode: Mode, onlookers: readonly Onlooker
         : { ms: tenths }
       log.repeat(lineFor(entry), { text: String(Math.round(ms)), fields })
     },
-    close: (names) => outcomes.tell(log, names),
+    get hasSaved() {
+      return hasSaved
+    },
+    close({ names, ignored }) {
+      outcomes.tell(log, names)
+      if (ignored !== undefined) log.warn(ignored)
+    },
   }
 }
 

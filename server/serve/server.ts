@@ -6,6 +6,7 @@ import { createLedger } from '../base/ledger.ts'
 import type { Config } from './config.ts'
 import { createModel, createUpstream } from '../model/index.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { describeIgnored } from '../store/ignored.ts'
 import type { Store } from '../store/store.ts'
 import { createAudience } from './audience.ts'
 import { type App, createApp } from './http/app.ts'
@@ -14,7 +15,7 @@ import { type Sessions, speakHttp2 } from './http/http2.ts'
 import { createListener } from './http/node.ts'
 import { createReaders } from './http/readers.ts'
 import { createAnswering } from './http/upgrades.ts'
-import { createJournal } from './journal.ts'
+import { type Journal, type Known, createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { type Misses, createMisses } from './misses.ts'
@@ -83,7 +84,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
       sessions.end()
     })
   const enough = Promise.withResolvers<void>()
-  const gone = Promise.withResolvers<undefined>()
+  const gone = Promise.withResolvers<Known>()
   const shut = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))
     sessions.drain()
@@ -93,7 +94,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
     await closed
     for (const timer of [sweep, patience]) timer.clear()
     await Promise.race([store.linked(), enough.promise])
-    journal.close(await Promise.race([namesToTell(store, mode), gone.promise]))
+    journal.close(await Promise.race([knownOf(store, mode, journal), gone.promise]))
     await store.close()
   }
   return {
@@ -110,7 +111,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
         enough.resolve()
         // An engine that hangs would hang for its own time: what waits for it then fails, and is told.
         letGo = clock.timer(PATIENCE_MS, () => {
-          gone.resolve(undefined)
+          gone.resolve({})
           void store.close()
         })
         // A response waits for its client to read.
@@ -132,9 +133,16 @@ function sweepIdle(http: Server, clock: Clock): Timer {
   return sweep
 }
 
-/** The fixtures, for what is told at the end to those who record; undefined if they cannot be listed. */
-const namesToTell = async (store: Pick<Store, 'list'>, mode: Config['mode']): Promise<readonly string[] | undefined> =>
-  mode === 'record' || mode === 'auto' ? store.list().catch(() => undefined) : undefined
+/** What is told of all fixtures at the end to those who record. */
+async function knownOf(
+  store: Pick<Store, 'list' | 'dir'>,
+  mode: Config['mode'],
+  { hasSaved }: Pick<Journal, 'hasSaved'>,
+): Promise<Known> {
+  if (mode !== 'record' && mode !== 'auto') return {}
+  const names = await store.list().catch(() => undefined)
+  return { names, ignored: names && store.dir && hasSaved ? await describeIgnored(store.dir, names) : undefined }
+}
 
 /** What is told of turns: to the log, to what counts them, and if there is a page to those who watch. */
 function createJournals({ mode, page }: Config, { log, redactor, clock, metrics }: ServerParts) {

@@ -1,28 +1,15 @@
-/** A file, or a fixture, as it was committed. The only one that runs git. */
-import { execFile } from 'node:child_process'
+/** A file, or a fixture, as it was committed. */
 import { createHash } from 'node:crypto'
-import { basename, dirname, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { basename, dirname } from 'node:path'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { forShell } from '../base/shell.ts'
 import { printable } from '../base/text.ts'
 import { besideFrom, besideNamedIn } from '../fixture/beside.ts'
 import type { StoredFixture } from '../fixture/fixture.ts'
+import { askGit } from './git.ts'
 import { besideName } from './read/beside.ts'
 import { isAddress } from './place.ts'
 import { type Picked, readFixture } from './pick.ts'
-
-const run = promisify(execFile)
-
-/** The largest committed file that is read, in bytes. */
-const MAX_BYTES = 2 ** 30
-
-/**
- * A repository names programs in its settings, and git runs them. One that came with the fixtures, as a folder among them,
- * is no repository here; and whatever a repository lacks is not fetched, which such a program would do.
- */
-const BEFORE = ['-c', 'safe.bareRepository=explicit']
-const NOTHING_FETCHED = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' }
 
 /** A revision that git would take for an option or for what is staged, or that cannot be given to a program. */
 const NO_REVISION = /^$|^-|\p{Cc}/u
@@ -92,14 +79,7 @@ async function ask({ path, folder, revision }: Compared, words: readonly string[
   if (NO_REVISION.test(revision))
     throw cannot('that is not a revision. Give a commit, a branch or a tag, such as HEAD.')
   try {
-    const { stdout } = await run('git', [...BEFORE, '-C', resolve(folder), ...words], {
-      // Windows looks for a program in the folder first where it is to run.
-      cwd: dirname(process.execPath),
-      maxBuffer: MAX_BYTES,
-      encoding: 'buffer',
-      env: { ...process.env, ...NOTHING_FETCHED, LC_ALL: 'C' },
-    })
-    return stdout
+    return await askGit(words, { folder })
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
       throw cannot('git is not installed, or not on the PATH. Install it, or give a second fixture.', error)

@@ -9,7 +9,16 @@ import { compose, steps, words } from '../kit/answers.ts'
 import { callOf } from '../kit/calls.ts'
 import { getCall } from '../kit/fixtures.ts'
 import type { Answer, Call, StandIn } from '../kit/standin.ts'
-import { openTestStore, drain, fakeTerminal, liveFrom, recordInto, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import {
+  openTestStore,
+  drain,
+  fakeTerminal,
+  ignoredFolder,
+  liveFrom,
+  recordInto,
+  runStandIn,
+  temporaryFolder,
+} from '../kit/tools.ts'
 
 /** What the upstream does to its events, since the fixtures were recorded. */
 type Change = (event: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>[]
@@ -78,6 +87,16 @@ async function deadUpstream() {
 }
 
 describe('record', () => {
+  test('says that git ignores what it has recorded', async () => {
+    const dir = await ignoredFolder()
+    const model = recordInto(openTestStore(dir), liveFrom(await runStandIn(upstream())))
+    await drain(model, { model: 'm', input: 'Say hi' })
+    const again = await runStandIn(() => ({ steps: steps(compose('again').text(['Ho']).completed()) }))
+    const { err } = await run(dir, again)
+    expect(err).toMatch(/^deltatape: git ignores a fixture by line 1 of \.gitignore/m)
+    expect((await run(dir, again, ['--check'])).err).not.toContain('git')
+  })
+
   test("redacts by the user's own rules, and knows what they took out of a request", async () => {
     const rules = join(await temporaryFolder(), 'rules.json')
     await writeFile(rules, '{"redact":[{"pattern":"[a-z]+@example\\\\.com","placeholder":"[email]"}]}')

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { compose, steps, words } from '../kit/answers.ts'
 import { connect } from '../kit/client.ts'
 import { READERS } from '../kit/readers.ts'
-import { deltatape, runDeltatape, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { deltatape, ignoredFolder, runDeltatape, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 /** Writes into a folder. */
 const write = (dir: string, ...args: readonly string[]) => deltatape(['write', '--fixtures', dir, ...args])
@@ -55,6 +55,11 @@ describe.each(Object.entries(SIMPLEST))('%s', (api, readers) => {
     const { code, out } = await write(one, '--api', api, ...HI, ...HELLO)
     expect([code, out]).toEqual([0, expect.stringContaining('Unchanged: ')])
   })
+})
+
+test('says that git ignores what was written', async () => {
+  const { code, err } = await write(await ignoredFolder(), ...HI, ...HELLO)
+  expect([code, err]).toEqual([0, expect.stringMatching(/^deltatape: git ignores a fixture by line 1 of \.gitignore/)])
 })
 
 test('the chat endpoints get what was written for their model', async () => {

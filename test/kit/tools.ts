@@ -1,6 +1,6 @@
 /** What tests need to run the server and its parts: a folder of their own, a log to read, a clock that they turn. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -311,6 +311,14 @@ export async function commitAll(dir: string): Promise<void> {
   ]) {
     await promisify(execFile)('git', args, { cwd: dir })
   }
+}
+
+/** A folder of which git ignores all. */
+export async function ignoredFolder(): Promise<string> {
+  const dir = await temporaryFolder()
+  await promisify(execFile)('git', ['init', '--quiet'], { cwd: dir })
+  await writeFile(join(dir, '.gitignore'), '*.jsonl\n')
+  return dir
 }
 
 /** The same, with the lines that it wrote; it answers questions as it is told, or nobody is there. */

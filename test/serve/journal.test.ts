@@ -107,7 +107,7 @@ test('in the end it says what became of each recording', () => {
   turn('not_saved', 'c.jsonl', 'it failed')
   turn('unchanged', 'a.jsonl')
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
-  journal.close([])
+  journal.close({ names: [] })
   expect(read().slice(6)).toMatchObject([
     {
       msg: 'recorded: 1 saved, 1 unchanged, 1 not saved (0 new, 1 changed, 0 left over)',
@@ -138,7 +138,7 @@ test('in the end it says how many fixtures are new, changed, unchanged and left 
   })
   const used = ['new', 'failed', 'same', 'played'].map((word) => name(word))
   const row = [name('row'), name('row', '.2'), name('row', '.3'), name('row', '.4')]
-  journal.close([...used, `deep/${name('old')}`, ...row, name('nobody'), 'of-the-user.jsonl'])
+  journal.close({ names: [...used, `deep/${name('old')}`, ...row, name('nobody'), 'of-the-user.jsonl'] })
   expect(read().find(({ msg }) => msg.startsWith('recorded'))).toMatchObject({
     msg: expect.stringContaining(
       '5 saved, 1 unchanged, 1 not saved (3 new, 2 changed, 3 left over: `npx deltatape unused',
@@ -153,7 +153,7 @@ test('in the end it says how many fixtures are new, changed, unchanged and left 
 test('if nothing was recorded it says nothing in the end', () => {
   const { journal, read } = setUp()
   journal.turn({ endpoint: '/ws', action: { kind: 'hit', fixture: 'a.jsonl' }, count: 1, unit: 'frame', ms: 1 })
-  journal.close([])
+  journal.close({ names: [] })
   expect(read()).toHaveLength(1)
 })
 
@@ -198,7 +198,7 @@ test('what was recorded of several APIs is told for each, and then of all', () =
   turn('messages', 'a.jsonl', 'saved')
   turn('chat-completions', 'b.jsonl', 'unchanged', 'api.mistral.ai')
   turn('chat-completions', 'c.jsonl', 'saved')
-  journal.close([])
+  journal.close({ names: [] })
   expect(read().slice(3)).toMatchObject([
     { msg: 'recorded of chat-completions: 1 saved, 0 unchanged, 0 not saved', saved: 1 },
     { msg: 'recorded of chat-completions at api.mistral.ai: 0 saved, 1 unchanged, 0 not saved' },

@@ -9,7 +9,7 @@ import { BUNDLED, FAILURES, UNREACHABLE, answerBundled, atOnce } from '../kit/bu
 import { connect } from '../kit/client.ts'
 import { expectRules } from '../kit/rules.ts'
 import { startStandIn, type StandIn } from '../kit/standin.ts'
-import { runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
+import { ignoredFolder, runServer, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 const KEY = 'sk-the-key-of-this-server'
 
@@ -227,5 +227,19 @@ describe('close', () => {
     await ask(server.url, 'Hi')
     await server.close()
     expect(server.lines.at(-1)).toContain('recorded: 1 saved, 0 unchanged, 0 not saved')
+  })
+
+  test('says that git ignores what was recorded; where nothing was, it does not ask', async () => {
+    const standIn = await runStandIn(() => ({ steps: steps(compose('x').text(['a']).completed()) }))
+    const dir = await ignoredFolder()
+    for (const ignored of [1, 0]) {
+      const server = await recordFrom(standIn, dir, { MODEL_MODE: 'auto' })
+      await ask(server.url, 'Hi')
+      await server.close()
+      const told = server.lines.filter((line) =>
+        line.includes('git ignores a fixture by line 1 of .gitignore (*.jsonl)'),
+      )
+      expect(told).toHaveLength(ignored)
+    }
   })
 })
