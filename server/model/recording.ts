@@ -150,6 +150,7 @@ async function keep(
   if (harm !== undefined)
     return notSaved(`its redaction ${harm}: make the rules of redact in deltatape.config.json narrower`)
   const events = call.api.events(records)
+  await nextTurn()
   const fixture: Fixture = {
     ...identity,
     ...numbered(take?.number ?? 1),

@@ -65,8 +65,8 @@ interface Series {
   chars: number
 }
 
-/** So many characters are searched in one go: that takes some tenths of a millisecond. */
-const CHARS_AT_ONCE = 16 * 1024
+/** So many characters are read in one go, and so many searched: either takes some tenths of a millisecond. */
+const [READ_AT_ONCE, SEARCHED_AT_ONCE] = [4 * 1024, 16 * 1024]
 
 /**
  * What is to be redacted in each document, as it stands in its text. Strings of one part are read as one text. Whatever
@@ -79,23 +79,26 @@ export async function findInDocuments(
   { finder, limit }: Search,
 ): Promise<Match[][]> {
   const gathered = createGathered(row, finder)
-  await inSlices(documents, ({ text }) => text.length, NO_LIMIT, gathered.add)
+  await inSlices(documents, ({ text }) => text.length, { limit: NO_LIMIT, atOnce: READ_AT_ONCE }, gathered.add)
+  const searching = { limit, atOnce: SEARCHED_AT_ONCE }
   const { parts, paths, names, pieces, holding, turns } = gathered
-  await inSlices([...parts.values()], sizeOf, limit, (series) => searchPart(series, row, finder))
+  await inSlices([...parts.values()], sizeOf, searching, (series) => searchPart(series, row, finder))
   const searchRest = (each: readonly Piece[]) => {
     for (const piece of each) piece.inPart ??= finder.inLeaf(piece.leaf, row.isWord)
   }
-  await inSlices(holding, charsOf, limit, searchRest)
+  await inSlices(holding, charsOf, searching, searchRest)
   const inTurns: Grouped[] = []
-  await inSlices([...paths.values()], sizeOf, NO_LIMIT, (series) => inTurns.push(...groupedBy(series, turns)))
+  await inSlices([...paths.values()], sizeOf, { ...searching, limit: NO_LIMIT }, (series) =>
+    inTurns.push(...groupedBy(series, turns)),
+  )
   await inSlices(
     inTurns,
     ({ series }) => sizeOf(series),
-    limit,
+    searching,
     (grouped) => searchTurns(grouped, row, finder),
   )
   const alike = [...paths.values(), ...[...names.values()].filter(isOfSeveralTypes)]
-  await inSlices(alike, sizeOf, limit, (series) => searchPath(series, finder))
+  await inSlices(alike, sizeOf, searching, (series) => searchPath(series, finder))
   return pieces.map((each, index) => {
     const found = each.flatMap(({ leaf, inPart = [], inPath = [], inTurns: more = [] }) =>
       inPart.length + inPath.length + more.length === 0
@@ -274,6 +277,12 @@ function indexesAround({ event }: Document, place: Place): string {
 /** What leads to a string, whatever the indexes in lists: those that stand in one place of many events share it. */
 const pathOf = (place: Place): string => place.map((step) => (typeof step === 'number' ? '*' : step)).join('\0')
 
+/** How much is done at a time, in characters, and how long that may take. */
+interface Slices {
+  readonly limit: Limit
+  readonly atOnce: number
+}
+
 /**
  * Does work for each item, a little at a time.
  *
@@ -282,12 +291,12 @@ const pathOf = (place: Place): string => place.map((step) => (typeof step === 'n
 async function inSlices<T>(
   items: readonly T[],
   charsIn: (item: T) => number,
-  limit: Limit,
+  { limit, atOnce }: Slices,
   work: (item: T) => void,
 ): Promise<void> {
   for (let start = 0, end = 0; start < items.length; start = end) {
     let chars = 0
-    for (; end < items.length && (end === start || chars < CHARS_AT_ONCE); end++) chars += charsIn(items[end] as T)
+    for (; end < items.length && (end === start || chars < atOnce); end++) chars += charsIn(items[end] as T)
     const some = items.slice(start, end)
     limit.run(() => {
       for (const item of some) work(item)
