@@ -2,7 +2,6 @@
 import type { Api } from '../api/api.ts'
 import type { IsWord } from '../api/words.ts'
 import { type ModelEvent, parseEvent } from '../api/event.ts'
-import { nextTurn } from '../base/clock.ts'
 import { type JsonValue, isObject, parseJson } from '../base/json.ts'
 import type { JsonString, Place } from '../base/json-text.ts'
 import type { Finder } from './finder.ts'
@@ -10,6 +9,7 @@ import { type Leaf, encoded, leavesIn } from './leaves.ts'
 import { type Limit, NO_LIMIT } from './limit.ts'
 import { type Match, matchesInPieces, merged } from './match.ts'
 import { createOutlines } from './outline.ts'
+import { inSlices } from './slices.ts'
 import { type Grouping, type Turns, createTurns, groupingsBy, valueIn } from './turns.ts'
 
 /** A JSON text of an answer: the data of an event, a line, a whole body, or what was cut off of one. */
@@ -276,31 +276,3 @@ function indexesAround({ event }: Document, place: Place): string {
 
 /** What leads to a string, whatever the indexes in lists: those that stand in one place of many events share it. */
 const pathOf = (place: Place): string => place.map((step) => (typeof step === 'number' ? '*' : step)).join('\0')
-
-/** How much is done at a time, in characters, and how long that may take. */
-interface Slices {
-  readonly limit: Limit
-  readonly atOnce: number
-}
-
-/**
- * Does work for each item, a little at a time.
- *
- * @param work may be begun anew for an item
- */
-async function inSlices<T>(
-  items: readonly T[],
-  charsIn: (item: T) => number,
-  { limit, atOnce }: Slices,
-  work: (item: T) => void,
-): Promise<void> {
-  for (let start = 0, end = 0; start < items.length; start = end) {
-    let chars = 0
-    for (; end < items.length && (end === start || chars < atOnce); end++) chars += charsIn(items[end] as T)
-    const some = items.slice(start, end)
-    limit.run(() => {
-      for (const item of some) work(item)
-    }, chars)
-    if (end < items.length) await nextTurn()
-  }
-}
