@@ -8,6 +8,7 @@ import { keptHeaders } from '../api/headers.ts'
 import type { AnswerRecord } from '../api/record.ts'
 import { type Clock, nextTurn } from '../base/clock.ts'
 import { DeltatapeError, isError, systemCode } from '../base/errors.ts'
+import { codeAndCure } from '../base/system.ts'
 import { compare } from '../fixture/compare.ts'
 import { describeComparison } from '../fixture/compared.ts'
 import { type Fixture, isGood } from '../fixture/fixture.ts'
@@ -167,7 +168,7 @@ async function keep(
   const settled = take?.settle(fixture)
   if (settled?.kind === 'same') return { kind: 'unchanged', fixture: fileName({ ...identity, take: settled.as }) }
   if (settled?.kind !== 'save' && !options.recordFailures && !isGood(fixture))
-    return notSaved(`${whatWentWrong(ending, head)}${UNFINISHED[settled?.kind ?? 'dropped']}`)
+    return notSaved(`${whatWentWrong(ending, head, recorded.upstream)}${UNFINISHED[settled?.kind ?? 'dropped']}`)
   const earlier = settled?.kind === 'save' ? settled.earlier : []
   const before: Pick<Action, 'fixture' | 'isNew'>[] = []
   for (const each of earlier) before.push(placeOf(await store.save(each, true)))
@@ -190,13 +191,24 @@ const placeOf = ({ name, outcome, replaced }: Saved): Pick<Action, 'fixture' | '
   ...(outcome === 'saved' && replaced === undefined ? { isNew: true } : {}),
 })
 
-/** Why an answer is not worth keeping: a key that is wrong is no fault of the model. */
-function whatWentWrong({ end }: Ending, head: Head | undefined): string {
-  if (head === undefined && end === 'unreachable') return 'the API was not reached'
-  return head !== undefined && end === 'refused'
-    ? `the API refused it with HTTP ${head.status}`
-    : 'the model did not finish it'
+/** Why an answer is not worth keeping: a key or an address that is wrong is no fault of the model. */
+function whatWentWrong({ end }: Ending, head: Head | undefined, upstream: string): string {
+  if (head !== undefined && end === 'refused') {
+    const mend = head.status === 401 || head.status === 403 ? ': look at the key' : ''
+    return `the API refused it with HTTP ${head.status}${mend}`
+  }
+  if (end === 'unreachable') return `the API was not reached at ${upstream}: is it up, and is that its address?`
+  return WHAT_WENT_WRONG[end]
 }
+
+const WHAT_WENT_WRONG = {
+  complete: 'the model did not finish it',
+  refused: 'the API refused it',
+  truncated: 'the API closed the stream before its end',
+  reset: 'the connection to the API broke',
+  stalled: 'the API stalled',
+  malformed: 'the API sent something else than an answer',
+} as const
 
 const UNFINISHED = {
   dropped: ' (RECORD_FAILURES=1 saves that too)',
@@ -222,7 +234,7 @@ async function told(save: () => Promise<Outcome>): Promise<Outcome> {
     return await save()
   } catch (error) {
     const code = systemCode(error)
-    if (code !== undefined) return notSaved(`the file could not be written: ${code}`)
+    if (code !== undefined) return notSaved(`the file could not be written: ${codeAndCure(code)}`)
     if (error instanceof DeltatapeError) return notSaved(error.message)
     return notSaved(`something went wrong in deltatape itself: ${isError(error) ? error.message : String(error)}`)
   }

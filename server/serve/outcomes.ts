@@ -41,6 +41,8 @@ interface Outcome {
   readonly why: string | undefined
   /** Whether it was saved, and then something else in its place. */
   readonly isSeveral: boolean
+  /** How many answers stood there in this run, one after another. */
+  readonly answers: number
   /** The marks of what was saved in this run, and is not there any more. */
   readonly lost: readonly string[]
   /** The ids of earlier answers that count for its call. */
@@ -59,7 +61,7 @@ const nothing = (): Numbers => ({ saved: 0, unchanged: 0, not_saved: 0 })
 const inWords = ({ saved, unchanged, not_saved: notSaved }: Numbers): string =>
   `${saved} saved, ${unchanged} unchanged, ${notSaved} not saved`
 
-const UNTOUCHED = { kept: undefined, isNew: false, why: undefined, isSeveral: false, lost: [], needs: [] }
+const UNTOUCHED = { kept: undefined, isNew: false, why: undefined, isSeveral: false, answers: 0, lost: [], needs: [] }
 
 /** What became of a fixture, now that something more did. */
 function after(known: Outcome, action: Action, of: string): Outcome {
@@ -71,6 +73,7 @@ function after(known: Outcome, action: Action, of: string): Outcome {
     kept: known.kept === 'saved' ? known.kept : kind,
     isNew: known.isNew || isNew,
     why: undefined,
+    answers: known.answers + (kind === 'saved' || known.answers === 0 ? 1 : 0),
     isSeveral: known.isSeveral || (kind === 'saved' && known.kept !== undefined && isOther),
     lost: known.kept === undefined ? [] : [...known.lost, ...lost].slice(-MAX_LOST),
     needs,
@@ -141,11 +144,13 @@ export function createOutcomes(): Outcomes {
 const weightOf = ({ why = '', lost, needs }: Outcome, name: string): number =>
   ENTRY_BYTES + 2 * (name.length + why.length) + MARK_BYTES * (lost.length + needs.length)
 
-/** The calls of which somebody got an answer that is missed: it said something else, or a later call carries its ids. */
+/** The calls of which somebody got an answer that is missed, each with how many there were: it said something else, or a later call carries its ids. */
 function severalIn(used: ReadonlyMap<string, Outcome>): readonly string[] {
   const needed = new Set([...used.values()].flatMap(({ needs }) => needs))
   const isMissed = ({ isSeveral, lost }: Outcome): boolean => isSeveral || lost.some((mark) => needed.has(mark))
-  return [...used].flatMap(([name, outcome]) => (isMissed(outcome) ? [name] : [])).toReversed()
+  return [...used]
+    .flatMap(([name, outcome]) => (isMissed(outcome) ? [`${name} (${outcome.answers} answers)`] : []))
+    .toReversed()
 }
 
 /** Of all fixtures those that a run neither used nor recorded, and the takes among them that replay gives after the last that it did. */
@@ -181,8 +186,8 @@ const named = (names: readonly string[]): string =>
     ? `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`
     : names.join(', ')
 
-const severalText = (names: readonly string[]): string =>
-  `different answers came to ${names.length === 1 ? 'one call' : `${names.length} calls`}, and the last alone was kept: who went on from another one finds no fixture in replay (MODEL_MODE=auto, run once more, asks what is missing; RECORD_TAKES=1 keeps all that a client gets, in order): ${named(names)}`
+const severalText = (calls: readonly string[]): string =>
+  `different answers came to ${calls.length === 1 ? 'one call' : `${calls.length} calls`}, and replay gives the last alone: ${named(calls)}. RECORD_TAKES=1 keeps all that a client gets, in order. Or run once more with MODEL_MODE=auto: that asks what is missing for who went on from another one.`
 
 const leftOverText = (names: readonly string[]): string =>
   `left over: ${names.length === 1 ? 'a take' : `${names.length} takes`} of an earlier run beyond the last that was recorded now; remove what is not needed any more: ${named(names)}`

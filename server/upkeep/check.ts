@@ -7,6 +7,7 @@ import type { AnswerRecord } from '../api/record.ts'
 import { deltatape, marked } from '../base/command-line.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { codeAndCure } from '../base/system.ts'
 import { type Beside, besideFrom } from '../fixture/beside.ts'
 import { AFTER_END, CUT_OFF, DamageError } from '../fixture/damage.ts'
 import { bodyHash, linesOf, parseLine } from '../fixture/file.ts'
@@ -57,7 +58,7 @@ export async function checkFixture(
 ): Promise<Checked> {
   const { name } = file
   if ('unreadable' in file) {
-    const why = `it cannot be read: ${file.unreadable}`
+    const why = `it cannot be read: ${codeAndCure(file.unreadable)}`
     return { name, problems: [error(name, 1, 'damaged', why)], pages: [], beside: besideName(name), secrets: new Map() }
   }
   const { text, beside = besideFrom(undefined) } = file

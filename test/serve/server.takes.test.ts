@@ -56,7 +56,7 @@ test('a recording that got different answers to one call says so in the end, onc
   const [name = ''] = (await readdir(dir)).filter((each) => each.startsWith('one-'))
   expect(ends(lines)).toEqual([expect.stringContaining('one call')])
   expect(ends(lines)[0]).toContain('RECORD_TAKES=1')
-  expect(ends(lines)[0]).toContain(name)
+  expect(ends(lines)[0]).toContain(`${name} (3 answers)`)
   expect(ends(lines)[0]).not.toContain('same-')
 })
 
@@ -112,7 +112,11 @@ describe('of answers that differ in the ids of their calls of tools alone', () =
       await sunny(ask)
       await rainy(ask)
     })
-    expect(told).toEqual([expect.stringMatching(/^different answers came to one call, .*MODEL_MODE=auto.*: hi-\S+$/)])
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^different answers came to one call, .*: hi-\S+\.jsonl \(\d answers\)\. .*MODEL_MODE=auto/,
+      ),
+    ])
     const missed: string[] = []
     await run('replay', talk('sunny', missed))
     expect(missed).toEqual(['HTTP 410'])

@@ -63,6 +63,9 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
   EROFS: 'is on a file system that cannot be written to',
 }
 
+/** Whether the system says that a right is missing. */
+const isRight = (cause: unknown): boolean => ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '')
+
 /** @param howToRecord what would make it, if anything */
 function unusable(dir: string, why: string, howToRecord: string | undefined, cause?: unknown): DeltatapeError {
   const record =
@@ -71,7 +74,7 @@ function unusable(dir: string, why: string, howToRecord: string | undefined, cau
       : `, or record into it: ${marked(withVariables({ MODEL_MODE: 'record' }, howToRecord))}`
   return new DeltatapeError(
     'fixtures_unusable',
-    `The fixtures directory ${JSON.stringify(dir)} ${why}. Set FIXTURES to one that can be used${record}.`,
+    `The fixtures directory ${JSON.stringify(dir)} ${why}. ${isRight(cause) ? 'Change its rights (chmod), or set' : 'Set'} FIXTURES to one that can be used${record}.`,
     { cause },
   )
 }

@@ -68,7 +68,7 @@ test('what cannot be read is told as that', async () => {
     await symlink('x.jsonl', path)
     await expect(read()).rejects.toMatchObject({
       code: 'fixture_invalid',
-      message: 'x.jsonl cannot be read: ELOOP.',
+      message: 'x.jsonl cannot be read: ELOOP. A link in its path leads to itself: remove that.',
     })
   }
 })

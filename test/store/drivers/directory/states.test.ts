@@ -30,8 +30,8 @@ test('what cannot be looked at is not absent', async () => {
   await mkdir(join(dir, 'folder.jsonl'))
   writeFileSync(join(dir, 'file'), '')
   for (const [name, message] of [
-    ['loop.jsonl', 'loop.jsonl cannot be read: ELOOP.'],
-    ['file/x.jsonl', 'file/x.jsonl cannot be read: ENOTDIR.'],
+    ['loop.jsonl', 'loop.jsonl cannot be read: ELOOP. A link in its path leads to itself: remove that.'],
+    ['file/x.jsonl', expect.stringContaining('file/x.jsonl cannot be read: ENOTDIR. A file stands where')],
     ['folder.jsonl', expect.stringContaining('folder.jsonl:1: this is no file')],
   ])
     expect(() => open(dir).of(String(name))).toThrow(expect.objectContaining({ code: 'fixture_invalid', message }))
@@ -40,7 +40,7 @@ test('what cannot be looked at is not absent', async () => {
 test('in a directory that is away nothing is absent, unless it may be missing', async () => {
   const dir = await temporaryFolder()
   await rename(dir, `${dir}-away`)
-  const message = `The fixtures directory ${JSON.stringify(dir)} cannot be read: ENOENT.`
+  const message = `The fixtures directory ${JSON.stringify(dir)} cannot be read: ENOENT. It, or its folder, is not there any more: restore it (git checkout), or record again.`
   for (const name of ['x.jsonl', 'chat/x.jsonl']) {
     expect(() => open(dir).of(name)).toThrow(expect.objectContaining({ code: 'fixture_invalid', message }))
     expect(open(dir, true).of(name)).toBeUndefined()
