@@ -17,14 +17,17 @@ const MORE_HEADERS: Partial<Record<ErrorCode, readonly (readonly [string, string
   upgrade_required: [['upgrade', 'websocket']],
 }
 
-/** An error in the shape of the API that was called, and not worth another try. */
+/** What may be over a moment later. Programs try that again by themselves, as they would if they asked the API directly. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['busy', 'shutting_down', 'store_changed', 'upstream_unreachable'])
+
+/** An error in the shape of the API that was called; any that stays says that it is not worth another try. */
 export function refuse(error: DeltatapeError, api: Api, call?: Asked): Reply {
   const { status, headers = [], body } = refusalOf(error, api, call)
   return {
     status,
     headers: [
       ['content-type', 'application/json'],
-      ['x-should-retry', 'false'],
+      ...(PASSING.has(error.code) ? [] : [['x-should-retry', 'false'] as const]),
       ...headers,
       ...(MORE_HEADERS[error.code] ?? []),
     ],
