@@ -79,8 +79,9 @@ export function startRecording(
   let action: Action | undefined
   let mayBeOver = false
 
-  // A redirect is no answer to what was asked of an API that is known.
-  const isRefused = () => head !== undefined && head.status >= (call.api === any ? 400 : 300)
+  // A redirect is no answer to what was asked of an API that is known; who fetches something is told where it is.
+  const mayBeLed = call.api === any || call.method === 'GET' || call.method === 'HEAD'
+  const isRefused = () => head !== undefined && head.status >= (mayBeLed ? 400 : 300)
   const fixture = fileName({ ...identity, take: take?.number })
   const noRoom = notSaved(
     `the recordings under way take more memory than the ${options.maxRecordingBytes} bytes that MAX_RECORDING_BYTES allows`,

@@ -38,6 +38,8 @@ export interface Asker {
 export interface Answered {
   readonly reply: Reply
   readonly client: Client
+  /** The body of the request, which can be read once. */
+  readonly sent: Uint8Array<ArrayBuffer>
 }
 
 /** Makes what answers calls in this process, as a configuration says. */
@@ -71,7 +73,7 @@ export function answerInside(given: Config): Inside {
       try {
         if (client.left) throw client.reason()
         const asked = { ...(await askedBy(request)), caller, account, onLeave: client.onLeave }
-        return { reply: await exchanges.answer(asked), client }
+        return { reply: await exchanges.answer(asked), client, sent: asked.body }
       } catch (error) {
         client.end()
         throw error
@@ -82,7 +84,9 @@ export function answerInside(given: Config): Inside {
 
 type Asked = Parameters<Exchanges['answer']>[0]
 
-async function askedBy(request: Request): Promise<Pick<Asked, 'method' | 'target' | 'origin' | 'headers' | 'body'>> {
+async function askedBy(
+  request: Request,
+): Promise<Pick<Asked, 'method' | 'target' | 'origin' | 'headers'> & { readonly body: Uint8Array<ArrayBuffer> }> {
   const { pathname, search, origin } = new URL(request.url)
   return {
     method: request.method,

@@ -62,9 +62,12 @@ export async function requestOf(
   const its = typeof input === 'object' && 'signal' in input ? input.signal : undefined
   const followedBy = signal === undefined ? its : signal
   if (!isForeign(input)) return { request: new WebRequest(input, init), signal: followedBy }
-  const { method, url, headers } = input
+  const { method, url, headers, redirect } = input
   const body = method === 'GET' || method === 'HEAD' ? null : new Uint8Array(await input.arrayBuffer())
-  return { request: new WebRequest(url, { method, headers: [...headers], body, ...init }), signal: followedBy }
+  return {
+    request: new WebRequest(url, { method, headers: [...headers], body, redirect, ...init }),
+    signal: followedBy,
+  }
 }
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
