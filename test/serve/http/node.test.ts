@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import { FAILURES } from '../../kit/bundled.ts'
+import { sse } from '../../kit/standin.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
 import { type RawRequest, type RawResponse, ask, begin, good, openSocket, runWithStandIn, valuesOf } from './kit.ts'
 
@@ -213,6 +214,23 @@ describe('a reply on the wire', () => {
     expect([head.status, head.body.byteLength]).toEqual([200, 0])
     const empty = await ask(server.url, { method: 'DELETE', target: '/v1/files/file_1' })
     expect([empty.status, empty.body.byteLength, valuesOf(empty, 'transfer-encoding')]).toEqual([204, 0, []])
+  })
+
+  test('that is over before the length of which its head tells breaks: the next answer would count for the rest', async () => {
+    const steps = good.map((event) => ({ event }))
+    const sent = steps.map(({ event }) => sse(event)).join('')
+    const { server } = await runWithStandIn(
+      () => ({ headers: { 'content-length': String(Buffer.byteLength(sent) + 500) }, steps: [...steps, 'close'] }),
+      { MODEL_MODE: 'live' },
+    )
+    const socket = openSocket(server.url).setEncoding('utf8')
+    socket.write(`POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${HELLO.length}\r\n\r\n${HELLO}`)
+    socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+    let text = ''
+    socket.on('data', (chunk) => (text += String(chunk)))
+    await once(socket, 'close')
+    expect(text).toMatch(/^HTTP\/1\.1 200 /)
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(sent)
   })
 
   test('of a connection that is to break breaks it, before the head and in the body', async () => {
