@@ -8,6 +8,7 @@ import { instant } from '../../server/model/pace.ts'
 import { createTakes } from '../../server/model/takes.ts'
 import { compose, steps, words } from '../kit/answers.ts'
 import { callOf } from '../kit/calls.ts'
+import { fixtureFor, inOnePiece } from '../kit/fixtures.ts'
 import type { Answer } from '../kit/standin.ts'
 import {
   bodyOf,
@@ -173,6 +174,28 @@ test('a poll that fails on the way is kept if it goes on, and forgotten if it ha
   const was = await asked(model, POLL, 5)
   expect(await files()).toEqual([1, 2, 3])
   expect(await asked(replay(), POLL, 4)).toEqual([...was.slice(1, 4), was[3]])
+})
+
+test('a failure among polls at once is kept by one that was asked for after it, not by one before', () => {
+  const takes = createTakes({ recordTakes: false })
+  const begin = () => takes.begin(POLL, 'key')
+  const [first, second, third, fourth] = [begin(), begin(), begin(), begin()]
+  const failure = fixtureFor(POLL, inOnePiece({ error: {} }, 429))
+  const answer = (status: string) => fixtureFor(POLL, inOnePiece({ id: 'resp_1', object: 'response', status }))
+  expect(first?.settle(answer('queued'))).toEqual({ kind: 'save', earlier: [] })
+  expect(third?.settle(failure)).toEqual({ kind: 'held' })
+  expect(second?.settle(answer('in_progress'))).toEqual({ kind: 'save', earlier: [] })
+  expect(fourth?.settle(answer('completed'))).toEqual({ kind: 'save', earlier: [failure] })
+})
+
+test('a call that comes to nothing gives its number to no other once the next has begun', () => {
+  const takes = createTakes({ recordTakes: true })
+  const begin = () => takes.begin(HI, 'key')
+  const [first, second] = [begin(), begin()]
+  first?.drop()
+  expect(begin()?.number).toBe(3)
+  second?.drop()
+  expect(begin()?.number).toBe(4)
 })
 
 test('a miss takes no number', async () => {
