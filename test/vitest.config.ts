@@ -13,6 +13,7 @@ export default defineConfig({
     // Only what hangs takes so long, however busy the machine is.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000 } },
     maxWorkers: 4,
     // A process of the checkout starts in half of the processor time if its types were taken off before.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/compiled') },

@@ -18,7 +18,7 @@ async function opened(args: readonly string[], more: Record<string, string> = {}
   const ctrlC = new AbortController()
   const env = { PATH: process.env.PATH, BROWSER: program, ...more }
   const running = runDeltatape(args, { env, interrupted: () => ctrlC.signal })
-  const address = await vi.waitFor(() => readFile(told, 'utf8'), { timeout: 20_000 })
+  const address = await vi.waitFor(() => readFile(told, 'utf8'), { timeout: 100_000 })
   const { origin, hash } = new URL(address)
   const seen = async (path: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${origin}${path}`, { headers })

@@ -99,7 +99,7 @@ onEngine('redis', 'pull from Redis', (freshPlace) => {
     const { dir, env, names } = await setUp(400)
     const child = spawn(process.execPath, ['bin/deltatape.js', 'pull', dir], { env: { ...process.env, ...env } })
     onTestFinished(() => void child.kill('SIGKILL'))
-    await expect.poll(() => filesIn(dir), { timeout: 30_000, interval: 2 }).not.toHaveLength(0)
+    await expect.poll(() => filesIn(dir), { interval: 2 }).not.toHaveLength(0)
     child.kill('SIGKILL')
     await once(child, 'exit')
     const before = await filesIn(dir)

@@ -113,7 +113,7 @@ describe('a model with a usage log', () => {
   })
 })
 
-test('several processes write to one log, and nothing is lost when they are killed', { timeout: 20_000 }, async () => {
+test('several processes write to one log, and nothing is lost when they are killed', async () => {
   const file = join(await temporaryFolder(), 'used.jsonl')
   await writeFile(file, '')
   const script = `

@@ -208,7 +208,7 @@ test('what the API sends arrives as it comes, and a client that leaves ends its 
   })()
   await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
   expect(await standIn.calls[0]?.closed).toEqual({ whole: false })
-  await vi.waitFor(() => expect(tape.turns()).toMatchObject([{ code: 'cancelled' }]))
+  await expect.poll(() => tape.turns()).toMatchObject([{ code: 'cancelled' }])
 })
 
 describe('a call without a fixture', () => {

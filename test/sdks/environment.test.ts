@@ -43,7 +43,7 @@ async function toldBy(url: string, env: Record<string, string>): Promise<Record<
   return Object.fromEntries(told)
 }
 
-test.each([[{}], [{ AUTH_TOKEN: "it's-a-token" }]])('with %j', { timeout: 60_000 }, async (more) => {
+test.each([[{}], [{ AUTH_TOKEN: "it's-a-token" }]])('with %j', async (more) => {
   const api = await runApi(endpointOf(chat), endpointOf(groq), endpointOf(messages), endpointOf(gemini))
   const env = { FIXTURES_DIR: await temporaryFolder(), ...more }
   const keys = { OPENAI_API_KEY: 'sk-1', ANTHROPIC_API_KEY: 'sk-2', GEMINI_API_KEY: 'sk-3', GROQ_API_KEY: 'sk-4' }

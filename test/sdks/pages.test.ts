@@ -60,7 +60,6 @@ const runnable = pages.filter((page) => page.blocks.length > 0)
 
 test.each(runnable.map((page) => [page.name, page] as const))(
   'every example of %s prints what the page says, recorded and replayed',
-  { timeout: 60_000 },
   async (_name, page) => {
     const upstream = await upstreamOf(page)
     const { origin } = upstream

@@ -1,7 +1,7 @@
 /** Limits whose product is memory: what a client chooses is bounded wherever it is echoed, logged or kept. */
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { connect } from '../kit/client.ts'
 import { runServer } from '../kit/tools.ts'
@@ -212,7 +212,7 @@ test('a client that sends more requests in a row than any program does is gone',
   const greedy = openSocket(url)
   greedy.on('error', () => {})
   greedy.write(post.repeat(4) + health.repeat(124))
-  await vi.waitFor(() => expect(modest.bytesRead).toBeGreaterThan(128 * 100))
+  await expect.poll(() => modest.bytesRead).toBeGreaterThan(128 * 100)
   greedy.write(health)
   await once(greedy, 'close')
   expect(greedy.bytesRead).toBe(0)

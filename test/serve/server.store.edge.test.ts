@@ -52,7 +52,7 @@ async function createCable(to: URL) {
 const statusOf = async (url: string) => (await fetch(`${url}/ready`)).status
 
 /** The store is looked at once a second. */
-const eventually = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 20_000, interval: 100 })
+const eventually = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 100_000, interval: 100 })
 
 async function talk(url: string, input: string): Promise<string | undefined> {
   const chat = await openChat(`${url}/ws`)

@@ -206,7 +206,7 @@ onPlaces('takes of one call', (fresh) => {
     expect((await other.find(asked, 2))?.name).toBe(all[1])
     await one.save(await takeOf(one, 4))
     expect(await namesOf(machineOn(place))).toEqual([...all, fourth])
-    await expect.poll(() => namesOf(other), { timeout: 60_000 }).toEqual([...all, fourth])
+    await expect.poll(() => namesOf(other)).toEqual([...all, fourth])
     expect(await other.remove(all[3] ?? '', await other.stamp(all[3] ?? ''))).toBe(true)
     expect(await namesOf(one)).toEqual([...all.slice(0, 3), third, third])
   })

@@ -441,5 +441,5 @@ describe.skipIf(absent)(`the corpus${absent ? `: ${absent}` : ''}`, () => {
       .filter(({ message }) => message.includes('do not add up'))
       .map(({ name }) => name.replace(/-1-[0-9a-f]+\.jsonl$/, ''))
     expect([...new Set(trimmed)]).toEqual(['vercel-ai-openai-phase', 'vercel-ai-openai-shell-container'])
-  }, 60_000)
+  })
 })

@@ -153,7 +153,7 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
       const client = await admin(addressOf(replica))
       await client.replicaOf('127.0.0.1', Number(engine.port))
       const driver = open(addressOf(replica))
-      await expect.poll(() => textOf(driver, 'a.jsonl').catch(() => ''), { timeout: 60_000 }).toBe('xxxxx')
+      await expect.poll(() => textOf(driver, 'a.jsonl').catch(() => '')).toBe('xxxxx')
       expect(await pagesOf(driver)).toMatchObject([{ entries: [{ name: 'a.jsonl' }] }])
       await expectTold(driver.put('a.jsonl', bytes(1)), 'store_refused', /replica.*primary/)
       await expectTold(driver.check({ write: true }), 'store_refused', /replica.*primary/)
@@ -202,7 +202,7 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
       (await Promise.all([one.clusterInfo(), two.clusterInfo()])).every((info) =>
         String(info).includes('cluster_state:ok'),
       )
-    await expect.poll(isWhole, { timeout: 60_000 }).toBe(true)
+    await expect.poll(isWhole).toBe(true)
     const drivers = nodes.map((node) => open(addressOf(node)))
     await Promise.all(
       drivers.flatMap((driver, index) =>
@@ -241,7 +241,7 @@ onEngine('redis', 'fixtures on Redis', (placeOf) => {
       await engine.kill('SIGKILL')
       await engine.start(/Loading RDB/, '--key-load-delay', '100000')
       await expectTold(Promise.resolve(driver.get('0.jsonl')), 'store_away', /is not ready: LOADING/)
-      await expect.poll(() => textOf(driver, '0.jsonl').catch(() => ''), { timeout: 60_000 }).toHaveLength(5000)
+      await expect.poll(() => textOf(driver, '0.jsonl').catch(() => '')).toHaveLength(5000)
     })
 
     test('is given up in time if it is silent', async () => {
