@@ -14,7 +14,7 @@ export type LoadDispatcher = () => Promise<Dispatcher>
  * Does something in the context in which this file was loaded. A call that an application intercepts may be answered by one
  * that is sent here: within the context of the first, whoever intercepts would take the second for it.
  */
-const outside = AsyncLocalStorage.snapshot()
+export const outside = AsyncLocalStorage.snapshot()
 
 /** How large the headers of an answer may be, in bytes. */
 const MAX_HEADER_BYTES = 1024 * 1024

@@ -9,7 +9,7 @@ import { type Headers, passedUp } from '../../api/headers.ts'
 import { systemCode } from '../../base/errors.ts'
 import { type Address, addressAt } from './address.ts'
 import { carriedTo, missingKey } from './credential.ts'
-import type { ProxyVariables } from './dispatcher.ts'
+import { type ProxyVariables, outside } from './dispatcher.ts'
 import { proxyFor } from './proxy.ts'
 import { type RouteSettings, type Routes, createRoutes } from './route.ts'
 import { type Turn, createTurn } from './turn.ts'
@@ -163,11 +163,11 @@ const connect = (
   headers: Headers,
   { env, lookup, maxEventBytes }: Pick<SocketTransportOptions, 'env' | 'lookup' | 'maxEventBytes'>,
 ): WebSocket => {
-  const agent = agentFor(env, origin)
+  const proxy = proxyFor(env, origin)
   return new WebSocket(origin.replace(/^http/, 'ws') + path, {
-    agent,
+    agent: agentFor(origin, proxy),
     // A proxy asks for itself, and may stand anywhere.
-    ...(agent === undefined && lookup !== undefined ? { lookup } : {}),
+    ...(proxy === undefined && lookup !== undefined ? { lookup } : {}),
     headers: grouped(headers),
     perMessageDeflate: false,
     maxPayload: maxEventBytes,
@@ -191,10 +191,18 @@ function grouped(headers: Headers): Record<string, string | string[]> {
   return values
 }
 
-/** What connects by a proxy, if the address is reached by one. */
-function agentFor(env: ProxyVariables, origin: string): HttpAgent | undefined {
-  const proxy = proxyFor(env, origin)
-  if (proxy === undefined) return undefined
+/** What connects, by a proxy if there is one. */
+function agentFor(origin: string, proxy: string | undefined): HttpAgent {
   const Agent = origin.startsWith('https:') ? HttpsAgent : HttpAgent
-  return new Agent({ proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } })
+  const agent = new Agent(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } })
+  const connectTo = agent.createConnection.bind(agent)
+  // An application's mocks take what is sent in the context of a request for their own, and `ws` makes one.
+  agent.createConnection = (options, made) =>
+    outside(() => {
+      const stream = connectTo(options, made)
+      // A tunnel says itself when it is there.
+      if (stream && proxy === undefined) made?.(null, stream)
+      return stream
+    })
+  return agent
 }
