@@ -1,4 +1,5 @@
-/** Keeps a process from reaching any machine but its own. */
+/** Keeps a process from reaching any machine but its own, and our own connections from what tests do to those of a process. */
+import { Agent } from 'node:http'
 import { Socket } from 'node:net'
 
 const HERE = /^(?:(?:.+\.)?localhost|\[?::1?\]?|(?:::ffff:)?(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0))$/i
@@ -22,6 +23,18 @@ export function guardConnections(refuse: (host: string, port: string) => string 
     return this
   }
   Object.assign(Socket.prototype, { connect: guarded })
+}
+
+/**
+ * Makes connections of our own: what a test puts in the place of timers, of `fetch` or of sockets does not reach them. nock
+ * and msw replace how every socket connects, and a test may forbid the network that way.
+ */
+export function ownConnections(): Agent {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its socket below
+  const { connect } = Socket.prototype
+  const agent = new Agent({ keepAlive: true })
+  agent.createConnection = (options): Socket => Reflect.apply(connect, new Socket(), [options])
+  return agent
 }
 
 interface Target {

@@ -6,7 +6,7 @@ import { relative } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import * as vitest from 'vitest'
 import { matchers } from './matchers.ts'
-import { type Handle, type Missed, clientAt, createTape } from './tape.ts'
+import { type Ask, type Handle, type Missed, askBy, clientAt, createTape } from './tape.ts'
 import { type Asker, threadOf } from './thread.ts'
 import { type Turn, addressOf, inLines, isMiss, variablesOf } from './told.ts'
 
@@ -38,9 +38,10 @@ const file: Asker = {
 const thread = threadOf(told, file)
 
 /** What is said to the server itself is nobody's call. */
-const aside = <T>(work: () => T): T => thread.running.run({ name: undefined, onAsk() {}, onEscape() {} }, work)
+const ask: Ask = (...asked) =>
+  thread.running.run({ name: undefined, onAsk() {}, onEscape() {} }, () => askBy(thread.connections, ...asked))
 
-const around = clientAt(addressOf(told, worker), aside)
+const around = clientAt(addressOf(told, worker), ask)
 
 async function lookAround(): Promise<void> {
   unnamed = false
@@ -67,7 +68,7 @@ async function begin({ id, name: title, context }: Task): Promise<Handle> {
   const words = title.replaceAll(/[^a-z\d]+/gi, '-').slice(0, WORDS_CHARS)
   // The end tells tests apart: that of one in many suites is long.
   const name = `${words}~${id}~${++tries}`.slice(-NAME_CHARS)
-  const tape = createTape({ told, name, aside, around, lookAround, isAlone: () => open.size === 1, isSeparate })
+  const tape = createTape({ told, name, ask, around, lookAround, isAlone: () => open.size === 1, isSeparate })
   open.add(tape)
   context.tape = tape
   return tape
@@ -120,7 +121,7 @@ if (isSeparate) {
 afterAll(async () => {
   await lookAround()
   for (const { tape, title } of over) {
-    const late = tape.hasAsked ? await clientAt(addressOf(told, tape.name), aside).turns() : []
+    const late = tape.hasAsked ? await clientAt(addressOf(told, tape.name), ask).turns() : []
     outside.push(...missedIn(late, `After "${title}" was over: `))
   }
   if (outside.length === 0 || told.misses === 'ignore') return

@@ -1,6 +1,6 @@
 /** What a test has in its hands: what it asked, and how that is answered. */
-import { Agent, request } from 'node:http'
-import { type Answer, type AnsweredCall, putAnswer } from '../../serve/wish.ts'
+import { type Agent, request } from 'node:http'
+import type { Answer, AnsweredCall } from '../../serve/wish.ts'
 import { type Told, type Turn, addressOf, isMiss } from './told.ts'
 import type { Asker } from './thread.ts'
 
@@ -53,29 +53,28 @@ export interface Client {
   end(): Promise<void>
 }
 
-/** @param aside runs what is no call of a test */
-export function clientAt(address: string, aside: <T>(work: () => T) => T): Client {
-  const ask = (method: string, path: string, body?: string) => aside(() => send(method, address + path, body))
+/** Asks the server about a test, which is no call of that. Rejects with its words if it refuses. */
+export type Ask = (method: string, url: string, body?: string) => Promise<string>
+
+export function clientAt(address: string, ask: Ask): Client {
   return {
     async turns() {
-      const turns: Turn[] = JSON.parse(await ask('GET', '/turns'))
+      const turns: Turn[] = JSON.parse(await ask('GET', `${address}/turns`))
       return turns
     },
     async fault(words, times) {
-      await ask('PUT', '/fault', words === undefined ? '' : JSON.stringify({ fault: words, times }))
+      await ask('PUT', `${address}/fault`, words === undefined ? '' : JSON.stringify({ fault: words, times }))
     },
-    answer: (call, said) => aside(() => putAnswer(address, call, said)),
+    async answer(call, said) {
+      await ask('PUT', `${address}/answer`, JSON.stringify({ call, answer: said }))
+    },
     async end() {
-      await ask('DELETE', '')
+      await ask('DELETE', address)
     },
   }
 }
 
-/** Connections of our own: what a test does to timers and to the `fetch` of its process does not reach them. */
-const agent = new Agent({ keepAlive: true })
-
-/** Asks the server. Rejects with its words if it refuses. */
-function send(method: string, url: string, body?: string): Promise<string> {
+export function askBy(agent: Agent, ...[method, url, body]: Parameters<Ask>): ReturnType<Ask> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, agent }, (response) => {
       let text = ''
@@ -104,7 +103,7 @@ function messageIn(body: string): string {
 export interface TapeParts {
   readonly told: Told
   readonly name: string
-  readonly aside: <T>(work: () => T) => T
+  readonly ask: Ask
   /** What is asked in this worker, and nobody knows by whom. */
   readonly around: Client
   /** Gives that to those who may have asked it. */
@@ -116,8 +115,8 @@ export interface TapeParts {
 }
 
 /** What a test asked, as far as it is known. */
-function createRecord({ told, name, aside, lookAround }: TapeParts) {
-  const own = clientAt(addressOf(told, name), aside)
+function createRecord({ told, name, ask, lookAround }: TapeParts) {
+  const own = clientAt(addressOf(told, name), ask)
   const seen: Turn[] = []
   const escapes: Missed[] = []
   let asked = false

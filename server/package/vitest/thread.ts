@@ -4,9 +4,9 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
-import { ClientRequest } from 'node:http'
+import { type Agent, ClientRequest } from 'node:http'
 import { Socket } from 'node:net'
-import { guardConnections } from './network.ts'
+import { guardConnections, ownConnections } from './network.ts'
 import type { Told } from './told.ts'
 
 /** Who asks: a test, or the code around tests. */
@@ -26,6 +26,8 @@ export interface Thread {
   told: Told
   /** Who asks where no test runs: that file. */
   around: Asker
+  /** How the server is asked about tests. Made before the first file that may replace how a socket connects. */
+  readonly connections: Agent
 }
 
 const KEY = Symbol.for('deltatape.vitest')
@@ -36,7 +38,7 @@ const holder: typeof Socket & { [KEY]?: Thread } = Socket
 export function threadOf(told: Told, around: Asker): Thread {
   const known = holder[KEY]
   if (known) return Object.assign(known, { told, around })
-  const thread: Thread = { running: new AsyncLocalStorage(), told, around }
+  const thread: Thread = { running: new AsyncLocalStorage(), told, around, connections: ownConnections() }
   holder[KEY] = thread
   nameCalls(thread)
   guardConnections((host, port) => whyNot(host, port, thread))

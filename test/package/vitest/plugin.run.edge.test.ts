@@ -133,3 +133,45 @@ test('what a mock answers is no attempt to leave this machine', { timeout: PATIE
   const ran = await runVitest(folder)
   expect([ran.code, ran.tests.size], ran.output).toEqual([0, 2])
 })
+
+const MOCKS_ALL = `
+import { http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+import { expect, test } from 'vitest'
+import { ask } from './ask.mjs'
+setupServer(http.all('*', () => HttpResponse.json({}))).listen({ onUnhandledFrame: 'error' })
+test('msw takes the calls of the app, not those of the tape', async ({ tape }) => {
+  expect(await ask('Bob')).toBe(200)
+  expect(await tape.turns()).toEqual([])
+  await expect(tape.fault('nonsense')).rejects.toThrow('nonsense')
+  await tape.answer('Bob', { type: 'text', text: 'Hi Bob!' })
+})
+`
+
+const FORBIDS_ALL = `
+import nock from 'nock'
+import { expect, test } from 'vitest'
+import { ask } from './ask.mjs'
+nock.disableNetConnect()
+test('nothing is asked', () => {})
+test('nock lets the app call this machine', async ({ tape }) => {
+  nock.enableNetConnect('127.0.0.1')
+  expect(await ask('Ada')).toBe(200)
+  nock.disableNetConnect()
+  expect(await tape.turns()).toHaveLength(1)
+})
+`
+
+test.each([
+  { args: [], tests: { 'mocks.test.mjs': MOCKS_ALL, 'forbids.test.mjs': FORBIDS_ALL } },
+  { args: ['--no-isolate'], tests: { 'forbids.test.mjs': FORBIDS_ALL, 'so-does.test.mjs': FORBIDS_ALL } },
+])(
+  'what mocks every call, or forbids the network, does not come between a test and its tape: $args',
+  { timeout: PATIENCE_MS },
+  async ({ args, tests }) => {
+    const folder = await projectWith({ 'ask.mjs': ASK, ...tests }, ['msw', 'nock'])
+    await cp(await folderWith({ Ada: answer }), join(folder, 'fixtures'), { recursive: true })
+    const ran = await runVitest(folder, args)
+    expect(ran.code, ran.output).toBe(0)
+  },
+)
