@@ -148,8 +148,8 @@ function follow(ws: WebSocket, { maxEventBytes, forTurn, over }: Followed): void
     // Otherwise ws waits for the other side to close, by a timer of the process.
     ws.terminate()
   })
-  ws.on('close', (code) => {
-    forTurn((its) => its.closed(code, broken && tooLarge(broken, maxEventBytes)))
+  ws.on('close', (code, reason) => {
+    forTurn((its) => its.closed(code, String(reason), broken && tooLarge(broken, maxEventBytes)))
     over()
   })
 }

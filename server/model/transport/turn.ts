@@ -22,8 +22,8 @@ export interface Turn {
   take(text: string): void
   /** The API answered over HTTP, instead of opening a connection. */
   refused(response: IncomingMessage): void
-  /** The connection is gone, with a close code (RFC 6455, 7.4), and an error if it broke. */
-  closed(code: number, error?: Error): void
+  /** The connection is gone, with a close code (RFC 6455, 7.4) and what the API says of it, or an error if it broke. */
+  closed(code: number, reason: string, error?: Error): void
 }
 
 /** Events after which the API sends nothing more for a turn. */
@@ -68,7 +68,7 @@ export function createTurn(signal: AbortSignal, connection: Connection): Turn {
         body: bytesOf(response, signal),
       })
     },
-    closed(code, error = brokenBy(code)) {
+    closed(code, reason, error = brokenBy(code, reason)) {
       if (CLEAN.has(code)) {
         begin()
         return feed.end()
@@ -85,5 +85,11 @@ function toSse(type: string, text: string): string {
   return `${name}data: ${text.replaceAll(/[\r\n]/g, '')}\n\n`
 }
 
-const brokenBy = (code: number): Error =>
-  Object.assign(new Error(`The WebSocket was closed with code ${code}.`), { code: 'ECONNRESET' })
+/** That of a connection without a close frame. */
+const ABNORMAL = 1006
+
+/** A close frame of the API says why, if in a few words. */
+const brokenBy = (code: number, reason: string): Error =>
+  code === ABNORMAL
+    ? Object.assign(new Error('The WebSocket was closed without a close frame.'), { code: 'ECONNRESET' })
+    : new Error(`closed with code ${code}${reason === '' ? '' : `, ${reason}`}`)

@@ -25,7 +25,6 @@ describe('a connection that ends in the middle', () => {
   })
 
   test.each([
-    ['with an error code', (line: Line) => line.ws.close(1011, 'Oh'), 'ECONNRESET'],
     ['without a close frame', (line: Line) => line.ws.terminate(), 'ECONNRESET'],
     ['by a reset', (line: Line) => line.request.socket.resetAndDestroy(), 'ECONNRESET'],
     [
@@ -43,6 +42,25 @@ describe('a connection that ends in the middle', () => {
     const error = await last
     expect(error).toBeInstanceOf(ModelError)
     expect(error).toMatchObject({ failure: { end: 'reset', why }, cause: { code: why } })
+    await goodTurn(transport, api.next())
+  })
+
+  test.each([
+    [1011, 'keepalive ping timeout', 'closed with code 1011, keepalive ping timeout'],
+    [4001, '', 'closed with code 4001'],
+  ])('with code %i, says it, and what the API says of it', async (code, reason, why) => {
+    const { incoming, line, transport, api } = await begin()
+    const { next, chunks } = reader(incoming)
+    expect(await next()).toBe(sse(CREATED))
+    expect(await next()).toBe(sse(DELTA))
+    line.ws.close(code, reason)
+    expect(await failureOf(chunks.next())).toMatchObject({ failure: { end: 'reset', why } })
+
+    const second = failureOf(transport(create(), open()))
+    const other = await api.next()
+    await other.next()
+    other.ws.close(code, reason)
+    expect(await second).toMatchObject({ failure: { end: 'unreachable', why } })
     await goodTurn(transport, api.next())
   })
 
