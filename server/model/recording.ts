@@ -16,7 +16,7 @@ import { type Identity, fileName } from '../fixture/key.ts'
 import { numbered } from '../fixture/take.ts'
 import { countingIds, givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { harmIn } from '../redact/shape.ts'
+import { harmIn, remainsOf } from '../redact/shape.ts'
 import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './model.ts'
@@ -151,6 +151,8 @@ async function keep(
   const harm = harmIn(all, records, call.api, call)
   if (harm !== undefined)
     return notSaved(`its redaction ${harm}: make the rules of redact in deltatape.config.json narrower`)
+  const remains = remainsOf(redactor.left(all, records, call.api))
+  if (remains !== undefined) return notSaved(`its redaction ${remains}: ${NOT_YOURS}`)
   const events = call.api.events(records)
   await nextTurn()
   const fixture: Fixture = {
@@ -185,6 +187,10 @@ async function keep(
     ...(before.length > 0 ? { earlier: before } : {}),
   }
 }
+
+/** No rule of the user can mend that. */
+const NOT_YOURS =
+  'a bug of deltatape, to be reported; until it is mended, ask for an answer that does not say the secret'
 
 /** Where a fixture stands, and whether it is the first of its call. */
 const placeOf = ({ name, outcome, replaced }: Saved): Pick<Action, 'fixture' | 'isNew'> => ({

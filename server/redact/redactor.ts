@@ -9,8 +9,11 @@ import { type IsWord, isCommonWord } from '../api/words.ts'
 import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { type Brought, credentialsOf } from './brought.ts'
+import { withAccounts } from './accounts.ts'
 import type { Row } from './documents.ts'
 import { createFinder } from './finder.ts'
+import type { Leaf } from './leaves.ts'
+import { type Left, type Says, leftIn } from './left.ts'
 import { type Found, merged, placeholderFor, replace } from './match.ts'
 import { type Own, createOwn } from './own.ts'
 import { type Pairs, createPairs } from './pairs.ts'
@@ -40,6 +43,12 @@ export interface Redactor {
    * @throws DeltatapeError `rule_too_slow`
    */
   records(records: readonly AnswerRecord[], row: Row, found?: FoundIn): Promise<readonly AnswerRecord[]>
+  /**
+   * The secrets of which an answer that was redacted still says a piece, its deltas put together.
+   *
+   * @param written what {@link records} made of those that came
+   */
+  left(came: readonly AnswerRecord[], written: readonly AnswerRecord[], row: Says): readonly Left[]
   /** Redacts the path of a call. Its steps are ids and words of the API: the user's rules leave them alone. */
   path(path: string, found?: Found): string
   /** Redacts the parameters of a query: whole values by their names, others as texts. */
@@ -66,6 +75,8 @@ const NOBODYS = createOwn(NO_RULES)
 function redactorOf(given: Given, own: Own): Redactor {
   const { limit, membersIn } = own
   const finder = createFinder({ given, own: own.rules, placeholders: own.placeholders })
+  const inAnswers = withAccounts(finder)
+  const plain = own === NOBODYS ? finder : createFinder({ given, own: [], placeholders: own.placeholders })
 
   const inText = (value: string, found?: Found): string => {
     const matches = limit.run(() => finder.inText(value), value.length)
@@ -91,7 +102,8 @@ function redactorOf(given: Given, own: Own): Redactor {
     json,
     body: (value, found) => unlessSlow(() => (parseJson(value) === undefined ? inText : json)(value, found)),
     records: (records, row, found) =>
-      redactRecords(records, row, { finder, limit, membersIn: (value) => membersIn(value, 'event') }, found),
+      redactRecords(records, row, { finder: inAnswers, limit, membersIn: (value) => membersIn(value, 'event') }, found),
+    left: (came, written, row) => leftIn(came, written, row, (said) => plain.inLeaf(textLeaf(said), isCommonWord)),
     path: (value, found) => replace(value, finder.secretsIn(value), found),
     ...createPairs(finder, { text, inText }),
     with(secrets) {
@@ -106,6 +118,16 @@ function redactorOf(given: Given, own: Own): Redactor {
   }
   return redactor
 }
+
+/** A text as it stands in an answer. */
+const textLeaf = (value: string): Leaf => ({
+  value,
+  raw: value,
+  start: 0,
+  isName: false,
+  place: ['text'],
+  isCredential: false,
+})
 
 /** What a rule of the user takes too long for is not known to be clean: nothing of it is shown. */
 function unlessSlow(redact: () => string): string {

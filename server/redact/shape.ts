@@ -2,6 +2,7 @@
 import type { Api } from '../api/api.ts'
 import { type AnswerRecord, eventsIn, textOf } from '../api/record.ts'
 import { parseJson } from '../base/json.ts'
+import type { Left } from './left.ts'
 
 /** What of a row, and of a call, says how an answer ended. */
 export type Ends = Pick<Api, 'follow' | 'events' | 'isFinished'>
@@ -46,3 +47,9 @@ function endOf(records: readonly AnswerRecord[], api: Ends, call: Asked): string
   const { end } = follower.end()
   return [end, api.isFinished(call, api.events(records)), progress.findIndex((each) => each !== 'open')].join()
 }
+
+/** What redaction left of secrets, in words that complete "its redaction …"; undefined if nothing is left. */
+export const remainsOf = (left: readonly Left[]): string | undefined =>
+  left.length === 0
+    ? undefined
+    : `leaves a piece of a secret (${[...new Set(left.map(({ kind }) => kind))].join(', ')})`

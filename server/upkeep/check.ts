@@ -18,6 +18,8 @@ import type { Match } from '../fixture/match.ts'
 import { otherKey } from '../fixture/rules.ts'
 import { parseRequest } from '../fixture/request.ts'
 import { isWritten } from '../fixture/written.ts'
+import { brokenOffIn } from '../redact/left.ts'
+import { placeholderFor } from '../redact/match.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import { besideName } from '../store/read/beside.ts'
 import { type NumberedEvent, type NumberedLine, type Page, eventsIn, pagesOf, unredacted } from './leaks.ts'
@@ -79,6 +81,7 @@ export async function checkFixture(
     // What could not be read would be missing here.
     ...(header && isWhole ? answerProblems(header, read, name) : []),
     ...(isWhole && header ? habitProblems(header, eventsIn(read), name) : []),
+    ...(header ? brokenOffProblems(header, eventsIn(read), name) : []),
   ]
   const known = { text, lines, header, read }
   return {
@@ -268,3 +271,13 @@ function habitProblems({ api }: FixtureHeader, events: readonly NumberedEvent[],
   const told = found.map(({ line, what }) => `${what} (line ${line})`).join('; ')
   return [warning(name, first.line, 'habit', `unusual, and replayed as it is: ${told}`)]
 }
+
+/** Where a secret was taken out, and its text goes on as if that had been too little. */
+const brokenOffProblems = ({ api }: FixtureHeader, events: readonly NumberedEvent[], name: string): Problem[] =>
+  brokenOffIn(
+    events.map(({ event }) => event),
+    apiNamed(api),
+  ).map(({ kind, event }) => {
+    const why = `its text goes on right behind ${placeholderFor(kind)}: a piece of the secret may be left. Look at it; if it is one, record it again`
+    return warning(name, events[event]?.number ?? 1, 'secret', why)
+  })

@@ -72,7 +72,11 @@ export async function unredacted(file: ReadFile, redactor: Redactor): Promise<Ma
     else if ('why' in line.ending) redactor.body(line.ending.why ?? '', add(number))
   }
   const api = header ? apiNamed(header.api) : any
-  await redactor.records([...numbers.keys()], api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
+  const records = [...numbers.keys()]
+  await redactor.records(records, api, (kind, record) => add(numbers.get(record) ?? 1)(kind))
+  // Its readers put deltas together in ways of their own.
+  const events = eventsIn(read)
+  for (const { kind, event } of redactor.left(records, records, api)) add(events[event]?.number ?? 2)(kind)
   // What cannot be read is searched as text.
   const { first, others } = unreadIn(file)
   const textOf = (number: number) => lines[number - 1] ?? ''

@@ -11,7 +11,7 @@ import { parseRequest } from '../fixture/request.ts'
 import { matchedAgain } from '../fixture/rules.ts'
 import { givenBy } from '../fixture/thread.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { harmIn } from '../redact/shape.ts'
+import { harmIn, remainsOf } from '../redact/shape.ts'
 
 /** A fixture as it would have been recorded with the rules of now. */
 export interface Redone {
@@ -94,6 +94,8 @@ export async function redactWhole(
     const redone = await redactAgain(fixture, redactor, previousKey, match)
     const harm = harmIn(fixture.records, redone.fixture.records, apiNamed(fixture.api), fixture.call)
     if (harm !== undefined) return { why: `its redaction ${harm} (${[...redone.kinds].join(', ')})` }
+    const remains = remainsOf(redactor.left(fixture.records, redone.fixture.records, apiNamed(fixture.api)))
+    if (remains !== undefined) return { why: `its redaction ${remains}: record it again, or remove it` }
     if (redone.changed)
       parseFixture(formatFixture(redone.fixture), 'what is left', besideFrom(besideOf(redone.fixture)))
     return redone

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { runCli } from '../../server/command/index.ts'
 import { parseFixture } from '../../server/fixture/file.ts'
 import { systemClock } from '../../server/base/clock.ts'
-import { createRedactor } from '../../server/redact/redactor.ts'
+import { type Redactor, createRedactor } from '../../server/redact/redactor.ts'
 import { parseRules } from '../../server/redact/rules.ts'
 import { planFor } from '../../server/upkeep/rewrite.ts'
 import { compose, words } from '../kit/answers.ts'
@@ -188,6 +188,14 @@ describe('redact', () => {
       why: expect.stringContaining('its redaction leaves 0 of '),
     })
     expect(plan.filter(({ changed }) => changed)).toEqual([])
+  })
+
+  test('changes nothing at all if a piece of a secret would be left in one', async () => {
+    const { dir } = await setUp()
+    const left: Redactor['left'] = () => [{ kind: 'openai-key', event: 3 }]
+    const { refused, plan } = await planFor(openTestStore(dir), { ...redactor, left }, fakeTerminal())
+    expect(refused[0]?.why).toBe('its redaction leaves a piece of a secret (openai-key): record it again, or remove it')
+    expect(plan).toEqual([])
   })
 
   test('leaves damaged fixtures alone, and says so', async () => {

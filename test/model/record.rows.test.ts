@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { eventsIn } from '../../server/api/record.ts'
 import { fresh } from '../../server/base/memo.ts'
 import type { Model } from '../../server/model/model.ts'
-import { createRedactor } from '../../server/redact/redactor.ts'
+import { type Redactor, createRedactor } from '../../server/redact/redactor.ts'
 import { WAYS, type Way, callOfWay, recordsOf } from '../kit/rows.ts'
 import { drain, openTestStore, recordInto, temporaryFolder } from '../kit/tools.ts'
 import { shows } from '../redact/disguises.ts'
@@ -44,4 +44,24 @@ test.each(WAYS)('a key that came in several deltas is not written, nor a piece o
       piece,
     ).toEqual([])
   }
+})
+
+test.each(WAYS)('an answer that was redacted only in half is not saved: $name', async (way) => {
+  const dir = await temporaryFolder()
+  const redactor = createRedactor({ 'api-key': KEY })
+  const half: Redactor = {
+    ...redactor,
+    for: () => half,
+    async records(came, row) {
+      const written = await redactor.records(came, row)
+      const first = written.findIndex((record, index) => record !== came[index])
+      return written.map((record, index) => (index === first ? (came[index] ?? record) : record))
+    },
+  }
+  const { action } = await drain(recordInto(openTestStore(dir), answering(way), { redactor: half }), callOfWay(way))
+  expect(action).toMatchObject({
+    kind: 'not_saved',
+    why: expect.stringMatching(/^its redaction leaves a piece of a secret \(api-key\): /),
+  })
+  expect(await readdir(dir)).toEqual([])
 })

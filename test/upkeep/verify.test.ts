@@ -324,6 +324,21 @@ describe('other answers', () => {
 describe('secrets', () => {
   const samples = samplesFrom(7)
 
+  test('a text that goes on right behind what was taken out is a warning', async () => {
+    const pieces = ['Your key is ', '[redacted:openai-key]', 'b3dEf6hI', ', and no other.']
+    const file = fileOf(fixtureOf(HI, compose('x').text(pieces).completed()))
+    const told = (await problemsOf([file])).filter(({ kind }) => kind === 'secret')
+    expect(told).toMatchObject([
+      {
+        line: 1 + file.text.split('\n').findIndex((line) => line.includes('"delta":"b3dEf6hI"')),
+        severity: 'warning',
+        message: expect.stringContaining('goes on right behind [redacted:openai-key]'),
+      },
+    ])
+    const whole = fileOf(fixtureOf(HI, compose('x').text(pieces.toSpliced(2, 1)).completed()))
+    expect(await problemsOf([whole])).toEqual([])
+  })
+
   test.each(samples.map((sample, index) => [`${sample.kind} ${index}`, sample] as const))(
     'a %s is found in a prompt, in an answer and split over its deltas, and not shown',
     async (_name, { kind, secret, text }) => {
