@@ -146,7 +146,9 @@ function textPlaces(items: readonly JsonValue[], { history, model, content, text
   const news = new Map(texts.map(([before, after]) => [bare(before), after]))
   for (const [index, item] of items.entries()) {
     const { role, [content]: said } = objectOf(item)
-    const now = role === model ? news.get(bare(textIn(said))) : undefined
+    const text = role === model ? textIn(said) : ''
+    // An answer may have said nothing but white space: what says nothing at all repeats none.
+    const now = text === '' ? undefined : news.get(bare(text))
     if (now === undefined) continue
     const place = placeOfText(said)
     if (!place) return undefined

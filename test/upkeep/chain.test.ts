@@ -61,4 +61,13 @@ describe('renewed', () => {
     expect(into(said('Old words'))).toBe(said('New words'))
     expect(into(said('Old', 'words'))).toBeUndefined()
   })
+
+  test('leaves messages without a text alone, though an answer said nothing but white space', () => {
+    const blank = together(renewal, { ids: new Map(), texts: [['\n\n', '\n']] })
+    const said = (content: string | null, id: string) =>
+      JSON.stringify({ messages: [{ role: 'assistant', content, tool_calls: [{ id }] }] })
+    const blanked = (text: string) => renewed('chat-completions', text, blank)
+    for (const content of [null, '']) expect(blanked(said(content, 'call_old'))).toBe(said(content, 'call_new'))
+    expect(blanked(said('\n\n', 'call_old'))).toBe(said('\n', 'call_new'))
+  })
 })
