@@ -21,3 +21,12 @@ export function createChoices(asked: () => JsonValue | undefined): Choices {
     },
   }
 }
+
+/** How many choices an API gives at most. */
+const MOST_CHOICES = 128
+
+/** How many choices a request asks for: one, if it says nothing. Undefined if no API gives so many. */
+export function countOf(asked: JsonValue | undefined): number | undefined {
+  const count = typeof asked === 'number' && asked > 1 ? asked : 1
+  return Number.isInteger(count) && count <= MOST_CHOICES ? count : undefined
+}

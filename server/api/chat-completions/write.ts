@@ -1,6 +1,7 @@
 /** How a chat completion is written down that nobody recorded, and a completion of the time before chats. */
 import { indented } from '../../base/json-format.ts'
 import type { JsonObject } from '../../base/json.ts'
+import { countOf } from '../choices.ts'
 import { cut } from '../cut.ts'
 import { EVENT_STREAM, sseEvent } from '../error.ts'
 import { parseSseRecord } from '../framing/sse.ts'
@@ -21,7 +22,8 @@ function draft(said: Said, writing: Writing): Draft | undefined {
   // Tools and refusals came with chats.
   if (!isChat && said.parts.some(({ type }) => type !== 'text')) return undefined
   const { request, id } = writing
-  const count = typeof request.n === 'number' && request.n > 1 ? request.n : 1
+  const count = countOf(request.n)
+  if (count === undefined) return undefined
   const places = Array.from({ length: count }, (_, index) => index)
   const headers = [['x-request-id', `req_${id('request').slice(0, 32)}`] as const]
   if (request.stream !== true) {

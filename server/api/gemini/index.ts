@@ -14,7 +14,7 @@ import { repeatsBy } from '../repeats.ts'
 import { lastOfUser, modelIn } from '../request.ts'
 import { type Teller, objectOf, objectsIn, tellBy } from '../told.ts'
 import { createWords } from '../words.ts'
-import { keyed } from './request.ts'
+import { candidatesAsked, keyed } from './request.ts'
 import { writer } from './write.ts'
 
 const PATH = /\/(?:models|tunedModels)\/([^/:]+):\w+$/
@@ -33,11 +33,7 @@ const isEnd = ({ candidates, promptFeedback }: JsonObject): boolean =>
 
 /** Nothing says that no more follows: every candidate has a reason, and the body ends cleanly. */
 function look(question?: Question): (event: ModelEvent) => Said {
-  const choices = createChoices(() => {
-    const { generationConfig, generation_config: config } = question?.request ?? {}
-    const { candidateCount, candidate_count: count } = objectOf(generationConfig ?? config)
-    return candidateCount ?? count
-  })
+  const choices = createChoices(() => candidatesAsked(question?.request ?? {}))
   return (event) => {
     if (failureIn(event)) return 'failed'
     const { candidates, promptFeedback } = event.body

@@ -1,6 +1,13 @@
-/** What counts of a request to the Gemini API for its key. */
+/** What a request to the Gemini API says, and what of it counts for the key. */
 import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts'
 import { leavingOut } from '../request.ts'
+import { objectOf } from '../told.ts'
+
+/** How many candidates are asked for, if that is said. */
+export function candidatesAsked({ generationConfig, generation_config: config }: JsonObject): JsonValue | undefined {
+  const { candidateCount, candidate_count: count } = objectOf(generationConfig ?? config)
+  return candidateCount ?? count
+}
 
 const counting = leavingOut('labels')
 

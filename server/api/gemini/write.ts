@@ -1,21 +1,23 @@
 /** How an answer of Gemini's is written down that nobody recorded: an event stream, a streamed array, or JSON. */
 import { indented } from '../../base/json-format.ts'
 import type { JsonObject } from '../../base/json.ts'
+import { countOf } from '../choices.ts'
 import { cut } from '../cut.ts'
 import { parseEvent } from '../event.ts'
 import { parseSseRecord } from '../framing/sse.ts'
 import type { AnswerRecord } from '../record.ts'
 import { type Draft, type Part, type Said, type Writer, type Writing, argumentsOf, partsOf, toJson } from '../said.ts'
-import { objectOf } from '../told.ts'
+import { candidatesAsked } from './request.ts'
 
 const ANSWERED = /:(?:generateContent|(streamGenerateContent))$/
 
 export const writer: Writer = { answers: ({ path }) => ANSWERED.test(path), draft }
 
-function draft(said: Said, writing: Writing): Draft {
+function draft(said: Said, writing: Writing): Draft | undefined {
   const { path, query } = writing
   const [, streams] = ANSWERED.exec(path) ?? []
-  const count = countOf(writing)
+  const count = countOf(candidatesAsked(writing.request))
+  if (count === undefined) return undefined
   const chunk = (parts: JsonObject[], isLast: boolean): string =>
     toJson(chunkOf(parts, isLast, { said, writing, count }))
   const json = [['content-type', 'application/json; charset=UTF-8']] as const
@@ -41,13 +43,6 @@ const arrayOf = (chunks: readonly string[]): AnswerRecord[] => [
   })),
   { at: 0, wire: '\n]' },
 ]
-
-/** How many candidates are asked for. */
-function countOf({ request: { generationConfig, generation_config: config } }: Writing): number {
-  const { candidateCount, candidate_count: other } = objectOf(generationConfig ?? config)
-  const count = candidateCount ?? other
-  return typeof count === 'number' && count > 1 ? count : 1
-}
 
 interface Chunk {
   readonly said: Said

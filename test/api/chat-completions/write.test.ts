@@ -45,3 +45,10 @@ test('completions of the time before chats are written, too, without what they d
   expect(bytesOf(records).toString()).toContain('"text": "Hello, you two."')
   expect(() => writtenFor(identityFor(form), readItems(SAID['two tools']))).toThrow(/cannot be written/)
 })
+
+test('as many choices are written as an API gives', () => {
+  const of = (n: number) => draftFor('chat-completions, streamed', SAID['a text'] ?? [], { n })
+  const indexes = eventsIn(of(128).records).flatMap(({ body }) => objectsIn(body.choices).map(({ index }) => index))
+  expect(new Set(indexes).size).toBe(128)
+  for (const n of [129, 1.5]) expect(() => of(n)).toThrow(/cannot be written/)
+})
