@@ -1,7 +1,7 @@
 /** The dialog that tells what all keys do, and lets single characters be switched off. */
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../parts/icons.tsx'
-import { onKeys } from './key.ts'
+import { onKeys } from '../parts/key.ts'
 import { type Keys, isTelling, letters, rings, setLetters } from './keys.ts'
 
 export function KeysDialog() {

@@ -1,8 +1,8 @@
 /** What keys do. Views say which keys they take and what for; `?` shows all that are in force. */
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { keyOf } from '../parts/key.ts'
 import { keep, kept } from './kept.ts'
-import { keyOf } from './key.ts'
 
 /** By key, as {@link keyOf} names it: what it does in words, and how. Keys with the same words are told together. */
 export type Keys = Readonly<Record<string, readonly [says: string, act: (event: KeyboardEvent) => void]>>

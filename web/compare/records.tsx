@@ -4,6 +4,7 @@ import { useMemo } from 'preact/hooks'
 import type { Compared, View } from '../../server/serve/page/data.ts'
 import { counted, duration, number } from '../parts/format.ts'
 import { Json } from '../parts/json.tsx'
+import { keyOf } from '../parts/key.ts'
 import { stepped } from '../parts/step.ts'
 import { Text } from '../parts/text.tsx'
 import { Windowed } from '../parts/windowed.tsx'
@@ -73,9 +74,9 @@ function useRows(runs: Compared['runs']) {
   }
   const press = (event: KeyboardEvent): void => {
     const now = chosen.value ?? -1
-    const to = stepped(event.key, now, rows.length)
+    const to = stepped(event, now, rows.length)
     if (to !== undefined) chosen.value = to
-    else if (event.key === 'Enter' || event.key === ' ') choose(now)
+    else if (['Enter', 'Space'].includes(keyOf(event))) choose(now)
     else return
     event.preventDefault()
   }

@@ -6,6 +6,7 @@ import { theme } from '../app/theme.ts'
 import { Card } from '../parts/card.tsx'
 import { coloursNow } from '../parts/colours.ts'
 import { counted, duration } from '../parts/format.ts'
+import { keyOf } from '../parts/key.ts'
 import { nameOfLane } from '../parts/lanes.ts'
 import { type Scale, timeAt, wholeOf, xOf } from '../parts/scale.ts'
 import { EDGE } from '../parts/strokes.ts'
@@ -90,7 +91,7 @@ function Plot({ strips, end, time, told }: PlotProps) {
   }
   const leave = (): void => void (time.value = undefined)
   const press = (event: KeyboardEvent): void => {
-    const by = STEPS[event.key]
+    const by = STEPS[keyOf(event)]
     if (by === undefined) return
     time.value = clamp((time.value ?? 0) + by * scale.to)
     event.preventDefault()

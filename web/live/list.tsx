@@ -33,7 +33,7 @@ export function List({ turns, chosen, words, onScroll }: Props) {
   const at = turns.findIndex(({ n }) => n === chosen)
   const choose = (index: number): void => note({ turn: String(turns[index]?.n) })
   const press = (event: KeyboardEvent): void => {
-    const to = stepped(event.key, at, turns.length)
+    const to = stepped(event, at, turns.length)
     if (to === undefined) return
     choose(to)
     event.preventDefault()

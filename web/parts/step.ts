@@ -1,9 +1,11 @@
 /** What keys do in a list. Pure. */
+import { type Pressed, keyOf } from './key.ts'
 
 const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, j: 1, k: -1 }
 
 /** Where a key leads in a list; undefined if nowhere. */
-export function stepped(key: string, now: number, count: number): number | undefined {
+export function stepped(pressed: Pressed, now: number, count: number): number | undefined {
+  const key = keyOf(pressed)
   if (key === 'Home') return 0
   if (key === 'End') return count - 1
   const step = STEPS[key]

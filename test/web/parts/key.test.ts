@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keyOf, onKeys } from '../../../web/app/key.ts'
+import { keyOf, onKeys } from '../../../web/parts/key.ts'
 
 const pressed = (key: string, held: Partial<Record<'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey', boolean>> = {}) => ({
   key,

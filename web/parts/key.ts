@@ -1,7 +1,7 @@
 /** Keys by name. Pure. */
 
 /** What a keyboard event says of the key. */
-interface Pressed {
+export interface Pressed {
   readonly key: string
   readonly altKey: boolean
   readonly ctrlKey: boolean
