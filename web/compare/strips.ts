@@ -1,6 +1,6 @@
 /** Where two timelines stand above each other, from top to bottom, in CSS pixels. Pure. */
 import type { View } from '../../server/serve/page/data.ts'
-import { type Lane, type LaneKind, lanesOf } from '../parts/lanes.ts'
+import { type Lane, ORDER, lanesOf } from '../parts/lanes.ts'
 
 /** The axis on top, and the room for labels above the lanes of each side. */
 export const AXIS = 24
@@ -22,7 +22,7 @@ export interface Strip {
 /** Both sides have the same lanes, so that what stands above each other is the same: those that either of them has. */
 export function stripsOf(views: readonly [View, View]): readonly Strip[] {
   const both = views.map((view) => lanesOf(view))
-  const kinds = LANES.filter((kind) => both.some((lanes) => lanes.some((lane) => lane.kind === kind)))
+  const kinds = ORDER.filter((kind) => both.some((lanes) => lanes.some((lane) => lane.kind === kind)))
   const high = FLAGS + kinds.length * (LANE + LANE_GAP)
   return views.map((view, side) => {
     const top = AXIS + side * (high + SIDE_GAP)
@@ -34,8 +34,6 @@ export function stripsOf(views: readonly [View, View]): readonly Strip[] {
     return { view, lanes, top, lanesTop: top + FLAGS, bottom: top + high - LANE_GAP }
   })
 }
-
-const LANES: readonly LaneKind[] = ['reasoning', 'tool', 'text', 'other']
 
 /** How many records of a side had come by a time. A clock may have gone back: they are counted wherever they stand. */
 export const comeBy = ({ records }: View, time: number): number => records.at.filter((at) => at <= time).length

@@ -1,13 +1,14 @@
 /** Two fixtures, or one and what git has of it, beside each other. */
 import type { ComponentChildren } from 'preact'
 import type { Change } from '../../server/fixture/words.ts'
-import type { Compared, View } from '../../server/serve/page/data.ts'
+import type { Compared } from '../../server/serve/page/data.ts'
 import { address } from '../app/address.ts'
 import { useLoaded } from '../app/loaded.ts'
 import { source } from '../app/source.ts'
 import { There } from '../app/there.tsx'
 import { Card } from '../parts/card.tsx'
 import { counted } from '../parts/format.ts'
+import { answerOf } from '../parts/lanes.ts'
 import { usageOf } from './figures.ts'
 import { Head } from './head.tsx'
 import { Measures } from './measures.tsx'
@@ -51,7 +52,7 @@ function Sections(compared: Compared) {
     )
   }
   const usage = usageOf(compared)
-  const text = textIn(after)
+  const text = answerOf(after)
   const changes = comparison.answer.length > 0 ? comparison.answer : unchanged(text)
   return (
     <>
@@ -80,7 +81,3 @@ function Sections(compared: Compared) {
 }
 
 const unchanged = (text: string): Change[] => [{ kind: 'kept', text }]
-
-/** The text of the answer. */
-const textIn = ({ blocks, pieces }: View): string =>
-  pieces.text.filter((_text, index) => blocks[pieces.block[index] ?? -1]?.kind === 'text').join('')

@@ -19,8 +19,6 @@ interface Props {
   readonly row: (index: number) => ComponentChildren
   readonly rowClass?: (index: number) => string | undefined
   readonly onChoose?: (index: number, event: MouseEvent) => void
-  /** A second click. */
-  readonly onOpen?: (index: number) => void
   readonly onKeyDown?: (event: KeyboardEvent) => void
   /** Which list this is: where it becomes another one, it is scrolled to `top`. */
   readonly of?: string
@@ -66,19 +64,7 @@ export function Windowed(props: Props) {
   )
 }
 
-function Row({
-  index,
-  id,
-  role,
-  count,
-  rowHeight,
-  chosen,
-  head,
-  row,
-  rowClass,
-  onChoose,
-  onOpen,
-}: Props & { index: number }) {
+function Row({ index, id, role, count, rowHeight, chosen, head, row, rowClass, onChoose }: Props & { index: number }) {
   const place =
     role === 'grid'
       ? { role: 'row' as const, 'aria-rowindex': index + (head ? 2 : 1) }
@@ -91,7 +77,6 @@ function Row({
       aria-selected={index === chosen}
       style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
       onClick={(event) => onChoose?.(index, event)}
-      onDblClick={() => onOpen?.(index)}
     >
       {row(index)}
     </div>

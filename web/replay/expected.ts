@@ -1,6 +1,7 @@
 /** What a replay is expected to bring, from what was recorded. Pure. */
 import { bisectRight } from 'd3-array'
 import type { Replay, View } from '../../server/serve/page/data.ts'
+import { bytesFrom } from '../parts/wire.ts'
 import { type Fault, eventsOf, recordsUntil } from './faults.ts'
 
 /** A fixture that can be replayed. */
@@ -55,7 +56,7 @@ function ofBody(view: View): Expected {
   const { records, pieces, blocks } = view
   const binary = new Set(records.binary)
   const encoder = new TextEncoder()
-  const parts = records.wire.map((wire, index) => (binary.has(index) ? bytesIn(wire) : encoder.encode(wire)))
+  const parts = records.wire.map((wire, index) => (binary.has(index) ? bytesFrom(wire) : encoder.encode(wire)))
   let total = 0
   const until = parts.map((part) => (total += part.length))
   const body = new Uint8Array(total)
@@ -71,8 +72,6 @@ function ofBody(view: View): Expected {
   until.push(total)
   return { unit: 'byte', length: total, frames: [], body, until, chars, text, endedAt: view.durationMs }
 }
-
-const bytesIn = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))
 
 /** How many records have come whole with so many frames, or bytes. */
 export const recordsIn = ({ until }: Expected, length: number): number => bisectRight(until, length)
