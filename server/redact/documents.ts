@@ -82,15 +82,15 @@ export async function findInDocuments(
   await inSlices(documents, ({ text }) => text.length, { limit: NO_LIMIT, atOnce: READ_AT_ONCE }, gathered.add)
   const searching = { limit, atOnce: SEARCHED_AT_ONCE }
   const { parts, paths, names, pieces, holding, turns } = gathered
-  await inSlices([...parts.values()], sizeOf, searching, (series) => searchPart(series, row, finder))
+  await inSlices(parts.values(), sizeOf, searching, (series) => searchPart(series, row, finder))
   const searchRest = (each: readonly Piece[]) => {
     for (const piece of each) piece.inPart ??= finder.inLeaf(piece.leaf, row.isWord)
   }
   await inSlices(holding, charsOf, searching, searchRest)
   const inTurns: Grouped[] = []
-  await inSlices([...paths.values()], sizeOf, { ...searching, limit: NO_LIMIT }, (series) =>
-    inTurns.push(...groupedBy(series, turns)),
-  )
+  await inSlices(paths.values(), sizeOf, { ...searching, limit: NO_LIMIT }, (series) => {
+    for (const grouped of groupedBy(series, turns)) inTurns.push(grouped)
+  })
   await inSlices(
     inTurns,
     ({ series }) => sizeOf(series),

@@ -15,18 +15,24 @@ export interface Slices {
  * @throws TooSlow
  */
 export async function inSlices<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   charsIn: (item: T) => number,
   { limit, atOnce }: Slices,
   work: (item: T) => void,
 ): Promise<void> {
-  for (let start = 0, end = 0; start < items.length; start = end) {
-    let chars = 0
-    for (; end < items.length && (end === start || chars < atOnce); end++) chars += charsIn(items[end] as T)
-    const some = items.slice(start, end)
+  let [slice, chars]: [T[], number] = [[], 0]
+  const run = (some: readonly T[]): void =>
     limit.run(() => {
       for (const item of some) work(item)
     }, chars)
-    if (end < items.length) await nextTurn()
+  for (const item of items) {
+    if (slice.length > 0 && chars >= atOnce) {
+      run(slice)
+      await nextTurn()
+      ;[slice, chars] = [[], 0]
+    }
+    slice.push(item)
+    chars += charsIn(item)
   }
+  if (slice.length > 0) run(slice)
 }
