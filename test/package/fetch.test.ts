@@ -118,7 +118,7 @@ describe('a fetch', () => {
     const empty = await fetchHere(`${URL_OF_THE_API}/resp_1`, { method: 'DELETE', headers: post().headers ?? {} })
     expect([empty.status, empty.body]).toEqual([204, null])
     const refused = await ask(fetchHere)
-    expect(refused.status).toBe(429)
+    expect([refused.status, refused.statusText]).toEqual([429, 'Too Many Requests'])
     expect([refused.headers.get('retry-after'), refused.headers.get('x-many')]).toEqual(['7', '1, 2'])
     expect(await refused.text()).toBe('{"error":{"message":"No"}}')
   })

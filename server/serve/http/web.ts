@@ -1,4 +1,5 @@
 /** Calls as programs of the web make them: a `Request` becomes what is asked, and a reply becomes a `Response`. */
+import { STATUS_CODES } from 'node:http'
 import { type Chunks, type Reply, readToTheEnd } from './reply.ts'
 
 /** The parts of the web as they were when this file was loaded: a test may replace them. */
@@ -86,6 +87,8 @@ export function responseOf({ status, headers, body }: Reply, client: Client): Re
     if (client.left) throw client.reason()
     const init = {
       status: Math.min(status, MAX_STATUS),
+      // As a server says it: some SDKs make their message of it.
+      statusText: STATUS_CODES[status] ?? '',
       headers: headers.map(([name, value]): [string, string] => [name, value]),
     }
     const bodiless = BODILESS.has(status)
