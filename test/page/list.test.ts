@@ -98,7 +98,10 @@ inBrowser('the list', (open) => {
 
   test('says how one comes to fixtures where there are none', async () => {
     const page = await open((await servePage({ FIXTURES_DIR: await temporaryFolder() })).url)
-    await page.getByText('npx deltatape serve --mode record').first().waitFor()
+    await page
+      .getByText(/^npx deltatape serve .*--mode record$/)
+      .first()
+      .waitFor()
   })
 })
 

@@ -37,7 +37,7 @@ function Served({ view, head }: Props) {
           <Ready view={view} head={head} replay={replay} status={known} />
         ) : (
           <Not
-            why={`This server is in ${known.mode} mode: a replay would call the API. One that replays: npx deltatape serve`}
+            why={`This server is in ${known.mode} mode: a replay would call the API. One that replays: ${known.serve}`}
           />
         )
       }
@@ -74,7 +74,7 @@ function Ready({ view, head, replay, status }: ReadyProps) {
           {isBusy ? 'Stop' : 'Replay'}
         </button>
       </div>
-      {fault !== '' && <Command text={`npx deltatape serve --fault ${forShell(fault)}`} />}
+      {fault !== '' && <Command text={`${status.serve} --fault ${forShell(fault)}`} />}
       {fault === '' && status.fault !== undefined && (
         <p class="told-why">
           This server breaks every answer: <code>FAULT={status.fault}</code>.

@@ -12,6 +12,8 @@ export interface Status {
   readonly mode: Mode
   /** Where the fixtures are, as configured. */
   readonly fixtures: string
+  /** The command that starts a server on them, for whoever started this one; flags may follow. */
+  readonly serve: string
   /** The model that the chat endpoints ask. */
   readonly chatbotModel: string
   /** The pace of replays, in words: `instant`, `recorded`, `2x`, `15ms`. */

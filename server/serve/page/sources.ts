@@ -92,6 +92,7 @@ export function createSources({ config, store, redactor, clock }: SourcesOptions
       version,
       mode,
       fixtures: place,
+      serve: deltatape('serve', ...store.flags),
       chatbotModel,
       pace: wordOf(pace),
       ...(fault && { fault: wordsOf(fault) }),

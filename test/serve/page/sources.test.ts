@@ -27,6 +27,7 @@ test('the status says what the server is, in words', () => {
     version: expect.stringMatching(/^\d/),
     mode: 'live',
     fixtures: 'fixtures',
+    serve: 'npx deltatape serve',
     chatbotModel: 'm',
     pace: '2x',
     fault: 'reset@7',
