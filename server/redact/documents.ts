@@ -42,7 +42,7 @@ export interface Search {
   readonly limit: Limit
 }
 
-/** A string of a document. What is found in it is set once each, so that a search may begin anew. */
+/** A string of a document. What is found in it is set once each, or added: a search may begin anew. */
 interface Piece {
   readonly leaf: Leaf
   readonly document: Document
@@ -143,7 +143,7 @@ function createGathered(row: Row, finder: Finder) {
       piece.part = addTo(parts, `${part}\0${where}${indexesAround(document, piece.leaf.place)}`, piece)
       const path = pathOf(piece.leaf.place)
       addTo(paths, `${event?.type}\0${path}`, piece)
-      if (event) addTo(names, path, piece)
+      addTo(names, path, piece)
     }
     if (value === undefined) return
     const known = turns.get(event?.type) ?? createTurns()
@@ -196,27 +196,35 @@ function searchPart({ pieces }: Series, row: Row, finder: Finder): void {
 function searchPath({ pieces }: Series, finder: Finder): void {
   if (pieces.length < 2) return
   const values = pieces.map(({ leaf }) => leaf.value)
-  const found = finder.secretsIn(values.join(''))
+  const text = values.join('')
+  const found = finder.secretsIn(text)
   if (found.length === 0) return
-  const matches = notIn(pieces, found)
+  const matches = notIn(pieces, text, found)
   for (const [index, inside] of matchesInPieces(values, matches).entries()) {
     const piece = pieces[index]
-    if (piece) piece.inPath = inside
+    if (piece && inside.length > 0) piece.inPath = [...(piece.inPath ?? []), ...inside]
   }
 }
 
-/** The matches that begin where nothing was found so far: what follows a secret that was found may be none. */
-function notIn(pieces: readonly Piece[], matches: readonly Match[]): Match[] {
-  const known: Match[] = []
+/**
+ * The matches that begin where nothing was found so far, in a text that was cut in pieces: what follows a secret that was
+ * found may be none. It is the rest of it if that ends with its piece, the next one is alone in its part, as if each event
+ * was one or it was cut off, and what follows has a digit.
+ */
+function notIn(pieces: readonly Piece[], text: string, matches: readonly Match[]): Match[] {
+  const known: { readonly start: number; readonly end: number; readonly mayGoOn: boolean }[] = []
   let before = 0
-  for (const { leaf, inPart = [] } of pieces) {
-    for (const match of inPart) known.push({ ...match, start: before + match.start, end: before + match.end })
+  for (const [index, { leaf, inPart = [] }] of pieces.entries()) {
+    const isNextAlone = pieces[index + 1]?.part?.pieces.length === 1
+    for (const { start, end } of inPart)
+      known.push({ start: before + start, end: before + end, mayGoOn: isNextAlone && end === leaf.value.length })
     before += leaf.value.length
   }
   let next = 0
-  return matches.filter(({ start }) => {
+  return matches.filter(({ start, end }) => {
     while ((known[next]?.end ?? Infinity) <= start) next++
-    return (known[next]?.start ?? Infinity) > start
+    const at = known[next]
+    return at === undefined || at.start > start || (at.mayGoOn && /\d/.test(text.slice(at.end, end)))
   })
 }
 

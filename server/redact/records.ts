@@ -56,6 +56,7 @@ async function redactTexts(
   const documents = runs.flatMap((run) => run.documents.map(({ document }) => document))
   const inDocuments = await findInDocuments(documents, row, tools)
   const hasAny = inDocuments.some((matches) => matches.length > 0)
+  const inTexts = inPlainTexts(runs, tools)
   const inData = { ...tools, surroundings: createSurroundings(tools) }
   let next = 0
   let isChanged = false
@@ -65,6 +66,7 @@ async function redactTexts(
       const all = merged(text, [...tools.membersIn(text), ...more, ...(inDocuments[next++] ?? [])])
       return all.map((match) => ({ ...match, start: start + match.start, end: start + match.end }))
     })
+    inside.push(...(inTexts.get(run) ?? []))
     const [only] = run.records
     const written =
       only && dataOf(only) !== undefined
@@ -115,6 +117,8 @@ function dataRun(record: AnswerRecord): Run {
       around: 'nothing',
     }
   if (text.trim() === '[DONE]') return { records: [record], text, documents: [], around: 'protocol' }
+  if (text.startsWith('"') && typeof parseJson(text) === 'string')
+    return { records: [record], text, documents: [{ start: 0, document: documentOf(text) }], around: 'nothing' }
   return { ...textRun(text), records: [record] }
 }
 
@@ -194,6 +198,26 @@ const around = ({ text, around: kind }: Run, { finder, limit }: Tools): Match[] 
     : kind === 'protocol'
       ? finder.secretsIn(text)
       : limit.run(() => finder.inText(text), text.length)
+
+/** What a stream says in plain text, data by data, is one text: the secrets in it. None of the data is left without a character. */
+function inPlainTexts(runs: readonly Run[], { finder }: Tools): ReadonlyMap<Run, readonly Match[]> {
+  const texts = runs.filter(
+    ({ records: [first], around: kind }) => kind === 'text' && first && dataOf(first) !== undefined,
+  )
+  if (texts.length < 2) return new Map()
+  const values = texts.map(({ text }) => text)
+  const inEach = matchesInPieces(values, finder.secretsIn(values.join('')))
+  return new Map(
+    texts.map((run, index) => [
+      run,
+      (inEach[index] ?? []).map((match) =>
+        match.placeholder === '' && match.end - match.start === run.text.length
+          ? { ...match, placeholder: '*' }
+          : match,
+      ),
+    ]),
+  )
+}
 
 function rewriteRun(run: Run, inside: readonly Match[], tools: Tools, found: FoundIn): readonly AnswerRecord[] {
   const matches = merged(run.text, [...inside, ...around(run, tools)])
