@@ -19,9 +19,9 @@ const isCode = (word: string): word is ErrorCode => CODES.includes(word)
 /** Where a text belongs that stands beside no code: to the errors that are made there, or to who says it. */
 const PLACES: readonly (readonly [files: RegExp, belongs: string])[] = [
   [/^server\/fixture\/(?:alike|apart|match|mend|nearest|places)\.ts/, 'fixture_miss'],
-  [/^server\/(?:fixture\/(?:written)|base\/name)\.ts/, 'invalid_input'],
+  [/^server\/(?:fixture\/written|base\/name)\.ts/, 'invalid_input'],
   [
-    /^server\/base\/variables|^server\/redact\/(?:expressions|matching|path|own|rules|spared)|^server\/store\/place|^server\/serve\/(?:config|services)\.ts/,
+    /^server\/base\/variables|^server\/redact\/(?:expressions|match-rules|path|own|rules|spared)|^server\/store\/place|^server\/serve\/(?:config|services)\.ts/,
     'config_invalid',
   ],
   [

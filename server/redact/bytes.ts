@@ -6,7 +6,8 @@ import { nextTurn } from '../base/clock.ts'
 import type { Finder } from './finder.ts'
 import { type Match, merged, replace } from './match.ts'
 
-type FoundIn = (kind: string, record: AnswerRecord) => void
+/** Is told the kind of everything that is replaced, and the record that it stood in. */
+export type FoundIn = (kind: string, record: AnswerRecord) => void
 
 /** How many bytes are searched in one go, and how many of the next ones with them: no secret is longer. */
 const [AT_ONCE, OVERLAP] = [64 * 1024, 8 * 1024]

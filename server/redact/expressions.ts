@@ -1,4 +1,5 @@
 /** The regular expressions of the user, and how it is told what is wrong with what the user wrote. */
+import { z } from 'zod'
 
 /** Each text that matches becomes the placeholder. */
 export interface PatternRule {
@@ -13,6 +14,14 @@ export const matchesOf = ({ expression }: PatternRule, text: string): RegExpExec
 
 /** Tells a problem of the file of rules: the place in it, and what is wrong there. */
 export type Report = (place: string, why: string) => void
+
+/** How a rule has an expression and its flags. */
+export const PATTERN = z.string('must be a regular expression, as a text')
+
+export const FLAGS = z
+  .string('must be a text')
+  .regex(/^[imsu]*$/, 'may hold i, m, s and u')
+  .optional()
 
 /** An expression that can match the empty text does so in one of these. */
 const PROBES = ['', 'a', ' ', 'A1_ -.@\n']

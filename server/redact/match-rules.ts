@@ -2,7 +2,16 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isObject } from '../base/json.ts'
-import { MISSING, type PatternRule, type Report, UNKNOWN_MEMBER, readExpression, reportIssues } from './expressions.ts'
+import {
+  FLAGS,
+  MISSING,
+  PATTERN,
+  type PatternRule,
+  type Report,
+  UNKNOWN_MEMBER,
+  readExpression,
+  reportIssues,
+} from './expressions.ts'
 import { PATH_FORMS, type Path, parsePath } from './path.ts'
 
 /** Places of a machine that stand in texts, each under its word: they count as the word. */
@@ -28,15 +37,12 @@ export interface MatchRules {
 }
 
 const ruleSchema = z.strictObject({
-  pattern: z.string('must be a regular expression, as a text'),
+  pattern: PATTERN,
   with: z
     .string('must be a text')
     .max(1000, 'must be at most 1000 characters long')
     .refine((text) => text.isWellFormed(), 'must not hold half a character'),
-  flags: z
-    .string('must be a text')
-    .regex(/^[imsu]*$/, 'may hold i, m, s and u')
-    .optional(),
+  flags: FLAGS,
 })
 
 const isWordOf = (value: unknown): value is Word => WORDS.some((word) => word === value)

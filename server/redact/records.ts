@@ -5,12 +5,9 @@ import type { AnswerRecord } from '../api/record.ts'
 import { nextTurn } from '../base/clock.ts'
 import { replacementsIn } from '../base/json-text.ts'
 import { parseJson } from '../base/json.ts'
-import { redactBytes } from './bytes.ts'
+import { type FoundIn, redactBytes } from './bytes.ts'
 import { type Document, type Row, type Search, documentOf, findInDocuments } from './documents.ts'
 import { type Found, type Match, matchesInPieces, merged, replace } from './match.ts'
-
-/** Is told the kind of everything that is replaced, and the record that it stood in. */
-export type FoundIn = (kind: string, record: AnswerRecord) => void
 
 /** What records are redacted with. */
 export interface Tools extends Search {

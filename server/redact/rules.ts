@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { DeltatapeError, systemCode } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import {
+  FLAGS,
   MISSING,
+  PATTERN,
   type PatternRule,
   type Report,
   UNKNOWN_MEMBER,
@@ -44,11 +46,8 @@ const placeholder = z
   .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text), 'must be one line of text')
 
 const ruleSchema = z.strictObject({
-  pattern: z.string('must be a regular expression, as a text').optional(),
-  flags: z
-    .string('must be a text')
-    .regex(/^[imsu]*$/, 'may hold i, m, s and u')
-    .optional(),
+  pattern: PATTERN.optional(),
+  flags: FLAGS,
   path: z.string(`must be a path: ${PATH_FORMS}`).optional(),
   placeholder,
 })

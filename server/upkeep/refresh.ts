@@ -11,7 +11,7 @@ import type { Saved } from '../store/save.ts'
 import type { Store } from '../store/store.ts'
 import { type Chains, type Kept, createChains, stampsOf } from './chains.ts'
 import type { Plan, Planned } from './plan.ts'
-import type { Reply } from './resend.ts'
+import type { Failed } from './resend.ts'
 import { type Entry, type Job, answerIn, apiFor, orDamage, send } from './sending.ts'
 import { NOT_YET, STANDS, isPending, standingIn, unasked } from './standing.ts'
 
@@ -119,8 +119,6 @@ function storeFor(
     },
   }
 }
-
-type Failed = Extract<Reply, { kind: 'failed' }>
 
 const failsAgain = (before: StoredFixture, { records, ending, status }: Failed): boolean =>
   ending !== undefined && !isGood(before) && failedAlike(before, { api: before.api, records, ending, status })

@@ -10,7 +10,7 @@ import type { Action, Model } from '../model/model.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Candidate } from '../fixture/fixture.ts'
 import { type Answer, NOTHING_NEW, type Renewal, renewalBy, renewed, renewedPath, together } from './chain.ts'
-import { type Planned, callFor } from './plan.ts'
+import { BY_ITS_APP, type Planned, callFor } from './plan.ts'
 
 /** What came of a request. */
 export type Reply =
@@ -100,9 +100,6 @@ export async function resend<T>(
   return (await Promise.all(sent.values())).map(({ conclusion }) => conclusion)
 }
 
-/** What is to be done about a conversation that only its app can go on with. */
-const BY_ITS_APP = 'only its app can go on from there, with MODEL_MODE=record'
-
 /** What is kept of a reply. */
 interface Sent<T> {
   readonly kind: Reply['kind']
@@ -118,7 +115,7 @@ function answerIdOf(planned: Planned, reply: Reply): string | undefined {
   return 'records' in reply ? api.answerId(call, api.events(reply.records)) : undefined
 }
 
-type Failed = Extract<Reply, { kind: 'failed' }>
+export type Failed = Extract<Reply, { kind: 'failed' }>
 
 const failed = (why: string, more: Partial<Failed> = {}): Failed => ({
   kind: 'failed',

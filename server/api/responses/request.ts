@@ -1,6 +1,6 @@
 /** What a request to the Responses API says, and what of it counts for the key. */
 import { type JsonObject, type JsonValue, isObject, memberOf } from '../../base/json.ts'
-import { NOT_SHAPING } from '../request.ts'
+import { NOT_SHAPING, textIn } from '../request.ts'
 
 /** The members of a request that do not shape its answer. */
 export const LEFT_OUT: ReadonlySet<string> = new Set(['stream_options', 'client_metadata', ...NOT_SHAPING])
@@ -35,15 +35,6 @@ function withoutOwn(item: JsonValue): JsonValue {
 export function lastUserText({ input }: JsonObject): string {
   if (typeof input === 'string') return input
   if (!Array.isArray(input)) return ''
-  const texts = input.filter(isObject).map((item) => (item.role === 'user' ? contentText(item.content) : ''))
+  const texts = input.filter(isObject).map((item) => (item.role === 'user' ? textIn(item.content) : ''))
   return texts.findLast((text) => text !== '') ?? ''
-}
-
-function contentText(content: JsonValue | undefined): string {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content
-    .map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : ''))
-    .filter((text) => text !== '')
-    .join(' ')
 }
