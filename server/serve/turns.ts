@@ -1,10 +1,11 @@
 /** What is done for clients that name themselves: their faults, and what became of their calls. Of others only what was not replayed is noted. */
 import type { Call, Caller } from '../api/call.ts'
 import { refusalOf } from '../api/error.ts'
+import { apiOf } from '../api/index.ts'
 import type { Batch } from '../api/record.ts'
 import { type Tokens, tokensIn } from '../api/tokens.ts'
 import type { Clock } from '../base/clock.ts'
-import { DeltatapeError, type ErrorCode } from '../base/errors.ts'
+import { DeltatapeError, type ErrorCode, edgesOf } from '../base/errors.ts'
 import { shortened } from '../base/name.ts'
 import type { Identity } from '../fixture/key.ts'
 import type { Mode } from '../model/mode.ts'
@@ -13,7 +14,7 @@ import type { Redactor } from '../redact/redactor.ts'
 import type { Store } from '../store/store.ts'
 import { type Ear, type Heard, createHearing } from './hearing.ts'
 import type { Misses } from './misses.ts'
-import type { Names } from './names.ts'
+import type { Named, Names } from './names.ts'
 
 export interface TurnsOptions {
   readonly names: Names
@@ -88,6 +89,26 @@ export function withNames(model: Model, options: TurnsOptions): Model {
       throw error
     })
   }
+}
+
+/**
+ * Tells of a WebSocket that a client wanted and that is not there, as of a call that was not replayed: few programs say more
+ * than the status of it.
+ */
+export function noteRefused(
+  { name, path: asked }: Pick<Named, 'name' | 'path'>,
+  error: DeltatapeError,
+  { names, misses, mode, redactor }: Pick<TurnsOptions, 'names' | 'misses' | 'mode' | 'redactor'>,
+): void {
+  if (mode !== 'replay' || error.code !== 'not_found') return
+  const { code } = error
+  const message = shortened(redactor.text(error.message), MAX_MESSAGE_CHARS)
+  misses?.note(message, name)
+  if (name === undefined) return
+  const [method, path] = ['GET', shortened(redactor.text(asked), MAX_TEXT_CHARS)]
+  const { name: api } = apiOf({ method, path })
+  const told: Partial<Told> = { method, path, api, action: 'miss', status: edgesOf(code).http, code, message, ms: 0 }
+  names.begin(names.caller(name))(JSON.stringify(told))
 }
 
 /** The same answer; each batch of it is looked at, and its end told. */

@@ -16,8 +16,10 @@ import type { Redactor } from '../../redact/redactor.ts'
 import { admit, authorize, queryWithoutToken, withoutToken } from '../guard.ts'
 import type { Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
+import type { Misses } from '../misses.ts'
 import type { Names } from '../names.ts'
 import { traceHeaders } from '../trace.ts'
+import { noteRefused } from '../turns.ts'
 import { API, type CreateUpstream } from './calls.ts'
 import { type Client, type Shared, openClient } from './client.ts'
 import { type Endpoint, createEndpoints } from './endpoints.ts'
@@ -36,6 +38,8 @@ export interface SocketsOptions {
   readonly journal: Journal
   readonly log: Log
   readonly names: Names
+  /** Takes the WebSockets that clients wanted and that are not there. */
+  readonly misses: Misses
   readonly ledger: Ledger
   /** Where those belong who watch the turns; absent if nobody may. */
   readonly audience?: Audience | undefined
@@ -61,8 +65,8 @@ export interface Sockets {
   standing(): Standing
 }
 
-export function createSockets({ config, createUpstream, names, ...given }: SocketsOptions): Sockets {
-  const { log, clock, ledger } = given
+export function createSockets({ createUpstream, ...given }: SocketsOptions): Sockets {
+  const { config, names, log, clock, ledger } = given
   const shared: Shared = {
     ...given,
     heartbeat: createHeartbeat(clock),
@@ -72,6 +76,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
   }
   const header = `x-deltatape: ${whoAnswers(config)}`
   const doors = createDoors(config, header, given.audience)
+  const refuse = refusing(given, header)
   const entranceOf = createEntrances(shared, { config, names, doors })
   const clients = new Set<Client>()
   let draining = false
@@ -103,9 +108,7 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
         })
       } catch (error) {
         if (!(error instanceof DeltatapeError)) throw error
-        const { code, message } = error
-        log.warn(`refused ${path}: ${code}: ${message}`, { endpoint: path, code, error: message })
-        answerOverHttp(socket, error, header)
+        refuse(socket, visit, error)
       } finally {
         // A connection closes its account itself.
         if (!isOpened) account.close()
@@ -121,6 +124,16 @@ export function createSockets({ config, createUpstream, names, ...given }: Socke
     standing: () => standingOf(clients, doors),
   }
 }
+
+/** Turns clients away: over HTTP, and with a line that says why. */
+const refusing =
+  ({ config: { mode }, log, names, misses, redactor }: SocketsOptions, header: string) =>
+  (socket: Socket, visit: Visit, error: DeltatapeError): void => {
+    const [path, { code, message }] = [shownPath(visit), error]
+    log.warn(`refused ${path}: ${code}: ${message}`, { endpoint: path, code, error: message })
+    noteRefused(visit, error, { names, misses, mode, redactor })
+    answerOverHttp(socket, error, header)
+  }
 
 /** An upgrade that is asked for. */
 interface Arrival {
@@ -248,7 +261,7 @@ function letIn(
 const noSocket = (path: string, paths: readonly string[]) =>
   new DeltatapeError(
     'not_found',
-    `There is no WebSocket ${isShort(path) ? path : 'with such a path'} here. There are ${paths.join(', ')}.`,
+    `There is no WebSocket ${isShort(path) ? path : 'with such a path'} here. There are ${paths.join(', ')}. Those of other APIs, such as Realtime and Gemini Live, are neither recorded nor replayed.`,
   )
 
 /** A connection that is gone has nobody to tell; that it is gone is seen by its `close` event. */

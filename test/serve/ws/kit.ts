@@ -15,6 +15,7 @@ import { readConfig } from '../../../server/serve/config.ts'
 import type { Action, Answer, Model } from '../../../server/model/model.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { createJournal } from '../../../server/serve/journal.ts'
+import { createMisses } from '../../../server/serve/misses.ts'
 import { createNames } from '../../../server/serve/names.ts'
 import { type Sockets, type SocketsOptions, createSockets } from '../../../server/serve/ws/sockets.ts'
 import { compose, words } from '../../kit/answers.ts'
@@ -78,14 +79,12 @@ export interface SocketsSetUp extends Partial<Pick<SocketsOptions, 'createUpstre
 }
 
 /** The WebSockets of a server on a port of their own, without the rest of it. They go with the test. */
-export async function runSockets(
-  model: Model,
-  { env = {}, clock = systemClock, createUpstream }: SocketsSetUp = {},
-): Promise<{ readonly url: string; readonly sockets: Sockets; readonly lines: readonly string[] }> {
+export async function runSockets(model: Model, { env = {}, clock = systemClock, createUpstream }: SocketsSetUp = {}) {
   const config = readConfig(env)
   const { log, lines } = readableLog()
   const journal = createJournal(log, config.mode)
-  const sockets = createSockets({
+  const [names, misses] = [createNames(), createMisses()]
+  const sockets: Sockets = createSockets({
     config,
     model,
     redactor: createRedactor(),
@@ -93,7 +92,8 @@ export async function runSockets(
     journal,
     log,
     ledger: createLedger(config.maxWaitingBytes),
-    names: createNames(),
+    names,
+    misses,
     createUpstream,
   })
   const http = createServer((_request, response) => response.end('{"status":"ok"}'))
@@ -107,7 +107,13 @@ export async function runSockets(
     http.close()
   })
   const address = http.address()
-  return { sockets, lines, url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` }
+  return {
+    sockets,
+    lines,
+    names,
+    misses,
+    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
+  }
 }
 
 export const FRENCH = 'Say hello to all in French'

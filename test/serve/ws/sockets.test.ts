@@ -246,6 +246,31 @@ describe('who is let in', () => {
     ])
   })
 
+  test('one who wants what is not there is told of as of a call without a fixture', async () => {
+    const { url, names, misses } = await runScripted()
+    await refusal(`${url}/v1/realtime?model=gpt-realtime`, {})
+    await refusal(`${url}/@a/v1/realtime`, {})
+    await refusal(`${url}/ws`, { host: 'evil.example' })
+    const why = expect.stringMatching(/^There is no WebSocket \/v1\/realtime here\..* Realtime .* neither recorded/)
+    expect(misses.untold()).toEqual({ reasons: [{ why, times: 2 }], more: 0 })
+    expect(names.tell('a').told.map((text): unknown => JSON.parse(text))).toEqual([
+      {
+        method: 'GET',
+        path: '/v1/realtime',
+        api: 'openai',
+        action: 'miss',
+        status: 404,
+        code: 'not_found',
+        message: why,
+        ms: 0,
+      },
+    ])
+
+    const live = await runScripted({ MODEL_MODE: 'live', OPENAI_API_KEY: 'sk-of-the-server' })
+    await refusal(`${live.url}/v1/realtime`, {})
+    expect(live.misses.untold().reasons).toEqual([])
+  })
+
   test('a page on loopback is let in to replay, and not to what can spend money', async () => {
     const { url } = await runScripted()
     await connect(`${url}/ws`, { origin: 'http://localhost:5173' })
