@@ -23,7 +23,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import { type Names, createNames } from './names.ts'
 import { type ReadinessOptions, createReadiness } from './readiness.ts'
 import { withNames } from './turns.ts'
-import { type Sockets, createSockets } from './ws/sockets.ts'
+import { type Sockets, type SocketsOptions, createSockets } from './ws/sockets.ts'
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:3300`. */
@@ -75,7 +75,7 @@ export async function startServer(config: Config, parts: ServerParts): Promise<R
 
   let closing: Promise<void> | undefined
   const apps = createApps(config, parts, { ...sockets, isStopping: () => closing !== undefined })
-  const { http, sessions } = createHttp(createListener({ ...shared, ...apps, exchanges }), sockets, parts)
+  const { http, sessions } = createHttp(createListener({ ...shared, ...apps, exchanges }), sockets, shared)
   const port = await listen(http, config)
 
   const endConnections = (ms: number) =>
@@ -166,11 +166,14 @@ function createApps(
   return { app: createApp({ ...shared, page: config.page ? page : undefined, exposed }), named: createApp(shared) }
 }
 
+const SPEAKS_TLS =
+  'A client speaks TLS to deltatape, which does not: its address has to begin with http:// or ws://, and not with https:// or wss://.'
+
 /** What listens: requests are answered, upgrades become WebSockets. */
 function createHttp(
   answer: ReturnType<typeof createListener>,
   { upgrade }: Pick<Sockets, 'upgrade'>,
-  { clock, log }: Pick<ServerParts, 'clock' | 'log'>,
+  { config: { mode }, clock, log, misses }: Pick<SocketsOptions, 'config' | 'clock' | 'log' | 'misses'>,
 ): { readonly http: Server; readonly sessions: Sessions } {
   const answering = createAnswering(log)
   const http = createServer(
@@ -182,7 +185,15 @@ function createHttp(
     (request, response) => answering.add(request, response, () => answer(request, response)),
   )
   const readers = createReaders(clock)
-  const sessions = speakHttp2(http, { answer, readers, clock })
+  const sessions = speakHttp2(http, {
+    answer,
+    readers,
+    clock,
+    onTls() {
+      log.warn(SPEAKS_TLS)
+      if (mode === 'replay') misses.note(SPEAKS_TLS)
+    },
+  })
   http.on('connection', readers.watch)
   const leave: Sockets['upgrade'] = (request, socket, head) => {
     readers.release(socket)

@@ -17,6 +17,9 @@ import type { Readers } from './readers.ts'
 /** What every connection of HTTP/2 begins with (RFC 9113, 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
+/** What every connection of TLS begins with: a record of a handshake (RFC 8446, 5.1). No method of HTTP does. */
+const HANDSHAKE = 22
+
 /** How long a connection may say nothing at its beginning, as in HTTP/1.1. */
 const FIRST_BYTES_MS = 60_000
 
@@ -40,10 +43,12 @@ export interface SessionsOptions {
   readonly answer: (request: Http2ServerRequest, response: Http2ServerResponse) => void
   readonly readers: Readers
   readonly clock: Clock
+  /** A client speaks TLS. It gets the answer of HTTP/1.1 to what is no request. */
+  readonly onTls: () => void
 }
 
 /** Lets the connections of a server speak HTTP/2, too. */
-export function speakHttp2(http: Server, { answer, readers, clock }: SessionsOptions): Sessions {
+export function speakHttp2(http: Server, { answer, readers, clock, onTls }: SessionsOptions): Sessions {
   const http2 = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS } }, (request, response) => {
     const { stream } = response
     const patience = clock.timer(REQUEST_MS, () => stream.close(constants.NGHTTP2_CANCEL))
@@ -73,6 +78,7 @@ export function speakHttp2(http: Server, { answer, readers, clock }: SessionsOpt
       silent.delete(socket)
       if (begins === undefined) return
       if (begins === 'HTTP/2') return begin(socket)
+      if (begins === 'TLS') onTls()
       for (const listener of first) listener.call(http, socket)
       socket.resume()
     })
@@ -97,7 +103,7 @@ export function speakHttp2(http: Server, { answer, readers, clock }: SessionsOpt
 function listenTo(
   socket: Socket,
   clock: Pick<Clock, 'timer'>,
-  speak: (begins: 'HTTP/1' | 'HTTP/2' | undefined) => void,
+  speak: (begins: 'HTTP/1' | 'HTTP/2' | 'TLS' | undefined) => void,
 ): void {
   let seen: Buffer | undefined
   const leave = () => void socket.destroy()
@@ -119,7 +125,8 @@ function listenTo(
     end()
     socket.pause()
     socket.unshift(seen)
-    speak(isPreface ? 'HTTP/2' : 'HTTP/1')
+    if (isPreface) speak('HTTP/2')
+    else speak(seen[0] === HANDSHAKE ? 'TLS' : 'HTTP/1')
   }
   socket.on('data', look).on('end', leave).on('error', leave).on('close', gone)
 }

@@ -9,6 +9,7 @@ import {
 } from 'node:http2'
 import { connect as connectTo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { connect as connectByTls } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { compose, steps } from '../../kit/answers.ts'
 import { folderWith, runServer } from '../../kit/tools.ts'
@@ -260,4 +261,16 @@ test('what was recorded over one protocol is replayed over the other', async () 
   expect(standIn.calls).toHaveLength(1)
   const replaying = await runServer({ FIXTURES_DIR: dir })
   expect((await readAll(await post(replaying.url, { input: 'Hi', stream: true }))).text).toBe(recorded.text)
+})
+
+test('a client that speaks TLS is told of, as one whose call was not replayed', async () => {
+  const { url, misses, lines } = await runServer({})
+  const { hostname, port } = new URL(url)
+  const [error] = await once(connectByTls({ host: hostname, port: Number(port) }), 'error')
+  expect(error).toMatchObject({ code: expect.stringMatching(/EPROTO|WRONG_VERSION/) })
+  const why = expect.stringMatching(/speaks TLS .* http:\/\/ or ws:\/\//)
+  expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({ level: 'warn', msg: why }),
+  )
+  expect(misses.untold()).toEqual({ reasons: [{ why, times: 1 }], more: 0 })
 })
