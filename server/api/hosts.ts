@@ -134,7 +134,7 @@ const PATHS: readonly (readonly [RegExp, Service])[] = [
   [/^\/openai\/deployments\//, azure],
   [/^\/openai\/v1\//, groq],
   [/^(?:\/v1)?\/(?:messages|complete)(?:\/|$)/, anthropic],
-  [/^\/v1(?:beta|alpha)\d?\//, gemini],
+  [/^\/v1(?:beta|alpha)\d?\/|^\/(?:up|down)load\/v1(?:(?:beta|alpha)\d?)?\//, gemini],
   [/^(?:\/v1)?\/(?:models|tunedModels)\/[^/]+:\w+/, gemini],
   [/^(?:\/v2\/(?:chat|embed|rerank)|\/v1\/(?:chat|rerank))$/, cohere],
   [

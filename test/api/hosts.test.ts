@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { homeOf, ownServices, servicesFor } from '../../server/api/hosts.ts'
+import { homeOf, isKnownPath, ownServices, servicesFor } from '../../server/api/hosts.ts'
 
 test('a row of a name that every object has is a row that nobody knows', () => {
   for (const row of ['constructor', '__proto__', 'toString']) {
@@ -9,3 +9,11 @@ test('a row of a name that every object has is a row that nobody knows', () => {
     expect(servicesFor(call)).toEqual(servicesFor({ ...call, row: 'unknown' }))
   }
 })
+
+test.each(['/upload/v1beta/files', '/upload/v1/files', '/download/v1beta/files/a:download'])(
+  '%s is a path of Gemini, without a host in front of it',
+  (path) => {
+    expect(isKnownPath(path)).toBe(true)
+    expect(homeOf({ row: 'any', path, headers: [] })?.name).toBe('Gemini')
+  },
+)

@@ -20,6 +20,9 @@ export const belowBase = (path: string): string => path.replace(/^\/v1(?=\/|$)/,
 const addressOf = (baseURL: string, { path, query }: Pick<Call, 'path' | 'query'>): Address =>
   joined(baseURL, belowBase(path), query)
 
+/** What a path begins with that names its version: that of Google's files stands behind what is done with them. */
+const VERSION = /^(?:\/(?:up|down)load)?\/v\d/
+
 /** The address of a call that goes to this destination. */
 export function addressAt(
   { base = '', asIs, service }: Destination,
@@ -30,7 +33,7 @@ export function addressAt(
   if (service?.version === undefined && /\/v\d\w*$/.test(new URL(service?.url ?? base).pathname)) {
     return addressOf(base, { path, query })
   }
-  const whole = service?.version === undefined || /^\/v\d/.test(path) ? path : service.version + path
+  const whole = service?.version === undefined || VERSION.test(path) ? path : service.version + path
   const [version = ''] = /^\/v\d\w*(?=\/)/.exec(whole) ?? []
   const repeats = version !== '' && new URL(base).pathname.endsWith(version)
   return joined(base, repeats ? whole.slice(version.length) : whole, query)

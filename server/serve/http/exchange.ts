@@ -5,14 +5,14 @@ import type { Clock } from '../../base/clock.ts'
 import { DeltatapeError, shuttingDown } from '../../base/errors.ts'
 import type { Config } from '../config.ts'
 import { type Model, actionOf } from '../../model/model.ts'
-import { behindHost } from '../../model/transport/redirect.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import type { Journal } from '../journal.ts'
 import { type Log, toldOf } from '../log.ts'
 import { createEncoder, replyTo } from './encode.ts'
 import { createHearing } from '../hearing.ts'
+import { ledHere } from './leading.ts'
 import { type Observed, createGlance, observe } from './observe.ts'
-import { type Asked, createReading, unreadFrom } from './read.ts'
+import { type Asked, addressOf, createReading, unreadFrom } from './read.ts'
 import { refuse } from './refusal.ts'
 import type { Reply } from './reply.ts'
 
@@ -73,7 +73,8 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
         asked.onLeave(() => abort.abort(LEFT))
         observed = observe(call, subject, parts, () => end(abort))
         const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
-        return named === undefined ? reply : ledBehind(reply, { named, path: call.path })
+        const here = addressOf(asked)
+        return here === undefined ? reply : ledHere(reply, { named, path: call.path, here, mayCall: reading.mayCall })
       } catch (error) {
         observed?.failed(error)
         observed?.ended(actionOf(error))
@@ -93,14 +94,3 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     },
   }
 }
-
-/** The reply with a location that its client, who named the host in front of the path, reads as the API means it. */
-const ledBehind = (reply: Reply, place: { readonly named: string; readonly path: string }): Reply =>
-  reply.status < 300 || reply.status > 399
-    ? reply
-    : {
-        ...reply,
-        headers: reply.headers.map(([name, value]) =>
-          name.toLowerCase() === 'location' ? [name, behindHost(value, place)] : [name, value],
-        ),
-      }

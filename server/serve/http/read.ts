@@ -45,6 +45,8 @@ export interface Reading {
   known(asked: Asked): Read | undefined
   /** @throws DeltatapeError for a call that is not let in, or cannot be read */
   anew(asked: Asked): Promise<Read>
+  /** Whether an address may be called through this server. */
+  mayCall(address: URL): boolean
 }
 
 /** How long the calls may be, together, that are remembered: those of 10,000 short ones. In bytes of their bodies. */
@@ -58,6 +60,10 @@ export function createReading(config: Config, redactor: Redactor): Reading {
   const routes = createRoutes(config)
   return {
     known: (asked) => known.get(textOf(asked)),
+    mayCall({ host, pathname: path }) {
+      const asked = { method: 'GET', path, headers: [], content: NOTHING }
+      return routes.to({ row: apiOf(asked).name, path, headers: [] }, host).refusal === undefined
+    },
     async anew(asked) {
       const { method, headers, caller, body, account, origin } = asked
       const { path, search, named } = placeOf(asked)
@@ -97,6 +103,14 @@ export function createReading(config: Config, redactor: Redactor): Reading {
       return read
     },
   }
+}
+
+const NOTHING = new Uint8Array()
+
+/** The address of this server as a client calls it; undefined if it named the address of the API, or says no host. */
+export function addressOf({ origin, headers, caller }: Asked): string | undefined {
+  const host = origin === undefined ? headerOf(headers, 'host') : undefined
+  return host && `http://${host}${caller === undefined ? '' : `/@${caller.name}`}`
 }
 
 /** What tells a call from all others; empty if it is not known to come again, or too long. */
