@@ -19,7 +19,11 @@ export const addFixtures = (command: Command): Command => addVariables(command, 
 /** Opens fixtures for as long as a sub-command runs. Throws `config_invalid`. */
 export function openFor(config: Config, { clock, atEnd }: Context): OpenFixtures {
   const opened = openFixtures(config, clock)
-  atEnd(opened.store.close)
+  const { store } = opened
+  atEnd(async () => {
+    await store.linked()
+    await store.close()
+  })
   return opened
 }
 

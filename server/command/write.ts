@@ -11,6 +11,7 @@ import { addressOf, withInput } from '../fixture/alike.ts'
 import { isDamage } from '../fixture/damage.ts'
 import { NAME_KEY_CHARS } from '../fixture/key.ts'
 import type { Fixture } from '../fixture/fixture.ts'
+import { givenBy } from '../fixture/thread.ts'
 import { isWritten, readItems, writtenFor } from '../fixture/written.ts'
 import type { OpenFixtures } from '../store/index.ts'
 import { pick, readFixture } from '../store/pick.ts'
@@ -246,7 +247,13 @@ async function withoutSecrets(
   const records = await redactor.for(call).records(fixture.records, call.api)
   if (bytesOf(records).equals(bytesOf(fixture.records))) return fixture
   terminal.tell('deltatape: What looks like a secret in the answer was redacted, as it is in recordings.')
-  return { ...fixture, records }
+  const events = call.api.events(records)
+  return {
+    ...fixture,
+    responseId: call.api.answerId(call, events),
+    knownBy: givenBy(call.api, fixture.request, events),
+    records,
+  }
 }
 
 /** `POST /v1/responses, gpt-4.1-mini, streamed` */

@@ -291,6 +291,18 @@ test('a turn of a conversation continues what was written before', async () => {
   expect((await runDeltatape(['verify', '--fixtures', dir])).code).toBe(0)
 })
 
+test('so it does of an answer in which a secret was redacted', async () => {
+  const dir = await temporaryFolder()
+  const key = `sk-proj-${'a1B2c3D4'.repeat(6)}`
+  const asked = { role: 'user', content: 'Say hi' }
+  const request = { model: 'm', messages: [asked] }
+  await write(dir, '--api', 'chat', '--request', JSON.stringify(request), '--text', `It is ${key}.`)
+  const [content = ''] = /It is [^"]+/.exec(Object.values(await fixturesIn(dir)).join('')) ?? []
+  const next = { model: 'm', messages: [asked, { role: 'assistant', content }, { role: 'user', content: 'And now?' }] }
+  await write(dir, '--api', 'chat', '--request', JSON.stringify(next), '--text', 'Now this.')
+  expect(Object.values(await fixturesIn(dir)).join('')).toContain('"follows"')
+})
+
 test('the folder is made if there is none, and nothing is written where something is wrong', async () => {
   const dir = join(await temporaryFolder(), 'new')
   expect((await write(dir, ...HI, '--tool', 'x={a')).code).toBe(2)
