@@ -16,11 +16,11 @@ import { FRENCH, answerOf, freshBatch, inputOf, runHanging, runScripted, runSock
 const handshake = (host: string) =>
   `GET /ws HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
 
-test('10,000 junk messages leave the connection and the server as they were', async () => {
+test('1,000 junk messages leave the connection and the server as they were', async () => {
   const { url } = await runScripted()
   const chat = await connect(`${url}/ws-stream`)
-  for (let index = 0; index < 10_000; index++) chat.send(`junk ${index}`)
-  for (let index = 0; index < 10_000; index++) expect((await chat.next()).type).toBe('error')
+  for (let index = 0; index < 1000; index++) chat.send(`junk ${index}`)
+  for (let index = 0; index < 1000; index++) expect((await chat.next()).type).toBe('error')
   chat.send({ input: FRENCH })
   expect((await chat.turn()).at(-1)).toMatchObject({ type: 'message' })
   expect((await fetch(`${url}/health`)).status).toBe(200)
