@@ -30,7 +30,7 @@ const RECORDS = toRecords(compose('fault').text(words('one two three four')).com
 ])
 const EVENTS = eventsIn(RECORDS)
 
-/** Answers in batches of so many records; says how often it was asked. */
+/** Answers in batches of so many records, of a length that no broken answer has; says how often it was asked. */
 function innerModel(size = 3) {
   let asked = 0
   const model: Model = async (_call, signal) => {
@@ -41,7 +41,7 @@ function innerModel(size = 3) {
         yield fresh(RECORDS.slice(at, at + size))
       }
     }
-    return { head: STREAM, records: records() }
+    return { head: { ...STREAM, headers: [...STREAM.headers, ['Content-Length', '9000']] }, records: records() }
   }
   return { model, asked: () => asked }
 }

@@ -5,14 +5,14 @@ import nock from 'nock'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import type { Call } from '../../server/api/call.ts'
-import { bytesOf } from '../../server/api/record.ts'
+import { MAX_BATCH_CHARS, bytesOf } from '../../server/api/record.ts'
 import { actionOf, type Answer } from '../../server/model/model.ts'
 import { fixed, instant, recorded } from '../../server/model/pace.ts'
 import { readConfig } from '../../server/serve/config.ts'
 import { compose, words } from '../kit/answers.ts'
 import { BUNDLED, CALLS, FAILURES } from '../kit/bundled.ts'
 import { fixtureOf, inOnePiece } from '../kit/fixtures.ts'
-import { callOf } from '../kit/calls.ts'
+import { callOf, toRecords } from '../kit/calls.ts'
 import {
   bodyOf,
   drain,
@@ -153,6 +153,21 @@ describe('pace', () => {
     await clock.advance(2000)
     await running
     expect(times).toEqual(due)
+  })
+
+  test('every 15 ms goes on through the parts of a large answer', async () => {
+    const store = openTestStore(await temporaryFolder())
+    const large = toRecords(Array.from({ length: 4 }, () => ({ text: 'x'.repeat(MAX_BATCH_CHARS / 2 - 100) })))
+    await store.save(fixtureOf(ASK, [], { records: large, ending: { end: 'truncated' } }))
+    const clock = manualClock()
+    const answer = await replayFrom(store, fixed(15), clock)(callOf(ASK), new AbortController().signal)
+    const times: number[] = []
+    const running = (async () => {
+      for await (const { items } of answer.records) times.push(...items.map(() => clock.now()))
+    })().catch(() => {})
+    await clock.advance(100)
+    await running
+    expect(times).toEqual([0, 15, 30, 45])
   })
 
   test('instant spends none, and gives it all in one batch', async () => {

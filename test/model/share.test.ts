@@ -1,18 +1,20 @@
 /** The same calls at once, in the mode that records what has no fixture. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { type Action, type Answer, type Model, readToTheEnd } from '../../server/model/model.ts'
+import { shareCalls } from '../../server/model/share.ts'
 import { readConfig } from '../../server/serve/config.ts'
 import { compose, steps, words } from '../kit/answers.ts'
-import { callOf } from '../kit/calls.ts'
-import type { Answer } from '../kit/standin.ts'
+import { STREAM, callOf } from '../kit/calls.ts'
+import type { Answer as Scripted } from '../kit/standin.ts'
 import { bodyOf, drain, modelFor, runStandIn, temporaryFolder } from '../kit/tools.ts'
 
 const HI = { model: 'm', input: 'Say hi' }
-const says = (text: string): Answer => ({ steps: steps(compose(text).text(words(text)).completed()) })
-const refused: Answer = { status: 401, body: '{"error":{"message":"No"}}' }
+const says = (text: string): Scripted => ({ steps: steps(compose(text).text(words(text)).completed()) })
+const refused: Scripted = { status: 401, body: '{"error":{"message":"No"}}' }
 const signals = (count: number) => Array.from({ length: count }, () => new AbortController())
 
 /** The mode, before an API that waits for `go` before it answers. */
-async function setUp(answers: (index: number) => Answer, env: Record<string, string> = {}) {
+async function setUp(answers: (index: number) => Scripted, env: Record<string, string> = {}) {
   const go = Promise.withResolvers<void>()
   const standIn = await runStandIn((_call, index) => {
     const { steps: all = [], body, ...rest } = answers(index)
@@ -147,4 +149,72 @@ test('a poll goes on until what it asks about is finished; another GET is answer
     'completed',
     'completed',
   ])
+})
+
+describe('whatever the model does', () => {
+  /** Calls of one key, whose model does what a test says. */
+  function setUpModel() {
+    const asked: PromiseWithResolvers<Answer>[] = []
+    const model: Model = () => {
+      const next = Promise.withResolvers<Answer>()
+      asked.push(next)
+      return next.promise
+    }
+    const again: Model = async () => ({ head: STREAM, action: { kind: 'hit', fixture: 'a.jsonl' }, records: [] })
+    const shared = shareCalls(model, async () => ({ key: 'key' }), again)
+    const ask = async (signal = new AbortController().signal) => {
+      const answer = await shared(callOf(HI), signal)
+      await readToTheEnd(answer.records)
+      return answer.action?.kind
+    }
+    return { asked, ask }
+  }
+  const ended = (kind: Action['kind']): Answer => ({
+    head: STREAM,
+    action: { kind, fixture: 'a.jsonl' },
+    records: [],
+  })
+
+  test.each([
+    ['saved', 'hit', 1],
+    ['unchanged', 'hit', 1],
+    ['not_saved', 'saved', 2],
+  ] as const)('after an answer that was %s the next is a %s', async (first, next, calls) => {
+    const { asked, ask } = setUpModel()
+    const all = [ask(), ask()]
+    await later()
+    asked[0]?.resolve(ended(first))
+    await later()
+    asked[1]?.resolve(ended('saved'))
+    expect(await Promise.all(all)).toEqual([first, next])
+    expect(asked).toHaveLength(calls)
+  })
+
+  test('who waits for a call without an answer makes one', async () => {
+    const { asked, ask } = setUpModel()
+    const [first, second] = [ask(), ask()]
+    await later()
+    asked[0]?.reject(new Error('no answer'))
+    await expect(first).rejects.toThrow('no answer')
+    await later()
+    asked[1]?.resolve(ended('saved'))
+    expect(await second).toBe('saved')
+  })
+
+  test('a call that nobody wanted any more ends none that came after it', async () => {
+    const { asked, ask } = setUpModel()
+    const client = new AbortController()
+    const left = ask(client.signal)
+    await later()
+    client.abort(new Error('left'))
+    const next = ask()
+    await later()
+    asked[0]?.reject(new Error('aborted'))
+    await expect(left).rejects.toThrow('aborted')
+    const joined = ask()
+    await later()
+    asked[1]?.resolve(ended('saved'))
+    expect(await Promise.all([next, joined])).toEqual(['saved', 'hit'])
+    expect(asked).toHaveLength(2)
+  })
 })

@@ -198,6 +198,16 @@ test('a call that comes to nothing gives its number to no other once the next ha
   expect(begin()?.number).toBe(4)
 })
 
+test('what is held of a call that was forgotten makes room for others', () => {
+  const takes = createTakes({ recordTakes: true })
+  const failure = fixtureFor(HI, { ...inOnePiece({}, 429), records: [{ at: 0, wire: 'x'.repeat(4_000_000) }] })
+  const settled = (key: string) => takes.begin(HI, key)?.settle(failure)
+  expect(settled('first')).toEqual({ kind: 'held' })
+  expect(settled('second')).toEqual({ kind: 'dropped' })
+  for (let index = 0; index < 50_000; index++) takes.begin(HI, `other ${index}`)
+  expect(settled('third')).toEqual({ kind: 'held' })
+})
+
 test('a miss takes no number', async () => {
   const { dir, model, files } = await setUp([says('one'), says('two')])
   const replay = replayFrom(openTestStore(dir), instant, systemClock)

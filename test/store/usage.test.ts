@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identify as identifyCall } from '../../server/fixture/key.ts'
+import { fileName, identify as identifyCall } from '../../server/fixture/key.ts'
 import type { JsonObject } from '../../server/base/json.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
 import { describeUnused, findUnused } from '../../server/upkeep/unused.ts'
@@ -53,6 +53,14 @@ describe('findUnused', () => {
 
   test('counts what a used one continues as used', () => {
     expect(findUnused(usageOf(usedLine('two.jsonl')), [ONE, TWO, THREE])).toEqual([{ name: 'three.jsonl' }])
+  })
+
+  test('counts a fixture in a folder by the name of its call, unless there is one of that name', () => {
+    const body = { model: 'm', input: 'Say hi' }
+    const name = fileName(identify(body))
+    const [usual, moved] = [fixture(name, body), fixture(`old/${name}`, body)]
+    expect(findUnused(usageOf(usedLine(name)), [moved])).toEqual([])
+    expect(findUnused(usageOf(usedLine(name)), [usual, moved])).toEqual([{ name: `old/${name}` }])
   })
 
   test('tells of a request that differs in one member', () => {

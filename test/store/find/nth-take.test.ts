@@ -8,6 +8,7 @@ import { systemClock } from '../../../server/base/clock.ts'
 import { createRedactor } from '../../../server/redact/redactor.ts'
 import { openStore } from '../../../server/store/store.ts'
 import { openTestDirectory, openTestStore } from '../../kit/tools.ts'
+import { inMemory } from '../engine.ts'
 import { HI, answerOf, fixtureFor, setUp } from '../kit.ts'
 
 async function withTakes(...takes: readonly number[]) {
@@ -98,6 +99,24 @@ test('a take that is damaged is no miss, and no other take', async () => {
   const store = openTestStore(dir)
   expect((await store.playback(asked, 1))?.take).toBeUndefined()
   await expect(store.playback(asked, 2)).rejects.toMatchObject({ code: 'fixture_invalid' })
+})
+
+test('a take under the name of another is none', async () => {
+  const { dir, asked } = await withTakes(1, 3)
+  for (const name of await readdir(dir)) await rename(join(dir, name), join(dir, name.replace('.3.', '.2.')))
+  expect(await numbers(openTestStore(dir), asked)).toEqual([1, 1, 1, 1])
+})
+
+test('on an engine, too, it is known of a failure that others come after it', async () => {
+  const driver = inMemory()
+  const open = () => openStore({ driver, redactor: createRedactor(), clock: systemClock })
+  const before = open()
+  const asked = await fixtureFor(before, HI, answerOf('f').slice(0, 3), { ending: { end: 'reset' } })
+  await before.save(asked)
+  await before.save(await fixtureFor(before, HI, answerOf('r'), { take: 2 }))
+  const store = open()
+  expect((await store.playback(asked, 1))?.isGood).toBe(false)
+  expect(store.hasTakes(asked.key)).toBe(true)
 })
 
 test('a failure stands in the place of a good take only if it is meant', async () => {

@@ -276,6 +276,39 @@ test('what is written anew while it is read is no copy: who reads it is told', a
   expect(await textOf(driver, 'a.jsonl')).toBe('one')
 })
 
+test('what the engine said before a write is not kept in the place of what was written', async () => {
+  const { inner, engine, driver, dir } = await setUp()
+  const { get } = engine
+  /** Writes here while the engine answers. */
+  const meanwhile = (words: string) => {
+    engine.get = async (...args) => {
+      const got = await get(...args)
+      const whole = typeof got === 'object' ? await wholeOf(got) : undefined
+      engine.get = get
+      await driver.put('a.jsonl', text(words))
+      return typeof got === 'object' && whole ? { ...got, body: () => [whole] } : got
+    }
+  }
+  await inner.put('a.jsonl', text('one'))
+  meanwhile('two')
+  expect(await textOf(driver, 'a.jsonl')).toBe('one')
+  expect(await readFile(join(dir, 'a.jsonl'), 'utf8')).toBe('two')
+  await inner.remove('a.jsonl')
+  meanwhile('three')
+  expect(await textOf(driver, 'a.jsonl')).toBeUndefined()
+  expect(await readFile(join(dir, 'a.jsonl'), 'utf8')).toBe('three')
+})
+
+test('a list that has begun is not gone on with by that of the directory', async () => {
+  const { inner, engine, driver } = await setUp()
+  await driver.put('a.jsonl', text('one'))
+  engine.list = async function* (...args) {
+    yield* inner.list(...args)
+    throw away()
+  }
+  await expect(namesIn(driver)).rejects.toMatchObject({ code: 'store_away' })
+})
+
 test('a part is no copy', async () => {
   const { inner, driver, dir } = await setUp()
   await inner.put('a.jsonl', text('one and more'))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Driver, type Got, wholeOf } from '../../../server/store/driver.ts'
+import { type Driver, type Got, type Page, wholeOf } from '../../../server/store/driver.ts'
 import { fresh } from '../../../server/store/layers/fresh.ts'
 import { away, inMemory, unreliable } from '../engine.ts'
 
@@ -22,6 +22,12 @@ const versionOf = (got: Got): string => {
 const textOf = async (driver: Driver, name: string): Promise<string | undefined> => {
   const got = await driver.get(name)
   return typeof got === 'object' ? (await wholeOf(got)).toString() : got
+}
+
+async function namesIn(driver: Driver, prefix: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const { entries } of driver.list(prefix)) found.push(...entries.map(({ name }) => name))
+  return found
 }
 
 test('what the engine said counts for its time, and not longer', async () => {
@@ -121,27 +127,22 @@ test('an engine that is away is told to each who asks, and says nothing of what 
 
 test('a short listing counts as long, an empty one for a second; a long one is asked for each time', async () => {
   const { inner, engine, driver, time } = setUp({ forMs: 5000 })
-  const namesIn = async (prefix: string) => {
-    const found: string[] = []
-    for await (const { entries } of driver.list(prefix)) found.push(...entries.map(({ name }) => name))
-    return found
-  }
-  expect(await namesIn('.index/a/')).toEqual([])
+  expect(await namesIn(driver, '.index/a/')).toEqual([])
   await inner.put('.index/a/1', text(''))
   time.now += 999
-  expect(await namesIn('.index/a/')).toEqual([])
+  expect(await namesIn(driver, '.index/a/')).toEqual([])
   time.now += 1
-  expect(await namesIn('.index/a/')).toEqual(['.index/a/1'])
+  expect(await namesIn(driver, '.index/a/')).toEqual(['.index/a/1'])
   await inner.put('.index/a/2', text(''))
   time.now += 4999
-  expect(await namesIn('.index/a/')).toEqual(['.index/a/1'])
+  expect(await namesIn(driver, '.index/a/')).toEqual(['.index/a/1'])
   expect(engine.asked).toHaveLength(2)
   // What is written here is known at once.
   await driver.put('.index/a/3', text(''))
-  expect(await namesIn('.index/a/')).toEqual(['.index/a/1', '.index/a/2', '.index/a/3'])
+  expect(await namesIn(driver, '.index/a/')).toEqual(['.index/a/1', '.index/a/2', '.index/a/3'])
   for (let index = 0; index < 9; index++) await inner.put(`b-${index}.jsonl`, text(''))
   engine.asked.length = 0
-  expect([await namesIn('b-'), await namesIn('b-')].map(({ length }) => length)).toEqual([9, 9])
+  expect([await namesIn(driver, 'b-'), await namesIn(driver, 'b-')].map(({ length }) => length)).toEqual([9, 9])
   expect(engine.asked).toHaveLength(2)
 })
 
@@ -164,4 +165,36 @@ test('what was asked before a write says nothing of what is there after it', asy
   written.resolve()
   expect(await asked).toBeUndefined()
   expect(await textOf(driver, 'a.jsonl')).toBe('one')
+})
+
+test('what was listed before a write says nothing of what is there after it', async () => {
+  const inner = inMemory()
+  const slow: Driver = {
+    ...inner,
+    async *list(...args) {
+      const pages: Page[] = []
+      for await (const page of inner.list(...args)) pages.push(page)
+      await driver.put('.index/a', text(''))
+      yield* pages
+    },
+  }
+  const driver = fresh(slow, { forMs: 5000, clock: { now: () => 1000 } })
+  expect(await namesIn(driver, '.index/')).toEqual([])
+  expect(await namesIn(driver, '.index/')).toEqual(['.index/a'])
+})
+
+test('an answer counts from the question, however long the engine took', async () => {
+  const { inner, engine, driver, time } = setUp({ forMs: 5000 })
+  const known = await inner.put('a.jsonl', text('one'))
+  const release = engine.hold()
+  const asked = driver.get('a.jsonl', { known })
+  await expect.poll(() => engine.asked).toHaveLength(1)
+  time.now += 4000
+  release()
+  expect(await asked).toBe('same')
+  time.now += 999
+  expect(driver.get('a.jsonl', { known })).toBe('same')
+  time.now += 1
+  await driver.get('a.jsonl', { known })
+  expect(engine.asked).toHaveLength(2)
 })
