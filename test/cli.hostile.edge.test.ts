@@ -144,7 +144,11 @@ describe('an output that cannot be written', () => {
     ],
     ['head', '$DT verify --json | head -c 1 >/dev/null; (exit ${PIPESTATUS[0]})', 'code 1'],
     ['closed descriptors', '$DT verify >&- 2>&-', 'code 1'],
-    ['a full disk', '$DT ls --json 2>&1 >/dev/full', 'The output could not be written: ENOSPC.\ncode 2'],
+    [
+      'a full disk',
+      '$DT ls --json 2>&1 >/dev/full',
+      'The output could not be written: ENOSPC. The disk is full: make room on it.\ncode 2',
+    ],
     ['a full disk for both', '$DT verify >/dev/full 2>/dev/full', 'code 2'],
     ['a full disk for problems', '$DT verify 2>/dev/full >/dev/null', 'code 1'],
   ])('%s', { timeout: 30_000 }, async (_what, line, told) => {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises'
 import { text as textFrom } from 'node:stream/consumers'
 import { styleText } from 'node:util'
 import { EXIT, systemCode } from '../base/errors.ts'
+import { codeAndCure } from '../base/system.ts'
 import { printableLines } from '../base/text.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -94,7 +95,8 @@ function guard(process: NodeJS.Process, tell: (text: string) => void): void {
       isLost = true
       if (isTold) return
       process.exitCode = EXIT.notLooked
-      if (output === process.stdout) tell(`deltatape: The output could not be written: ${code ?? error.message}.`)
+      if (output === process.stdout)
+        tell(`deltatape: The output could not be written: ${codeAndCure(code ?? error.message)}`)
     })
   }
 }

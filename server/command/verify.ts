@@ -4,7 +4,7 @@ import { EXIT } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import { pickAll } from '../store/pick.ts'
 import { link } from '../upkeep/link.ts'
-import type { Problem } from '../upkeep/problem.ts'
+import type { Problem, ProblemKind } from '../upkeep/problem.ts'
 import { describeUnused, gatherUnused } from '../upkeep/unused.ts'
 import { readFiles, verify } from '../upkeep/verify.ts'
 import { parseAge } from './age.ts'
@@ -128,5 +128,18 @@ function summary({ count, errors, warnings }: Counts, problems: readonly Problem
     ...(warnings > 0 ? [style('yellow', counted(warnings, 'warning'))] : []),
   ]
   const files = new Set(problems.map(({ name }) => name)).size
-  return `${found.join(' and ')} in ${files} of ${counted(count, 'fixture')}`
+  const mends = new Set(problems.flatMap(({ kind }) => MENDS[kind] ?? []))
+  return [`${found.join(' and ')} in ${files} of ${counted(count, 'fixture')}`, ...mends].join('\n')
+}
+
+const DAMAGED = 'What is damaged: restore it (git checkout), or remove it and record it again (MODEL_MODE=auto).'
+
+/** What to do about problems that do not say it themselves, told once for all of a kind. */
+const MENDS: Partial<Readonly<Record<ProblemKind, string>>> = {
+  damaged: DAMAGED,
+  'cut-off': DAMAGED,
+  time: DAMAGED,
+  end: DAMAGED,
+  name: 'What has another name: rename it so.',
+  duplicate: 'What has the same key: remove all but one of them.',
 }

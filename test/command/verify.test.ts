@@ -38,7 +38,11 @@ describe('verify', () => {
     await cp(`fixtures/${NAME}.jsonl`, path)
     expect(await runDeltatape(['verify', path])).toEqual({
       code: 1,
-      out: [`${path}:1: its name should be ${NAME}.jsonl`, '1 problem in 1 of 1 fixture'],
+      out: [
+        `${path}:1: its name should be ${NAME}.jsonl`,
+        '1 problem in 1 of 1 fixture',
+        'What has another name: rename it so.',
+      ],
       err: [],
     })
   })
@@ -70,6 +74,7 @@ describe('verify', () => {
       ),
       expect.stringMatching(/^.*what-is-my-name-\w+\.jsonl:\d+: it is cut off in the middle of this line$/),
       `1 problem and 1 warning in 2 of ${COUNT} fixtures`,
+      'What is damaged: restore it (git checkout), or remove it and record it again (MODEL_MODE=auto).',
     ])
     expect(out.join('')).not.toContain('\u001b')
   })

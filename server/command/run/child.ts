@@ -63,7 +63,7 @@ const forCmd = (word: string): string =>
 const NO_SUCH: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ERR_INVALID_ARG_VALUE'])
 
 const WHY_NOT: Readonly<Record<string, string>> = {
-  EACCES: 'it is not executable',
+  EACCES: 'it is not executable (chmod +x makes it so)',
   E2BIG: 'its words and the variables of its environment are too long for this system',
 }
 

@@ -23,7 +23,7 @@ test.each([
   ['no-such-command', 127, /^"no-such-command" cannot be run: there is no such command\. Is it installed/],
   ['npm test', 127, /`npx deltatape run -- npm test`\)/],
   ["echo it's", 127, /`npx deltatape run -- sh -c 'echo it'\\''s'`\)/],
-  ['./README.md', 126, /^"\.\/README\.md" cannot be run: it is not executable\.$/],
+  ['./README.md', 126, /^"\.\/README\.md" cannot be run: it is not executable \(chmod \+x makes it so\)\.$/],
   ['./server', 126, /it is not executable/],
   ['', 127, /^"" cannot be run: there is no such command\./],
   ['./README.md/x', 127, /there is no such command/],
