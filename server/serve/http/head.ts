@@ -17,6 +17,8 @@ export type Request = IncomingMessage | Http2ServerRequest
 /** What a request says before its body. */
 export interface RequestHead {
   readonly method: string
+  /** The host that is asked, as the client names it. */
+  readonly host: string | undefined
   /** The name of the client, if it gave one; the path without it, and with the query. */
   readonly name: string | undefined
   readonly path: string
@@ -70,6 +72,7 @@ function readHead(request: Request, ours: Headers, config: Config): RequestHead 
   const headers = 'stream' in request ? pairs.filter(([each]) => !each.startsWith(':')) : pairs
   return {
     method,
+    host: visitor.host,
     name,
     path,
     target: path + split.search,

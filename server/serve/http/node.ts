@@ -101,7 +101,7 @@ function createReplies({
 }: Omit<ListenerOptions, 'app' | 'named' | 'ledger' | 'misses'>) {
   const call = async (exchange: Exchange): Promise<Reply> => {
     const { request, response, account, head } = exchange
-    const { method, name, target, headers, number } = head
+    const { method, host, name, target, headers, number } = head
     const onLeave = (leave: () => void) => {
       if (lineOf(response).destroyed) leave()
       else exchange.leave = leave
@@ -115,6 +115,7 @@ function createReplies({
         method,
         target,
         caller,
+        host,
         headers,
         head: number,
         body,

@@ -20,6 +20,8 @@ export interface Asked {
   readonly target: string
   /** Who calls, if the client names itself. */
   readonly caller?: Caller | undefined
+  /** This server's host, as the client names it. */
+  readonly host?: string | undefined
   /** The origin of the address that was called, if the whole address is known. */
   readonly origin?: string
   readonly headers: Headers
@@ -108,10 +110,8 @@ export function createReading(config: Config, redactor: Redactor): Reading {
 const NOTHING = new Uint8Array()
 
 /** The address of this server as a client calls it; undefined if it named the address of the API, or says no host. */
-export function addressOf({ origin, headers, caller }: Asked): string | undefined {
-  const host = origin === undefined ? headerOf(headers, 'host') : undefined
-  return host && `http://${host}${caller === undefined ? '' : `/@${caller.name}`}`
-}
+export const addressOf = ({ host, caller }: Asked): string | undefined =>
+  host && `http://${host}${caller === undefined ? '' : `/@${caller.name}`}`
 
 /** What tells a call from all others; empty if it is not known to come again, or too long. */
 function textOf({ head, body: { buffer, byteOffset, byteLength } }: Asked): string {

@@ -74,6 +74,13 @@ describe('a client that speaks HTTP/2 at once', () => {
     expect((await read(head)).text).toBe('')
   })
 
+  test('is led through this server again', async () => {
+    const { server, standIn } = await runWithStandIn(() => ({ status: 307, headers: { location: there }, body: '' }))
+    const there = `${standIn.url}/elsewhere`
+    const { status, headers } = await read(send(sessionTo(server.url), { ':path': '/v1/models' }))
+    expect([status, headers.location]).toEqual([307, `${server.url}/${new URL(there).host}/v1/elsewhere`])
+  })
+
   test('is passed on with its headers, and streams while the API does', async () => {
     const gate = Promise.withResolvers<void>()
     const { server, standIn } = await runWithStandIn(() => ({
