@@ -9,7 +9,7 @@ import { parseAge } from './age.ts'
 import { type Context, type Define, endingStyle } from './command.ts'
 import { addFixtures, fixturesOf } from './fixtures.ts'
 import { type Column, cutInTheMiddle, table } from './table.ts'
-import { type Terminal, counted } from './terminal.ts'
+import { type Terminal, counted, countedOf } from './terminal.ts'
 
 interface Options {
   readonly sort: string
@@ -86,8 +86,8 @@ async function ls(context: Context, words: readonly string[], options: Options, 
   sort(rows, options)
   if (options.json) return terminal.write(JSON.stringify(rows, null, 2))
   if (rows.length > 0) terminal.write(table(terminal, columnsFor(options.sort, rows, terminal), rows).join('\n'))
-  const all = counted(files.length, 'fixture')
-  terminal.tell(rows.length === files.length ? all : `${rows.length} of ${all}`)
+  const [shown, all] = [rows.length, files.length]
+  terminal.tell(shown === all ? counted(all, 'fixture') : countedOf(shown, all, 'fixture'))
   for (const { ending, why = '' } of rows) if (ending === 'damaged') terminal.tell(printableLines(why))
 }
 

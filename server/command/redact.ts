@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import { describeChanged, describeDamaged } from '../upkeep/unused.ts'
 import { type Context, type Define, shownPath } from './command.ts'
 import { addFixtures, fixturesWithSecrets, sameFixtures } from './fixtures.ts'
-import { type Terminal, counted } from './terminal.ts'
+import { type Terminal, counted, countedOf } from './terminal.ts'
 
 interface Options {
   readonly apply?: true
@@ -48,7 +48,7 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   const changing = plan.filter(({ changed }) => changed)
   const merges = mergesIn(plan)
   const ones = madeOne(plan)
-  const all = counted(plan.length + refused.length, 'fixture')
+  const all = plan.length + refused.length
   /** @param left what was to be changed and is as it was; undefined if nothing was to be */
   const end = (text: string, left?: readonly string[]) => {
     const told = toldOf({ changing, merges, ones, refused, damaged, left }, store)
@@ -66,18 +66,20 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
   if (refused.length > 0) {
     for (const each of refused) terminal.tell(lineForRefused(each, store))
     exit(EXIT.notLooked)
-    return end(`${refused.length} of ${all} cannot be redacted by these rules, and nothing was changed.`)
+    return end(
+      `${countedOf(refused.length, all, 'fixture')} cannot be redacted by these rules, and nothing was changed.`,
+    )
   }
   if (ones.length > 0) {
     for (const each of ones) terminal.tell(lineForOne(each, store))
     exit(EXIT.notLooked)
     return end('Nothing was changed: remove what is not needed, or make the rules of match narrower.')
   }
-  if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${all}.`))
+  if (changing.length === 0) return end(terminal.style('green', `Nothing to redact in ${counted(all, 'fixture')}.`))
   if (!apply) {
     exit(EXIT.found)
     return end(
-      `${changing.length} of ${all} would change. To change them: ${marked(deltatape('redact', '--apply', ...sameFixtures(command, store)))}.`,
+      `${countedOf(changing.length, all, 'fixture')} would change. To change them: ${marked(deltatape('redact', '--apply', ...sameFixtures(command, store)))}.`,
     )
   }
   const left = await applyTo(store, { plan, merges, redactor, match, signal: context.interrupted() })
@@ -86,7 +88,8 @@ async function redact(context: Context, { apply, json }: Options, command: Comma
     exit(EXIT.found)
   }
   const isLeft = new Set(left)
-  return end(`${changing.filter(({ name }) => !isLeft.has(name)).length} of ${all} changed.`, left)
+  const changed = changing.filter(({ name }) => !isLeft.has(name)).length
+  return end(`${countedOf(changed, all, 'fixture')} changed.`, left)
 }
 
 interface Result {

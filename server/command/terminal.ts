@@ -39,6 +39,10 @@ export interface Progress {
 export const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
+/** `1 of 2 fixtures`. */
+export const countedOf = (part: number, whole: number, what: string): string =>
+  `${part.toLocaleString('en')} of ${counted(whole, what)}`
+
 /** How wide a line is if it goes to no terminal, or to one that does not know its width. */
 const COLUMNS = 80
 

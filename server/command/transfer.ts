@@ -9,7 +9,7 @@ import { isAddress, placeOf } from '../store/place.ts'
 import type { Job, Result } from '../upkeep/transfer.ts'
 import { type Context, addVariables, configFrom } from './command.ts'
 import { WHERE } from './fixtures.ts'
-import { type Terminal, counted } from './terminal.ts'
+import { type Terminal, counted, countedOf } from './terminal.ts'
 
 interface Options {
   readonly dryRun?: true
@@ -103,7 +103,7 @@ function textOf({ from, to, dryRun, ...result }: Told, { did, would }: Way, { st
   const count = moved.filter((name) => name.endsWith('.jsonl')).length
   const size = dryRun || bytes === 0 ? '' : ` (${counted(bytes, 'byte')})`
   const places = `from ${printable(from)} to ${printable(to)}`
-  const summary = `${dryRun ? would : did} ${count.toLocaleString('en')} of ${counted(fixtures, 'fixture')} ${places}${size}.`
+  const summary = `${dryRun ? would : did} ${countedOf(count, fixtures, 'fixture')} ${places}${size}.`
   return [...(dryRun ? named : named.slice(0, MAX_NAMED)), ...more, style('bold', summary)].join('\n')
 }
 

@@ -10,7 +10,7 @@ import { readFiles, verify } from '../upkeep/verify.ts'
 import { parseAge } from './age.ts'
 import { type Context, type Define } from './command.ts'
 import { addFixtures, fixturesWithSecrets } from './fixtures.ts'
-import { type Terminal, counted } from './terminal.ts'
+import { type Terminal, counted, countedOf } from './terminal.ts'
 
 interface Options {
   readonly maxAge?: number
@@ -129,7 +129,7 @@ function summary({ count, errors, warnings }: Counts, problems: readonly Problem
   ]
   const files = new Set(problems.map(({ name }) => name)).size
   const mends = new Set(problems.flatMap(({ kind }) => MENDS[kind] ?? []))
-  return [`${found.join(' and ')} in ${files} of ${counted(count, 'fixture')}`, ...mends].join('\n')
+  return [`${found.join(' and ')} in ${countedOf(files, count, 'fixture')}`, ...mends].join('\n')
 }
 
 const DAMAGED = 'What is damaged: restore it (git checkout), or remove it and record it again (MODEL_MODE=auto).'

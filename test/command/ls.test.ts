@@ -169,6 +169,12 @@ describe('what is listed', () => {
     expect(await ls('nothing')).toEqual({ code: 0, out: '', err: '0 of 4 fixtures\n' })
   })
 
+  test('both are written in groups of three digits', async () => {
+    const { dir, ls } = await setUp()
+    for (let index = 0; index < 1000; index++) await writeFile(join(dir, `many-${index}.jsonl`), 'damaged')
+    expect((await ls('many')).err).toMatch(/^1,000 of 1,004 fixtures$/m)
+  })
+
   test.each([
     [['--older-than', 'long'], 'An age must be'],
     [['--ending', 'badly'], 'Allowed choices are completed, '],

@@ -102,8 +102,10 @@ function called(node: Node & { type: 'CallExpression' }, reading: Reading): stri
   if (callee.type !== 'Identifier' || QUOTING.has(callee.name)) return undefined
   const command = commandOf(callee.name, given, reading)
   if (command !== undefined) return command
-  const [first, second] = given
+  const [first, second, third] = given
   if (callee.name === 'counted' && first && second) return `<${nameOf(first)}> ${within(second, reading)}s`
+  if (callee.name === 'countedOf' && first && second && third)
+    return `<${nameOf(first)}> of <${nameOf(second)}> ${within(third, reading)}s`
   // What a function makes of one word is that word.
   const text = behind(callee.name, reading)
   return text !== undefined && /\p{L}{2,} \p{L}{2,}/u.test(text) ? text : undefined
