@@ -1,4 +1,5 @@
 /** Texts that are written in another form within a text: escaped, percent-encoded, in base64, with invisible characters. */
+import { inBase64, lengthAt, mayBeBase64, outward } from './base64.ts'
 import type { Match } from './match.ts'
 
 /** A form may be within another, such as a percent-encoded address within JSON within a text: so many are taken off. */
@@ -11,7 +12,7 @@ const MAX_FORMS = 3
  * @param hasHint whether a plain text has the beginning of one
  */
 export const mayBeDisguised = (text: string, hasHint: (plain: string) => boolean): boolean =>
-  HIDING.test(text) || stretchesIn(text).some(({ start, end }) => hasHint(plainOf(text, start, end)))
+  HIDING.test(text) || mayBeBase64(text, hasHint)
 
 /**
  * The units of characters that are not seen: those that Unicode calls ignorable, spelt out, since every text is searched for
@@ -19,11 +20,11 @@ export const mayBeDisguised = (text: string, hasHint: (plain: string) => boolean
  */
 const UNSEEN = String.raw`\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8\uDB40-\uDB43`
 
-/** Percent-encoding, and characters that are not seen. */
-const HIDING = new RegExp(String.raw`[${UNSEEN}]|%[\dA-Fa-f]{2}`)
+/** What sets the colours of a terminal. */
+const COLOUR = String.raw`\x1B\[[\d;]{0,20}[A-Za-z]`
 
-const plainOf = (text: string, start: number, end: number): string =>
-  Buffer.from(text.slice(start, end), 'base64').toString('latin1')
+/** Percent-encoding, references to characters as HTML has them, colours, and characters that are not seen. */
+const HIDING = new RegExp(String.raw`[${UNSEEN}]|%[\dA-Fa-f]{2}|&#|${COLOUR}`)
 
 /**
  * What is found in the texts that a text holds in another form, at its places in the text itself. Linear in the length.
@@ -54,23 +55,17 @@ function inForms(text: string, escapes: boolean, find: (plain: string) => readon
   return found
 }
 
-/** A match in an inner text, as it stands in the outermost one. */
-function outward(match: Match, maps: readonly Uint32Array[]): Match {
-  let { start, end } = match
-  for (const map of maps.toReversed()) {
-    start = map[start] ?? start
-    end = map[end] ?? end
-  }
-  return { ...match, start, end }
-}
-
 const INVISIBLE = new RegExp(`[${UNSEEN}]`)
 
-/** How many units a character that is not seen takes; 0 if it is seen. */
-const hiddenAt = (text: string, at: number, code: number): number =>
-  code < 0xad || !INVISIBLE.test(text.charAt(at)) ? 0 : code >= 0xdb40 && code <= 0xdb43 ? 2 : 1
+const COLOUR_HERE = new RegExp(COLOUR, 'y')
 
-const [BACKSLASH, PERCENT, LOWER_U] = [0x5c, 0x25, 0x75]
+/** How many units take what is not seen; 0 if it is seen. */
+function hiddenAt(text: string, at: number, code: number): number {
+  if (code === ESCAPE) return lengthAt(COLOUR_HERE, text, at)
+  return code < 0xad || !INVISIBLE.test(text.charAt(at)) ? 0 : code >= 0xdb40 && code <= 0xdb43 ? 2 : 1
+}
+
+const [BACKSLASH, PERCENT, AMPERSAND, ESCAPE, LOWER_U, LOWER_X] = [0x5c, 0x25, 0x26, 0x1b, 0x75, 0x78]
 
 /** What the letter after a backslash stands for; any other character stands for itself. */
 const NAMED: Readonly<Record<number, number>> = { 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9 }
@@ -98,6 +93,7 @@ function unescaped(text: string, escapes: boolean): { readonly text: string; rea
     const code = text.charCodeAt(at)
     if (code === BACKSLASH && escapes) at += putEscape(text, at, put)
     else if (code === PERCENT) at += putBytes(text, at, put)
+    else if (code === AMPERSAND) at += putReference(text, at, put)
     else {
       const hidden = hiddenAt(text, at, code)
       if (hidden === 0) put(code, at)
@@ -119,9 +115,21 @@ function putEscape(text: string, at: number, put: Put): number {
     put(BACKSLASH, at)
     return 1
   }
-  const code = next === LOWER_U ? hexAt(text, at + 2, 4) : Number.NaN
+  // JSON knows no `\x`; what writes strings for programs does.
+  const digits = next === LOWER_U ? 4 : next === LOWER_X ? 2 : 0
+  const code = digits === 0 ? Number.NaN : hexAt(text, at + 2, digits)
   put(Number.isNaN(code) ? (NAMED[next] ?? next) : code, at)
-  return Number.isNaN(code) ? 2 : 6
+  return Number.isNaN(code) ? 2 : 2 + digits
+}
+
+const REFERENCE = /&#(?:[xX]([\da-fA-F]{1,4})|(\d{1,5}));/y
+
+/** Reads a reference to a character, as `&#45;`; gives its length. Any other `&` stands for itself. */
+function putReference(text: string, at: number, put: Put): number {
+  REFERENCE.lastIndex = at
+  const [all = '&', hex, decimal] = REFERENCE.exec(text) ?? []
+  put(hex !== undefined ? Number.parseInt(hex, 16) : decimal !== undefined ? Number(decimal) : AMPERSAND, at)
+  return all.length
 }
 
 /** The number that so many hexadecimal digits make; NaN if they are not there. */
@@ -158,104 +166,3 @@ function putBytes(text: string, at: number, put: Put): number {
 
 const unitsOf = (point: number): number[] =>
   point < 0x10000 ? [point] : [0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff)]
-
-/** The values of the characters of base64, of both alphabets; 255 for any other. */
-const VALUES = Uint8Array.from({ length: 128 }, (_value, code) => {
-  const character = String.fromCharCode(code)
-  const index = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(character)
-  return index !== -1 ? index : character === '-' ? 62 : character === '_' ? 63 : 255
-})
-
-/** Longer texts are files: reading all of them as text would take longer than the answer. */
-const MAX_CHARS = 4 * 1024 * 1024
-
-/** Fewer groups hold no key of a known kind: 16 characters of text are six of them at least. */
-const MIN_GROUPS = 5
-
-/** Searches the base64 in a text that reads as ASCII; a run of it may begin anywhere in unbroken characters. */
-function inBase64(text: string, find: (plain: string) => readonly Match[]): Match[] {
-  const found: Match[] = []
-  for (const { start, end } of stretchesIn(text)) {
-    for (const match of find(plainOf(text, start, end))) {
-      const last = start + 4 * Math.ceil(match.end / 3)
-      found.push({
-        ...match,
-        start: start + 4 * Math.floor(match.start / 3),
-        end: paddedEnd(text, Math.min(last, end)),
-      })
-    }
-  }
-  return found
-}
-
-/** The index after the padding that follows. */
-function paddedEnd(text: string, end: number): number {
-  let at = end
-  while (text[at] === '=' && at < end + 2) at++
-  return at
-}
-
-interface Stretch {
-  readonly start: number
-  readonly end: number
-}
-
-/** So many characters of base64 in a row are worth a look: {@link MIN_GROUPS} groups of them. */
-const MIN_CHARS = 4 * MIN_GROUPS
-
-/**
- * Where base64 of at least {@link MIN_GROUPS} groups stands, all of whose bytes are ASCII. Each of the four places at
- * which groups may begin is followed for itself. What chance makes of other texts is rare: one in eight groups.
- */
-function stretchesIn(text: string): Stretch[] {
-  const stretches: Stretch[] = []
-  if (text.length > MAX_CHARS) return stretches
-  for (let from = unbroken(text, 0); from !== -1; from = unbroken(text, from))
-    from = addStretches(text, from, stretches)
-  return stretches
-}
-
-const isOfBase64 = (code: number): boolean => code < 128 && VALUES[code] !== 255
-
-/**
- * Where the next {@link MIN_CHARS} unbroken characters of base64 begin; -1 if there are none. One character in so many is
- * looked at, and its neighbours if it is one: no such row goes between.
- */
-function unbroken(text: string, from: number): number {
-  let start = from
-  for (let at = from + MIN_CHARS - 1; at < text.length; at = start + MIN_CHARS - 1) {
-    let first = at + 1
-    while (first > start && isOfBase64(text.charCodeAt(first - 1))) first--
-    if (first === start) return start
-    start = first
-  }
-  return -1
-}
-
-/** Adds those of one run of unbroken characters; gives the index at which it ends. */
-function addStretches(text: string, from: number, stretches: Stretch[]): number {
-  const counts = [0, 0, 0, 0]
-  const close = (phase: number, groupsEnd: number, end: number) => {
-    const count = counts[phase] ?? 0
-    counts[phase] = 0
-    if (count >= MIN_GROUPS) stretches.push({ start: groupsEnd - 4 * count, end })
-  }
-  let [a, b, c] = [255, 255, 255]
-  let at = from
-  for (; ; at++) {
-    const code = text.charCodeAt(at)
-    const d = code < 128 ? (VALUES[code] ?? 255) : 255
-    if (d === 255) break
-    if (a !== 255) {
-      const phase = (at + 1) & 3
-      if ((a & 0x20) === 0 && (b & 0x08) === 0 && (c & 0x02) === 0) counts[phase] = (counts[phase] ?? 0) + 1
-      else close(phase, at - 3, at - 3)
-    }
-    a = b
-    b = c
-    c = d
-  }
-  // A last group may be short.
-  for (let rest = 0; rest < 4; rest++) close((at - rest) & 3, at - rest, at)
-  return at
-}

@@ -171,7 +171,7 @@ function isLongData(text: string): boolean {
 const moved = (match: Match, by: number): Match => ({ ...match, start: match.start + by, end: match.end + by })
 
 /** Escapes may hide anything. A quote and a backslash need one; the hints of secrets are free of them. */
-const ESCAPES = [String.raw`\u`, String.raw`\/`]
+const ESCAPES = [String.raw`\u`, String.raw`\x`, String.raw`\/`]
 
 /** Finds the beginnings that all texts have to hold in which a known kind is found. */
 const HINTS = expressionOf(['://', ...KNOWN.flatMap((rule) => rule.hints), ...ESCAPES])

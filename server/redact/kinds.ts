@@ -131,7 +131,7 @@ export const KNOWN: readonly Rule[] = [
   pattern(
     'aws-secret',
     ['secret', 'Secret', 'SECRET'],
-    /secret[_-]?access[_-]?key[\\"']{0,4}\s{0,20}(?::|=>|=)\s{0,20}[\\"']{0,4}(?<secret>[A-Za-z0-9/+=]{40,99999})/gi,
+    /secret[_-]?access[_-]?key[\\"']{0,4}\s{0,20}(?:=>|[:=>])\s{0,20}[\\"']{0,4}(?<secret>[A-Za-z0-9/+=]{40,99999})/gi,
   ),
   token('google-key', ['AIza'], String.raw`AIza[\w-]{35}`),
   pattern(

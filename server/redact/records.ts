@@ -180,11 +180,14 @@ function jsonLinesOf(text: string): Part[] | undefined {
   return lines.length > 1 ? lines : undefined
 }
 
+/** Members that hold log probabilities: of OpenAI and those who speak like it, of Gemini, of Hugging Face. */
+const LOGPROBS = /logprobs(?:Result)?$|^top_tokens$/
+
 /** The tokens and bytes of a text stand once more in its log probabilities, and no rule can find a secret there. */
 const logprobsIn = (json: string): Match[] =>
-  json.includes('logprobs')
+  /logprobs|top_tokens/.test(json)
     ? replacementsIn(json, (place, first) =>
-        place.at(-1) !== 'logprobs' ? undefined : first === '[' ? '[]' : first === '{' ? 'null' : undefined,
+        !LOGPROBS.test(String(place.at(-1))) ? undefined : first === '[' ? '[]' : first === '{' ? 'null' : undefined,
       ).map(({ start, end, by }) => ({ start, end, kind: 'log-probabilities', placeholder: by }))
     : []
 

@@ -10,6 +10,12 @@ const everyByte = (secret: string): string =>
 const escaped = (character: string): string =>
   character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+const wrapped = (text: string, width: number, by: string): string =>
+  (text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(by)
+
+const hexEscaped = (character: string): string =>
+  [...Buffer.from(character, 'latin1')].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+
 const inProse = (text: string): string => `It is ${text} now.`
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -24,6 +30,17 @@ export const DISGUISES: Readonly<Record<string, Disguise>> = {
   'base64 of a login': (secret) => inProse(`Basic ${base64(`user:${secret}`)}`),
   'base64, one byte later': (secret) => inProse(base64(`:${secret}`)),
   'base64, two bytes later': (secret) => inProse(base64(`k=${secret}`)),
+  'base64, wrapped': (secret) => `Here:\n${wrapped(base64(`${'first=1\n'.repeat(4)}key=${secret}\n`), 64, '\n')}\nnow.`,
+  'base64, wrapped as in mails': (secret) =>
+    `Here:\r\n  ${wrapped(base64(`${'first=1\n'.repeat(5)}key=${secret}\n`), 76, '\r\n  ')}\r\nnow.`,
+  'base64, wrapped, in JSON': (secret) =>
+    JSON.stringify({ data: wrapped(base64(`${'first=1\n'.repeat(4)}key=${secret}\n`), 64, '\n') }),
+  'with hexadecimal escapes': (secret) => inProse(secret.replaceAll(/[^a-zA-Z0-9]/g, hexEscaped)),
+  'with references to characters': (secret) =>
+    inProse([...secret].map((unit, at) => (at % 3 === 1 ? `&#${unit.codePointAt(0)};` : unit)).join('')),
+  'with hexadecimal references': (secret) =>
+    inProse([...secret].map((unit, at) => (at % 4 === 2 ? `&#x${unit.codePointAt(0)?.toString(16)};` : unit)).join('')),
+  'in colours': (secret) => inProse(`\u001B[01;31m\u001B[K${secret.slice(0, 3)}\u001B[m\u001B[K${secret.slice(3)}`),
   'percent-encoded where it has to be': (secret) => `See https://x.example/?q=${encodeURIComponent(secret)}&b=1 now.`,
   'percent-encoded, every byte': (secret) => inProse(everyByte(secret)),
   'percent-encoded, in capitals': (secret) => inProse(everyByte(secret).toUpperCase()),
@@ -62,6 +79,8 @@ const percentDecoded = (text: string): string =>
 const fromBase64 = (text: string): string =>
   (text.match(/[\w+/-]{8,}/g) ?? []).map((run) => Buffer.from(run, 'base64').toString()).join('\n')
 
+const COLOUR = new RegExp(String.raw`(?:${'\u001B'}|\\u001b)\[[\d;]*[A-Za-z]`, 'gi')
+
 /** Everything that can be read out of a text. */
 function* readingsOf(text: string): Generator<string> {
   yield text
@@ -71,6 +90,14 @@ function* readingsOf(text: string): Generator<string> {
   for (let depth = 0; depth < 4 && inner.includes('\\'); depth++) yield (inner = unescaped(inner))
   if (text.includes('%')) yield percentDecoded(text)
   yield fromBase64(text)
+  yield fromBase64(unescaped(text).replaceAll(/\s+/g, ''))
+  yield text
+    .replaceAll(
+      /\\x([\da-f]{2})|&#x([\da-f]{1,6});|&#(\d{1,7});/gi,
+      (_all, byte: string, hex: string, decimal: string) =>
+        String.fromCodePoint(decimal === undefined ? Number.parseInt(byte ?? hex, 16) : Number(decimal)),
+    )
+    .replaceAll(COLOUR, '')
 }
 
 /** So much of a secret is as good as all of it. */

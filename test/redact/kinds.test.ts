@@ -12,3 +12,10 @@ test.each(samples.map((sample, index) => [`${sample.kind} ${index}`, sample] as 
     for (const { rule } of found) expect(rule.hints.some((hint) => text.includes(hint))).toBe(true)
   },
 )
+
+test('the secret of AWS is found in XML, too', () => {
+  const key = 'wJalrXUtnFEMI/K7MDENG/'.concat('bPxRfiCYEXAMPLEKEY')
+  const text = `<SecretAccessKey>${key}</SecretAccessKey>`
+  const found = KNOWN.flatMap((rule) => rule.find(text))
+  expect(found.map(({ kind, start, end }) => [kind, text.slice(start, end)])).toEqual([['aws-secret', key]])
+})

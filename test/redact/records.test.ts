@@ -143,6 +143,18 @@ describe('events', () => {
     expect(await redacted(redactor, clean)).toBe(clean)
   })
 
+  test.each([
+    ['gemini', 'logprobsResult', { chosenCandidates: [{ token: 'AKIA' }], topCandidates: [] }, null],
+    ['any', 'top_tokens', [[{ text: 'AKIA' }, { text: 'the' }]], []],
+    ['any', 'prompt_logprobs', [{ '1': { decoded_token: 'AKIA' } }], []],
+  ])('leaves no piece of it in what other APIs call so: %s, %s', async (api, name, held, left) => {
+    const records = toRecords([{ text: secret, [name]: held }])
+    const [written] = await redactor.records(records, apiNamed(api))
+    expect(written?.event?.body).toEqual({ text: hidden, [name]: left })
+    const clean = toRecords([{ text: 'clean', [name]: held }])
+    expect(await redactor.records(clean, apiNamed(api))).toBe(clean)
+  })
+
   test('finds a secret in two parts, and leaves what follows a whole one', async () => {
     const [start, end] = [SECRETS['aws-key'].slice(0, 8), SECRETS['aws-key'].slice(8)]
     const inParts = (...deltas: string[]) =>

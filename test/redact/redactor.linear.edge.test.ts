@@ -116,6 +116,9 @@ const TEXTS: Readonly<Record<string, Make>> = {
     return text
   },
   base64: (length) => repeat('QUJDREVGR0g', length),
+  'wrapped base64': (length) => repeat(`${'QUJDREVGR0hJSktM'.repeat(4)}\n`, length),
+  'references to characters': (length) => repeat('&#45;&#x2d;&#', length),
+  'colours that never end': (length) => repeat('\u001B[1;', length),
   'words of base64': (length) => repeat('QUJDREVGR0hJSktMTU5P ', length),
   'base64 that is JSON': (length) => repeat(`${Buffer.from('{"a":"b"}').toString('base64')} `, length),
   'percent-encoding': (length) => repeat('%41', length),
