@@ -34,6 +34,18 @@ test('leaves no temporary file behind, and a whole fixture at any moment', async
   expect(await readdir(dir)).toEqual([fileName(base)])
 })
 
+test('a failure takes the place of a failure where somebody has put that', async () => {
+  const { dir, store } = await setUp()
+  const failure = (end: 'reset' | 'stalled') => fixtureFor(store, HI, answerOf('f').slice(0, 3), { ending: { end } })
+  const { name } = await store.save(await failure('reset'))
+  await mkdir(join(dir, 'sub'))
+  await rename(join(dir, name), join(dir, 'sub', name))
+  const later = openTestStore(dir)
+  expect(await later.save(await failure('stalled'))).toMatchObject({ outcome: 'saved', name: `sub/${name}` })
+  expect(await readdir(dir)).toEqual(['sub'])
+  expect((await later.read(`sub/${name}`)).ending.end).toBe('stalled')
+})
+
 describe('nothing new', () => {
   test('leaves the file alone, times and headers aside', async () => {
     const { dir, store } = await setUp()

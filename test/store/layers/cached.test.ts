@@ -238,6 +238,17 @@ describe('while the engine is away', () => {
     await expect(driver.check({ write: false })).rejects.toMatchObject({ code: 'store_refused' })
     await expect(namesIn(driver)).rejects.toMatchObject({ code: 'store_refused' })
   })
+
+  test('one that refuses when it is asked whether it is back is there: who asks is told', async () => {
+    const { inner, engine, driver, time } = await setUp()
+    await inner.put('a.jsonl', text('one'))
+    await textOf(driver, 'a.jsonl')
+    engine.trouble = away()
+    expect(await textOf(driver, 'a.jsonl')).toBe('one')
+    time.now += 2000
+    engine.trouble = new StoreError('store_refused', 'WRONGPASS')
+    await expect(driver.get('a.jsonl')).rejects.toMatchObject({ code: 'store_refused' })
+  })
 })
 
 test('what is written goes to the engine and then to the directory; what is removed leaves both', async () => {
