@@ -26,7 +26,7 @@ export interface SocketTransportOptions extends RouteSettings {
 export interface SocketTransport {
   /** Carries one call at a time. */
   readonly transport: Transport
-  /** The client is gone. */
+  /** The client is gone. A call that others wait for goes on to its end. */
   close(): void
 }
 
@@ -46,6 +46,7 @@ export function createSocketTransport(
   const passed = passedUp(headers).filter(isPassed)
   let socket: WebSocket | undefined
   let turn: Turn | undefined
+  let isLeft = false
 
   const open = (address: Address, sent: Headers): WebSocket => {
     const ws = connect(address, sent, { env, lookup, maxEventBytes })
@@ -82,6 +83,7 @@ export function createSocketTransport(
         over(broken) {
           turn = undefined
           if (broken) letGo(ws)
+          else if (isLeft) hangUp(ws)
         },
       })
       const send = () => ws.send(call.body, { binary: false })
@@ -90,11 +92,16 @@ export function createSocketTransport(
       return { ...(await turn.answer), ownKey: sent.ownKey }
     },
     close() {
-      socket?.close(1000)
-      // The other side's close frame is not waited for: that would take a timer.
-      socket?.terminate()
+      isLeft = true
+      if (!turn && socket) hangUp(socket)
     },
   }
+}
+
+function hangUp(ws: WebSocket): void {
+  ws.close(1000)
+  // The other side's close frame is not waited for: that would take a timer.
+  ws.terminate()
 }
 
 /** What a client opened its own connection with. */

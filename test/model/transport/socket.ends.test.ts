@@ -156,18 +156,27 @@ describe('leaving', () => {
     await goodTurn(transport, line)
   })
 
-  test('with the client closes the connection in good order, or while it is opened', async () => {
+  test('with the client closes the connection in good order', async () => {
     const api = await startApi()
     const { transport, close } = connectTo(api.baseURL)
-    close()
     const line = await goodTurn(transport, api.next())
     const closed = once(line.ws, 'close')
     close()
     expect((await closed)[0]).toBe(1000)
+  })
 
-    const controller = new AbortController()
-    const coming = failureOf(transport(create(), controller.signal))
+  test('with the client, in the middle of what others wait for, closes the connection at its end', async () => {
+    const api = await startApi()
+    const { transport, close } = connectTo(api.baseURL)
+    const coming = transport(create(), open())
+    const line = await api.next()
+    const closed = once(line.ws, 'close')
+    await line.next()
+    line.send(CREATED)
+    const incoming = await coming
     close()
-    expect(await coming).toMatchObject({ failure: { end: 'unreachable' } })
+    line.send(DELTA, COMPLETED)
+    expect(await textOf(incoming)).toBe(sse(CREATED, DELTA, COMPLETED))
+    expect((await closed)[0]).toBe(1000)
   })
 })

@@ -282,7 +282,8 @@ test('a test that fakes timers changes nothing', async () => {
   const gone = once(line.ws, 'close')
   close()
   await gone
-  const second = await goodTurn(transport, api.next())
+  const other = connectTo(api.baseURL)
+  const second = await goodTurn(other.transport, api.next())
   vi.useRealTimers()
-  await goodTurn(transport, second)
+  await goodTurn(other.transport, second)
 })
