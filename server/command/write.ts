@@ -19,7 +19,6 @@ import type { Config } from '../serve/config.ts'
 import { APIS, type Asking, callsFor } from './asking.ts'
 import { type Context, type Define, configWithKeys, shownPath } from './command.ts'
 import { WHERE, addFixtures, openFor, sameFixtures, tellIgnored } from './fixtures.ts'
-import type { Terminal } from './terminal.ts'
 
 interface Options extends Omit<Asking, 'request' | 'headers'> {
   readonly request?: string
@@ -113,11 +112,16 @@ async function run(context: Context, options: Options, command: Command): Promis
   const calls = callsFor(await askingOf(options, context, opened), config)
   await store.check({ write: true })
   const fixtures: { readonly call: Call; readonly fixture: Fixture }[] = []
+  let isRedacted = false
   for (const call of calls) {
-    const fixture = writtenFor(await store.identify(call), wanted)
-    if (!options.force) await refuseRecorded(opened, fixture)
-    fixtures.push({ call, fixture: await withoutSecrets(opened, call, fixture, terminal) })
+    const whole = writtenFor(await store.identify(call), wanted)
+    if (!options.force) await refuseRecorded(opened, whole)
+    const fixture = await withoutSecrets(opened, call, whole)
+    fixtures.push({ call, fixture })
+    isRedacted ||= fixture !== whole
   }
+  if (isRedacted)
+    terminal.tell('deltatape: What looks like a secret in the answer was redacted, as it is in recordings.')
   const names: string[] = []
   for (const { call, fixture } of fixtures) {
     const { outcome, name } = await store.save(fixture, true)
@@ -238,15 +242,9 @@ async function refuseRecorded({ store }: OpenFixtures, fixture: Fixture): Promis
 }
 
 /** What a recording would not hold is not written either. */
-async function withoutSecrets(
-  { redactor }: OpenFixtures,
-  call: Call,
-  fixture: Fixture,
-  terminal: Terminal,
-): Promise<Fixture> {
+async function withoutSecrets({ redactor }: OpenFixtures, call: Call, fixture: Fixture): Promise<Fixture> {
   const records = await redactor.for(call).records(fixture.records, call.api)
   if (bytesOf(records).equals(bytesOf(fixture.records))) return fixture
-  terminal.tell('deltatape: What looks like a secret in the answer was redacted, as it is in recordings.')
   const events = call.api.events(records)
   return {
     ...fixture,

@@ -276,6 +276,12 @@ test('a secret in an answer is redacted, as it is in recordings', async () => {
   expect((await runDeltatape(['verify', '--fixtures', dir])).code).toBe(0)
 })
 
+test('that is told once, however many fixtures are written', async () => {
+  const key = `sk-proj-${'a1B2c3D4'.repeat(6)}`
+  const { out, err } = await write(await temporaryFolder(), '--api', 'chat', ...HI, '--text', key)
+  expect([out.split('Wrote').length, err.split('was redacted').length]).toEqual([3, 2])
+})
+
 test('a turn of a conversation continues what was written before', async () => {
   const dir = await temporaryFolder()
   await write(dir, ...HI, ...HELLO)
