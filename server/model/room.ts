@@ -2,6 +2,7 @@
 import type { Call } from '../api/call.ts'
 import { nextTurn } from '../base/clock.ts'
 import type { DeltatapeError } from '../base/errors.ts'
+import { createOrder } from '../base/shared.ts'
 import { weighInTurns } from '../base/weight.ts'
 import type { Model } from './model.ts'
 
@@ -19,18 +20,13 @@ const LARGE_BYTES = 64 * 1024
  * @param read reads a call; what it made of it is remembered as long as the call is there
  */
 export function withRoom(model: Model, read: (call: Call) => Promise<unknown>): Model {
-  let last: Promise<void> = Promise.resolve()
-  const inOrder = (work: () => Promise<void>): Promise<void> => {
-    const mine = last.then(work)
-    last = mine.catch(() => {})
-    return mine
-  }
+  const inOrder = createOrder()
   const weighed: Model = async (call, signal) => {
     const { byteLength } = call.content
     const refusal = take(call, byteLength + (await parsedWeightOf(call)))
     if (refusal) throw refusal
     if (byteLength < LARGE_BYTES) return model(call, signal)
-    await inOrder(async () => {
+    await inOrder('', async () => {
       await nextTurn()
       // Whoever has left meanwhile holds up nobody.
       signal.throwIfAborted()

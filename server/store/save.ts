@@ -10,7 +10,7 @@ import type { Answers } from './conversation/answers.ts'
 import { removeFixture, writeFixture } from './read/beside.ts'
 import { type Driver, type Expected, StoreError, foundAt } from './driver.ts'
 import type { Finder } from './find/finder.ts'
-import { createOrder } from './shared.ts'
+import { createOrder } from '../base/shared.ts'
 import { UnreadableError } from './unreadable.ts'
 
 /** What became of a fixture that was to be saved. */

@@ -2,7 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { access } from '../http/access.ts'
-import { createOrder } from '../../store/shared.ts'
+import { createOrder } from '../../base/shared.ts'
 import type { Env } from '../http/room.ts'
 import { type PageSources, createPageApi } from './api.ts'
 import { createPageFiles } from './assets.ts'

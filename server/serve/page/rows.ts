@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { nameOfTake, takeIn } from '../../fixture/take.ts'
 import { createPieces, sortInPieces } from '../../store/pieces.ts'
-import { createOrder } from '../../store/shared.ts'
+import { createOrder } from '../../base/shared.ts'
 import type { Store } from '../../store/store.ts'
 import type { PageSources } from './api.ts'
 import type { Row } from './data.ts'

@@ -13,7 +13,7 @@ import { readEach } from '../read/each.ts'
 import type { Playback } from '../read/playback.ts'
 import { type Versioned, createReader } from '../read/reader.ts'
 import { createNthTake } from './nth-take.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../../base/shared.ts'
 import type { Shelf } from '../read/shelf.ts'
 
 export interface Survey {

@@ -12,7 +12,7 @@ import { type Listing, createLister } from './names.ts'
 import type { Look } from '../read/current.ts'
 import { readEach } from '../read/each.ts'
 import type { Reader } from '../read/reader.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../../base/shared.ts'
 
 /** Of how many calls it is kept which files there are. */
 const MAX_KNOWN = 50_000

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
 import type { Driver, GetOptions, Got, Page } from '../driver.ts'
-import { sharedByName } from '../shared.ts'
+import { sharedByName } from '../../base/shared.ts'
 
 /** How long it counts that something was not there, in ms: whoever waits for it may be told in a moment that it is. */
 const ABSENT_MS = 1000

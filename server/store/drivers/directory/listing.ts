@@ -9,7 +9,7 @@ import { UnreadableError } from '../../unreadable.ts'
 import { unreadable } from './files.ts'
 import type { Page } from '../../driver.ts'
 import { createPieces } from '../../pieces.ts'
-import { shared } from '../../shared.ts'
+import { shared } from '../../../base/shared.ts'
 import { type Contents, type Raw, folderPath, indexFor, rawOf, readFolder, textOf } from './folder.ts'
 import { createWhole, pagesFrom } from './pages.ts'
 

@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { posix } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/errors.ts'
-import { createOrder } from '../../shared.ts'
+import { createOrder } from '../../../base/shared.ts'
 import { pathOf } from './files.ts'
 
 /** How long something is tried again that another program holds, in ms. */

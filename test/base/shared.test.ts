@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createOrder, shared } from '../../server/store/shared.ts'
+import { createOrder, shared } from '../../server/base/shared.ts'
 import { settle } from '../kit/tools.ts'
 
 test('is done once for all that asked before it began, and again for those who asked later', async () => {
