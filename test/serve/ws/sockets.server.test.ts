@@ -9,7 +9,7 @@ import { FAILURES } from '../../kit/bundled.ts'
 import { type Chat, connect } from '../../kit/client.ts'
 import { expectRules } from '../../kit/rules.ts'
 import type { Answer } from '../../kit/standin.ts'
-import { folderWith, runServer, runStandIn, settle, temporaryFolder } from '../../kit/tools.ts'
+import { folderWith, runServer, runStandIn, temporaryFolder } from '../../kit/tools.ts'
 
 const FRENCH = 'Say hello to all in French'
 
@@ -111,49 +111,6 @@ test("the API's own WebSocket mode is passed on as it was sent, recorded, and re
   const { url } = await runServer(env)
   expect(await talk(url)).toEqual(live)
   expect(asked).toHaveLength(2)
-})
-
-test("the same call on several connections goes to the API's WebSocket once, though the first client leaves", async () => {
-  const upstream = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/v1/responses' })
-  onTestFinished(() => void upstream.close())
-  await once(upstream, 'listening')
-  const address = upstream.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  const { url, lines } = await runServer({
-    MODEL_MODE: 'auto',
-    FIXTURES_DIR: await temporaryFolder(),
-    OPENAI_API_KEY: 'sk-of-the-server',
-    OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-  })
-  const ask = async () => {
-    const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`)
-    await once(ws, 'open')
-    ws.send('{"type":"response.create","model":"m","input":"Hi"}')
-    return ws
-  }
-  const called = once(upstream, 'connection')
-  const first = await ask()
-  const [api] = await called
-  await once(api, 'message')
-  const second = await ask()
-  const texts: string[] = []
-  second.on('message', (data) => texts.push(String(data)))
-  /** The server has read what was sent, and done what it could. */
-  const settled = async () => {
-    second.ping()
-    await once(second, 'pong')
-    await settle()
-  }
-  await settled()
-  first.terminate()
-  await once(first, 'close')
-  await settled()
-  const answer = compose('x').text(words('one two')).completed()
-  for (const event of answer) api.send(JSON.stringify(event))
-  while (texts.length < answer.length) await once(second, 'message')
-  second.terminate()
-  expect(texts).toEqual(answer.map((event) => JSON.stringify(event)))
-  expect(lines.filter((line) => line.includes('auto saved'))).toHaveLength(1)
 })
 
 describe('an upgrade', () => {
