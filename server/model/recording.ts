@@ -151,7 +151,7 @@ async function keep(
   const harm = harmIn(all, records, call.api, call)
   if (harm !== undefined)
     return notSaved(`its redaction ${harm}: make the rules of redact in deltatape.config.json narrower`)
-  const remains = remainsOf(redactor.left(all, records, call.api))
+  const remains = remainsOf(records === all ? [] : redactor.left(all, records, call.api))
   if (remains !== undefined) return notSaved(`its redaction ${remains}: ${NOT_YOURS}`)
   const events = call.api.events(records)
   await nextTurn()

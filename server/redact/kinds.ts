@@ -5,7 +5,7 @@ import { type Match, type Rule, secretAt } from './match.ts'
  * A rule of one expression. If it has a group `secret`, which stands at its end, that alone is redacted. No repetition is
  * without a bound: one that runs over several megabytes overflows the stack of the expression.
  */
-export const pattern = (
+const pattern = (
   kind: string,
   hints: readonly string[],
   expression: RegExp,

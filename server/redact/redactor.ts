@@ -10,7 +10,6 @@ import { DeltatapeError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { type Brought, credentialsOf } from './brought.ts'
 import type { FoundIn } from './bytes.ts'
-import { withAccounts } from './accounts.ts'
 import type { Row } from './documents.ts'
 import { createFinder } from './finder.ts'
 import type { Leaf } from './leaves.ts'
@@ -76,7 +75,6 @@ const NOBODYS = createOwn(NO_RULES)
 function redactorOf(given: Given, own: Own): Redactor {
   const { limit, membersIn } = own
   const finder = createFinder({ given, own: own.rules, placeholders: own.placeholders })
-  const inAnswers = withAccounts(finder)
   const plain = own === NOBODYS ? finder : createFinder({ given, own: [], placeholders: own.placeholders })
 
   const inText = (value: string, found?: Found): string => {
@@ -103,7 +101,7 @@ function redactorOf(given: Given, own: Own): Redactor {
     json,
     body: (value, found) => unlessSlow(() => (parseJson(value) === undefined ? inText : json)(value, found)),
     records: (records, row, found) =>
-      redactRecords(records, row, { finder: inAnswers, limit, membersIn: (value) => membersIn(value, 'event') }, found),
+      redactRecords(records, row, { finder, limit, membersIn: (value) => membersIn(value, 'event') }, found),
     left: (came, written, row) => leftIn(came, written, row, (said) => plain.inLeaf(textLeaf(said), isCommonWord)),
     path: (value, found) => replace(value, finder.secretsIn(value), found),
     ...createPairs(finder, { text, inText }),
