@@ -25,20 +25,20 @@ const run = (args: readonly string[], env: Record<string, string> = {}): Promise
 const ESC = '\u001b'
 const { length: count } = await openTestStore('fixtures').list()
 
-test('in a pipe there are no colours and no progress bar', { timeout: 20_000 }, async () => {
+test('in a pipe there are no colours and no progress bar', async () => {
   const { code, out, err } = await run(['ls'])
   expect([code, err]).toEqual([0, `${count} fixtures\n`])
   expect(out).not.toContain(ESC)
   expect(out.split('\n')).toHaveLength(count + 2)
 })
 
-test('colours come if they are asked for', { timeout: 20_000 }, async () => {
+test('colours come if they are asked for', async () => {
   const { code, out } = await run(['show', 'spell'], { FORCE_COLOR: '1' })
   expect(code).toBe(0)
   expect(out).toContain(`${ESC}[32mcompleted${ESC}[39m after `)
 })
 
-test('the exit code says what was found', { timeout: 20_000 }, async () => {
+test('the exit code says what was found', async () => {
   const codes = await Promise.all([
     run(['--help']),
     run(['diff', 'spell', 'spell']),
@@ -50,7 +50,7 @@ test('the exit code says what was found', { timeout: 20_000 }, async () => {
   for (const { err } of codes) expect(err).not.toMatch(/^ +at /m)
 })
 
-test('the exit code of a server that cannot start is the one that its help names', { timeout: 20_000 }, async () => {
+test('the exit code of a server that cannot start is the one that its help names', async () => {
   const cannot = await Promise.all([
     run(['serve', '--nonsense']),
     run(['serve', '--port', 'x']),
@@ -64,7 +64,7 @@ test('the exit code of a server that cannot start is the one that its help names
   }
 })
 
-test('variables that a sub-command does not use are no matter to it', { timeout: 20_000 }, async () => {
+test('variables that a sub-command does not use are no matter to it', async () => {
   expect(await run(['ls', 'nothing'], { MODEL_MODE: 'record', PORT: 'x' })).toEqual({
     code: 0,
     out: '',

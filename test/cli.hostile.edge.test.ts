@@ -19,7 +19,7 @@ const run = (file: string, args: readonly string[], cwd: string, env: Record<str
     const child = execFile(
       process.execPath,
       [file, ...args],
-      { cwd, env: { PATH, HOME, ...env }, timeout: 20_000 },
+      { cwd, env: { PATH, HOME, ...env }, timeout: 100_000 },
       (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     )
   })
@@ -95,7 +95,7 @@ const EVERY: readonly (readonly string[])[] = [
   ['serve', '--fixtures', `nowhere${ALL}`],
 ]
 
-test('no control character reaches a terminal, whatever is told', { timeout: 120_000 }, async () => {
+test('no control character reaches a terminal, whatever is told', async () => {
   const cwd = await hostileFolder()
   for (const args of EVERY) {
     const { out, err } = await run(CLI, args, cwd)
@@ -113,7 +113,7 @@ test.each([
   ['an unknown member', JSON.stringify({ redact: [], [ALL]: 1 })],
   ['a broken pattern', JSON.stringify({ redact: [{ pattern: `(${ALL}`, placeholder: 'x' }] })],
   ['no JSON', `{"redact": ${ALL}`],
-])('a configuration with control characters is told without them: %s', { timeout: 60_000 }, async (_what, text) => {
+])('a configuration with control characters is told without them: %s', async (_what, text) => {
   const cwd = await temporaryFolder()
   await mkdir(join(cwd, 'fixtures'))
   await writeFile(join(cwd, 'deltatape.config.json'), text)
@@ -133,7 +133,7 @@ describe('an output that cannot be written', () => {
     await mkdir(join(cwd, 'fixtures'))
     await writeFile(join(cwd, 'fixtures', 'bad.jsonl'), 'x')
     const env = { PATH, HOME, DT: `${process.execPath} ${CLI}` }
-    return execFileSync('bash', ['-c', `${line}; echo "code $?"`], { cwd, env, encoding: 'utf8', timeout: 20_000 })
+    return execFileSync('bash', ['-c', `${line}; echo "code $?"`], { cwd, env, encoding: 'utf8', timeout: 100_000 })
   }
 
   test.each([
@@ -151,14 +151,14 @@ describe('an output that cannot be written', () => {
     ],
     ['a full disk for both', '$DT verify >/dev/full 2>/dev/full', 'code 2'],
     ['a full disk for problems', '$DT verify 2>/dev/full >/dev/null', 'code 1'],
-  ])('%s', { timeout: 30_000 }, async (_what, line, told) => {
+  ])('%s', async (_what, line, told) => {
     const out = await shell(line)
     expect(out).toContain(told)
     expect(out).not.toMatch(/\n\s+at /)
   })
 })
 
-test('what is no file is told, and the others are looked at', { timeout: 60_000 }, async () => {
+test('what is no file is told, and the others are looked at', async () => {
   const cwd = await hostileFolder()
   const dir = join(cwd, 'fixtures')
   await mkdir(join(dir, 'folder.jsonl'))
@@ -176,7 +176,7 @@ test('what is no file is told, and the others are looked at', { timeout: 60_000 
   }
 })
 
-test('an interrupted command leaves each file old or new', { timeout: 60_000 }, async () => {
+test('an interrupted command leaves each file old or new', async () => {
   const cwd = await temporaryFolder()
   const dir = join(cwd, 'fixtures')
   await mkdir(dir)

@@ -192,7 +192,7 @@ async function fixtureOf(store: Store, { method, path, sent }: Exchange) {
 
 const chats = ['/ws', '/ws-stream'] as const
 
-describe.skipIf(absent)(`streams${absent ? `: ${absent}` : ''}`, { timeout: 60_000 }, () => {
+describe.skipIf(absent)(`streams${absent ? `: ${absent}` : ''}`, () => {
   const ids = streams.map(({ name }) => name)
   const transcripts = new Map<string, readonly string[]>()
   let dir = ''
@@ -204,7 +204,7 @@ describe.skipIf(absent)(`streams${absent ? `: ${absent}` : ''}`, { timeout: 60_0
       for (const path of chats) transcripts.set(path, await chatAbout(live.url + path))
     })
     replaying = await start({ FIXTURES_DIR: dir })
-  }, 60_000)
+  })
   afterAll(() => replaying?.close(0))
 
   test('are there', () => {
@@ -260,7 +260,7 @@ describe.skipIf(absent)(`streams${absent ? `: ${absent}` : ''}`, { timeout: 60_0
   })
 })
 
-describe.skipIf(absentAny)(`other answers${absentAny ? `: ${absentAny}` : ''}`, { timeout: 60_000 }, () => {
+describe.skipIf(absentAny)(`other answers${absentAny ? `: ${absentAny}` : ''}`, () => {
   test.each([
     ['in one piece', inOnePiece],
     ['of other APIs', ofOthers],

@@ -148,7 +148,7 @@ test('every package, with a reason', async () => {
   expect(new Set(told)).toEqual(new Set(Object.keys(manifest.devDependencies)))
 })
 
-describe('every example on the bundled fixtures runs as it is written', { timeout: 30_000 }, async () => {
+describe('every example on the bundled fixtures runs as it is written', async () => {
   const snippets = await bundledSnippets()
 
   test.each(

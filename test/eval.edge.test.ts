@@ -85,7 +85,7 @@ test('what watches the eval sees what leaves', async () => {
   ).toEqual(['LEFT: 192.0.2.1', 'LEFT: else.invalid', 'LEFT: nowhere.invalid'])
 })
 
-describe('the eval', { timeout: 60_000 }, () => {
+describe('the eval', () => {
   test('passes offline, row by row, and nothing leaves the loopback interface', async () => {
     const { code, output, results, stats } = await evalIn('replay', {
       PORT: await freePort(),

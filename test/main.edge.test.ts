@@ -9,8 +9,6 @@ import { connect } from './kit/client.ts'
 import { expectRules } from './kit/rules.ts'
 import { temporaryFolder } from './kit/tools.ts'
 
-const SLOW = 20_000
-
 interface Run {
   readonly child: ChildProcess
   /** The exit code, and all that was written. */
@@ -40,7 +38,7 @@ function start(env: Record<string, string>, [command, ...args]: readonly [string
   return { child, ended, url: listening.promise }
 }
 
-describe('a start that cannot be', { timeout: SLOW }, () => {
+describe('a start that cannot be', () => {
   test.each([
     ['a bad configuration', { PORT: 'x', LOG_LEVEL: 'loud' }, /^deltatape: PORT must be .*\nLOG_LEVEL must be .*\n$/],
     [
@@ -81,7 +79,7 @@ describe('a start that cannot be', { timeout: SLOW }, () => {
   })
 })
 
-describe('npm start', { timeout: SLOW }, () => {
+describe('npm start', () => {
   test('takes flags, and passes a signal on', async () => {
     const { child, ended, url } = start({}, [...NPM_START, '--mode', 'live', '--chatbot-model', 'x'])
     const { headers } = await fetch(`${await url}/health`)
@@ -99,7 +97,7 @@ describe('npm start', { timeout: SLOW }, () => {
   })
 })
 
-describe('a run', { timeout: SLOW }, () => {
+describe('a run', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('answers, and ends well with %s', async (signal) => {
     const { child, ended, url } = start({})
     const chat = await connect(`${await url}/ws-stream`)

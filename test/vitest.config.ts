@@ -11,8 +11,8 @@ const EDGES = ['test/{page,runners,sdks}/**/*.test.ts', 'test/**/*.edge.test.ts'
 export default defineConfig({
   test: {
     // Only what hangs takes so long, however busy the machine is.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 100_000 } },
     maxWorkers: 4,
     // A process of the checkout starts in half of the processor time if its types were taken off before.

@@ -109,5 +109,5 @@ onEngine('redis', 'pull from Redis', (freshPlace) => {
     expect(await filesIn(dir)).toEqual(names)
     expect(JSON.parse(out.join('\n'))).toMatchObject({ fixtures: 400, left: [] })
     for (const name of names) parseFixture(await readFile(join(dir, name), 'utf8'), name)
-  }, 60_000)
+  })
 })

@@ -208,7 +208,7 @@ const REFUSALS = new Set(['400', '403', '404', '410', '415', '426', '502'])
 
 const modes = ['replay', 'live', 'record', 'auto']
 
-test.each(modes)('%s: over HTTP and over a WebSocket', { timeout: 60_000 }, async (mode) => {
+test.each(modes)('%s: over HTTP and over a WebSocket', async (mode) => {
   const { ports, visits } = await startCanaries()
   // What is left of a host that dots or a slash take away is a path of the API.
   const home = await runStandIn(() => ({ body: '{"object":"response","status":"completed"}' }))
@@ -238,7 +238,7 @@ test.each(modes)('%s: over HTTP and over a WebSocket', { timeout: 60_000 }, asyn
   if (mode === 'replay') expect(home.calls).toEqual([])
 })
 
-test.each(modes)('%s: by createFetch', { timeout: 60_000 }, async (mode) => {
+test.each(modes)('%s: by createFetch', async (mode) => {
   const { ports, visits } = await startCanaries()
   const own = createFetch(
     readConfig({

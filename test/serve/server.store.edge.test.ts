@@ -63,7 +63,7 @@ async function talk(url: string, input: string): Promise<string | undefined> {
 }
 
 onEngine('redis', 'an engine that goes and comes back', (placeOf) => {
-  test('is told as that: not ready, and counted; a cache plays on', { timeout: 60_000 }, async () => {
+  test('is told as that: not ready, and counted; a cache plays on', async () => {
     const place = placeOf()
     const driver = openDriver({ fixturesDir: place }, { clock: systemClock })
     onTestFinished(async () => {

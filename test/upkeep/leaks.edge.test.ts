@@ -12,7 +12,7 @@ const ENCRYPTED = `gAAAA${'Ab9_'.repeat(80)}vcp_${'a'.repeat(24)}-${'Ab9_'.repea
 
 const question = (text: string) => `Is this right?\n${text}\nIt is mine.`
 
-describe('secrets', { timeout: 60_000 }, () => {
+describe('secrets', () => {
   test('reach no disk when they are recorded, and replay answers to others in their place', async () => {
     const [mine, others] = [samplesFrom(21), samplesFrom(22)]
     const answers = new Map(mine.map(({ text }, index) => [question(text), { text, index }]))

@@ -73,8 +73,7 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
         asked.onLeave(() => abort.abort(LEFT))
         observed = observe(call, subject, parts, () => end(abort))
         const reply = replyTo(await model(call, abort.signal), { call, observed, encode })
-        const here = addressOf(asked)
-        return here === undefined ? reply : ledHere(reply, { named, path: call.path, here, mayCall: reading.mayCall })
+        return ledHere(reply, { named, path: call.path, here: () => addressOf(asked), mayCall: reading.mayCall })
       } catch (error) {
         observed?.failed(error)
         observed?.ended(actionOf(error))

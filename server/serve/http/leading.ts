@@ -10,8 +10,8 @@ export interface Place {
   /** The host that it named in front of the path. */
   readonly named: string | undefined
   readonly path: string
-  /** The address of this server as the client calls it, with the client's name behind it. */
-  readonly here: string
+  /** The address of this server as the client calls it, with the client's name behind it; undefined if that is not known. */
+  readonly here: () => string | undefined
   /** Whether an address may be called through this server, by its host in front of the path. */
   readonly mayCall: (address: URL) => boolean
 }
@@ -19,13 +19,15 @@ export interface Place {
 /** The reply with addresses at which the client is led here again, as the API means them. */
 export function ledHere(reply: Reply, place: Place): Reply {
   if (!reply.headers.some(([name]) => LEADING.has(name.toLowerCase()))) return reply
+  const here = place.here()
+  if (here === undefined) return reply
   const headers = reply.headers.map(
-    ([name, value]) => [name, LEADING.has(name.toLowerCase()) ? addressFor(value, place) : value] as const,
+    ([name, value]) => [name, LEADING.has(name.toLowerCase()) ? addressFor(value, here, place) : value] as const,
   )
   return { ...reply, headers }
 }
 
-function addressFor(value: string, { named, path, here, mayCall }: Place): string {
+function addressFor(value: string, here: string, { named, path, mayCall }: Place): string {
   if (!/^https?:\/\//i.test(value)) return named === undefined ? value : behindHost(value, { named, path })
   const address = URL.canParse(value) ? new URL(value) : undefined
   if (address === undefined || !mayCall(address)) return value

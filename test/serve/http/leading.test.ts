@@ -51,7 +51,7 @@ test.each([
   const place = {
     named: 'api.example.com',
     path: '/v1/b',
-    here: 'http://127.0.0.1:1/@x',
+    here: () => 'http://127.0.0.1:1/@x',
     mayCall: ({ host }: URL) => host === 'api.example.com',
   }
   const headers = [

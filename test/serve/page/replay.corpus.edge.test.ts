@@ -59,7 +59,7 @@ describe.skipIf(absent)('the calls of real programs', () => {
     for (const act of atTheEnd) await act()
   })
 
-  test('are told so that each plays its own fixture', { timeout: 120_000 }, async () => {
+  test('are told so that each plays its own fixture', async () => {
     const server = await runServer({ FIXTURES_DIR: dir })
     const sources = sourcesOf(dir)
     const not: unknown[] = []

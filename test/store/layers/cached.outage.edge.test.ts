@@ -29,7 +29,6 @@ const textOf = async (got: Got | Promise<Got>): Promise<string | undefined> => {
 
 test.skipIf(!isInstalled && !process.env.CI)(
   'what was read is played while the engine is gone, and what is new is seen when it is back',
-  { timeout: 60_000 },
   async () => {
     const [port, folder, cache] = [await freePort(), await temporaryFolder(), await temporaryFolder()]
     const place = { fixturesDir: `redis://127.0.0.1:${port}/0`, fixturesTimeoutMs: 5000 }
