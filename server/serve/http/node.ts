@@ -5,7 +5,6 @@ import { type Http2ServerResponse, constants } from 'node:http2'
 import type { Writable } from 'node:stream'
 import { type Headers, headerOf } from '../../api/headers.ts'
 import { any } from '../../api/any.ts'
-import { viewOf } from '../../api/framing/framing.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Account, Ledger } from '../../base/ledger.ts'
 import type { Config } from '../config.ts'
@@ -215,22 +214,12 @@ function write(reply: Reply, { request, response, head, account }: Exchange): Pr
     return stream(body, response, { bodiless, length: headerOf(reply.headers, 'content-length') }, account)
   }
   writeHead(response, reply, head.more, bodiless ? undefined : body.byteLength)
-  if (bodiless) line.end()
-  else endWith(response, body)
+  line.end(bodiless ? undefined : body)
   if (line.writableLength > 0) meter(line, account)()
   return undefined
 }
 
 const NOTHING = Buffer.alloc(0)
-
-/** Up to this length a body leaves in one piece with its head: that is a tenth faster, and slower from 10 kB on. In bytes. */
-const MAX_ONE_PIECE_BYTES = 4096
-
-/** Node puts a head in front of a text, and not in front of bytes. In latin1 each character is a byte. */
-function endWith(response: Response, body: Uint8Array): void {
-  if ('stream' in response || body.byteLength > MAX_ONE_PIECE_BYTES) lineOf(response).end(body)
-  else response.end(viewOf(body).toString('latin1'), 'latin1')
-}
 
 interface Promised {
   /** Whether no body is to be sent, whatever there is. */
