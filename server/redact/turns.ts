@@ -22,6 +22,8 @@ interface Member {
   readonly members: Map<string | number, Member>
   readonly values: Set<Label>
   last: Label
+  /** Whether one event alone has it. */
+  isOnce: boolean
   /** How many events came before the last one that has it. */
   at: number
   /** Whether a value came again after another one. */
@@ -36,10 +38,10 @@ const MAX_VALUES = 64
 /** A longer text is no name of anything. */
 const MAX_LABEL_CHARS = 128
 
-/** How many members of an event are looked at: one may be megabytes long. */
+/** How many members of the events of one type are followed: an API may give each event others. */
 const MAX_MEMBERS = 1024
 
-/** How many members that tell texts apart are tried: those with the fewest values. */
+/** How many members that tell texts apart are tried: those with the fewest values, and last those of one event alone. */
 const MAX_TELLERS = 8
 
 /** The events of one type, as they come. */
@@ -52,14 +54,15 @@ export interface Turns {
 /** Follows the events of one type. What it costs is a look at each of their members. */
 export function createTurns(): Turns {
   const root = emptyAt([])
+  const room = { left: MAX_MEMBERS }
   let events = 0
   return {
     take(event) {
-      look(root, event, events++, { left: MAX_MEMBERS })
+      look(root, event, events++, room)
     },
     tellers: () =>
       Array.from(tellingIn(root, events))
-        .toSorted((a, b) => a.values.size - b.values.size)
+        .toSorted((a, b) => Number(a.isOnce) - Number(b.isOnce) || a.values.size - b.values.size)
         .slice(0, MAX_TELLERS)
         .map(({ place }) => ({ place, isNamedSo: isNameOfPlace(place) })),
   }
@@ -70,30 +73,41 @@ const emptyAt = (place: Place): Member => ({
   members: new Map(),
   values: new Set(),
   last: undefined,
+  isOnce: true,
   at: -1,
   comesAgain: false,
   gaps: 0,
 })
 
-function look(member: Member, value: JsonValue, at: number, budget: { left: number }): void {
+/** For how many members more there is room. */
+interface Room {
+  left: number
+}
+
+function look(member: Member, value: JsonValue, at: number, room: Room): void {
   if (typeof value !== 'object' || value === null) return note(member, value, at)
   if (Array.isArray(value)) {
-    for (const [index, each] of value.entries()) lookInto(member, index, each, at, budget)
+    for (const [index, each] of value.entries()) lookInto(member, index, each, at, room)
   } else {
-    for (const name in value) lookInto(member, name, value[name] ?? null, at, budget)
+    for (const name in value) lookInto(member, name, value[name] ?? null, at, room)
   }
 }
 
-function lookInto(within: Member, name: string | number, value: JsonValue, at: number, budget: { left: number }): void {
-  if (budget.left-- <= 0) return
-  let member = within.members.get(name)
-  if (!member) within.members.set(name, (member = emptyAt([...within.place, name])))
-  look(member, value, at, budget)
+function lookInto(within: Member, name: string | number, value: JsonValue, at: number, room: Room): void {
+  const known = within.members.get(name)
+  if (!known && room.left === 0) return
+  const member = known ?? emptyAt([...within.place, name])
+  if (!known) {
+    room.left--
+    within.members.set(name, member)
+  }
+  look(member, value, at, room)
 }
 
 /** Notes the value of a member in the event before which so many came. */
 function note(member: Member, value: Label, at: number): void {
   const goesOn = member.at === at - 1
+  if (member.at !== -1) member.isOnce = false
   if (!goesOn) member.gaps++
   if (!goesOn || member.last !== value) {
     if (member.values.has(value)) member.comesAgain = true

@@ -6,6 +6,7 @@ import { apiNamed } from '../../server/api/index.ts'
 import type { AnswerRecord } from '../../server/api/record.ts'
 import type { JsonValue } from '../../server/base/json.ts'
 import { createRedactor } from '../../server/redact/redactor.ts'
+import { createTurns } from '../../server/redact/turns.ts'
 import { leavesOf, valuesOf } from './exchanges.ts'
 import { SECRETS } from './samples.ts'
 
@@ -25,6 +26,10 @@ const SAYS: Readonly<Record<string, readonly [api: string, say: Say]>> = {
   'a number of another object': ['any', (part, text) => ({ at: { output_index: part }, text })],
   'two numbers': ['any', (part, text) => ({ output_index: part >> 1, content_index: part & 1, text })],
   'an id of the event, and a number': ['any', (part, text) => ({ event_id: crypto.randomUUID(), choice: part, text })],
+  'an id, among members that each event has of its own': [
+    'any',
+    (part, text) => ({ id: part, [crypto.randomUUID()]: true, text }),
+  ],
   'a name of several words': ['any', (part, content) => ({ agent: NAMES[part], content })],
   'a path': ['any', (part, value) => ({ op: 'append', path: `/streamed_output/${part}`, value })],
   'a member that one of them has': ['any', (part, text) => (part === 0 ? { text } : { text, thought: part })],
@@ -133,6 +138,18 @@ test('a text that begins in an event of another type is one text', async () => {
     { text: '' },
     { text: '' },
   ])
+})
+
+test('so many members are followed, and no more: an API may give each event others', () => {
+  const turns = createTurns()
+  const comesAgain = (name: string) => {
+    for (const value of [1, 2, 1]) turns.take({ [name]: value })
+  }
+  comesAgain('first')
+  for (let event = 0; event < 2000; event++) turns.take({ [`n${event}`]: 0, first: event % 2 })
+  comesAgain('last')
+  expect(turns.tellers().map(({ place }) => place.join())).toContain('first')
+  expect(turns.tellers().map(({ place }) => place.join())).not.toContain('last')
 })
 
 test('what comes again by chance harms nothing that holds no secret', async () => {
